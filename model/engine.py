@@ -1,0 +1,315 @@
+"""The seams of the model package: requests, engines and decoders, and how a stream of events is read whole.
+
+Two layers. A `Decoder` (batched.py, single.py, scripted.py) takes token ids and gives token ids. An `Engine` takes a
+chat and gives events; `chat.ChatEngine` makes one out of any decoder, so that budget, splitting, loop detection and
+steering exist once.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from model.errors import BadInput
+from model.events import (
+    AnswerDelta,
+    Event,
+    Finished,
+    FinishReason,
+    Message,
+    Notice,
+    Sampling,
+    Steered,
+    ThinkingDelta,
+    ToolCall,
+)
+from model.settings import BUDGET_TOKENS
+
+Budget = str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One thing asked of an engine.
+
+    Args:
+        messages: The chat; the last one is the user's (or a tool's).
+        budget: "off", "low", "medium", "high", a number of thinking tokens, or seconds as "90s".
+        tools: JSON schemas of the tools that the model may call.
+        thinking_so_far: Thinking that is there already (a run that is continued, forked or edited).
+        is_thinking_closed: True when that thinking is complete, so that the answer comes next.
+        answer_so_far: Answer text that is there already; only with closed thinking.
+    """
+
+    messages: tuple[Message, ...]
+    sampling: Sampling = field(default_factory=Sampling)
+    budget: Budget = "medium"
+    tools: tuple[dict[str, Any], ...] = ()
+    thinking_so_far: str = ""
+    is_thinking_closed: bool = False
+    answer_so_far: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLimits:
+    """A budget made exact; `None` where there is no such limit."""
+
+    tokens: int | None
+    seconds: float | None
+
+
+def budget_limits(budget: Budget) -> BudgetLimits:
+    """The limits that a budget stands for.
+
+    Raises:
+        BadInput: If `budget` is none of the names, a number of tokens from 0 up, or seconds such as "90s".
+
+    >>> budget_limits("low"), budget_limits("90s")
+    (BudgetLimits(tokens=1024, seconds=None), BudgetLimits(tokens=None, seconds=90.0))
+    """
+    if isinstance(budget, bool) or not isinstance(budget, str | int):
+        raise _bad_budget(budget)
+    if isinstance(budget, int):
+        if budget < 0:
+            raise _bad_budget(budget)
+        return BudgetLimits(budget, None)
+    text = budget.strip().lower()
+    if text in BUDGET_TOKENS:
+        return BudgetLimits(BUDGET_TOKENS[text], None)
+    number = text.removesuffix("s").strip()
+    if number.isascii() and number.isdigit():
+        return BudgetLimits(None, float(number)) if text.endswith("s") else BudgetLimits(int(number), None)
+    raise _bad_budget(budget)
+
+
+def _bad_budget(budget: object) -> BadInput:
+    names = ", ".join(BUDGET_TOKENS)
+    return BadInput(
+        f"The thinking budget is {budget!r}. Give one of {names}; a number of tokens from 0 up; "
+        "or seconds, such as '90s'."
+    )
+
+
+class Steering:
+    """What a user does to a run while it goes on. The engine reads it between tokens; every method is thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stop: FinishReason | None = None
+        self._answer_now = False
+        self._more_tokens = 0
+
+    def stop(self, reason: FinishReason = "stopped") -> None:
+        """End the run within one decode step; the first reason given wins."""
+        with self._lock:
+            self._stop = self._stop or reason
+
+    def answer_now(self) -> None:
+        """End the thinking and have the answer written."""
+        with self._lock:
+            self._answer_now = True
+
+    def think_longer(self, tokens: int) -> None:
+        """Add `tokens` to the thinking budget."""
+        with self._lock:
+            self._more_tokens += tokens
+
+    @property
+    def stop_reason(self) -> FinishReason | None:
+        """Why the run is to end, or None while it is to go on."""
+        return self._stop
+
+    def take_answer_now(self) -> bool:
+        """True once for each *answer now*."""
+        with self._lock:
+            asked, self._answer_now = self._answer_now, False
+            return asked
+
+    def take_more_tokens(self) -> int:
+        """The tokens added since the last call."""
+        with self._lock:
+            tokens, self._more_tokens = self._more_tokens, 0
+            return tokens
+
+
+class Engine(Protocol):
+    """A chat in, events out."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model as the catalog has it, or its hub id or folder."""
+        ...
+
+    @property
+    def precision(self) -> str:
+        """What the weights are held in: "bf16", "fp32", "int8", "nf4", or "none" without weights."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """Prompt and new tokens together."""
+        ...
+
+    @property
+    def slots(self) -> int:
+        """How many requests it decodes at once; further ones wait."""
+        ...
+
+    def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
+        """Deltas, tool calls and notices, and last exactly one `Finished`; or it raises an `AppError`.
+
+        Closing the iterator cancels the request.
+        """
+        ...
+
+    def live_requests(self) -> int:
+        """Requests that hold or wait for the device."""
+        ...
+
+    def close(self) -> None:
+        """Free the device. Streams that are still open raise `EngineError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What a decoder wrote since the last read. `logprobs` is empty or has one value for each id."""
+
+    ids: tuple[int, ...]
+    logprobs: tuple[float, ...] = ()
+    finish: Literal["stop", "length"] | None = None
+
+
+class TokenStream(Protocol):
+    """The tokens of one request, as they come."""
+
+    @property
+    def cached_tokens(self) -> int:
+        """Prompt tokens that came out of the prefix cache; -1 if unknown. Valid after the first token."""
+        ...
+
+    def read(self, timeout_seconds: float) -> Tokens | None:
+        """The tokens since the last read, or None when none came in time.
+
+        After a `Tokens` with a `finish` there is nothing more to read. Stop tokens are not among the ids.
+
+        Raises:
+            EngineError: If the decoder died or was closed.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Free the device within one decode step; harmless when repeated or late. Never blocks."""
+        ...
+
+
+class Decoder(Protocol):
+    """Token ids in, token ids out: what differs between batching, `generate()` and a script."""
+
+    @property
+    def slots(self) -> int:
+        """How many requests it decodes at once."""
+        ...
+
+    @property
+    def honours_seed(self) -> bool:
+        """Whether a `seed` makes a run repeatable here."""
+        ...
+
+    def start(
+        self, prompt_ids: Sequence[int], sampling: Sampling, max_new_tokens: int, stop_ids: Sequence[int]
+    ) -> TokenStream:
+        """Queue a request. All of `sampling` is set but `seed`, perhaps; `max_new_tokens` here is the one that counts.
+
+        Raises:
+            EngineError: If the decoder was closed, or is full.
+        """
+        ...
+
+    def live_requests(self) -> int:
+        """Requests that hold or wait for the device."""
+        ...
+
+    def close(self) -> None:
+        """Free the device; open streams raise `EngineError`."""
+        ...
+
+
+class Detokenizer(Protocol):
+    """Token ids in, text out, piece by piece: a character that spans tokens comes with the last of them."""
+
+    def feed(self, token_id: int) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the model reads. `text` is for looking at and for the splitter's prefix; `ids` is what is sent."""
+
+    ids: tuple[int, ...]
+    text: str
+
+
+class PromptBuilder(Protocol):
+    """A chat in, token ids out, and token ids back to text; `prompt.ChatPrompts` is the real one."""
+
+    @property
+    def stop_ids(self) -> tuple[int, ...]:
+        """Tokens that end a turn."""
+        ...
+
+    def build(self, request: Request) -> Prompt:
+        """The prompt up to where the model writes on, `thinking_so_far` and `answer_so_far` included."""
+        ...
+
+    def close_thinking(self, is_forced: bool) -> str:
+        """The text that ends a thinking: the family's early-stop text when forced, else just the closing tag."""
+        ...
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Ids of text that we write into the model's turn; tags of the family become their tokens."""
+        ...
+
+    def detokenizer(self) -> Detokenizer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A stream read whole."""
+
+    thinking: str
+    answer: str
+    tool_calls: tuple[ToolCall, ...]
+    notices: tuple[Notice, ...]
+    finished: Finished | None
+
+
+def collect(events: Iterable[Event]) -> Collected:
+    """What a stream comes to: the same fold that the page does, without the page.
+
+    A *think longer* on a run that had ended drops the answer written before it.
+
+    >>> collect([ThinkingDelta("2 + 2", 3), AnswerDelta("4", 1), Finished("stop")]).answer
+    '4'
+    """
+    thinking: list[str] = []
+    answer: list[str] = []
+    calls: list[ToolCall] = []
+    notices: list[Notice] = []
+    finished: Finished | None = None
+    for event in events:
+        match event:
+            case ThinkingDelta(text):
+                thinking.append(text)
+            case AnswerDelta(text):
+                answer.append(text)
+            case ToolCall():
+                calls.append(event)
+            case Notice():
+                notices.append(event)
+            case Steered("think_longer") if finished is not None:
+                answer.clear()
+            case Finished():
+                finished = event
+            case _:
+                pass
+    return Collected("".join(thinking), "".join(answer), tuple(calls), tuple(notices), finished)

@@ -1,0 +1,181 @@
+"""Every event that a run can hold: frozen values, one class per meaning, with a JSON round trip.
+
+A run is an append-only list of these. The engine writes them, the store keeps them, and the page, the endpoints and
+the benchmarks read them. `Event` is a closed union: `match` over it and end with `assert_never`.
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import Field, TypeAdapter
+
+FinishReason = Literal["stop", "length", "thinking_cut", "loop", "stopped", "time_limit", "error"]
+Role = Literal["system", "user", "assistant", "tool"]
+Action = Literal["stop", "answer_now", "think_longer", "continue"]
+NoticeKind = Literal[
+    "started",  # the run has its id; carries no bad news
+    "budget",  # the thinking reached its budget and was ended
+    "answer_now",  # the user ended the thinking
+    "loop",  # the thinking (or the answer) went in circles and was ended
+    "thought_again",  # the answer went back to thinking after a forced cut and was held to answering
+    "unclosed",  # the model ended its turn inside the thinking and was asked for its answer
+    "length",  # the token limit was reached
+    "time_limit",  # the run's time limit was reached
+    "stopped",  # the user stopped the run
+    "no_answer",  # the model wrote no answer even when it was asked for one
+    "reduced",  # a setting was lowered to fit the context, or cannot be honoured by this engine
+    "engine",  # the engine failed, restarted or was exchanged
+    "interrupted",  # the app was ended in mid-run; the events up to then were kept
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn. `None` means the model family's preset, never greedy unless asked for."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    max_new_tokens: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The model asks for a tool. `arguments` is the JSON object as text, exactly as the model wrote it."""
+
+    call_id: str
+    name: str
+    arguments: str
+    type: Literal["tool_call"] = "tool_call"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a chat. `thinking` is kept beside an assistant's answer; the family decides if a prompt shows it."""
+
+    role: Role
+    content: str
+    thinking: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """First event of every run: what was asked, of which model, with which settings."""
+
+    question: str
+    history: tuple[Message, ...] = ()
+    system: str = ""
+    model: str = ""
+    precision: str = ""
+    budget: str | int = "medium"
+    sampling: Sampling = field(default_factory=Sampling)
+    type: Literal["asked"] = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRead:
+    """The model has read the prompt: the first token has come.
+
+    `cached_tokens` of the prompt came out of the prefix cache; -1 where the engine cannot tell.
+    """
+
+    prompt_tokens: int
+    cached_tokens: int
+    seconds: float
+    type: Literal["prompt_read"] = "prompt_read"
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    """New text of the thinking.
+
+    `logprobs` are those of the sampling distribution (after temperature, top-k and top-p), one a token; empty where
+    the engine has none. `forced` text was written by us (an early-stop text), not drawn by the model.
+    """
+
+    text: str
+    n_tokens: int
+    logprobs: tuple[float, ...] = ()
+    forced: bool = False
+    type: Literal["thinking"] = "thinking"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDelta:
+    """New text of the answer; fields as in `ThinkingDelta`."""
+
+    text: str
+    n_tokens: int
+    logprobs: tuple[float, ...] = ()
+    type: Literal["answer"] = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """What a tool gave back for the call `call_id`."""
+
+    call_id: str
+    text: str
+    is_error: bool = False
+    type: Literal["tool_result"] = "tool_result"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A sentence for the user about the run; `kind` for programs."""
+
+    kind: NoticeKind
+    text: str
+    type: Literal["notice"] = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Steered:
+    """What the user did to the run. `tokens` is the amount added by *think longer*, else 0.
+
+    *continue* takes the run on from where it was cut; *think_longer* on a run that has ended reopens its thinking, so
+    the answer written so far no longer stands (the events keep it).
+    """
+
+    action: Action
+    tokens: int = 0
+    type: Literal["steered"] = "steered"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Last event of a stream. Token counts and seconds are those of this stream, not of what it continues."""
+
+    reason: FinishReason
+    prompt_tokens: int = 0
+    thinking_tokens: int = 0
+    answer_tokens: int = 0
+    seconds: float = 0.0
+    thinking_seconds: float = 0.0
+    answer_seconds: float = 0.0
+    type: Literal["finished"] = "finished"
+
+
+Event = Asked | PromptRead | ThinkingDelta | AnswerDelta | ToolCall | ToolResult | Notice | Steered | Finished
+EVENT_CLASSES: tuple[type[Any], ...] = get_args(Event)
+
+_ONE: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+
+
+def to_json(event: Event) -> str:
+    """One line of JSON; `from_json` gives the equal event back."""
+    return _ONE.dump_json(event).decode()
+
+
+def from_json(line: str | bytes) -> Event:
+    """The event that `to_json` wrote.
+
+    Raises:
+        pydantic.ValidationError: If `line` is not one of our events.
+
+    >>> from_json(to_json(Notice("budget", "The thinking reached its budget.")))
+    Notice(kind='budget', text='The thinking reached its budget.', type='notice')
+    """
+    return _ONE.validate_json(line)

@@ -1,0 +1,55 @@
+import pytest
+from pydantic import ValidationError
+
+from model.events import (
+    EVENT_CLASSES,
+    AnswerDelta,
+    Asked,
+    Event,
+    Finished,
+    Message,
+    Notice,
+    PromptRead,
+    Sampling,
+    Steered,
+    ThinkingDelta,
+    ToolCall,
+    ToolResult,
+    from_json,
+    to_json,
+)
+
+ONE_OF_EACH: list[Event] = [
+    Asked(
+        "2+2?\x00 \U0001f9ed",
+        (Message("assistant", "4", "two and two", (ToolCall("c1", "python", '{"code": "2+2"}'),)),),
+        "Be brief.",
+        "qwq-32b",
+        "nf4",
+        512,
+        Sampling(0.6, 0.95, 40, 1000, 7),
+    ),
+    PromptRead(940, 928, 0.07),
+    ThinkingDelta("hm", 2, (-0.5, 0.0), forced=True),
+    AnswerDelta("\\boxed{4}", 3, (-0.1, -0.2, -0.3)),
+    ToolCall("c2", "search", "{}"),
+    ToolResult("c2", "nothing", is_error=True),
+    Notice("loop", "The thinking went in circles."),
+    Steered("think_longer", 1024),
+    Finished("thinking_cut", 940, 512, 30, 12.5, 10.0, 2.0),
+]
+
+
+def test_every_event_class_has_an_example_here():
+    assert {type(event) for event in ONE_OF_EACH} == set(EVENT_CLASSES)
+
+
+@pytest.mark.parametrize("event", ONE_OF_EACH, ids=lambda event: event.type)
+def test_event_comes_back_equal_from_its_json(event: Event):
+    assert from_json(to_json(event)) == event
+
+
+@pytest.mark.parametrize("line", ["", "{}", '{"type": "unheard_of"}', '{"type": "answer", "text": 3, "n_tokens": "x"}'])
+def test_from_json_refuses_what_is_no_event(line: str):
+    with pytest.raises(ValidationError):
+        from_json(line)
