@@ -1,0 +1,399 @@
+"""A decoder and a model's prompts in, an `Engine` out: one chat turn as a stream of events.
+
+A turn is one or more decoder requests ("stretches"). The first reads the prompt; when the thinking must end (budget,
+loop, *answer now*) the stretch is cancelled, the family's early-stop text is written after what was thought, and the
+whole is sent again: the prefix cache makes that cheap.
+"""
+
+import time
+from bisect import bisect_right
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from model.catalog import Family
+from model.engine import Decoder, PromptBuilder, Request, Steering, TokenStream, budget_limits
+from model.errors import AppError
+from model.events import (
+    AnswerDelta,
+    Event,
+    Finished,
+    FinishReason,
+    Notice,
+    PromptRead,
+    ThinkingDelta,
+    ToolCall,
+)
+from model.loops import LoopDetector
+from model.sampling import with_preset
+from model.settings import BUDGET_TOKENS, UPDATES_PER_SECOND
+from model.splitting import Phase as SplitPhase
+from model.splitting import Piece, Splitter
+from model.thinking import AnswerGuard, Cut, ThinkingControl, room_for
+
+# How often steering is looked at while no token comes.
+_POLL_SECONDS = 0.03
+# How often an answer is asked for again, when the model gives none or goes back to thinking.
+_MOST_RETRIES = 2
+# Written by us at the head of an answer that did not come by itself.
+_ANSWER_OPENING = "**Answer:** "
+
+Phase = Literal["thinking", "answer"]
+
+
+class ChatEngine:
+    """Any decoder made into an engine."""
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        prompts: PromptBuilder,
+        *,
+        model: str,
+        precision: str,
+        context_tokens: int,
+        family: Family,
+    ) -> None:
+        self.decoder = decoder
+        self.prompts = prompts
+        self.family = family
+        self.model = model
+        self.precision = precision
+        self.context_tokens = context_tokens
+
+    @property
+    def slots(self) -> int:
+        """How many requests are decoded at once; further ones wait."""
+        return self.decoder.slots
+
+    def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
+        """One turn; see `model.engine.Engine.stream`."""
+        return _Turn(self, request, steering).events()
+
+    def live_requests(self) -> int:
+        """Requests that hold or wait for the device."""
+        return self.decoder.live_requests()
+
+    def close(self) -> None:
+        """Free the device."""
+        self.decoder.close()
+
+
+class _Merger:
+    """Merges deltas to a few updates a second; what it holds is given on before the kind changes."""
+
+    def __init__(self) -> None:
+        self.counts: dict[Phase, int] = {"thinking": 0, "answer": 0}
+        self._kind: Phase = "thinking"
+        self._text: list[str] = []
+        self._n_tokens = 0
+        self._logprobs: list[float] = []
+        self._flushed_at = 0.0
+
+    def token(self, kind: Phase, logprob: float | None) -> Iterator[Event]:
+        if kind != self._kind:
+            yield from self.flush()
+            self._kind = kind
+        self._n_tokens += 1
+        self.counts[kind] += 1
+        if logprob is not None:
+            self._logprobs.append(logprob)
+
+    def text(self, kind: Phase, text: str) -> Iterator[Event]:
+        if kind != self._kind:
+            yield from self.flush()
+            self._kind = kind
+        self._text.append(text)
+
+    def due(self) -> Iterator[Event]:
+        if time.monotonic() - self._flushed_at >= 1 / UPDATES_PER_SECOND:
+            yield from self.flush()
+
+    def flush(self) -> Iterator[Event]:
+        text = "".join(self._text)
+        if not text and not self._n_tokens:
+            return
+        made = ThinkingDelta if self._kind == "thinking" else AnswerDelta
+        yield made(text, self._n_tokens, tuple(self._logprobs))
+        self._text, self._logprobs, self._n_tokens = [], [], 0
+        self._flushed_at = time.monotonic()
+
+
+class _Turn:
+    """The state of one turn."""
+
+    def __init__(self, engine: ChatEngine, request: Request, steering: Steering) -> None:
+        self._engine = engine
+        self._prompts = engine.prompts
+        self._steering = steering
+        self._started_at = time.monotonic()
+        self._limits = budget_limits(request.budget)
+        self._sampling = with_preset(request.sampling, engine.family.sampling)
+        thinks = engine.family.name != "plain"
+        if not thinks or (self._limits.tokens == 0 and not request.thinking_so_far):
+            request = replace(request, is_thinking_closed=True)
+        self._request = request
+        prompt = self._prompts.build(request)
+        self._prompt_tokens = len(prompt.ids)
+        self._room = room_for(self._prompt_tokens, engine.context_tokens, self._sampling.max_new_tokens or 1)
+        self._control = ThinkingControl(self._limits, self._room)
+        self._tool_names = [tool.get("function", tool)["name"] for tool in request.tools]
+        opens = engine.family.opens_thinking or bool(request.thinking_so_far)
+        starts_in: SplitPhase = "answer" if request.is_thinking_closed else "thinking" if opens else "undecided"
+        is_continued = bool(request.answer_so_far if request.is_thinking_closed else request.thinking_so_far)
+        self._splitter = self._new_splitter(starts_in, is_continued)
+        self._guard = AnswerGuard() if request.is_thinking_closed and thinks and not request.answer_so_far else None
+        self._merger = _Merger()
+        self._detokenizer = self._prompts.detokenizer()
+        self._answer_loops = LoopDetector()
+        # The stretch that is going on: ids sent, ids written, and the turn's thinking characters after each of those.
+        self._stream: TokenStream | None = None
+        self._sent: tuple[int, ...] = prompt.ids
+        self._written: list[int] = []
+        self._characters_after: list[int] = []
+        self._thinking_characters = 0
+        self._spent = 0
+        self._has_answer = bool(request.answer_so_far.strip())
+        self._has_calls = False
+        self._answer_has_looped = False
+        self._cut_reason: FinishReason | None = None
+        self._retries = 0
+        self._first_token_at: float | None = None
+        self._answer_at: float | None = None
+
+    # ------------------------------------------------------------------ the loop
+
+    def events(self) -> Iterator[Event]:
+        """The turn from beginning to end."""
+        try:
+            yield from self._reduced_notices()
+            self._begin_stretch(self._sent)
+            reason: FinishReason | None = None
+            while reason is None:
+                reason = yield from self._step()
+            yield from self._finish(reason)
+        except AppError:
+            # The reader keeps what was written before the engine failed.
+            yield from self._merger.flush()
+            raise
+        finally:
+            if self._stream is not None:
+                self._stream.cancel()
+
+    def _step(self) -> Generator[Event, None, FinishReason | None]:
+        """Read once; the reason when the turn is over."""
+        if self._steering.stop_reason is not None:
+            return self._steering.stop_reason
+        if (yield from self._steer()):
+            return None
+        assert self._stream is not None
+        tokens = self._stream.read(_POLL_SECONDS)
+        if tokens is None:
+            yield from self._merger.due()
+            return None
+        if self._first_token_at is None:
+            self._first_token_at = time.monotonic()
+            seconds = self._first_token_at - self._started_at
+            yield PromptRead(self._prompt_tokens, self._stream.cached_tokens, seconds)
+        for index, token_id in enumerate(tokens.ids):
+            cut = yield from self._token(token_id, tokens.logprobs[index] if tokens.logprobs else None)
+            if cut is not None:
+                yield from self._force_answer(cut)
+                return None
+            if self._answer_has_looped:
+                return "loop"
+        if tokens.finish is not None:
+            return (yield from self._stretch_ended(tokens.finish))
+        yield from self._merger.due()
+        return None
+
+    def _steer(self) -> Generator[Event, None, bool]:
+        """Do what the user asked for; True when a new stretch was begun."""
+        more = self._steering.take_more_tokens()
+        if more:
+            self._control.allow_more(more)
+        if self._steering.take_answer_now() and self._phase == "thinking":
+            yield from self._force_answer(
+                Cut("answer_now", "The thinking was ended on request; the answer follows.", "thinking_cut")
+            )
+            return True
+        return False
+
+    @property
+    def _phase(self) -> Phase:
+        return "answer" if self._splitter.phase == "answer" else "thinking"
+
+    # ------------------------------------------------------------------ tokens
+
+    def _token(self, token_id: int, logprob: float | None) -> Generator[Event, None, Cut | None]:
+        """Take one token in; a `Cut` when the thinking must end, or when the answer turned out to be thinking."""
+        self._written.append(token_id)
+        self._spent += 1
+        text = self._detokenizer.feed(token_id)
+        pieces = self._splitter.feed(text) if text else []
+        phase = self._phase
+        yield from self._merger.token(phase, logprob)
+        thinking = "".join(p.text for p in pieces if isinstance(p, Piece) and p.kind == "thinking")
+        is_thinking_again = yield from self._show(pieces)
+        self._thinking_characters += len(thinking)
+        self._characters_after.append(self._thinking_characters)
+        if is_thinking_again:
+            return Cut("thought_again", "The answer went back to thinking, so it was asked for again.", "thinking_cut")
+        if phase == "thinking":
+            assert self._first_token_at is not None
+            return self._control.feed(thinking, time.monotonic() - self._first_token_at)
+        return None
+
+    def _show(self, pieces: Sequence[Piece | ToolCall]) -> Generator[Event, None, bool]:
+        """Hand pieces on; True when the answer is found to be thinking again."""
+        for piece in pieces:
+            if isinstance(piece, ToolCall):
+                yield from self._merger.flush()
+                yield piece
+                self._has_calls = True
+            elif piece.kind == "thinking":
+                yield from self._merger.text("thinking", piece.text)
+            else:
+                text, is_thinking_again = self._guard.feed(piece.text) if self._guard else (piece.text, False)
+                if is_thinking_again and self._retries < _MOST_RETRIES:
+                    return True
+                yield from self._show_answer(text)
+        return False
+
+    def _show_answer(self, text: str) -> Iterator[Event]:
+        if not text:
+            return
+        if self._answer_at is None:
+            self._answer_at = time.monotonic()
+        self._has_answer = self._has_answer or bool(text.strip())
+        self._answer_has_looped = self._answer_has_looped or self._answer_loops.feed(text) is not None
+        yield from self._merger.text("answer", text)
+
+    # ------------------------------------------------------------------ stretches
+
+    def _new_splitter(self, starts_in: SplitPhase, is_continued: bool = False) -> Splitter:
+        return Splitter(
+            self._engine.family, starts_in=starts_in, tool_names=self._tool_names, is_continued=is_continued
+        )
+
+    def _begin_stretch(self, ids: Sequence[int]) -> None:
+        if self._stream is not None:
+            self._stream.cancel()
+        self._sent = tuple(ids)
+        self._written = []
+        self._detokenizer = self._prompts.detokenizer()
+        left = min(self._room.total - self._spent, self._engine.context_tokens - len(ids))
+        self._stream = self._engine.decoder.start(self._sent, self._sampling, max(left, 1), self._prompts.stop_ids)
+
+    def _force_answer(self, cut: Cut) -> Iterator[Event]:
+        """End the thinking here and have the answer written."""
+        if self._stream is not None:
+            self._stream.cancel()
+        if cut.notice == "thought_again":
+            yield from self._merger.flush()
+            yield Notice(cut.notice, cut.text)
+            yield from self._ask_again(self._sent)
+            return
+        yield from self._show(self._splitter.close_thinking())
+        yield from self._merger.flush()
+        yield Notice(cut.notice, cut.text)
+        self._cut_reason = None if cut.reason == "stop" else cut.reason
+        kept = self._written
+        if cut.keep_characters is not None:
+            kept = kept[: bisect_right(self._characters_after, cut.keep_characters)]
+        if not self._written:
+            sent = self._prompts.build(replace(self._request, is_thinking_closed=True)).ids
+        else:
+            forced = self._prompts.close_thinking(is_forced=True)
+            visible = forced.partition(self._engine.family.close_text.strip())[0].rstrip()
+            if visible:
+                yield ThinkingDelta(visible, 0, forced=True)
+            sent = (*self._sent, *kept, *self._prompts.encode(forced))
+        self._splitter = self._new_splitter("answer")
+        self._guard = AnswerGuard()
+        self._begin_stretch(sent)
+
+    def _ask_again(self, ids: Sequence[int]) -> Iterator[Event]:
+        """Open the answer ourselves, so that the model can only go on with it."""
+        self._retries += 1
+        self._splitter = self._new_splitter("answer")
+        self._guard = AnswerGuard()
+        yield from self._merger.text("answer", _ANSWER_OPENING if self._retries == 1 else "")
+        self._begin_stretch((*ids, *self._prompts.encode(_ANSWER_OPENING)))
+
+    def _stretch_ended(self, finish: Literal["stop", "length"]) -> Generator[Event, None, FinishReason | None]:
+        """The decoder has nothing more; the reason if that ends the turn."""
+        phase = self._phase
+        yield from self._show(self._splitter.finish())
+        if phase == "thinking":
+            cut = Cut(
+                "unclosed", "The model ended its turn inside the thinking, so it was asked for its answer.", "stop"
+            )
+            if finish == "length":
+                cut = Cut("budget", "The thinking used up its tokens, so it was ended.", "thinking_cut")
+            yield from self._force_answer(cut)
+            return None
+        if self._guard is not None:
+            yield from self._show_answer(self._guard.finish())
+        if not self._has_answer and not self._has_calls:
+            if finish == "stop" and self._retries < _MOST_RETRIES:
+                yield from self._ask_again((*self._sent, *self._written))
+                return None
+            yield from self._merger.flush()
+            yield Notice("no_answer", "The model wrote no answer, although it was asked for one. Try again.")
+        if finish == "length":
+            yield from self._merger.flush()
+            yield Notice("length", f"The answer reached the limit of {self._room.total:,} new tokens. Press Continue.")
+            return "length"
+        return self._cut_reason or "stop"
+
+    # ------------------------------------------------------------------ ends
+
+    def _reduced_notices(self) -> Iterator[Event]:
+        asked = self._request.sampling
+        if asked.seed is not None and not self._engine.decoder.honours_seed:
+            yield Notice("reduced", "This engine decodes several requests together and cannot honour a seed.")
+        if asked.max_new_tokens is not None and asked.max_new_tokens > self._room.total:
+            yield Notice(
+                "reduced",
+                f"{asked.max_new_tokens:,} new tokens were asked for, but the context of "
+                f"{self._engine.context_tokens:,} has room for {self._room.total:,}.",
+            )
+        # A named budget is a wish; the notice at its end says what was left of it.
+        wanted = None if self._request.budget in BUDGET_TOKENS else self._limits.tokens
+        if wanted is not None and not self._request.is_thinking_closed and wanted > self._room.thinking:
+            yield Notice(
+                "reduced",
+                f"The thinking budget is {wanted:,} tokens, but only {self._room.thinking:,} leave room for an answer.",
+            )
+
+    def _finish(self, reason: FinishReason) -> Iterator[Event]:
+        if self._stream is not None:
+            self._stream.cancel()
+        if reason in ("stopped", "time_limit", "loop"):
+            yield from self._show(self._splitter.finish())
+        if self._guard is not None:
+            yield from self._show_answer(self._guard.finish())
+        yield from self._merger.flush()
+        if reason == "stopped":
+            yield Notice("stopped", "Stopped. Press Continue to take it further.")
+        elif reason == "time_limit":
+            yield Notice("time_limit", "The run reached its time limit. Press Continue to take it further.")
+        elif reason == "loop" and self._answer_has_looped:
+            yield Notice("loop", "The answer went in circles, so it was ended.")
+        yield self._finished(reason)
+
+    def _finished(self, reason: FinishReason) -> Finished:
+        now = time.monotonic()
+        began = self._first_token_at if self._first_token_at is not None else now
+        thinking_tokens = self._merger.counts["thinking"]
+        thinking_until = self._answer_at if self._answer_at is not None else now
+        return Finished(
+            reason,
+            prompt_tokens=self._prompt_tokens,
+            thinking_tokens=thinking_tokens,
+            answer_tokens=self._merger.counts["answer"],
+            seconds=now - self._started_at,
+            thinking_seconds=thinking_until - began if thinking_tokens else 0.0,
+            answer_seconds=now - self._answer_at if self._answer_at is not None else 0.0,
+        )

@@ -1,0 +1,462 @@
+"""Settings and a model's name in, one running engine out: who loads, who waits, and what the page may say meanwhile.
+
+Nothing heavy is imported here until a model is asked for, so the page is up long before torch is.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, ModelSpec, find_model
+from model.engine import Engine
+from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
+from model.memory import PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, fit_table, weight_bytes
+from model.settings import Settings
+
+if TYPE_CHECKING:
+    from model.loading import LoadedModel, LoadProgress
+    from model.single import TokenGenerator
+
+_log = logging.getLogger(__name__)
+
+State = Literal["empty", "loading", "ready", "failed"]
+
+# How often a wait for a load looks whether it should stop.
+_POLL_SECONDS = 0.1
+# How long a close waits for a load under way.
+_CLOSE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class HostStatus:
+    """What the page shows of the model.
+
+    Args:
+        state: "failed" says that the last load failed; `note` then says whether the model before it still serves.
+        model: The model that is loading or serving.
+        text: One sentence.
+        done: How much of `total` is done, in `unit`; `total` is 0 while unknown.
+        seconds: How long the load has taken so far, or took.
+        note: What came out otherwise than asked for; empty when nothing did.
+    """
+
+    state: State
+    model: str = ""
+    precision: str = ""
+    text: str = "No model is loaded yet."
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+    seconds: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOrder:
+    """One load, as asked for."""
+
+    spec: ModelSpec
+    precision: str
+    source: str
+    adapter: str
+    context_tokens: int
+    use_yarn: bool
+
+
+class Serving(Protocol):
+    """An engine with its weights."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def weight_bytes(self) -> int:
+        """Memory that the weights take on the device."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about what came out otherwise than asked for."""
+        ...
+
+    def close(self) -> str:
+        """End the engine and free the device; a sentence when the memory did not come back."""
+        ...
+
+
+Build = Callable[[LoadOrder, "Callable[[LoadProgress], None]", Callable[[], bool]], Serving]
+
+
+class ModelHost:
+    """Owns the engine. Loads run in a thread of their own; every method is safe to call from any thread."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine | None = None,
+        *,
+        run_on_device: "Callable[[TokenGenerator], TokenGenerator] | None" = None,
+        _build: Build | None = None,
+        _free_bytes: Callable[[], int] | None = None,
+    ) -> None:
+        """Nothing is loaded yet.
+
+        Args:
+            settings: Where things are kept and what is loaded by default.
+            engine: One that serves as it is, without a load.
+            run_on_device: On ZeroGPU, what wraps the generating function: `spaces.GPU(duration=...)`.
+        """
+        self._settings = settings
+        self._build = _build or (
+            lambda order, progress, stop: _build_serving(settings, order, progress, stop, run_on_device)
+        )
+        self._free_bytes = _free_bytes or _free_device_bytes
+        self._changed = threading.Condition()
+        self._serving: Serving | None = _Given(engine) if engine is not None else None
+        self._status = HostStatus("empty")
+        self._thread: threading.Thread | None = None
+        self._started = 0.0
+        self._is_closed = False
+        if engine is not None:
+            self._status = HostStatus("ready", engine.model, engine.precision, f"{engine.model} is ready.")
+
+    def status(self) -> HostStatus:
+        """Where things stand now; never waits."""
+        with self._changed:
+            if self._status.state != "loading":
+                return self._status
+            return replace(self._status, seconds=time.monotonic() - self._started)
+
+    def load(
+        self,
+        model: str,
+        precision: str = "auto",
+        *,
+        source: str | None = None,
+        adapter: str | None = None,
+        context_tokens: int = 0,
+        use_yarn: bool = False,
+    ) -> None:
+        """Start to load a model and return at once; the engine before it serves until it must make room.
+
+        Args:
+            model: Catalog name, hub id or folder.
+            precision: "auto", "bf16", "int8", "nf4" or "fp32".
+            source: "hub", "modelscope" or a folder; None takes the settings' one.
+            adapter: A LoRA adapter's folder, "none" or "auto"; None takes the settings' one.
+            context_tokens: Context to leave memory for; 0 takes the settings' one, else the model's own.
+            use_yarn: Stretch the context.
+
+        Raises:
+            UnknownModel: If the name means nothing.
+            BadInput: If the precision or the context is none.
+            ModelNotReady: If another load is going on, or the host was closed.
+        """
+        if precision not in ("auto", "fp32", *PRECISIONS):
+            raise BadInput(f"The precision is {precision!r}. Give auto, {', '.join(PRECISIONS)} or fp32.")
+        if context_tokens < 0:
+            raise BadInput(f"The context is {context_tokens:,} tokens; give 0 for the model's own, or more.")
+        settings = self._settings
+        self._start(
+            LoadOrder(
+                find_model(model),
+                precision,
+                settings.source if source is None else source,
+                settings.adapter if adapter is None else adapter,
+                context_tokens or settings.context_tokens,
+                use_yarn,
+            )
+        )
+
+    def load_default(self) -> None:
+        """Start to load what the settings name; "auto" is QwQ-32B on a card that it fits, else the embedded model.
+
+        Raises:
+            UnknownModel: If the name means nothing.
+            ModelNotReady: If another load is going on.
+        """
+        settings = self._settings
+        name = settings.model
+        spec = None if name == "auto" else find_model(name)
+        self._start(
+            LoadOrder(
+                spec or CATALOG[EMBEDDED],
+                settings.precision,
+                settings.source,
+                settings.adapter,
+                settings.context_tokens,
+                use_yarn=False,
+            ),
+            chooses_model=spec is None,
+        )
+
+    def engine(self, wait_seconds: float = 0.0, should_stop: Callable[[], bool] | None = None) -> Engine:
+        """The engine that serves, after a wait for the load under way if there is no engine yet.
+
+        Args:
+            wait_seconds: The longest wait.
+            should_stop: Asked several times a second while waiting; True ends the wait.
+
+        Raises:
+            ModelNotReady: If none is loaded, the load takes longer, or the wait was ended.
+            ModelLoadFailed: If the load failed and nothing serves.
+        """
+        deadline = time.monotonic() + wait_seconds
+        with self._changed:
+            while self._serving is None and self._status.state == "loading":
+                left = deadline - time.monotonic()
+                if left <= 0 or (should_stop is not None and should_stop()):
+                    break
+                self._changed.wait(min(left, _POLL_SECONDS))
+            if self._serving is not None:
+                return self._serving.engine
+            status = self._status
+        if status.state == "failed":
+            raise ModelLoadFailed(status.text)
+        if status.state == "loading":
+            raise ModelNotReady(f"{status.model} is still being loaded ({status.text}). Ask again in a moment.")
+        raise ModelNotReady("No model is loaded. Choose one in the model panel, or start the app with --model.")
+
+    def live_requests(self) -> int:
+        """Requests that hold or wait for the device."""
+        with self._changed:
+            return self._serving.engine.live_requests() if self._serving is not None else 0
+
+    def fit_table(self) -> list[FitRow]:
+        """Model x precision: what would fit the device if nothing were loaded."""
+        with self._changed:
+            held = self._serving.weight_bytes if self._serving is not None else 0
+        return fit_table(self._free_bytes() + held)
+
+    def close(self) -> None:
+        """End a load under way and the engine; harmless when repeated."""
+        with self._changed:
+            self._is_closed = True
+            thread = self._thread
+        if thread is not None:
+            # Weights that are being read cannot be interrupted: what comes of them is dropped in `_ready`.
+            thread.join(_CLOSE_SECONDS)
+        with self._changed:
+            serving, self._serving = self._serving, None
+            self._status = HostStatus("empty", text="The app is closing.")
+        if serving is not None:
+            serving.close()
+
+    def _start(self, order: LoadOrder, chooses_model: bool = False) -> None:
+        with self._changed:
+            if self._is_closed:
+                raise ModelNotReady("The app is closing, so no model is loaded any more.")
+            if self._status.state == "loading":
+                raise ModelNotReady(
+                    f"{self._status.model} is being loaded ({self._status.text}). Wait for it, then load another."
+                )
+            self._started = time.monotonic()
+            self._status = HostStatus(
+                "loading", order.spec.name, order.precision, f"Starting to load {order.spec.name}"
+            )
+            self._thread = threading.Thread(
+                target=self._load, args=(order, chooses_model), name="model-load", daemon=True
+            )
+            self._thread.start()
+
+    def _load(self, order: LoadOrder, chooses_model: bool) -> None:
+        """The load thread: ends with a status, whatever happens."""
+        notes: list[str] = []
+        try:
+            if chooses_model:
+                order = replace(order, spec=self._default_spec(order))
+                self._set(replace(self._status, model=order.spec.name))
+            serving = self._load_beside_or_instead(order, notes)
+        except AppError as error:
+            self._failed(order, str(error), notes)
+        except Exception as error:  # noqa: BLE001  the thread's last resort: the page must hear of it
+            _log.exception("loading %s failed", order.spec.name)
+            self._failed(order, f"{order.spec.name} could not be loaded: {type(error).__name__}: {error}", notes)
+        else:
+            self._ready(order, serving, notes)
+
+    def _default_spec(self, order: LoadOrder) -> ModelSpec:
+        from model.loading import device_kind
+
+        best = CATALOG[DEFAULT_ON_GPU]
+        if device_kind() != "cuda":
+            return CATALOG[EMBEDDED]
+        try:
+            choose_precision(best, self._free_bytes(), order.context_tokens)
+        except ModelLoadFailed:
+            return CATALOG[EMBEDDED]
+        return best
+
+    def _load_beside_or_instead(self, order: LoadOrder, notes: list[str]) -> Serving:
+        """Load beside the engine that serves where both fit; else free that one first."""
+        former = self._serving
+        if former is not None and not self._fits_beside(order):
+            self._free(former, notes)
+            notes.append(f"{former.engine.model} was freed first, because both do not fit the memory.")
+        return self._build(order, self._progress, lambda: self._is_closed)
+
+    def _fits_beside(self, order: LoadOrder) -> bool:
+        if order.spec.shape is None:
+            return False
+        free_bytes = self._free_bytes()
+        if order.precision in PRECISIONS:
+            return weight_bytes(order.spec.shape, order.precision) + 2 * WORKSPACE_BYTES <= free_bytes
+        # "auto" takes the precision that the free memory suggests: with the other model there it would be a worse one.
+        held = self._serving.weight_bytes if self._serving is not None else 0
+        try:
+            beside = choose_precision(order.spec, free_bytes, order.context_tokens)
+            return beside == choose_precision(order.spec, free_bytes + held, order.context_tokens)
+        except ModelLoadFailed:
+            return False
+
+    def _free(self, serving: Serving, notes: list[str]) -> None:
+        with self._changed:
+            if self._serving is serving:
+                self._serving = None
+        if note := serving.close():
+            notes.append(note)
+
+    def _progress(self, progress: "LoadProgress") -> None:
+        self._set(
+            replace(self._status, text=progress.text, done=progress.done, total=progress.total, unit=progress.unit)
+        )
+
+    def _set(self, status: HostStatus) -> None:
+        with self._changed:
+            self._status = status
+            self._changed.notify_all()
+
+    def _ready(self, order: LoadOrder, serving: Serving, notes: list[str]) -> None:
+        with self._changed:
+            is_late = self._is_closed
+            former = None if is_late else self._serving
+            if not is_late:
+                self._serving = serving
+        if is_late:
+            serving.close()
+            return
+        if former is not None and (note := former.close()):
+            notes.append(note)
+        engine = serving.engine
+        text = f"{engine.model} is ready in {engine.precision}, with {engine.context_tokens:,} tokens of context."
+        note = " ".join([*notes, *serving.notes])
+        seconds = time.monotonic() - self._started
+        self._set(HostStatus("ready", engine.model, engine.precision, text, seconds=seconds, note=note))
+
+    def _failed(self, order: LoadOrder, text: str, notes: list[str]) -> None:
+        with self._changed:
+            former = self._serving
+        if former is not None:
+            notes.append(f"{former.engine.model} goes on serving.")
+        seconds = time.monotonic() - self._started
+        self._set(HostStatus("failed", order.spec.name, order.precision, text, seconds=seconds, note=" ".join(notes)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """An engine that came from outside."""
+
+    engine: Engine
+    weight_bytes: int = 0
+    notes: tuple[str, ...] = ()
+
+    def close(self) -> str:
+        self.engine.close()
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """An engine over weights that we loaded."""
+
+    engine: Engine
+    loaded: "LoadedModel"
+    notes: tuple[str, ...]
+
+    @property
+    def weight_bytes(self) -> int:
+        return self.loaded.weight_bytes
+
+    def close(self) -> str:
+        from model.loading import release
+
+        self.engine.close()
+        freed = release(self.loaded)
+        if self.loaded.device != "cuda" or freed >= self.loaded.weight_bytes // 2:
+            return ""
+        return (
+            f"Only {freed / 2**30:.1f} of {self.loaded.weight_bytes / 2**30:.1f} GiB came back from "
+            f"{self.loaded.spec.name}; restart the app if the next model does not fit."
+        )
+
+
+def _free_device_bytes() -> int:
+    from model.loading import free_device_bytes
+
+    return free_device_bytes()
+
+
+def _build_serving(
+    settings: Settings,
+    order: LoadOrder,
+    on_progress: "Callable[[LoadProgress], None]",
+    should_stop: Callable[[], bool],
+    run_on_device: "Callable[[TokenGenerator], TokenGenerator] | None",
+) -> Serving:
+    """Load the weights and put an engine on them."""
+    from model.loading import load_model, release
+
+    loaded = load_model(
+        order.spec,
+        precision=order.precision,
+        source=order.source,
+        adapter=order.adapter,
+        context_tokens=order.context_tokens,
+        use_yarn=order.use_yarn,
+        data_folder=settings.data_folder,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
+    try:
+        engine, notes = _engine_for(loaded, settings, run_on_device)
+    except BaseException:
+        release(loaded)
+        raise
+    return _Loaded(engine, loaded, (*loaded.notes, *notes))
+
+
+def _engine_for(
+    loaded: "LoadedModel",
+    settings: Settings,
+    run_on_device: "Callable[[TokenGenerator], TokenGenerator] | None",
+) -> tuple[Engine, tuple[str, ...]]:
+    """Batching where it works; one request at a time where it cannot, with a note."""
+    from model.batched import BatchedDecoder
+    from model.chat import ChatEngine
+    from model.engine import Decoder
+    from model.prompt import ChatPrompts
+    from model.single import SingleDecoder
+
+    decoder: Decoder
+    notes: tuple[str, ...] = ()
+    if settings.is_zero_gpu or loaded.device == "mps":
+        decoder = SingleDecoder(loaded.model, run_on_device)
+    else:
+        try:
+            decoder = BatchedDecoder(loaded.model, loaded.context_tokens)
+        except (AppError, RuntimeError, ValueError) as error:
+            _log.warning("batching does not start, one request at a time instead: %s", error)
+            decoder = SingleDecoder(loaded.model)
+            notes = (f"Requests are answered one at a time, because batching does not start here: {error}",)
+    engine = ChatEngine(
+        decoder,
+        ChatPrompts(loaded.tokenizer, loaded.spec.family),
+        model=loaded.spec.name,
+        precision=loaded.precision,
+        context_tokens=loaded.context_tokens,
+        family=loaded.spec.family,
+    )
+    return engine, notes

@@ -1,0 +1,135 @@
+"""One run while it goes on: its events so far, who waits for more, how it is steered; and the reader of a run."""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+
+from model.engine import Steering
+from model.events import Event, Finished
+from model.store import Store
+
+
+class Follower:
+    """Reads one run from some event on, live or stored, to its end; `close` when the reader goes.
+
+    Iterate it (in a thread or in asyncio) for lists of new events, in order and without gaps. Iteration ends after
+    the run's last event.
+    """
+
+    def __init__(self, live: "LiveRun | None", stored: Sequence[Event], from_event: int) -> None:
+        self._live = live
+        self._stored = list(stored)
+        self._next = from_event
+        self._is_open = True
+
+    def __iter__(self) -> Iterator[list[Event]]:
+        if self._live is None:
+            yield from [self._stored] if self._stored else []
+            return
+        arrived = threading.Event()
+        self._live.add_waiter(arrived.set)
+        try:
+            while True:
+                arrived.clear()
+                events, is_over = self._take()
+                if events:
+                    yield events
+                elif is_over:
+                    return
+                else:
+                    arrived.wait(0.5)
+        finally:
+            self._live.remove_waiter(arrived.set)
+
+    async def __aiter__(self) -> AsyncIterator[list[Event]]:
+        if self._live is None:
+            if self._stored:
+                yield self._stored
+            return
+        loop, arrived = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(arrived.set)
+
+        self._live.add_waiter(wake)
+        try:
+            while True:
+                arrived.clear()
+                events, is_over = self._take()
+                if events:
+                    yield events
+                elif is_over:
+                    return
+                else:
+                    await arrived.wait()
+        finally:
+            self._live.remove_waiter(wake)
+
+    def _take(self) -> tuple[list[Event], bool]:
+        assert self._live is not None
+        events, is_over = self._live.events_from(self._next)
+        self._next += len(events)
+        return events, is_over
+
+    def close(self) -> None:
+        """Detach. Never blocks; the run goes on for `detached_seconds` if nobody else reads it."""
+        if self._is_open and self._live is not None:
+            self._live.detach()
+        self._is_open = False
+
+
+class LiveRun:
+    """A run that is going on: its events so far, who waits for more, how it is steered."""
+
+    def __init__(self, run_id: str, events: Sequence[Event], store: Store, run_seconds: float) -> None:
+        self.id = run_id
+        self.steering = Steering()
+        self.ends_at = time.monotonic() + run_seconds
+        self.abandoned_at: float | None = time.monotonic()
+        self._store = store
+        self._events = list(events)
+        self._lock = threading.Lock()
+        self._waiters: list[Callable[[], None]] = []
+        self._readers = 0
+        self._is_over = False
+
+    def append(self, event: Event) -> None:
+        with self._lock:
+            if self._is_over:
+                return
+            self._events.append(event)
+            # Inside the lock, so that the store has the events in the order that readers see.
+            self._store.append(self.id, [event])
+            self._is_over = isinstance(event, Finished)
+            waiters = list(self._waiters)
+        for wake in waiters:
+            wake()
+
+    def events_from(self, number: int) -> tuple[list[Event], bool]:
+        with self._lock:
+            return self._events[number:], self._is_over
+
+    @property
+    def is_over(self) -> bool:
+        return self._is_over
+
+    def add_waiter(self, wake: Callable[[], None]) -> None:
+        with self._lock:
+            self._waiters.append(wake)
+
+    def remove_waiter(self, wake: Callable[[], None]) -> None:
+        with self._lock:
+            self._waiters = [waiter for waiter in self._waiters if waiter != wake]
+
+    def attach(self) -> None:
+        with self._lock:
+            self._readers += 1
+            self.abandoned_at = None
+
+    def detach(self) -> None:
+        with self._lock:
+            self._readers -= 1
+            if self._readers == 0:
+                self.abandoned_at = time.monotonic()

@@ -1,0 +1,44 @@
+"""The events of a run that has ended in, where it can go on from out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from model.engine import Collected, collect
+from model.errors import BadInput
+from model.events import Event, ThinkingDelta
+
+
+@dataclass(frozen=True, slots=True)
+class Resumable:
+    """How a run that has ended can go on: `action`, and the text to start from."""
+
+    action: Literal["continue", "think_longer"]
+    thinking: str
+    is_thinking_closed: bool
+    answer: str
+
+
+def resumable(events: Sequence[Event], *, think_longer: bool = False) -> Resumable:
+    """Where a run that has ended goes on from.
+
+    Raises:
+        BadInput: If it ended by itself and is not asked to think longer.
+
+    >>> cut = [Asked("2+2?"), ThinkingDelta("Two and", 2), Finished("stopped")]
+    >>> resumable(cut)
+    Resumable(action='continue', thinking='Two and', is_thinking_closed=False, answer='')
+    """
+    whole: Collected = collect(events)
+    reason = whole.finished.reason if whole.finished else "error"
+    own_thinking = "".join(e.text for e in events if isinstance(e, ThinkingDelta) and not e.forced)
+    is_cut_in_answer = bool(whole.answer) and reason in ("length", "stopped", "time_limit", "error")
+    if is_cut_in_answer and not think_longer:
+        return Resumable("continue", whole.thinking, True, whole.answer)
+    if whole.answer:
+        if reason == "stop" and not think_longer:
+            raise BadInput(
+                "This run ended by itself, so there is nothing to continue. Ask a follow-up, or think longer."
+            )
+        return Resumable("think_longer", own_thinking, False, "")
+    return Resumable("continue", own_thinking, False, "")

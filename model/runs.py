@@ -1,0 +1,363 @@
+"""Questions in, runs that outlive their page: start, follow from any event, steer, resume; owns the threads.
+
+A run is one thread that reads an engine's stream, keeps its events in memory while it lives and hands each to the
+store. Pages, endpoints and scripts are readers: they attach to a run by its id and may come and go.
+"""
+
+import contextvars
+import logging
+import re
+import secrets
+import threading
+import time
+from collections.abc import Sequence
+
+from model.engine import Budget, Request, budget_limits, collect
+from model.errors import AppError, BadInput, RunBusy, TooManyRuns
+from model.events import (
+    Asked,
+    Finished,
+    Message,
+    Notice,
+    Sampling,
+    Steered,
+)
+from model.host import ModelHost
+from model.live_run import Follower, LiveRun
+from model.resuming import resumable
+from model.sampling import check_sampling
+from model.settings import MAX_HISTORY_MESSAGES, MAX_MESSAGE_CHARACTERS, THINK_LONGER_TOKENS, Settings
+from model.store import Store
+
+log = logging.getLogger(__name__)
+
+_RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# How often time limits and abandoned runs are looked at.
+_KEEPER_SECONDS = 0.2
+
+
+class Runs:
+    """Starts runs, lets readers attach, steers, resumes and ends them."""
+
+    def __init__(self, store: Store, host: ModelHost, settings: Settings) -> None:
+        self.store = store
+        self.host = host
+        self.settings = settings
+        self._lock = threading.Lock()
+        self._live: dict[str, LiveRun] = {}
+        self._closing = threading.Event()
+        self._close_interrupted()
+        self._keeper = threading.Thread(target=self._keep, name="run-keeper", daemon=True)
+        self._keeper.start()
+
+    # ------------------------------------------------------------------ starting
+
+    def start(
+        self,
+        question: str,
+        *,
+        history: Sequence[Message] = (),
+        system: str = "",
+        budget: Budget = "medium",
+        sampling: Sampling | None = None,
+        parent_id: str | None = None,
+        run_id: str | None = None,
+        owner: str = "",
+    ) -> str:
+        """Start a run and return its id at once; the model may still be loading.
+
+        Args:
+            history: Earlier turns; taken from `parent_id`'s conversation when that is given instead.
+            parent_id: The run that this one follows up.
+            run_id: An id of the caller's choice, so that others can attach or steer before the first event.
+
+        Raises:
+            BadInput: If an argument is empty, too long or out of range.
+            RunBusy: If `run_id` is taken.
+            RunNotFound: If there is no run `parent_id`.
+            TooManyRuns: If `settings.max_runs` runs are going on.
+        """
+        _check_question(question)
+        _check_history(history)
+        budget_limits(budget)
+        checked = check_sampling(sampling or Sampling())
+        if run_id is not None and not _RUN_ID.fullmatch(run_id):
+            raise BadInput(f"The run id is {run_id!r}. Use 1 to 64 letters, digits, '-' and '_'.")
+        if parent_id is not None:
+            if history:
+                raise BadInput("Give the history or the run to follow up, not both.")
+            history = self.messages(parent_id)
+        status = self.host.status()
+        asked = Asked(question, tuple(history), system, status.model, status.precision, budget, checked)
+        return self._begin(run_id or secrets.token_urlsafe(9), asked, parent_id, owner)
+
+    def _begin(self, run_id: str, asked: Asked, parent_id: str | None, owner: str) -> str:
+        with self._lock:
+            self._check_room()
+            if run_id in self._live:
+                raise RunBusy(f"The run {run_id!r} is going on already. Attach to it, or choose another id.")
+            self.store.create(run_id, asked, parent_id=parent_id, owner=owner)
+            live = self._live[run_id] = LiveRun(run_id, [asked], self.store, self.settings.run_seconds)
+        request = Request(messages=_messages_of(asked), sampling=asked.sampling, budget=asked.budget)
+        self._spawn(live, request)
+        return run_id
+
+    def _check_room(self) -> None:
+        if len(self._live) >= self.settings.max_runs:
+            raise TooManyRuns(
+                f"{len(self._live)} runs are going on or waiting and the limit is {self.settings.max_runs}. "
+                "Try again when one has ended, or raise WORKINGS_MAX_RUNS."
+            )
+
+    def _spawn(self, live: LiveRun, request: Request) -> None:
+        # The context carries the request's identity (a hosted GPU's quota belongs to the visitor).
+        context = contextvars.copy_context()
+        threading.Thread(
+            target=context.run, args=(self._work, live, request), name=f"run-{live.id}", daemon=True
+        ).start()
+
+    def _work(self, live: LiveRun, request: Request) -> None:
+        steering = live.steering
+        try:
+            engine = self.host.engine(
+                wait_seconds=self.settings.run_seconds, should_stop=lambda: steering.stop_reason is not None
+            )
+            for event in engine.stream(request, steering):
+                live.append(event)
+        except AppError as error:
+            reason = steering.stop_reason
+            live.append(Notice("stopped" if reason else "engine", "Stopped before it began." if reason else str(error)))
+            live.append(Finished(reason or "error"))
+        except Exception:  # noqa: BLE001 - whatever the engine does, the reader gets a sentence and an end
+            log.exception("run %s failed", live.id)
+            live.append(
+                Notice("engine", "The engine failed. The text so far is kept; press Continue to go on from there.")
+            )
+            live.append(Finished("error"))
+        finally:
+            with self._lock:
+                self._live.pop(live.id, None)
+
+    # ------------------------------------------------------------------ reading
+
+    def attach(self, run_id: str, from_event: int = 0) -> Follower:
+        """A reader of the run from event number `from_event` on; `close` it when done.
+
+        Raises:
+            RunNotFound: If no run has this id.
+            BadInput: If `from_event` is negative.
+        """
+        if from_event < 0:
+            raise BadInput(f"from_event is {from_event}; event numbers begin at 0.")
+        with self._lock:
+            live = self._live.get(run_id)
+            if live is not None:
+                live.attach()
+                return Follower(live, (), from_event)
+        return Follower(None, self.store.events(run_id, from_event), from_event)
+
+    def is_live(self, run_id: str) -> bool:
+        """Whether the run is going on or waiting."""
+        with self._lock:
+            return run_id in self._live
+
+    def live_runs(self) -> tuple[str, ...]:
+        """Ids of the runs that go on, oldest first."""
+        with self._lock:
+            return tuple(self._live)
+
+    def messages(self, run_id: str) -> tuple[Message, ...]:
+        """The conversation up to and with this run, as chat turns.
+
+        Raises:
+            RunNotFound: If no run has this id.
+            RunBusy: If the run is still going on.
+        """
+        if self.is_live(run_id):
+            raise RunBusy(f"The run {run_id!r} is still going on. Wait for its answer, or stop it first.")
+        rows = self.store.conversation(run_id)
+        messages: list[Message] = []
+        first = self.store.events(rows[0].id, 0, 1)[0]
+        assert isinstance(first, Asked)
+        messages.extend(first.history)
+        for row in rows:
+            turn = collect(self.store.events(row.id))
+            messages.append(Message("user", row.question))
+            messages.append(Message("assistant", turn.answer, turn.thinking, turn.tool_calls))
+        return tuple(messages)
+
+    # ------------------------------------------------------------------ steering
+
+    def stop(self, run_id: str) -> bool:
+        """End the run within one decode step; False if it had ended already.
+
+        Raises:
+            RunNotFound: If no run has this id.
+        """
+        live = self._find_live(run_id)
+        if live is None:
+            return False
+        live.append(Steered("stop"))
+        live.steering.stop()
+        return True
+
+    def answer_now(self, run_id: str) -> bool:
+        """End the thinking and have the answer written; False if the run had ended already.
+
+        Raises:
+            RunNotFound: If no run has this id.
+        """
+        live = self._find_live(run_id)
+        if live is None:
+            return False
+        live.append(Steered("answer_now"))
+        live.steering.answer_now()
+        return True
+
+    def think_longer(self, run_id: str, tokens: int = THINK_LONGER_TOKENS) -> bool:
+        """Add to the thinking budget of a live run; False if the run had ended already (then `resume` it).
+
+        Raises:
+            RunNotFound: If no run has this id.
+            BadInput: If `tokens` is not positive.
+        """
+        if tokens <= 0:
+            raise BadInput(f"{tokens} more thinking tokens were asked for; give at least 1.")
+        live = self._find_live(run_id)
+        if live is None:
+            return False
+        live.append(Steered("think_longer", tokens))
+        live.steering.think_longer(tokens)
+        return True
+
+    def _find_live(self, run_id: str) -> LiveRun | None:
+        with self._lock:
+            live = self._live.get(run_id)
+        if live is None:
+            self.store.row(run_id)
+        return live
+
+    def resume(
+        self, run_id: str, *, think_longer: bool = False, budget: Budget | None = None, sampling: Sampling | None = None
+    ) -> str:
+        """Take a run that has ended further, under the same id: *continue*, or *think longer*.
+
+        A run cut in its thinking thinks on; one cut in its answer writes on; one whose thinking was cut, or that is to
+        think longer, gets its thinking reopened and answers anew.
+
+        Args:
+            think_longer: Reopen the thinking although the run had ended by itself.
+            budget: Thinking budget from here on; the run's own when None.
+
+        Raises:
+            RunBusy: If the run is still going on.
+            RunNotFound: If no run has this id.
+            BadInput: If the run ended by itself, so that there is nothing to continue.
+        """
+        with self._lock:
+            self._check_room()
+            if run_id in self._live:
+                raise RunBusy(f"The run {run_id!r} is still going on.")
+            events = self.store.events(run_id)
+            where = resumable(events, think_longer=think_longer)
+            asked = events[0]
+            assert isinstance(asked, Asked)
+            live = LiveRun(run_id, events, self.store, self.settings.run_seconds)
+            budget = asked.budget if budget is None else budget
+            limits = budget_limits(budget)
+            if where.action == "think_longer" and limits.tokens == 0:
+                budget = THINK_LONGER_TOKENS
+            request = Request(
+                messages=_messages_of(asked),
+                sampling=check_sampling(sampling or asked.sampling),
+                budget=budget,
+                thinking_so_far=where.thinking,
+                is_thinking_closed=where.is_thinking_closed,
+                answer_so_far=where.answer,
+            )
+            live.append(Steered("think_longer" if where.action == "think_longer" else "continue"))
+            self._live[run_id] = live
+        self._spawn(live, request)
+        return run_id
+
+    # ------------------------------------------------------------------ ending
+
+    def _keep(self) -> None:
+        """End runs that are over time, or that nobody has read for `detached_seconds`."""
+        while not self._closing.wait(_KEEPER_SECONDS):
+            now = time.monotonic()
+            with self._lock:
+                live_runs = list(self._live.values())
+            for live in live_runs:
+                if live.steering.stop_reason is not None:
+                    continue
+                abandoned_at = live.abandoned_at
+                if now > live.ends_at:
+                    live.steering.stop("time_limit")
+                elif abandoned_at is not None and now - abandoned_at > self.settings.detached_seconds:
+                    live.append(
+                        Notice(
+                            "stopped",
+                            f"Nobody has read this run for {self.settings.detached_seconds:g} s, so it was stopped. "
+                            "Press Continue to take it further.",
+                        )
+                    )
+                    live.steering.stop()
+
+    def _close_interrupted(self) -> None:
+        """Give an end to the runs that were going on when the app last ended."""
+        for run_id in self.store.unfinished():
+            self.store.append(
+                run_id,
+                [
+                    Notice(
+                        "interrupted", "The app ended in the middle of this run. Press Continue to take it further."
+                    ),
+                    Finished("error"),
+                ],
+            )
+        self.store.flush()
+
+    def close(self) -> None:
+        """Stop every run and wait briefly for their ends to be written."""
+        self._closing.set()
+        with self._lock:
+            live_runs = list(self._live.values())
+        for live in live_runs:
+            live.steering.stop()
+        deadline = time.monotonic() + 3
+        while self.live_runs() and time.monotonic() < deadline:
+            self._closing_pause()
+        self.store.flush()
+
+    @staticmethod
+    def _closing_pause() -> None:
+        threading.Event().wait(0.02)
+
+
+def _messages_of(asked: Asked) -> tuple[Message, ...]:
+    system = (Message("system", asked.system),) if asked.system.strip() else ()
+    return (*system, *asked.history, Message("user", asked.question))
+
+
+def _check_question(question: str) -> None:
+    if not isinstance(question, str):
+        raise BadInput(f"The message is a {type(question).__name__}; give a string.")
+    if not question.strip():
+        raise BadInput("The message is empty. Type a question first.")
+    if len(question) > MAX_MESSAGE_CHARACTERS:
+        raise BadInput(
+            f"The message has {len(question):,} characters and the limit is {MAX_MESSAGE_CHARACTERS:,}. Shorten it."
+        )
+
+
+def _check_history(history: Sequence[Message]) -> None:
+    if len(history) > MAX_HISTORY_MESSAGES:
+        raise BadInput(
+            f"The history has {len(history)} messages and the limit is {MAX_HISTORY_MESSAGES}. Send the latest ones."
+        )
+    characters = sum(len(message.content) for message in history)
+    if characters > 4 * MAX_MESSAGE_CHARACTERS:
+        raise BadInput(
+            f"The history has {characters:,} characters and the limit is {4 * MAX_MESSAGE_CHARACTERS:,}. Shorten it."
+        )

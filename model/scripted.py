@@ -1,0 +1,265 @@
+"""A script of thinking and answers in, an engine that "writes" it at a given speed out: tests of the page, no weights.
+
+It is a decoder over a vocabulary of text pieces, so budget, splitting, loops and steering are the real ones. It proves
+nothing about a model.
+"""
+
+import json
+import re
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.catalog import find_model
+from model.chat import ChatEngine
+from model.engine import Detokenizer, Prompt, Request, Tokens
+from model.errors import BadInput, EngineError
+from model.events import Sampling
+
+_PIECES = re.compile(r"</?[a-z_]+>|\s?[^\s<]{1,6}|\s|<")
+_OPEN, _CLOSE = "<think>\n", "\n</think>\n\n"
+_QUESTION = "\x1e"
+_STOP_ID = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is written when the question matches `match` (a regular expression); `{question}` is put in.
+
+    `thinking` is repeated `repeat` times, numbered by `{n}`. `is_closed` False ends the turn inside the thinking.
+    """
+
+    thinking: str
+    answer: str
+    match: str = ""
+    repeat: int = 1
+    is_closed: bool = True
+
+    def text(self, question: str) -> str:
+        """The whole turn as the model would write it after `<think>`."""
+        thinking = "".join(self.thinking.replace("{n}", str(n + 1)) for n in range(self.repeat))
+        whole = thinking + (_CLOSE + self.answer if self.is_closed else "")
+        return whole.replace("{question}", question)
+
+
+class _Vocabulary:
+    """Text pieces and their ids, grown as they are met."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ids: dict[str, int] = {"": _STOP_ID}
+        self._texts: list[str] = [""]
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        with self._lock:
+            return tuple(self._id(piece) for piece in _PIECES.findall(text))
+
+    def _id(self, piece: str) -> int:
+        if piece not in self._ids:
+            self._ids[piece] = len(self._texts)
+            self._texts.append(piece)
+        return self._ids[piece]
+
+    def feed(self, token_id: int) -> str:
+        return self._texts[token_id]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return "".join(self._texts[i] for i in ids)
+
+
+class ScriptedPrompts:
+    """`PromptBuilder` over the vocabulary of pieces."""
+
+    def __init__(self, vocabulary: _Vocabulary) -> None:
+        self._vocabulary = vocabulary
+
+    @property
+    def stop_ids(self) -> tuple[int, ...]:
+        """The one piece that ends a turn."""
+        return (_STOP_ID,)
+
+    def build(self, request: Request) -> Prompt:
+        """Every turn on a line of its own, then the question again between marks that the decoder looks for."""
+        turns = "".join(f"{m.role}: {m.content}\n" for m in request.messages)
+        question = next((m.content for m in reversed(request.messages) if m.role == "user"), "")
+        text = f"{turns}{_QUESTION}{question}{_QUESTION}{_OPEN}{request.thinking_so_far}"
+        if request.is_thinking_closed:
+            text += _CLOSE + request.answer_so_far
+        return Prompt(self._vocabulary.encode(text), text)
+
+    def close_thinking(self, is_forced: bool) -> str:
+        """An early-stop text of the script's own."""
+        return ("\n\nI have to answer now." if is_forced else "") + _CLOSE
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Ids of a text."""
+        return self._vocabulary.encode(text)
+
+    def detokenizer(self) -> Detokenizer:
+        """Ids to text, one piece each."""
+        return self._vocabulary
+
+
+class _ScriptedStream:
+    """Pieces that fall due as time passes."""
+
+    def __init__(self, decoder: "ScriptedDecoder", ids: Sequence[int], max_new_tokens: int) -> None:
+        self._decoder = decoder
+        self._is_whole = len(ids) <= max_new_tokens
+        self._ids = tuple(ids[:max_new_tokens])
+        self._given = 0
+        self._began_at: float | None = None
+        self._cancelled = threading.Event()
+        self._is_done = False
+
+    @property
+    def cached_tokens(self) -> int:
+        """Unknown: a script has no cache."""
+        return -1
+
+    def read(self, timeout_seconds: float) -> Tokens | None:
+        """The pieces that have fallen due; see `model.engine.TokenStream`."""
+        deadline = time.monotonic() + timeout_seconds
+        while not self._is_done and not self._cancelled.is_set():
+            self._decoder.check_open()
+            due = self._due()
+            if due > self._given or (due == len(self._ids) and self._began_at is not None):
+                return self._take(due)
+            if time.monotonic() >= deadline:
+                return None
+            self._cancelled.wait(min(0.01, timeout_seconds))
+        return None
+
+    def _due(self) -> int:
+        if self._began_at is None:
+            if not self._decoder.may_begin(self):
+                return 0
+            self._began_at = time.monotonic()
+        seconds = time.monotonic() - self._began_at - self._decoder.prompt_seconds
+        return min(len(self._ids), max(0, int(seconds * self._decoder.tokens_per_second)))
+
+    def _take(self, due: int) -> Tokens:
+        ids, self._given = self._ids[self._given : due], due
+        is_over = due == len(self._ids)
+        if is_over:
+            self._is_done = True
+            self._decoder.end(self)
+        return Tokens(ids, tuple(-0.25 for _ in ids), ("stop" if self._is_whole else "length") if is_over else None)
+
+    def cancel(self) -> None:
+        """Give the slot back."""
+        self._cancelled.set()
+        self._decoder.end(self)
+
+
+class ScriptedDecoder:
+    """`Decoder` that goes on with the script from wherever the prompt has got to."""
+
+    def __init__(
+        self,
+        turns: Sequence[Turn],
+        vocabulary: _Vocabulary,
+        tokens_per_second: float,
+        prompt_seconds: float,
+        slots: int,
+    ) -> None:
+        self.tokens_per_second = tokens_per_second
+        self.prompt_seconds = prompt_seconds
+        self.slots = slots
+        self.honours_seed = True
+        self._turns = turns
+        self._vocabulary = vocabulary
+        self._lock = threading.Lock()
+        self._streams: list[_ScriptedStream] = []
+        self._is_closed = False
+
+    def start(
+        self, prompt_ids: Sequence[int], sampling: Sampling, max_new_tokens: int, stop_ids: Sequence[int]
+    ) -> _ScriptedStream:
+        """Queue what follows the prompt; see `model.engine.Decoder`."""
+        self.check_open()
+        text = self._continuation(self._vocabulary.decode(prompt_ids))
+        stream = _ScriptedStream(self, self._vocabulary.encode(text), max_new_tokens)
+        with self._lock:
+            self._streams.append(stream)
+        return stream
+
+    def _continuation(self, prompt: str) -> str:
+        question, _, written = prompt.rpartition(_QUESTION)
+        question = question.rpartition(_QUESTION)[2]
+        written = written.removeprefix(_OPEN)
+        turn = next((t for t in self._turns if re.search(t.match, question, re.DOTALL)), None)
+        if turn is None:
+            raise EngineError(f"The script has no turn that matches {question!r}.")
+        whole = turn.text(question)
+        if "</think>" not in written:
+            return whole[len(written) :]
+        answer = whole.partition(_CLOSE)[2] if turn.is_closed else turn.answer.replace("{question}", question)
+        answer_so_far = written.partition(_CLOSE)[2]
+        return answer.removeprefix(answer_so_far)
+
+    def may_begin(self, stream: _ScriptedStream) -> bool:
+        """Whether the stream is among the first `slots`."""
+        with self._lock:
+            return stream in self._streams[: self.slots]
+
+    def end(self, stream: _ScriptedStream) -> None:
+        """The stream needs its slot no more."""
+        with self._lock:
+            if stream in self._streams:
+                self._streams.remove(stream)
+
+    def check_open(self) -> None:
+        """Raises EngineError once the decoder is closed."""
+        if self._is_closed:
+            raise EngineError("The engine was closed in mid-run. Load a model, then press Continue.")
+
+    def live_requests(self) -> int:
+        """Streams that hold or wait for a slot."""
+        with self._lock:
+            return len(self._streams)
+
+    def close(self) -> None:
+        """End every stream with an error."""
+        self._is_closed = True
+        with self._lock:
+            self._streams.clear()
+
+
+class ScriptedEngine(ChatEngine):
+    """An engine that writes the first turn whose `match` is found in the question."""
+
+    def __init__(
+        self,
+        turns: Sequence[Turn],
+        *,
+        tokens_per_second: float = 200.0,
+        prompt_seconds: float = 0.0,
+        slots: int = 16,
+        context_tokens: int = 131_072,
+    ) -> None:
+        vocabulary = _Vocabulary()
+        super().__init__(
+            ScriptedDecoder(turns, vocabulary, tokens_per_second, prompt_seconds, slots),
+            ScriptedPrompts(vocabulary),
+            model="scripted",
+            precision="none",
+            context_tokens=context_tokens,
+            family=find_model("qwq-32b").family,
+        )
+
+
+def load_script(path: Path) -> ScriptedEngine:
+    """An engine from a JSON file: `{"tokens_per_second": 200, "prompt_seconds": 0.1, "turns": [{"thinking": ...}]}`.
+
+    Raises:
+        BadInput: If the file is missing, is not JSON, or a turn has an unknown field.
+    """
+    try:
+        script = json.loads(path.read_text(encoding="utf-8"))
+        turns = [Turn(**turn) for turn in script.pop("turns")]
+        return ScriptedEngine(turns, **script)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BadInput(f"The script {str(path)!r} cannot be read: {error}.") from error

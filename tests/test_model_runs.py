@@ -1,0 +1,323 @@
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from model.engine import collect
+from model.errors import BadInput, RunBusy, RunNotFound, TooManyRuns
+from model.events import AnswerDelta, Asked, Event, Finished, Notice, Steered, ThinkingDelta
+from model.host import ModelHost
+from model.runs import Runs, resumable
+from model.scripted import ScriptedEngine, Turn
+from model.settings import Settings
+from model.store import Store
+
+SLOW = Turn("One step after the other, number {n}.\n\n", "At last: {question}", repeat=2000)
+QUICK = Turn("Two and two.", "Four.", match="quick")
+
+
+@pytest.fixture
+def make_runs(tmp_path: Path) -> Iterator[Callable[..., Runs]]:
+    made: list[Runs] = []
+
+    def make(*, rate: float = 400.0, **fields: object) -> Runs:
+        settings = Settings(tmp_path, **fields)  # type: ignore[arg-type]
+        host = ModelHost(settings, engine=ScriptedEngine([QUICK, SLOW], tokens_per_second=rate))
+        made.append(Runs(Store(tmp_path), host, settings))
+        return made[-1]
+
+    yield make
+    for runs in made:
+        runs.close()
+        runs.store.close()
+
+
+def read_all(runs: Runs, run_id: str, from_event: int = 0) -> list[Event]:
+    follower = runs.attach(run_id, from_event)
+    try:
+        return [event for events in follower for event in events]
+    finally:
+        follower.close()
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 10.0) -> float:
+    began = time.monotonic()
+    while not is_so():
+        assert time.monotonic() - began < seconds, "it never came to be"
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def wait_for_thinking(runs: Runs, run_id: str) -> list[Event]:
+    seen: list[Event] = []
+    follower = runs.attach(run_id)
+    for events in follower:
+        seen += events
+        if any(isinstance(event, ThinkingDelta) for event in seen):
+            break
+    follower.close()
+    return seen
+
+
+def live_requests(runs: Runs) -> int:
+    return runs.host.engine().live_requests()
+
+
+def test_run_begins_with_what_was_asked_and_ends_with_finished(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    events = read_all(runs, runs.start("quick: 2+2?", budget=512, system="Be brief."))
+    first = events[0]
+    assert isinstance(first, Asked) and (first.question, first.budget, first.system) == (
+        "quick: 2+2?",
+        512,
+        "Be brief.",
+    )
+    assert collect(events).answer == "Four."
+    assert isinstance(events[-1], Finished) and sum(isinstance(e, Finished) for e in events) == 1
+
+
+def test_stored_run_reads_the_same_as_it_did_live(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    run_id = runs.start("quick")
+    live = read_all(runs, run_id)
+    wait_until(lambda: not runs.is_live(run_id))
+    assert read_all(runs, run_id) == live
+    assert read_all(runs, run_id, from_event=2) == live[2:]
+
+
+def test_late_reader_misses_nothing_and_may_begin_anywhere(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    run_id = runs.start("slow")
+    seen = wait_for_thinking(runs, run_id)
+    runs.stop(run_id)
+    late = read_all(runs, run_id)
+    assert late[: len(seen)] == seen
+    assert read_all(runs, run_id, from_event=len(seen)) == late[len(seen) :]
+
+
+def test_async_reader_sees_what_a_thread_sees(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    run_id = runs.start("quick")
+
+    async def read() -> list[Event]:
+        return [event for events in [e async for e in runs.attach(run_id)] for event in events]
+
+    assert asyncio.run(read()) == read_all(runs, run_id)
+
+
+def test_stop_frees_the_engine_and_keeps_the_text(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    run_id = runs.start("slow")
+    wait_for_thinking(runs, run_id)
+    assert runs.stop(run_id) is True
+    assert wait_until(lambda: live_requests(runs) == 0) < 0.5
+    events = read_all(runs, run_id)
+    assert Steered("stop") in events
+    assert collect(events).finished.reason == "stopped"  # type: ignore[union-attr]
+    assert collect(events).thinking.startswith("One step")
+
+
+def test_answer_now_is_an_event_and_brings_the_answer(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    run_id = runs.start("slow", budget="high")
+    wait_for_thinking(runs, run_id)
+    assert runs.answer_now(run_id) is True
+    events = read_all(runs, run_id)
+    assert Steered("answer_now") in events
+    assert collect(events).answer == "At last: slow"
+
+
+def test_steering_a_run_that_has_ended_does_nothing_and_says_so(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    run_id = runs.start("quick")
+    read_all(runs, run_id)
+    wait_until(lambda: not runs.is_live(run_id))
+    assert (runs.stop(run_id), runs.answer_now(run_id), runs.think_longer(run_id)) == (False, False, False)
+
+
+@pytest.mark.parametrize("call", ["attach", "stop", "answer_now", "resume", "messages"])
+def test_unknown_run_is_named_in_the_error(make_runs: Callable[..., Runs], call: str):
+    with pytest.raises(RunNotFound, match="nowhere"):
+        getattr(make_runs(), call)("nowhere")
+
+
+def test_stopped_run_continues_under_its_id_where_it_was_cut(make_runs: Callable[..., Runs]):
+    runs = make_runs(rate=5000.0)
+    run_id = runs.start("slow", budget="high")
+    wait_for_thinking(runs, run_id)
+    runs.stop(run_id)
+    before = read_all(runs, run_id)
+    wait_until(lambda: not runs.is_live(run_id))
+    runs.resume(run_id, budget=200)
+    after = read_all(runs, run_id)
+    assert after[: len(before)] == before
+    assert after[len(before)] == Steered("continue")
+    whole = collect(after)
+    assert whole.answer == "At last: slow"
+    own = "".join(e.text for e in after if isinstance(e, ThinkingDelta) and not e.forced)
+    assert SLOW.text("slow").startswith(own.rstrip())
+
+
+def test_run_whose_thinking_was_cut_thinks_longer_and_answers_anew(make_runs: Callable[..., Runs]):
+    runs = make_runs(rate=5000.0)
+    run_id = runs.start("slow", budget=64)
+    first = collect(read_all(runs, run_id))
+    wait_until(lambda: not runs.is_live(run_id))
+    runs.resume(run_id, budget=200)
+    whole = collect(read_all(runs, run_id))
+    assert len(whole.thinking) > len(first.thinking) + 200
+    assert whole.answer == "At last: slow"
+
+
+def test_run_that_ended_by_itself_has_nothing_to_continue(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    run_id = runs.start("quick")
+    read_all(runs, run_id)
+    wait_until(lambda: not runs.is_live(run_id))
+    with pytest.raises(BadInput, match="nothing to continue"):
+        runs.resume(run_id)
+
+
+def test_live_run_can_be_neither_resumed_nor_followed_up(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    run_id = runs.start("slow")
+    with pytest.raises(RunBusy):
+        runs.resume(run_id)
+    with pytest.raises(RunBusy):
+        runs.start("and then?", parent_id=run_id)
+    with pytest.raises(RunBusy):
+        runs.start("again", run_id=run_id)
+
+
+def test_follow_up_carries_the_conversation(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    first = runs.start("quick one")
+    read_all(runs, first)
+    wait_until(lambda: not runs.is_live(first))
+    second = runs.start("quick two", parent_id=first)
+    asked = read_all(runs, second)[0]
+    assert isinstance(asked, Asked)
+    assert [(m.role, m.content) for m in asked.history] == [("user", "quick one"), ("assistant", "Four.")]
+
+
+def test_run_nobody_reads_is_stopped_after_the_detached_seconds(make_runs: Callable[..., Runs]):
+    runs = make_runs(detached_seconds=0.6)
+    run_id = runs.start("slow")
+    wait_for_thinking(runs, run_id)
+    assert 0.4 < wait_until(lambda: not runs.is_live(run_id)) < 2.0
+    assert live_requests(runs) == 0
+    assert any(isinstance(e, Notice) and "Nobody has read" in e.text for e in read_all(runs, run_id))
+
+
+def test_run_goes_on_when_somebody_attaches_again_in_time(make_runs: Callable[..., Runs]):
+    runs = make_runs(detached_seconds=0.6)
+    run_id = runs.start("slow")
+    wait_for_thinking(runs, run_id)
+    time.sleep(0.3)
+    follower = runs.attach(run_id)
+    time.sleep(0.8)
+    assert runs.is_live(run_id)
+    follower.close()
+    wait_until(lambda: not runs.is_live(run_id))
+
+
+def test_run_over_its_time_limit_is_ended_and_says_so(make_runs: Callable[..., Runs]):
+    runs = make_runs(run_seconds=0.5)
+    whole = collect(read_all(runs, runs.start("slow")))
+    assert whole.finished is not None and whole.finished.reason == "time_limit"
+
+
+def test_one_run_more_than_the_limit_is_refused_with_the_figure(make_runs: Callable[..., Runs]):
+    runs = make_runs(max_runs=2)
+    runs.start("slow"), runs.start("slow")
+    with pytest.raises(TooManyRuns, match="limit is 2"):
+        runs.start("slow")
+
+
+def test_engine_that_fails_leaves_the_text_a_sentence_and_an_end(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    run_id = runs.start("slow")
+    wait_for_thinking(runs, run_id)
+    runs.host.engine().close()
+    whole = collect(read_all(runs, run_id))
+    assert whole.finished is not None and whole.finished.reason == "error"
+    assert whole.thinking.startswith("One step")
+    assert "closed in mid-run" in whole.notices[-1].text
+
+
+@pytest.mark.parametrize("question", ["", "  \n", "x" * 400_001], ids=["empty", "blank", "huge"])
+def test_question_that_cannot_be_asked_is_refused_before_a_run_exists(make_runs: Callable[..., Runs], question: str):
+    runs = make_runs()
+    with pytest.raises(BadInput):
+        runs.start(question)
+    assert runs.store.rows() == []
+
+
+def test_resumable_drops_the_text_that_we_wrote_into_the_thinking():
+    events: list[Event] = [
+        Asked("q"),
+        ThinkingDelta("own", 1),
+        ThinkingDelta(" I must answer now.", 0, forced=True),
+        AnswerDelta("a", 1),
+        Finished("thinking_cut"),
+    ]
+    where = resumable(events)
+    assert (where.action, where.thinking, where.answer) == ("think_longer", "own", "")
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from model.host import ModelHost
+from model.runs import Runs
+from model.scripted import ScriptedEngine, Turn
+from model.settings import Settings
+from model.store import Store
+
+folder = Path(sys.argv[1])
+settings = Settings(folder)
+engine = ScriptedEngine([Turn("Step {n}.\\n\\n", "x", repeat=9999)], tokens_per_second=300)
+runs = Runs(Store(folder), ModelHost(settings, engine=engine), settings)
+runs.start("go", run_id="killed", budget="high")
+n = 0
+for events in runs.attach("killed"):
+    n += len(events)
+    print(n, flush=True)
+"""
+
+
+def test_killed_app_has_all_but_the_last_moment_after_a_restart(make_runs: Callable[..., Runs], tmp_path: Path):
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    ) as app:
+        assert app.stdout is not None
+        seen = [(time.monotonic(), int(app.stdout.readline())) for _ in range(25)]
+        app.send_signal(signal.SIGKILL)
+        killed_at = time.monotonic()
+    runs = make_runs()
+    must_be_there = max(n for at, n in seen if at <= killed_at - 0.25)
+    events = read_all(runs, "killed")
+    assert len(events) - 2 >= must_be_there > 5
+    assert isinstance(events[-2], Notice) and events[-2].kind == "interrupted"
+    assert events[-1] == Finished("error")
+
+
+def test_run_waits_for_no_model_and_says_why(tmp_path: Path):
+    settings = Settings(tmp_path)
+    runs = Runs(Store(tmp_path), ModelHost(settings), settings)
+    try:
+        whole = collect(read_all(runs, runs.start("hello")))
+        assert whole.finished is not None and whole.finished.reason == "error"
+        assert "model" in whole.notices[-1].text.lower()
+    finally:
+        runs.close()
+        runs.store.close()
