@@ -1,0 +1,1 @@
+"""Measurements: each file is one, `python -m evals.NAME` runs it and writes `evals/results/`."""
