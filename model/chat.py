@@ -13,7 +13,7 @@ from typing import Literal
 
 from model.catalog import Family
 from model.engine import Decoder, PromptBuilder, Request, Steering, TokenStream, budget_limits
-from model.errors import AppError
+from model.errors import AppError, PromptTooLong
 from model.events import (
     AnswerDelta,
     Event,
@@ -53,13 +53,20 @@ class ChatEngine:
         precision: str,
         context_tokens: int,
         family: Family,
+        way_to_longer: str = "",
     ) -> None:
+        """An engine over `decoder`.
+
+        Args:
+            way_to_longer: A sentence for those whose chat does not fit the context.
+        """
         self.decoder = decoder
         self.prompts = prompts
         self.family = family
         self.model = model
         self.precision = precision
         self.context_tokens = context_tokens
+        self.way_to_longer = way_to_longer
 
     @property
     def slots(self) -> int:
@@ -135,7 +142,10 @@ class _Turn:
         self._request = request
         prompt = self._prompts.build(request)
         self._prompt_tokens = len(prompt.ids)
-        self._room = room_for(self._prompt_tokens, engine.context_tokens, self._sampling.max_new_tokens or 1)
+        try:
+            self._room = room_for(self._prompt_tokens, engine.context_tokens, self._sampling.max_new_tokens or 1)
+        except PromptTooLong as error:
+            raise PromptTooLong(f"{error} {engine.way_to_longer}".rstrip()) from None
         self._control = ThinkingControl(self._limits, self._room)
         self._tool_names = [tool.get("function", tool)["name"] for tool in request.tools]
         opens = engine.family.opens_thinking or bool(request.thinking_so_far)

@@ -442,21 +442,40 @@ def _engine_for(
 
     decoder: Decoder
     notes: tuple[str, ...] = ()
+    context_tokens = loaded.context_tokens
     if settings.is_zero_gpu or loaded.device == "mps":
         decoder = SingleDecoder(loaded.model, run_on_device)
     else:
         try:
-            decoder = BatchedDecoder(loaded.model, loaded.context_tokens)
+            batched = BatchedDecoder(loaded.model, loaded.context_tokens)
+            # The cache of a machine with little memory can be shorter than the context.
+            decoder, context_tokens = batched, min(context_tokens, batched.room_tokens)
         except (AppError, RuntimeError, ValueError) as error:
             _log.warning("batching does not start, one request at a time instead: %s", error)
             decoder = SingleDecoder(loaded.model)
             notes = (f"Requests are answered one at a time, because batching does not start here: {error}",)
     engine = ChatEngine(
         decoder,
-        ChatPrompts(loaded.tokenizer, loaded.spec.family),
+        ChatPrompts(loaded.tokenizer, loaded.spec.family, more_stop_ids=_stop_ids_of(loaded)),
         model=loaded.spec.name,
         precision=loaded.precision,
-        context_tokens=loaded.context_tokens,
+        context_tokens=context_tokens,
         family=loaded.spec.family,
+        way_to_longer=_way_to_longer(loaded),
     )
     return engine, notes
+
+
+def _stop_ids_of(loaded: "LoadedModel") -> tuple[int, ...]:
+    """The end-of-turn tokens that the model's own generation config names."""
+    named = loaded.model.generation_config.eos_token_id
+    return () if named is None else (named,) if isinstance(named, int) else tuple(named)
+
+
+def _way_to_longer(loaded: "LoadedModel") -> str:
+    """What a user can do whose chat is longer than the context."""
+    yarn = loaded.spec.yarn
+    longest = int(yarn.factor * yarn.original_tokens) if yarn is not None else 0
+    if yarn is None or loaded.context_tokens >= longest:
+        return ""
+    return f"Or load {loaded.spec.name} with YaRN, for a context of {longest:,} tokens. {yarn.warning}"
