@@ -281,11 +281,20 @@ _YARN_QWEN3 = Yarn(
 
 
 def _scores(source: str, **values: float) -> tuple[Score, ...]:
-    names = {"aime24": "AIME 2024", "math500": "MATH-500", "lcb": "LiveCodeBench", "ifeval": "IFEval strict"}
+    names = {
+        "aime24": "AIME 2024",
+        "math500": "MATH-500",
+        "lcb": "LiveCodeBench",
+        "lcb_v5": "LiveCodeBench v5",
+        "livebench": "LiveBench 2024-11-25",
+        "ifeval": "IFEval strict",
+        "bfcl": "BFCL v3",
+    }
     return tuple(Score(names[key], value, source) for key, value in values.items())
 
 
 _QWQ_EVAL = "QwenLM/QwQ, eval/README.md"
+_QWEN3_REPORT = "Qwen3 Technical Report, tables 13 and 15"
 _R1_README = "deepseek-ai/DeepSeek-R1, README.md (pass@1)"
 
 
@@ -327,14 +336,21 @@ _MODELS = (
         context_tokens=40_960,
         yarn=_YARN_QWQ,
         shape=_of(64, 5120, 27_648, 40, 8, 128, 152_064, is_tied=False),
-        scores=_scores(_QWQ_EVAL, aime24=79.5, lcb=63.4, ifeval=83.9),
+        scores=(
+            *_scores(_QWQ_EVAL, aime24=79.5, lcb=63.4, ifeval=83.9),
+            *_scores(_QWEN3_REPORT, math500=98.0, livebench=72.0, bfcl=66.4),
+        ),
     ),
     _qwen3("0.6B", _of(28, 1024, 3072, 16, 8, 128, 151_936, is_tied=True), (), yarn=None),
     _qwen3("1.7B", _of(28, 2048, 6144, 16, 8, 128, 151_936, is_tied=True), (), yarn=None),
     _qwen3("4B", _of(36, 2560, 9728, 32, 8, 128, 151_936, is_tied=True), ()),
     _qwen3("8B", _of(36, 4096, 12_288, 32, 8, 128, 151_936, is_tied=False), ()),
     _qwen3("14B", _of(40, 5120, 17_408, 40, 8, 128, 151_936, is_tied=False), ()),
-    _qwen3("32B", _of(64, 5120, 25_600, 64, 8, 128, 151_936, is_tied=False), ()),
+    _qwen3(
+        "32B",
+        _of(64, 5120, 25_600, 64, 8, 128, 151_936, is_tied=False),
+        _scores(_QWEN3_REPORT, aime24=81.4, math500=97.2, lcb_v5=65.7, livebench=74.9, ifeval=85.0, bfcl=70.3),
+    ),
     _r1(
         "Qwen",
         "1.5B",
