@@ -9,6 +9,9 @@ from model.engine import Steering
 from model.events import Event, Finished
 from model.store import Store
 
+# How long the starter of a run has to attach before it counts as abandoned.
+_ATTACH_SECONDS = 5.0
+
 
 class Follower:
     """Reads one run from some event on, live or stored, to its end; `close` when the reader goes.
@@ -87,7 +90,8 @@ class LiveRun:
         self.id = run_id
         self.steering = Steering()
         self.ends_at = time.monotonic() + run_seconds
-        self.abandoned_at: float | None = time.monotonic()
+        # Whoever started the run is about to attach.
+        self.abandoned_at: float | None = time.monotonic() + _ATTACH_SECONDS
         self._store = store
         self._events = list(events)
         self._lock = threading.Lock()

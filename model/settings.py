@@ -31,6 +31,10 @@ UPDATES_PER_SECOND = 12
 # Events are on disk at most this long after they happened.
 STORE_DELAY_SECONDS = 0.2
 
+# A visitor without an account has 120 s of ZeroGPU a day, and a call is charged by the second: a run ends in time and
+# offers *Continue* (hub-docs, ZeroGPU, 2026-08-22).
+ZERO_GPU_RUN_SECONDS = 75.0
+
 MAX_MESSAGE_CHARACTERS = 400_000
 MAX_HISTORY_MESSAGES = 400
 
@@ -99,7 +103,7 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         adapter=environment.get("WORKINGS_ADAPTER", "auto"),
         context_tokens=int(number("WORKINGS_CONTEXT_TOKENS", 0)),
         detached_seconds=number("WORKINGS_DETACHED_SECONDS", 0.0 if is_zero_gpu else 60.0),
-        run_seconds=number("WORKINGS_RUN_SECONDS", 3600.0),
+        run_seconds=number("WORKINGS_RUN_SECONDS", ZERO_GPU_RUN_SECONDS if is_zero_gpu else 3600.0),
         max_runs=int(number("WORKINGS_MAX_RUNS", 64)),
         server_name=environment.get("GRADIO_SERVER_NAME", "0.0.0.0" if is_hosted else "127.0.0.1"),
         server_port=int(number("GRADIO_SERVER_PORT", 7860)),

@@ -215,6 +215,13 @@ def test_run_nobody_reads_is_stopped_after_the_detached_seconds(make_runs: Calla
     assert any(isinstance(e, Notice) and "Nobody has read" in e.text for e in read_all(runs, run_id))
 
 
+def test_run_that_was_just_started_is_not_abandoned_yet(make_runs: Callable[..., Runs]):
+    runs = make_runs(detached_seconds=0.0)
+    run_id = runs.start("slow")
+    time.sleep(0.6)
+    assert runs.is_live(run_id)
+
+
 def test_run_goes_on_when_somebody_attaches_again_in_time(make_runs: Callable[..., Runs]):
     runs = make_runs(detached_seconds=0.6)
     run_id = runs.start("slow")
