@@ -306,8 +306,11 @@ def collect(events: Iterable[Event]) -> Collected:
                 calls.append(event)
             case Notice():
                 notices.append(event)
-            case Steered("think_longer") if finished is not None:
-                answer.clear()
+            case Steered(action) if finished is not None:
+                # The run goes on; only its thinking reopened makes the answer so far void.
+                finished = None
+                if action == "think_longer":
+                    answer.clear()
             case Finished():
                 finished = event
             case _:

@@ -1,0 +1,304 @@
+"""The Chat tab in Chromium, over a scripted engine: what a user does, and what the page then shows."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+pytestmark = pytest.mark.browser
+
+TURNS = [
+    {
+        "match": "slow",
+        "repeat": 400,
+        "thinking": "Step {n} of a long thought that goes on.\n\n",
+        "answer": "Slow answer.",
+    },
+    {
+        "match": "maths",
+        "thinking": "Is <b>bold</b> or <script>alert(1)</script> markup? No.",
+        "answer": "So $x^2$ costs $5 and \\(y\\).\n\n\\[ z = 1 \\]\n\n`$code$` <img src=x onerror=alert(1)>",
+    },
+    {
+        "match": "",
+        "repeat": 4,
+        "thinking": "Part {n} of the thought.\n\n",
+        "answer": "The answer to {question} is **42**.",
+    },
+]
+
+
+@pytest.fixture(scope="module")
+def url(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> str:
+    script = tmp_path_factory.mktemp("script") / "script.json"
+    script.write_text(json.dumps({"tokens_per_second": 120, "turns": TURNS}))
+    app = start_shared_app("--scripted", str(script), environment={"WORKINGS_MAX_RUNS": "3"})
+    return app.url  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def errors(page: Page) -> Iterator[list[str]]:
+    """Errors of the page's scripts and requests to elsewhere; there must be none."""
+    found: list[str] = []
+    page.on("pageerror", lambda error: found.append(str(error)))
+    page.on("request", lambda request: found.append(request.url) if is_foreign(request.url) else None)
+    yield found
+    assert found == []
+
+
+def is_foreign(address: str) -> bool:
+    return not re.match(r"http://127\.0\.0\.1:\d+/|data:|blob:", address)
+
+
+@pytest.fixture
+def chat(page: Page, url: str, errors: list[str]) -> Page:
+    page.goto(url)
+    expect(page.locator("#ask")).to_be_visible()
+    return page
+
+
+def ask(page: Page, question: str) -> None:
+    page.locator("#question textarea").fill(question)
+    page.locator("#question textarea").press("Enter")
+
+
+def expect_phase(page: Page, phase: str) -> None:
+    expect(page.locator(f"html[data-phase={phase}]")).to_have_count(1, timeout=20_000)
+
+
+def thinking(page: Page) -> str:
+    return page.locator("#thinking .log").text_content() or ""
+
+
+def test_ask_fills_both_panes_with_figures_and_clears_the_box(chat: Page) -> None:
+    ask(chat, "Why?")
+    expect_phase(chat, "done")
+    expect(chat.locator("#answer")).to_contain_text("The answer to Why? is 42.")
+    assert thinking(chat).startswith("Part 1 of the thought.\n\nPart 2")
+    expect(chat.locator("#thinking-figures")).to_have_text(re.compile(r"^\d+ tokens · \d+\.\d s · \d+\.\d tokens/s$"))
+    expect(chat.locator("#answer-figures")).to_have_text(re.compile(r"^\d+ tokens"))
+    expect(chat.locator("#status .text")).to_have_text("Done")
+    expect(chat.locator("#question textarea")).to_have_value("")
+    expect(chat.locator("#ask")).to_be_visible()
+    expect(chat.locator("#stop")).to_be_hidden()
+
+
+def test_model_text_is_never_markup_and_its_maths_is_set(chat: Page) -> None:
+    ask(chat, "maths")
+    expect_phase(chat, "done")
+    assert thinking(chat).strip() == "Is <b>bold</b> or <script>alert(1)</script> markup? No."
+    expect(chat.locator("#answer .katex-html")).to_have_count(3)
+    expect(chat.locator("#answer .katex-display")).to_have_count(1)
+    expect(chat.locator("#answer code")).to_have_text("$code$")
+    expect(chat.locator("#answer")).to_contain_text("costs $5 and")
+    assert chat.locator("#answer [onerror]").count() == 0
+
+
+def test_escape_stops_and_continue_goes_on_from_there(chat: Page) -> None:
+    ask(chat, "slow")
+    expect(chat.locator("#thinking .log")).to_contain_text("Step 3 ")
+    chat.keyboard.press("Escape")
+    expect_phase(chat, "stopped")
+    stopped = thinking(chat)
+    chat.wait_for_timeout(700)
+    assert thinking(chat) == stopped
+    chat.locator("#continue").click()
+    expect_phase(chat, "thinking")
+    expect(chat.locator("#thinking .log")).to_contain_text("Step 12 ")
+    assert thinking(chat).startswith(stopped)
+    chat.locator("#stop").click()
+    expect_phase(chat, "stopped")
+
+
+def test_answer_now_ends_the_thinking_and_gets_the_answer(chat: Page) -> None:
+    ask(chat, "slow")
+    expect(chat.locator("#thinking .log")).to_contain_text("Step 2 ")
+    chat.locator("#answer-now").click()
+    expect(chat.locator("#answer")).to_contain_text("Slow answer.")
+    expect_phase(chat, "done")
+    expect(chat.locator("#think-again")).to_be_visible()
+
+
+def test_think_longer_after_the_end_drops_the_answer_and_thinks_on(chat: Page) -> None:
+    ask(chat, "slow")
+    expect(chat.locator("#thinking .log")).to_contain_text("Step 2 ")
+    chat.locator("#answer-now").click()
+    expect_phase(chat, "done")
+    before = thinking(chat)
+    chat.locator("#think-again").click()
+    expect_phase(chat, "thinking")
+    expect(chat.locator("#answer")).to_have_text("")
+    chat.wait_for_timeout(500)
+    assert len(thinking(chat)) > len(before)
+    chat.locator("#stop").click()
+    expect_phase(chat, "stopped")
+
+
+def test_reload_in_mid_run_and_a_second_page_miss_nothing(chat: Page, browser: Browser) -> None:
+    ask(chat, "slow one")
+    expect(chat.locator("#thinking .log")).to_contain_text("Step 4 ")
+    expect(chat).to_have_url(re.compile(r"\?run=[\w-]+$"))
+    chat.reload()
+    expect(chat.locator("#thinking .log")).to_contain_text("Step 8 ")
+    other = browser.new_page()
+    other.goto(chat.url)
+    expect(other.locator("#thinking .log")).to_contain_text("Step 12 ")
+    other.locator("#stop").click()
+    expect_phase(chat, "stopped")
+    expect_phase(other, "stopped")
+    steps = re.findall(r"Step (\d+) ", thinking(chat))
+    assert steps == [str(number + 1) for number in range(len(steps))]
+    assert thinking(other) == thinking(chat)
+    expect(chat.locator("#asked")).to_have_text("slow one")
+    other.close()
+
+
+def test_follow_up_folds_the_turn_before_it(chat: Page) -> None:
+    ask(chat, "First question")
+    expect_phase(chat, "done")
+    ask(chat, "Second question")
+    expect(chat.locator("#answer")).to_contain_text("The answer to Second question")
+    expect_phase(chat, "done")
+    turn = chat.get_by_role("button", name="First question")
+    expect(turn).to_be_visible()
+    turn.click()
+    expect(chat.locator(".turn")).to_contain_text("The answer to First question is 42.")
+    chat.get_by_role("button", name=re.compile("^Thought")).click()
+    expect(chat.locator(".thought .log")).to_contain_text("Part 4 of the thought.")
+
+
+def test_new_chat_empties_page_and_address(chat: Page) -> None:
+    ask(chat, "Why?")
+    expect_phase(chat, "done")
+    chat.locator("#new-chat").click()
+    expect_phase(chat, "empty")
+    expect(chat.locator("#asked .plain")).to_have_text("")
+    assert "run=" not in chat.url
+    expect(chat.locator("#examples")).to_be_visible()
+
+
+def test_new_chat_in_mid_run_leaves_the_run_alone_and_it_can_be_opened_again(chat: Page) -> None:
+    ask(chat, "slow and left alone")
+    expect(chat.locator("#thinking .log")).to_contain_text("Step 2 ")
+    chat.locator("#new-chat").click()
+    expect_phase(chat, "empty")
+    chat.wait_for_timeout(700)
+    assert thinking(chat) == ""
+    chat.get_by_role("tab", name="Past runs").click()
+    expect(chat.locator(".run .when").first).to_contain_text("going on")
+    chat.get_by_role("button", name="slow and left alone", exact=True).first.click()
+    expect(chat.locator("#thinking .log")).to_contain_text("Step 8 ")
+    chat.locator("#stop").click()
+    expect_phase(chat, "stopped")
+
+
+def test_closed_page_only_detaches_and_its_run_ends_when_nobody_comes_back(
+    browser: Browser, start_app: Callable[..., object], tmp_path: Path
+) -> None:
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"tokens_per_second": 120, "turns": TURNS}))
+    app = start_app("--scripted", str(script), environment={"WORKINGS_DETACHED_SECONDS": "1"})
+    page = browser.new_page()
+    page.goto(app.url)  # type: ignore[attr-defined]
+    ask(page, "slow")
+    expect(page.locator("#thinking .log")).to_contain_text("Step 2 ")
+    address = page.url
+    page.close()
+    later = browser.new_page()
+    later.wait_for_timeout(4000)
+    later.goto(address)
+    expect_phase(later, "stopped")
+    expect(later.locator("#composer")).to_contain_text("Nobody has read this run for 1 s")
+    expect(later.locator("#continue")).to_be_visible()
+    later.close()
+
+
+def test_refusal_is_a_sentence_and_keeps_what_was_typed(chat: Page) -> None:
+    chat.get_by_text("custom", exact=True).click()
+    chat.locator("#budget-custom input, #budget-custom textarea").fill("plenty")
+    ask(chat, "Keep me")
+    expect(chat.locator("#status .text")).to_contain_text("The thinking budget is 'plenty'.")
+    expect(chat.locator("#question textarea")).to_have_value("Keep me")
+    expect(chat.locator("#ask")).to_be_visible()
+
+
+def test_unknown_run_in_the_address_is_a_sentence(page: Page, url: str, errors: list[str]) -> None:
+    page.goto(f"{url}?run=nosuchrun")
+    expect(page.locator("#status .text")).to_contain_text("There is no run 'nosuchrun'")
+    expect(page.locator("#ask")).to_be_visible()
+
+
+def test_past_run_is_found_renamed_deleted_restored_and_opened(chat: Page) -> None:
+    ask(chat, "Zebra question")
+    expect_phase(chat, "done")
+    chat.locator("#new-chat").click()
+    expect_phase(chat, "empty")
+    chat.get_by_role("tab", name="Past runs").click()
+    chat.locator("#search input, #search textarea").fill("zebra")
+    expect(chat.locator(".run")).to_have_count(1)
+    chat.get_by_role("button", name="Rename: Zebra question").click()
+    chat.get_by_label("New title").fill("Striped")
+    chat.get_by_label("New title").press("Enter")
+    expect(chat.locator(".run .open")).to_have_text("Striped")
+    chat.get_by_role("button", name="Delete: Striped").click()
+    expect(chat.locator(".run")).to_have_count(0)
+    chat.get_by_role("button", name="Undo").click()
+    chat.get_by_role("button", name="Striped", exact=True).click()
+    expect(chat.locator("#answer")).to_contain_text("The answer to Zebra question is 42.")
+    expect_phase(chat, "done")
+
+
+def test_download_and_copy_hand_out_what_the_model_wrote(chat: Page) -> None:
+    chat.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    ask(chat, "maths please")
+    expect_phase(chat, "done")
+    chat.locator("#copy-answer").click()
+    chat.wait_for_function("navigator.clipboard.readText().then((text) => text.includes('So $x^2$ costs'))")
+    with chat.expect_download() as download:
+        chat.locator("#download").click()
+    assert download.value.suggested_filename == "maths-please.md"
+    assert "So $x^2$ costs $5" in Path(download.value.path()).read_text("utf-8")
+
+
+def test_jump_to_latest_comes_when_the_reader_scrolls_back(chat: Page) -> None:
+    ask(chat, "slow")
+    log = chat.locator("#thinking .log")
+    expect(log).to_contain_text("Step 20 ")
+    assert log.evaluate("e => e.scrollHeight - e.scrollTop - e.clientHeight") < 40
+    log.evaluate("e => { e.scrollTop = 0 }")
+    jump = chat.get_by_role("button", name="Jump to latest")
+    expect(jump).to_be_visible()
+    chat.wait_for_timeout(400)
+    assert log.evaluate("e => e.scrollTop") == 0
+    jump.click()
+    expect(jump).to_be_hidden()
+    chat.locator("#stop").click()
+    expect_phase(chat, "stopped")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_page_has_no_accessibility_violation_and_fits_its_window(
+    browser: Browser, url: str, scheme: str, width: int
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(url)
+    found = []
+    ask(page, "Why?")
+    expect_phase(page, "done")
+    for tab in ("Past runs", "Model", "Chat"):
+        page.get_by_role("tab", name=tab).click()
+        expect(
+            page.locator("table.fit" if tab == "Model" else ".runs" if tab == "Past runs" else "#asked")
+        ).to_be_visible(timeout=60_000)
+        page.wait_for_timeout(300)
+        results = axe.Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]}).response["violations"]
+        found += [(tab, each["id"], node["html"][:160]) for each in results for node in each["nodes"]]
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), tab
+    context.close()
+    assert found == []

@@ -1,0 +1,223 @@
+"""What tests share: folders, the app as a process, Chromium, and which marked tests run on this machine."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from model.settings import Settings
+from scripts.install_chromium import find_chromium
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Quiet, and without the requests to its maker's hosts that Chromium else makes at each start.
+CHROMIUM_FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+NO_CHROMIUM = "no Chromium: run `make test`, which installs one where it can, or name one in WORKINGS_CHROMIUM"
+
+START_TIMEOUT_SECONDS = 120
+LOG_TAIL_CHARACTERS = 6000
+
+# Logs of the apps that are running now, so that a failing test can show them.
+_open_logs: dict[str, Path] = {}
+
+
+@cache
+def chromium() -> str | None:
+    return find_chromium()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """GPU tests run only when asked for (`pytest -m gpu`), browser tests only with a Chromium."""
+    if "gpu" not in (config.option.markexpr or ""):
+        kept = [item for item in items if not item.get_closest_marker("gpu")]
+        left_out = [item for item in items if item.get_closest_marker("gpu")]
+        if left_out:
+            config.hook.pytest_deselected(items=left_out)
+            items[:] = kept
+    in_browser = [item for item in items if item.get_closest_marker("browser")]
+    if in_browser and not chromium():
+        for item in in_browser:
+            item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say it loudly when the browser tests did not run, and once more when nothing else is wrong."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if NO_CHROMIUM in str(report.longrepr)]
+    if skipped:
+        terminalreporter.section("BROWSER TESTS DID NOT RUN", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{len(skipped)} browser tests were skipped: {NO_CHROMIUM}.", red=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failing test shows the logs of the apps that it started."""
+    report = yield
+    if report.failed:
+        for url, log in _open_logs.items():
+            report.sections.append((f"log of the app at {url}", tail_of(log)))
+    return report
+
+
+def tail_of(log: Path) -> str:
+    return log.read_text(errors="replace")[-LOG_TAIL_CHARACTERS:]
+
+
+@pytest.fixture
+def data_folder(tmp_path: Path) -> Path:
+    """An empty folder for runs, weights and exports, one for each test."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def settings(data_folder: Path) -> Settings:
+    """Settings whose data folder is the test's own."""
+    return Settings(data_folder=data_folder)
+
+
+@pytest.fixture(scope="session")
+def shared_data_folder() -> Path:
+    """A data folder that is kept between test runs, so that the embedded weights are converted only once."""
+    folder = Path(os.environ.get("WORKINGS_TEST_DATA", "") or ROOT / "build" / "test-data")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@dataclass(frozen=True)
+class RunningApp:
+    """`python app.py` in a process group of its own."""
+
+    url: str
+    log: Path
+    data_folder: Path
+    process: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        """SIGKILL to the app and everything that it started."""
+        kill_group(self.process, signal.SIGKILL)
+
+
+StartApp = Callable[..., RunningApp]
+
+
+def kill_group(process: subprocess.Popen[bytes], with_signal: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, with_signal)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=10)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def wait_until_answering(app: RunningApp, timeout_seconds: float) -> None:
+    deadline = time.monotonic() + timeout_seconds
+    while time.monotonic() < deadline and app.process.poll() is None:
+        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            with urllib.request.urlopen(f"{app.url}/config", timeout=5):
+                return
+        time.sleep(0.1)
+    ended = app.process.poll()
+    what = f"ended with exit code {ended}" if ended is not None else f"did not answer within {timeout_seconds:g} s"
+    pytest.fail(f"app.py {what}. Its log:\n{tail_of(app.log)}", pytrace=False)
+
+
+@contextlib.contextmanager
+def app_starter(folder: Path) -> Iterator[StartApp]:
+    """A function that starts apps; all of them are killed at the end."""
+    started: list[RunningApp] = []
+
+    def start(
+        *arguments: str,
+        data_folder: Path | None = None,
+        environment: dict[str, str] | None = None,
+        timeout_seconds: float = START_TIMEOUT_SECONDS,
+    ) -> RunningApp:
+        number = len(started)
+        port = free_port()
+        app_folder = data_folder or folder / f"app{number}-data"
+        log = folder / f"app{number}.log"
+        variables = os.environ | {
+            "WORKINGS_DATA": str(app_folder),
+            "GRADIO_SERVER_PORT": str(port),
+            "GRADIO_SERVER_NAME": "127.0.0.1",
+            "GRADIO_ANALYTICS_ENABLED": "False",
+            "PYTHONUNBUFFERED": "1",
+        }
+        with log.open("wb") as log_file:
+            process = subprocess.Popen(
+                [sys.executable, "app.py", "--no-browser", *arguments],
+                cwd=ROOT,
+                env=variables | (environment or {}),
+                stdin=subprocess.DEVNULL,
+                stdout=log_file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        app = RunningApp(f"http://127.0.0.1:{port}", log, app_folder, process)
+        started.append(app)
+        _open_logs[app.url] = log
+        wait_until_answering(app, timeout_seconds)
+        return app
+
+    try:
+        yield start
+    finally:
+        for app in started:
+            kill_group(app.process, signal.SIGTERM)
+            app.kill()
+            _open_logs.pop(app.url, None)
+
+
+@pytest.fixture
+def start_app(tmp_path: Path) -> Iterator[StartApp]:
+    """Start `python app.py`: `start_app("--model", ..., data_folder=..., environment={...}).url`."""
+    with app_starter(tmp_path) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def start_shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartApp]:
+    """As `start_app`, for an app that all tests of a file use."""
+    with app_starter(tmp_path_factory.mktemp("shared-app")) as start:
+        yield start
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, one for each test file: while Playwright is open, no test of this thread can run an event loop."""
+    path = chromium()
+    if not path:
+        pytest.skip(NO_CHROMIUM)
+    with sync_playwright() as playwright:
+        chromium_process = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield chromium_process
+        chromium_process.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """An empty page of 1280 by 900 pixels with cookies and storage of its own."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    yield context.new_page()
+    context.close()

@@ -1,0 +1,1 @@
+"""The page: runs in, components out. gradio is imported here and in app.py only."""

@@ -1,0 +1,17 @@
+// `props.value` {text, state, done, total} in, one line and a progress bar out.
+const words = element.querySelector(".words");
+const bar = element.querySelector("progress");
+function sync() {
+  const value = props.value || {};
+  if (words.textContent !== (value.text || "")) words.textContent = value.text || "";
+  element.dataset.state = value.state || "";
+  bar.hidden = value.state !== "loading";
+  if (value.total > 0) {
+    bar.max = value.total;
+    bar.value = Math.min(value.done, value.total);
+  } else {
+    bar.removeAttribute("value");
+  }
+}
+watch("value", sync);
+sync();

@@ -1,0 +1,57 @@
+// `props.value` {run, phase, shows, text, detail, thinking, answer, notices} in; status line, figures, buttons, address out.
+const text = element.querySelector(".text");
+const detail = element.querySelector(".detail");
+const notices = element.querySelector(".notices");
+let noticesShown = "";
+
+function setText(node, words) {
+  if (node && node.textContent !== words) node.textContent = words;
+}
+
+function showNotices(list) {
+  const key = JSON.stringify(list);
+  if (key === noticesShown) return;
+  noticesShown = key;
+  notices.replaceChildren(
+    ...list.map((words) => {
+      const item = document.createElement("li");
+      item.textContent = words;
+      return item;
+    }),
+  );
+}
+
+function setAddress(run) {
+  const url = new URL(window.location.href);
+  if ((url.searchParams.get("run") || "") === run) return;
+  if (run) url.searchParams.set("run", run);
+  else url.searchParams.delete("run");
+  window.history.replaceState(window.history.state, "", url);
+}
+
+function sync() {
+  const value = props.value || {};
+  if (value.is_refusal) {
+    // Only words: the run on the page is as it was.
+    element.dataset.tone = "error";
+    setText(text, value.text);
+    setText(detail, "");
+    return;
+  }
+  const phase = value.phase || "empty";
+  // The style sheet's rules for a phase hang on the tabs; scripts and tests look at the document.
+  document.documentElement.dataset.phase = phase;
+  const tabs = document.getElementById("tabs");
+  if (tabs && tabs.dataset.phase !== phase) tabs.dataset.phase = phase;
+  if (tabs && tabs.dataset.shows !== value.shows) tabs.dataset.shows = value.shows || "";
+  element.dataset.tone = value.tone || "";
+  setText(text, value.text || "");
+  setText(detail, value.detail || "");
+  setText(document.getElementById("thinking-figures"), value.thinking || "");
+  setText(document.getElementById("answer-figures"), value.answer || "");
+  showNotices(value.notices || []);
+  // A page that has only just opened must not lose the run that it was opened for.
+  if (typeof value.run === "string") setAddress(value.run);
+}
+watch("value", sync);
+sync();

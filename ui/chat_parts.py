@@ -1,0 +1,139 @@
+"""Nothing in; the components of the Chat tab, laid out, out. What they do is in chat_tab.py."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from model.host import ModelHost
+from ui.panes import Panes
+from ui.parts import answer_pane, plain_text, status_line, thinking_pane
+from ui.sampling_drawer import SamplingDrawer, add_budget, add_sampling_drawer
+from ui.sentences import status_value
+
+EXAMPLES = (
+    ("A sum", "What is 17 × 24? Work it out step by step."),
+    ("A riddle", "A farmer has 17 sheep. All but 9 run away. How many sheep are left?"),
+    ("A proof", "Show that the square root of 2 is irrational."),
+    ("A short text", "Write four lines about the sea in winter."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatParts:
+    """Every component that a handler of the Chat tab writes or reads."""
+
+    tabs: gr.Tabs
+    runs_list: gr.HTML
+    run_id: gr.State
+    turns: gr.State
+    to_follow: gr.State
+    asked: gr.HTML
+    thinking: gr.HTML
+    answer: gr.Markdown
+    status: gr.HTML
+    answer_now: gr.Button
+    more: gr.Button
+    go_on: gr.Button
+    think_again: gr.Button
+    after: gr.Row
+    copy_answer: gr.Button
+    copy_thinking: gr.Button
+    form: gr.Dropdown
+    with_thinking: gr.Checkbox
+    download: gr.Button
+    handout: gr.JSON
+    examples: gr.Row
+    question: gr.Textbox
+    ask: gr.Button
+    stop: gr.Button
+    new_chat: gr.Button
+    budget: gr.Radio
+    custom_budget: gr.Textbox
+    sampling: SamplingDrawer
+
+    @property
+    def outputs(self) -> list[Any]:
+        """All that following a run writes."""
+        return [self.run_id, self.turns, self.asked, self.thinking, self.answer, self.status]
+
+
+def add_run_view() -> dict[str, Any]:
+    """The question, the two panes, and what takes their text along."""
+    asked = plain_text(elem_id="asked")
+    with gr.Row(elem_id="panes", equal_height=False):
+        with gr.Column(elem_id="thinking-column", min_width=300):
+            gr.HTML(_head("Thinking", "thinking-figures"))
+            thinking = thinking_pane(hint="The working appears here while the model thinks.", elem_id="thinking")
+        with gr.Column(elem_id="answer-column", min_width=300):
+            gr.HTML(_head("Answer", "answer-figures"))
+            answer = answer_pane(elem_id="answer")
+    with gr.Row(elem_id="after") as after:
+        taking = {
+            "copy_answer": gr.Button("Copy answer", size="sm", elem_id="copy-answer", min_width=90),
+            "copy_thinking": gr.Button("Copy thinking", size="sm", elem_id="copy-thinking", min_width=90),
+            "form": gr.Dropdown(
+                [("Markdown", "markdown"), ("JSON Lines", "json_lines"), ("HTML", "html")],
+                value="markdown",
+                label="Download as",
+                container=False,
+                elem_id="form",
+                min_width=120,
+            ),
+            "with_thinking": gr.Checkbox(
+                True, label="with thinking", container=False, elem_id="with-thinking", min_width=120
+            ),
+            "download": gr.Button("Download", size="sm", elem_id="download", min_width=90),
+        }
+    return {"asked": asked, "thinking": thinking, "answer": answer, "after": after} | taking
+
+
+def add_composer(host: ModelHost) -> dict[str, Any]:
+    """The part that is always in reach: how the run stands, what steers it, the question box and the budget."""
+    with gr.Row(elem_id="examples") as examples:
+        chips = [_small(label, f"example-{number}") for number, (label, _) in enumerate(EXAMPLES)]
+    with gr.Column(elem_id="composer"):
+        with gr.Row(elem_id="status-row"):
+            # No run yet, but perhaps one in the address, which has to stay there until it is read.
+            empty = status_value(Panes(), host.status()) | {"run": None}
+            status = status_line(empty, elem_id="status")
+            with gr.Row(elem_id="steering"):
+                buttons = {
+                    "answer_now": _small("Answer now", "answer-now"),
+                    "more": _small("Think longer", "more"),
+                    "go_on": _small("Continue", "continue"),
+                    "think_again": _small("Think longer", "think-again"),
+                }
+        with gr.Row(elem_id="ask-row", equal_height=False):
+            question = gr.Textbox(
+                label="Question",
+                show_label=False,
+                placeholder="Ask a question",
+                lines=1,
+                max_lines=8,
+                autofocus=True,
+                container=False,
+                elem_id="question",
+                scale=1,
+            )
+            ask = gr.Button("Ask", variant="primary", elem_id="ask", scale=0, min_width=96)
+            stop = gr.Button("Stop", variant="primary", elem_id="stop", scale=0, min_width=96)
+        with gr.Row(elem_id="budget-row"):
+            budget, custom_budget = add_budget()
+            new_chat = gr.Button("New chat", size="sm", elem_id="new-chat", scale=0, min_width=90)
+    for chip, (_, text) in zip(chips, EXAMPLES, strict=True):
+        chip.click(lambda text=text: text, None, question, queue=False, api_visibility="private")
+    sampling = add_sampling_drawer(host)
+    return buttons | {
+        "status": status,
+        **{"examples": examples, "question": question, "ask": ask, "stop": stop, "new_chat": new_chat},
+        **{"budget": budget, "custom_budget": custom_budget, "sampling": sampling},
+    }
+
+
+def _small(label: str, elem_id: str) -> gr.Button:
+    return gr.Button(label, size="sm", elem_id=elem_id, scale=0, min_width=90)
+
+
+def _head(label: str, figures_id: str) -> str:
+    return f"<h2 class='pane-head'>{label} <span class='figures' id='{figures_id}'></span></h2>"

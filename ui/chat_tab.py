@@ -1,0 +1,179 @@
+"""Questions typed in, two panes out: the Chat tab, its components and what they do."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from model.engine import collect
+from model.errors import AppError, RunNotFound
+from model.export import Form, export
+from model.host import ModelHost
+from model.runs import Runs
+from ui.chat_parts import ChatParts
+from ui.maths import for_display
+from ui.panes import Panes
+from ui.parts import AT_ONCE, QUIET
+from ui.sampling_drawer import budget_of, sampling_of
+from ui.sentences import refusal, status_value
+from ui.watching import watch_run
+
+# Run id, earlier turns, question, thinking, answer, status line: as in `ChatParts.outputs`.
+Update = tuple[str, list[str], str, str, str, dict[str, Any]]
+
+_FILES: dict[Form, tuple[str, str]] = {
+    "markdown": ("md", "text/markdown"),
+    "json_lines": ("jsonl", "application/jsonl"),
+    "html": ("html", "text/html"),
+}
+
+
+class ChatTab:
+    """What the Chat tab does; it keeps nothing of a page: every page is told all by its run's id."""
+
+    def __init__(self, parts: ChatParts, runs: Runs, host: ModelHost) -> None:
+        self.parts = parts
+        self._runs = runs
+        self._host = host
+
+    # ------------------------------------------------------------------ following a run
+
+    async def on_follow(self, to_follow: str) -> AsyncGenerator[Update, None]:
+        """What the page shows of a run, again and again until it has ended.
+
+        Every value goes out each time: Gradio sends only what is new in it, and for one that is left out it would build
+        the component anew.
+
+        Args:
+            to_follow: The run's id, then a mark that makes each request a new one.
+        """
+        run_id = to_follow.partition("/")[0]
+        panes, turns, answer = Panes(), [], ""
+        began = time.monotonic()
+        try:
+            conversation = await asyncio.to_thread(self._runs.store.conversation, run_id)
+            turns = [turn.id for turn in conversation[:-1]]
+            async for shown in watch_run(self._runs, run_id):
+                if shown.answer != panes.answer or shown.is_live != panes.is_live:
+                    answer = for_display(shown.answer, is_final=not shown.is_live)
+                panes = shown
+                status = status_value(panes, self._host.status(), time.monotonic() - began)
+                yield run_id, turns, panes.question, panes.thinking, answer, status
+        except AppError as error:
+            status = status_value(panes, self._host.status()) | {"text": str(error), "tone": "error"}
+            yield panes.run_id, turns, panes.question, panes.thinking, answer, status
+
+    # ------------------------------------------------------------------ what a user does
+
+    def on_ask(
+        self, question: str, run_id: str, owner: str, budget: str, custom: str, *sampling: str | None
+    ) -> tuple[Any, Any, Any]:
+        """Start a run, a follow-up where one is on the page; a question that is refused stays in its box.
+
+        Returns:
+            What to follow, the question box, and the status line.
+        """
+        try:
+            started = self._runs.start(
+                question,
+                budget=budget_of(budget, custom or ""),
+                sampling=sampling_of(*sampling),
+                parent_id=run_id or None,
+                owner=owner or "",
+            )
+        except AppError as error:
+            return gr.skip(), gr.skip(), refusal(error)
+        return _to_follow(started), "", gr.skip()
+
+    def on_resume(self, run_id: str, think_longer: bool) -> tuple[Any, Any]:
+        """Take a run that has ended further."""
+        try:
+            self._runs.resume(run_id, think_longer=think_longer)
+        except AppError as error:
+            return gr.skip(), refusal(error)
+        return _to_follow(run_id), gr.skip()
+
+    def on_load(self, request: gr.Request) -> Any:
+        """Follow the run that the address names, live or stored."""
+        run_id = str(request.query_params.get("run") or "")
+        return _to_follow(run_id) if run_id else gr.skip()
+
+    def on_choose(self, event: gr.EventData) -> tuple[str, gr.Tabs]:
+        """Follow a run that was chosen from the list."""
+        run_id = str(event.run_id)
+        if not event.is_turn:
+            # The list names conversations by their first turn; what is opened is the latest one.
+            with suppress(RunNotFound):
+                run_id = self._runs.store.last_turn(run_id).id
+        return _to_follow(run_id), gr.Tabs(selected="chat")
+
+    def on_steer(self, steer: Callable[[str], bool], run_id: str) -> Any:
+        """Stop, answer now or think longer; what comes of it arrives in the stream."""
+        try:
+            steer(run_id)
+        except AppError as error:
+            return refusal(error)
+        return gr.skip()
+
+    def on_new_chat(self) -> Update:
+        """An empty page; a run that goes on is only left alone."""
+        return "", [], "", "", "", status_value(Panes(), self._host.status())
+
+    # ------------------------------------------------------------------ taking things along
+
+    def on_copy(self, run_id: str, is_thinking: bool) -> dict[str, str]:
+        """Thinking or answer as the model wrote it; the pane shows the answer with its maths marked otherwise."""
+        whole = collect(self._runs.store.events(run_id))
+        return {"text": whole.thinking if is_thinking else whole.answer}
+
+    def on_download(self, run_id: str, form: Form, with_thinking: bool) -> dict[str, str]:
+        """The conversation up to this run as a file."""
+        ending, mime_type = _FILES[form]
+        title = re.sub(r"[^\w-]+", "-", self._runs.store.row(run_id).title).strip("-")[:50] or "run"
+        text = export(self._runs.store, run_id, form, with_thinking)
+        return {"text": text, "name": f"{title}.{ending}", "type": mime_type}
+
+
+def _to_follow(run_id: str) -> str:
+    """A value that differs each time, so that the same run can be followed again."""
+    return f"{run_id}/{time.monotonic_ns()}"
+
+
+def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState) -> None:
+    """Connect the components of the tab to what they do."""
+    parts = chat.parts
+    following = parts.to_follow.change(
+        chat.on_follow, parts.to_follow, parts.outputs, trigger_mode="multiple", concurrency_limit=None, **QUIET
+    )
+    # Only events of the queue tell the page that a state has changed.
+    starting: dict[str, Any] = {"concurrency_limit": None, **QUIET}
+    asking = [parts.question, parts.run_id, owner, parts.budget, parts.custom_budget, *parts.sampling.fields]
+    asked = [parts.to_follow, parts.question, parts.status]
+    gr.on([parts.question.submit, parts.ask.click], chat.on_ask, asking, asked, **starting)
+    for button, think_longer in ((parts.go_on, False), (parts.think_again, True)):
+        resume = partial(chat.on_resume, think_longer=think_longer)
+        button.click(resume, parts.run_id, [parts.to_follow, parts.status], **starting)
+    demo.load(chat.on_load, None, parts.to_follow, **starting)
+    # Whatever is followed is let go first: a page shows one run.
+    parts.runs_list.select(chat.on_choose, None, [parts.to_follow, parts.tabs], cancels=following, **starting)
+    parts.new_chat.click(chat.on_new_chat, None, parts.outputs, cancels=following, **starting)
+    steered: list[tuple[gr.Button, Callable[[str], bool]]] = [
+        (parts.stop, runs.stop),
+        (parts.answer_now, runs.answer_now),
+        (parts.more, runs.think_longer),
+    ]
+    for button, steer in steered:
+        button.click(partial(chat.on_steer, steer), parts.run_id, parts.status, **AT_ONCE)
+    taken: list[tuple[gr.Button, Callable[..., dict[str, str]], list[Any]]] = [
+        (parts.copy_answer, partial(chat.on_copy, is_thinking=False), [parts.run_id]),
+        (parts.copy_thinking, partial(chat.on_copy, is_thinking=True), [parts.run_id]),
+        (parts.download, chat.on_download, [parts.run_id, parts.form, parts.with_thinking]),
+    ]
+    for button, take, inputs in taken:
+        event = button.click(take, inputs, parts.handout, **AT_ONCE)
+        event.then(None, parts.handout, None, js="(handout) => workingsTake(handout)", **AT_ONCE)

@@ -1,0 +1,156 @@
+"""A run's events in, the JSON objects that scripts read out: deltas for what is new, one final object for all of it.
+
+Every value is a plain JSON type: no NaN, no Infinity, no tuples.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, assert_never
+
+from model.engine import collect
+from model.errors import RunError
+from model.events import (
+    AnswerDelta,
+    Asked,
+    Event,
+    Finished,
+    Notice,
+    PromptRead,
+    Steered,
+    ThinkingDelta,
+    ToolCall,
+    ToolResult,
+)
+
+Delta = dict[str, Any]
+
+_STEERED_TEXTS = {
+    "stop": "Stop was asked for.",
+    "answer_now": "Answer now was asked for.",
+    "think_longer": "More thinking was asked for.",
+    "continue": "The run goes on from where it was cut.",
+}
+
+
+def notice(kind: str, text: str, **more: Any) -> Delta:
+    """A delta that is a sentence for the user; `kind` is for programs."""
+    return {"type": "notice", "kind": kind, "text": text, "n_tokens": 0, **more}
+
+
+def delta_of(event: Event) -> Delta | None:
+    """What a script sees of one event; None for those that only the final object shows.
+
+    >>> delta_of(AnswerDelta("4", 1))
+    {'type': 'answer', 'text': '4', 'n_tokens': 1}
+    """
+    match event:
+        case ThinkingDelta(text, n_tokens, _, forced):
+            return {"type": "thinking", "text": text, "n_tokens": n_tokens} | ({"forced": True} if forced else {})
+        case AnswerDelta(text, n_tokens):
+            return {"type": "answer", "text": text, "n_tokens": n_tokens}
+        case Notice(kind, text):
+            return notice(kind, text)
+        case Steered(action, tokens):
+            return notice("steered", _STEERED_TEXTS[action], action=action, tokens=tokens)
+        case ToolCall(call_id, name, arguments):
+            return {"type": "tool_call", "text": arguments, "n_tokens": 0, "name": name, "call_id": call_id}
+        case ToolResult(call_id, text, is_error):
+            return {"type": "tool_result", "text": text, "n_tokens": 0, "is_error": is_error, "call_id": call_id}
+        case Asked() | PromptRead() | Finished():
+            return None
+        case _:
+            assert_never(event)
+
+
+def deltas_of(events: Sequence[Event], first_number: int) -> list[Delta]:
+    """The deltas of neighbouring events, same kinds of text merged.
+
+    Args:
+        events: Neighbours in their run.
+        first_number: The number of `events[0]` in its run.
+
+    Returns:
+        Deltas, each with `event`: the number of the last event that is in it.
+
+    >>> deltas_of([AnswerDelta("4", 1), AnswerDelta("2", 1)], 7)
+    [{'type': 'answer', 'text': '42', 'n_tokens': 2, 'event': 8}]
+    """
+    merged: list[Delta] = []
+    for number, event in enumerate(events, first_number):
+        delta = delta_of(event)
+        if delta is None:
+            continue
+        last = merged[-1] if merged else None
+        if last is not None and isinstance(event, ThinkingDelta | AnswerDelta) and _is_same_kind(last, delta):
+            last["text"] += delta["text"]
+            last["n_tokens"] += delta["n_tokens"]
+            last["event"] = number
+        else:
+            merged.append(delta | {"event": number})
+    return merged
+
+
+def _is_same_kind(one: Delta, other: Delta) -> bool:
+    return one["type"] == other["type"] and one.get("forced") == other.get("forced")
+
+
+def final_of(run_id: str, events: Sequence[Event]) -> Delta:
+    """The whole run as one object: the last thing that every streaming endpoint yields.
+
+    `usage` counts the last stream only: what a continued run had written before was counted by an earlier one.
+
+    Args:
+        run_id: The run's id.
+        events: All events of the run, from its first on.
+
+    Raises:
+        RunError: If the run has no end, or no beginning.
+    """
+    ends = [number for number, event in enumerate(events) if isinstance(event, Finished)]
+    if not ends or not isinstance(events[0], Asked):
+        raise RunError(f"The run {run_id!r} was not stored whole: it has {len(events)} events and no end.")
+    asked, finished = events[0], events[ends[-1]]
+    assert isinstance(finished, Finished)
+    last_stream = events[ends[-2] + 1 if len(ends) > 1 else 0 :]
+    whole = collect(events)
+    return {
+        "type": "final",
+        "run_id": run_id,
+        "question": asked.question,
+        "thinking": whole.thinking,
+        "answer": whole.answer,
+        "tool_calls": [asdict(call) for call in whole.tool_calls],
+        "usage": _usage(finished, next((event for event in last_stream if isinstance(event, PromptRead)), None)),
+        "finish_reason": finished.reason,
+        "model": asked.model,
+        "precision": asked.precision,
+        "budget": asked.budget,
+        "sampling": asdict(asked.sampling),
+        "seed": asked.sampling.seed,
+        "notices": [{"kind": each.kind, "text": each.text} for each in whole.notices],
+    }
+
+
+def _usage(finished: Finished, prompt_read: PromptRead | None) -> Delta:
+    """Tokens and seconds. `cached_tokens` is -1 where the engine cannot tell."""
+    new_tokens = finished.thinking_tokens + finished.answer_tokens
+    first_token_seconds = prompt_read.seconds if prompt_read else 0.0
+    writing_seconds = finished.seconds - first_token_seconds
+    return {
+        "prompt_tokens": finished.prompt_tokens,
+        "cached_tokens": prompt_read.cached_tokens if prompt_read else -1,
+        "thinking_tokens": finished.thinking_tokens,
+        "answer_tokens": finished.answer_tokens,
+        "total_tokens": finished.prompt_tokens + new_tokens,
+        "seconds": rounded(finished.seconds),
+        "first_token_seconds": rounded(first_token_seconds),
+        "thinking_seconds": rounded(finished.thinking_seconds),
+        "answer_seconds": rounded(finished.answer_seconds),
+        "tokens_per_second": rounded(new_tokens / writing_seconds if writing_seconds > 0 else 0.0),
+    }
+
+
+def rounded(seconds: float) -> float:
+    """Three decimals, and 0 for what JSON has no number for."""
+    return round(float(seconds), 3) if math.isfinite(seconds) else 0.0

@@ -1,0 +1,97 @@
+"""A page that is built in, its address out once the server answers; and what else the command line asks for."""
+
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import gradio as gr
+
+from model.catalog import DEFAULT_ON_GPU, find_model
+from model.errors import BadInput
+from model.settings import Settings
+from ui.parts import ASSETS
+from ui.theme import css, head, theme
+
+# Page updates run on the event loop; threads only serve short questions to the store.
+_MAX_THREADS = 80
+# Events that may wait; streams have no limit of Gradio's, because `Settings.max_runs` refuses with a sentence.
+_MAX_WAITING = 512
+
+
+def launch(demo: gr.Blocks, settings: Settings, *, opens_browser: bool) -> str:
+    """Serve the page in threads of its own and return its address.
+
+    Raises:
+        BadInput: If the port is taken.
+    """
+    demo.queue(default_concurrency_limit=None, max_size=_MAX_WAITING)
+    try:
+        _, address, _ = demo.launch(
+            server_name=settings.server_name,
+            server_port=settings.server_port,
+            prevent_thread_lock=True,
+            quiet=True,
+            inbrowser=opens_browser and not settings.is_hosted,
+            share=False,
+            max_threads=_MAX_THREADS,
+            max_file_size="100mb",
+            show_error=True,
+            strict_cors=True,
+            ssr_mode=False,
+            enable_monitoring=False,
+            # The store keeps every run; a second copy in each visitor's browser would outlive a deletion there.
+            run_history=False,
+            footer_links=["api", "settings"],
+            favicon_path=ASSETS / "favicon.svg",
+            theme=theme(),
+            css=css(),
+            head=head(),
+        )
+    except OSError as error:
+        raise BadInput(
+            f"Port {settings.server_port} cannot be used: {error}. Choose another with --port or GRADIO_SERVER_PORT."
+        ) from error
+    return str(address)
+
+
+def wait_for_the_end() -> None:
+    """Wait for Ctrl-C or SIGTERM."""
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
+    # A wait without a limit would not be woken by a signal on Windows.
+    while not told.wait(1.0):
+        pass
+
+
+def write_quantised(settings: Settings, folder: Path, say: Callable[[str], object]) -> None:
+    """Load the settings' model (QwQ-32B for "auto") in nf4, and write its weights for later starts.
+
+    Args:
+        say: Is told how far it has got, a sentence each time.
+
+    Raises:
+        ModelError: If the model is unknown, cannot be loaded, or the folder cannot be written.
+    """
+    # torch, which the page does without until a model loads
+    from model.loading import LoadProgress, load_model, save_quantised
+
+    said = ""
+
+    def on_progress(progress: LoadProgress) -> None:
+        nonlocal said
+        if progress.text != said:
+            said = progress.text
+            say(said)
+
+    loaded = load_model(
+        find_model(DEFAULT_ON_GPU if settings.model == "auto" else settings.model),
+        precision="nf4",
+        source=settings.source,
+        adapter=settings.adapter,
+        data_folder=settings.data_folder,
+        on_progress=on_progress,
+    )
+    save_quantised(loaded, folder)
+    say(f"The nf4 weights are in {folder}. Start with --model {folder}.")

@@ -1,0 +1,188 @@
+"""The model host in, the Model tab and the line about the model out: what is loaded, what would fit, another load."""
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from model.catalog import CATALOG, DEFAULT_ON_GPU, find_model
+from model.errors import AppError, BadInput
+from model.host import ModelHost
+from model.memory import GIB, PRECISIONS, FitRow
+from model.settings import Settings
+from ui.parts import AT_ONCE, plain_text
+from ui.sentences import model_line_value, model_text
+
+HOSTED = "This page is shared, so its model is chosen by whoever runs it and cannot be changed here."
+_BUSY_SECONDS, _QUIET_SECONDS = 1.0, 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelForm:
+    """What can be chosen about a load; None where loading is not allowed."""
+
+    model: gr.Dropdown
+    precision: gr.Radio
+    context: gr.Textbox
+    adapter: gr.Textbox
+    yarn: gr.Checkbox
+    load: gr.Button
+    about: gr.HTML
+
+
+class ModelPanel:
+    """What the Model tab does."""
+
+    def __init__(self, host: ModelHost, settings: Settings) -> None:
+        self._host = host
+        self._settings = settings
+
+    def on_tick(self) -> tuple[dict[str, Any], str, gr.Timer]:
+        """The line about the model and what its tab says; looked at every second while a load goes on, else seldom."""
+        status = self._host.status()
+        seconds = _BUSY_SECONDS if status.state == "loading" else _QUIET_SECONDS
+        return model_line_value(status), model_text(status), gr.Timer(seconds)
+
+    def table(self) -> str:
+        """The table of model x precision for this device."""
+        rows = self._host.fit_table()
+        # The table has brought torch in, so the device's name costs nothing more.
+        from model.loading import device_name
+
+        return fit_table_html(rows, device_name())
+
+    def on_load(
+        self, model: str, precision: str, context: str, adapter: str, use_yarn: bool
+    ) -> tuple[dict[str, Any], str, gr.Timer]:
+        """Begin a load; what comes of it shows in the line about the model."""
+        try:
+            if self._settings.is_hosted:
+                raise BadInput(HOSTED)
+            self._host.load(
+                model or "",
+                precision,
+                adapter=adapter.strip() or None,
+                context_tokens=context_of(context),
+                use_yarn=use_yarn,
+            )
+        except AppError as error:
+            line, _, timer = self.on_tick()
+            return line, str(error), timer
+        return self.on_tick()
+
+
+def context_of(text: str) -> int:
+    """The context that was asked for, in tokens; 0 for as much as fits.
+
+    Raises:
+        BadInput: If it is no whole number.
+
+    >>> context_of("16,384"), context_of("")
+    (16384, 0)
+    """
+    digits = text.strip().replace(",", "") or "0"
+    if not digits.isdecimal():
+        raise BadInput(f"The context is {text!r}; give a whole number of tokens, or leave it empty.")
+    return int(digits)
+
+
+def yarn_warning(model: str) -> str:
+    """The model card's warning about YaRN, or that the model has none.
+
+    >>> yarn_warning("qwen3-0.6b")
+    'Longer context (YaRN): this model has none.'
+    """
+    try:
+        yarn = find_model(model or "").yarn
+    except AppError:
+        yarn = None
+    return yarn.warning if yarn else "Longer context (YaRN): this model has none."
+
+
+def fit_table_html(rows: Sequence[FitRow], device: str) -> str:
+    """A table for each model and precision; every text in it is escaped."""
+    heads = ("Model", "Precision", "Weights", "Cache at 8k", "Cache at 32k", device, "")
+    head = "".join(f"<th scope='col'>{html.escape(name)}</th>" for name in heads)
+    body = []
+    previous = ""
+    for row in rows:
+        caches = [f"{size / GIB:.1f}" for size in row.kv_bytes]
+        name = "" if row.model == previous else html.escape(row.model)
+        cells = [row.precision, f"{row.weight_bytes / GIB:.1f} GiB", *(f"{cache} GiB" for cache in caches)]
+        figures = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
+        verdict = f"<td class='{row.verdict}'>{row.verdict}</td><td class='why'>{html.escape(row.reason)}</td>"
+        group = " class='first'" if name else ""
+        first = f"<th scope='row' title='{html.escape(row.title)}'>{name}</th>"
+        body.append(f"<tr{group}>{first}{figures}{verdict}</tr>")
+        previous = row.model
+    return (
+        "<div class='table-frame' tabindex='0' role='region' aria-label='What fits this device'>"
+        f"<table class='fit'><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    )
+
+
+def add_model_form(settings: Settings) -> ModelForm:
+    """The form; on a shared page it stands there switched off, with the reason."""
+    may_load = not settings.is_hosted
+    chosen = settings.model if settings.model in CATALOG else DEFAULT_ON_GPU
+    about = plain_text(elem_id="model-about")
+    with gr.Row():
+        model = gr.Dropdown(
+            list(CATALOG),
+            value=chosen,
+            label="Model",
+            info="From the catalog, or any hub id or folder",
+            allow_custom_value=True,
+            interactive=may_load,
+            elem_id="model-choice",
+            scale=2,
+        )
+        precision = gr.Radio(
+            ["auto", *PRECISIONS],
+            value="auto",
+            label="Precision",
+            info="auto: the best that leaves room for the context",
+            interactive=may_load,
+            elem_id="precision",
+            elem_classes="pills",
+            scale=2,
+        )
+    with gr.Row():
+        context = gr.Textbox(
+            "",
+            label="Context in tokens",
+            info="Empty: what the model takes and memory holds",
+            placeholder="as much as fits",
+            max_lines=1,
+            interactive=may_load,
+            elem_id="context",
+        )
+        adapter = gr.Textbox(
+            label="Adapter",
+            info="Folder of a LoRA adapter; auto, or none",
+            value=settings.adapter,
+            interactive=may_load,
+            elem_id="adapter",
+        )
+        yarn = gr.Checkbox(
+            False,
+            label="Longer context (YaRN)",
+            info=yarn_warning(chosen),
+            interactive=may_load,
+            elem_id="yarn",
+        )
+    load = gr.Button("Load", variant="primary", interactive=may_load, elem_id="load", scale=0, min_width=96)
+    if not may_load:
+        gr.Markdown(HOSTED)
+    return ModelForm(model, precision, context, adapter, yarn, load, about)
+
+
+def wire_model(panel: ModelPanel, form: ModelForm, line: gr.HTML, timer: gr.Timer) -> None:
+    """Connect the form and the line about the model."""
+    told = [line, form.about, timer]
+    timer.tick(panel.on_tick, None, told, **AT_ONCE)
+    fields = [form.model, form.precision, form.context, form.adapter, form.yarn]
+    form.load.click(panel.on_load, fields, told, **AT_ONCE)
+    form.model.change(lambda model: gr.Checkbox(info=yarn_warning(model)), form.model, form.yarn, **AT_ONCE)

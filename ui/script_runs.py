@@ -1,0 +1,218 @@
+"""What a script asked for in, a run and its deltas out: the run is stopped when its script goes.
+
+Nothing here blocks the server's event loop: the store is only touched in threads.
+"""
+
+import asyncio
+import functools
+import threading
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from model.engine import Budget, Engine, budget_limits
+from model.errors import AppError, BadInput, RunBusy, RunNotFound
+from model.events import Asked, Event, PromptRead, Sampling, Steered
+from model.host import ModelHost
+from model.live_run import Follower
+from model.runs import Runs
+from model.sampling import sampling_from_mapping
+from ui.arguments import check_model, check_text, history_from_list, json_object
+from ui.deltas import Delta, deltas_of, final_of, notice
+
+T = TypeVar("T")
+
+# Gradio closes the generator of a caller that has gone only at its next yield, so a quiet stream yields this often.
+QUIET_SECONDS = 0.25
+_LETTING_GO_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A run, and the first of its events that is to be read."""
+
+    run_id: str
+    first_event: int
+
+
+class ScriptRuns:
+    """Begins runs for scripts, reads them, and stops them when their script has gone."""
+
+    def __init__(self, runs: Runs, host: ModelHost, owner: str) -> None:
+        self._runs = runs
+        self._host = host
+        self._owner = owner
+
+    def serving(self) -> Engine | None:
+        """The engine that serves now, or None. Never waits."""
+        try:
+            return self._host.engine()
+        except AppError:
+            return None
+
+    # ------------------------------------------------------------------ beginning (blocks on the store)
+
+    def begin_chat(
+        self, message: object, history: object, sampling: object, budget: object, model: object, run_id: object
+    ) -> Begun:
+        """Check every argument of `/chat`, then start, follow up or continue.
+
+        Raises:
+            BadInput: If an argument is wrong.
+            RunBusy: If `run_id` is a run that is still going on.
+            TooManyRuns: If no place is free.
+        """
+        question = check_text(message, "message")
+        system, turns = history_from_list(history)
+        drawn = sampling_from_mapping(json_object(sampling, "sampling"))
+        check_model(model, (self.serving() or self._host.status()).model)
+        name = None if run_id is None else check_text(run_id, "run_id")
+        ended = None if name is None else self._ended_run(name)
+        if name is None or ended is None:
+            start = functools.partial(self._runs.start, history=turns, system=system, run_id=name)
+        elif history is not None:
+            raise BadInput(f"The run {name!r} brings its own conversation: leave out history, or run_id.")
+        elif question.strip():
+            start = functools.partial(self._runs.start, parent_id=name, system=ended.system)
+        else:
+            return self.resume(name, budget, sampling=drawn if sampling else None)
+        return Begun(start(question, sampling=drawn, budget=_budget_of(budget, "medium"), owner=self._owner), 0)
+
+    def resume(
+        self, run_id: str, budget: object, *, think_longer: bool = False, sampling: Sampling | None = None
+    ) -> Begun:
+        """Take a run that has ended further.
+
+        Raises:
+            BadInput: If there is nothing to continue, or the budget is none.
+            RunBusy: If it is still going on.
+            RunNotFound: If no run has this id.
+        """
+        ended = self._ended_run(run_id)
+        if ended is None:
+            raise RunNotFound(f"There is no run {run_id!r} to continue. /runs lists those there are.")
+        first_event = len(self._runs.store.events(run_id))
+        chosen = _budget_of(budget, ended.budget)
+        self._runs.resume(run_id, think_longer=think_longer, budget=chosen, sampling=sampling)
+        return Begun(run_id, first_event)
+
+    def _ended_run(self, run_id: str) -> Asked | None:
+        """What the run with this id was asked, or None if there is no such run."""
+        # A run that was just stopped, or whose final object was just read, needs a moment to let go.
+        deadline = time.monotonic() + _LETTING_GO_SECONDS
+        while self._runs.is_live(run_id) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if self._runs.is_live(run_id):
+            raise RunBusy(
+                f"The run {run_id!r} is still going on. Read it with /attach, stop it with /stop, or wait for its end."
+            )
+        try:
+            first = self._runs.store.events(run_id, 0, 1)[0]
+        except RunNotFound:
+            return None
+        assert isinstance(first, Asked)
+        return first
+
+    # ------------------------------------------------------------------ reading
+
+    async def own(self, begin: Callable[[], Begun]) -> AsyncGenerator[Delta, None]:
+        """Begin a run and read it; if the reader goes before the end, stop it."""
+        begun = await in_thread(begin, undo=self._stop_soon)
+        has_ended = False
+        try:
+            yield notice("started", f"Run {begun.run_id} started.", run_id=begun.run_id)
+            async with aclosing(self.follow(begun)) as deltas:
+                async for delta in deltas:
+                    has_ended = has_ended or delta["type"] == "final"
+                    yield delta
+        finally:
+            if not has_ended:
+                self._stop_soon(begun)
+
+    def _stop_soon(self, begun: Begun) -> None:
+        """Stop without waiting: this runs in the server's event loop."""
+
+        def stop() -> None:
+            with suppress(RunNotFound):
+                self._runs.stop(begun.run_id)
+
+        threading.Thread(target=stop, name=f"stop-{begun.run_id}", daemon=True).start()
+
+    async def follow(self, begun: Begun, *, with_numbers: bool = False) -> AsyncGenerator[Delta, None]:
+        """The run's deltas from `begun.first_event` on, and last its final object; detaches at the end."""
+        follower = await in_thread(self._runs.attach, begun.run_id, undo=Follower.close)
+        events: list[Event] = []
+        try:
+            async with aclosing(batches(follower, QUIET_SECONDS)) as arriving:
+                async for batch in arriving:
+                    if not batch:
+                        yield self._waiting(events)
+                    number = max(len(events), begun.first_event)
+                    events.extend(batch)
+                    for delta in deltas_of(events[number:], number):
+                        last = delta.pop("event")
+                        yield delta | {"event": last} if with_numbers else delta
+            yield final_of(begun.run_id, events)
+        finally:
+            follower.close()
+
+    def _waiting(self, events: Sequence[Event]) -> Delta:
+        """Why nothing comes. The same words as long as it is the same reason, so that little goes over the wire."""
+        last = next((each for each in reversed(events) if isinstance(each, Steered | PromptRead)), None)
+        if isinstance(last, PromptRead):
+            return notice("waiting", "The model is writing.")
+        if self.serving() is None:
+            return notice("waiting", self._host.status().text)
+        return notice("waiting", "The model is reading the prompt, or the run waits for a free slot.")
+
+
+async def in_thread(function: Callable[..., T], *arguments: object, undo: Callable[[T], None]) -> T:
+    """`function(*arguments)` off the event loop; its result is undone when the caller is cancelled meanwhile."""
+    running = asyncio.ensure_future(asyncio.to_thread(function, *arguments))
+
+    def undo_result(done: asyncio.Future[T]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            undo(done.result())
+
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        running.add_done_callback(undo_result)
+        raise
+
+
+async def batches(follower: Follower, quiet_seconds: float) -> AsyncGenerator[list[Event], None]:
+    """What `follower` gives, and an empty list each time that nothing has come for `quiet_seconds`."""
+    iterator = aiter(follower)
+    waiting = asyncio.ensure_future(_next_batch(iterator))
+    try:
+        while True:
+            done, _ = await asyncio.wait({waiting}, timeout=quiet_seconds)
+            if not done:
+                yield []
+                continue
+            batch = waiting.result()
+            if batch is None:
+                return
+            yield batch
+            waiting = asyncio.ensure_future(_next_batch(iterator))
+    finally:
+        waiting.cancel()
+
+
+async def _next_batch(iterator: AsyncIterator[list[Event]]) -> list[Event] | None:
+    return await anext(iterator, None)
+
+
+def _budget_of(value: object, default: Budget) -> Budget:
+    """`value` as a budget, or the default when it is None.
+
+    Raises:
+        BadInput: If it is neither a name, nor a number of tokens, nor seconds.
+    """
+    chosen: Any = default if value is None else value
+    budget_limits(chosen)
+    budget: Budget = chosen
+    return budget

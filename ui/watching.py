@@ -1,0 +1,41 @@
+"""A run's id in, its panes as they grow out: all that was, then what comes, no faster than a page can draw.
+
+Readers only attach and detach: the run goes on without them.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from model.live_run import Follower
+from model.runs import Runs
+from ui.panes import Panes, flush_seconds, update_all
+from ui.script_runs import batches, in_thread
+
+# Gradio closes the generator of a page that has gone only at its next yield, so a quiet one yields this often. It also
+# keeps the waiting times on the page moving.
+QUIET_SECONDS = 0.5
+
+
+async def watch_run(runs: Runs, run_id: str) -> AsyncGenerator[Panes, None]:
+    """Panes of the run from its first event to its last; the same panes again while nothing comes.
+
+    Raises:
+        RunNotFound: If no run has this id.
+    """
+    timed = await asyncio.to_thread(runs.store.timed_events, run_id)
+    panes = update_all(Panes(run_id=run_id), ((at_ms / 1000, event) for at_ms, event in timed))
+    yield panes
+    # In a thread, because a stored run is read from disk; a page that goes meanwhile leaves no reader behind.
+    follower = await in_thread(runs.attach, run_id, len(timed), undo=Follower.close)
+    try:
+        async with aclosing(batches(follower, QUIET_SECONDS)) as arriving:
+            async for events in arriving:
+                now = time.time()
+                panes = update_all(panes, ((now, event) for event in events))
+                yield panes
+                if events and panes.is_live:
+                    await asyncio.sleep(flush_seconds(panes))
+    finally:
+        follower.close()
