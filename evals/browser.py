@@ -8,22 +8,19 @@ other processes had the core, as happens on a busy machine. The last line is one
 """
 
 import argparse
-import contextlib
 import json
 import os
 import random
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
+
+from evals.running_app import running_app
 
 ROOT = Path(__file__).resolve().parent.parent
 WORDS = (
@@ -31,7 +28,6 @@ WORDS = (
     "since every even number splits into halves while odd ones leave one over which gives another way to count them"
 ).split()
 WINDOW_SECONDS = 10.0
-START_SECONDS = 60.0
 # Of the main thread, with a thought of 32,000 tokens.
 LIMIT_SHARE = 0.35
 _LONG_TASKS = """window.longTasks = [];
@@ -53,32 +49,10 @@ def thought(n_tokens: int) -> str:
     return "".join(pieces)
 
 
-@contextlib.contextmanager
-def running_app(folder: Path, n_tokens: int, rate: float) -> Iterator[str]:
-    """The app over a script, in a process of its own; its address."""
-    script = folder / "script.json"
+def write_script(path: Path, n_tokens: int, rate: float) -> None:
+    """A script of one long thought."""
     turn = {"thinking": thought(n_tokens), "answer": "Done: $x = 1$."}
-    script.write_text(json.dumps({"tokens_per_second": rate, "turns": [turn]}), "utf-8")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    command = [sys.executable, "app.py", "--no-browser", "--scripted", str(script), "--data", str(folder / "data")]
-    environment = os.environ | {"GRADIO_ANALYTICS_ENABLED": "False"}
-    app = subprocess.Popen([*command, "--port", str(port)], cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            if app.poll() is not None or time.monotonic() > deadline:
-                sys.exit(f"app.py did not answer within {START_SECONDS:g} s (exit code {app.poll()}).")
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{address}/config", timeout=5).close()
-                break
-            time.sleep(0.2)
-        yield address
-    finally:
-        app.terminate()
-        app.wait(20)
+    path.write_text(json.dumps({"tokens_per_second": rate, "turns": [turn]}), "utf-8")
 
 
 class TaskTime:
@@ -140,10 +114,12 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=200.0, help="tokens per second")
     parser.add_argument("--chromium", default=os.environ.get("WORKINGS_CHROMIUM") or shutil.which("chromium"))
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, running_app(Path(folder), given.tokens, given.rate) as address:
-        with sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "script.json"
+        write_script(script, given.tokens, given.rate)
+        with running_app("--scripted", str(script), "--data", folder) as app, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=given.chromium, args=["--no-sandbox", "--disable-gpu"])
-            result = measure(browser.new_page(viewport={"width": 1280, "height": 900}), address)
+            result = measure(browser.new_page(viewport={"width": 1280, "height": 900}), app.address)
             browser.close()
     print(json.dumps({"tokens": given.tokens, "rate": given.rate, **result}))
     sys.exit(1 if result["worst_share"] > LIMIT_SHARE else 0)

@@ -5,17 +5,14 @@
 """
 
 import argparse
-import contextlib
 import json
-import os
 import random
 import resource
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +20,7 @@ from typing import Any
 
 import httpx
 
+from evals.running_app import running_app
 from model.catalog import EMBEDDED
 from model.engine import Engine, Request, Steering
 from model.events import AnswerDelta, Message, Sampling, ThinkingDelta
@@ -176,36 +174,6 @@ def write_script(path: Path, lengths: Iterable[int], tokens_per_second: float) -
     path.write_text(json.dumps({"tokens_per_second": tokens_per_second, "turns": turns}), encoding="utf-8")
 
 
-@contextlib.contextmanager
-def running_app(*arguments: str) -> Iterator[tuple[str, int]]:
-    """`app.py` on a free port: its address and process id."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "app.py", "--no-browser", "--port", str(port), *arguments]
-    environment = os.environ | {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_SERVER_NAME": "127.0.0.1"}
-    app = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
-    try:
-        _wait_until_ready(app, address)
-        yield address, app.pid
-    finally:
-        app.terminate()
-        app.wait(timeout=30)
-
-
-def _wait_until_ready(app: subprocess.Popen[bytes], address: str) -> None:
-    from gradio_client import Client
-
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and app.poll() is None:
-        with contextlib.suppress(httpx.HTTPError, ValueError):
-            if Client(address, verbose=False).predict(api_name="/models")["loaded"]:
-                return
-        time.sleep(0.5)
-    raise SystemExit(f"app.py was not ready within {_START_SECONDS} s (exit status {app.poll()}).")
-
-
 def row_of(asked_tokens: int, alone: list[Pace], client: list[Seen], wire: Seen, queued: int) -> dict[str, Any]:
     """One row of the table: the best of several tries, as other load only slows. `queued` is from `queue_bytes`."""
     alone_rate = max(pace.tokens_per_second for pace in alone)
@@ -242,9 +210,9 @@ def measure_scripted(lengths: Iterable[int], tokens_per_second: float) -> list[d
         alone_tokens = int(10 * tokens_per_second)
         write_script(script, {*lengths, alone_tokens}, tokens_per_second)
         alone = pace_of_engine(load_script(script), _asked(alone_tokens))
-        with running_app("--scripted", str(script), "--data", folder) as (address, _):
+        with running_app("--scripted", str(script), "--data", folder) as app:
             for n_tokens in lengths:
-                client, wire, queued = at_once(address, _asked(n_tokens))
+                client, wire, queued = at_once(app.address, _asked(n_tokens))
                 rows.append(row_of(n_tokens, [alone], [client], wire, queued))
                 show(rows[-1])
     return rows
@@ -263,7 +231,7 @@ def measure_embedded(lengths: Iterable[int], new_tokens: int, tries: int) -> lis
     with tempfile.TemporaryDirectory() as folder:
         # The converted weights are where they always are; only the runs go to the folder.
         (Path(folder) / "models").symlink_to(settings_from_environment().data_folder / "models")
-        with running_app("--model", EMBEDDED, "--data", folder) as (address, _):
+        with running_app("--model", EMBEDDED, "--data", folder) as app:
             for n_tokens in lengths:
                 # Hot sampling wanders on, where the preset would end the turn after a sentence.
                 sampling = {"max_new_tokens": new_tokens, "temperature": 2.0, "top_p": 1.0, "top_k": 0}
@@ -273,9 +241,9 @@ def measure_embedded(lengths: Iterable[int], new_tokens: int, tries: int) -> lis
                 alone, client = [], []
                 for _ in range(tries):
                     alone.append(pace_of_engine(engine, asked))
-                    client.append(seen_by_client(address, asked))
-                wire = seen_on_the_wire(address, asked)
-                rows.append(row_of(n_tokens, alone, client, wire, queue_bytes(address, asked)))
+                    client.append(seen_by_client(app.address, asked))
+                wire = seen_on_the_wire(app.address, asked)
+                rows.append(row_of(n_tokens, alone, client, wire, queue_bytes(app.address, asked)))
                 show(rows[-1])
     host.close()
     return rows

@@ -193,7 +193,8 @@ class Endpoints:
         """Say which models there are, in which precision they fit this device, and which one is loaded.
 
         Returns:
-            {"models": [{"model", "title", "hub_id", "fits": [...], ...}], "loaded": {...} or null, "status": {...}}
+            {"models": [{"model", "title", "hub_id", "fits": [...], ...}], "loaded": {...} or null, "status": {...}}.
+            The loaded one's `live_requests` are those that hold or wait for the device now.
         """
         with errors_as_sentences("/models"):
             # The first look at the device's memory imports torch.
@@ -208,6 +209,7 @@ class Endpoints:
                     "precision": engine.precision,
                     "context_tokens": engine.context_tokens,
                     "slots": engine.slots,
+                    "live_requests": engine.live_requests(),
                 },
                 "status": asdict(self._host.status()),
             }

@@ -1,0 +1,63 @@
+"""Arguments of `app.py` in, its address out, once the model is ready: the real app, as its users start it."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from gradio_client import Client
+
+ROOT = Path(__file__).resolve().parent.parent
+_START_SECONDS = 180
+
+
+@dataclass(frozen=True, slots=True)
+class RunningApp:
+    """The app in a process of its own."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+
+    def models(self) -> dict[str, Any]:
+        """What `/models` says."""
+        told: dict[str, Any] = Client(self.address, verbose=False).predict(api_name="/models")
+        return told
+
+
+@contextlib.contextmanager
+def running_app(*arguments: str, variables: dict[str, str] | None = None) -> Iterator[RunningApp]:
+    """The app on a free port of this machine, ended afterwards.
+
+    Raises:
+        SystemExit: If it ends, or has no model within three minutes.
+    """
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    command = [sys.executable, "app.py", "--no-browser", "--port", str(port), *arguments]
+    quiet = {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_SERVER_NAME": "127.0.0.1"}
+    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | quiet | (variables or {}), stdout=subprocess.DEVNULL)
+    app = RunningApp(f"http://127.0.0.1:{port}", process)
+    try:
+        _wait_until_ready(app)
+        yield app
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _wait_until_ready(app: RunningApp) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and app.process.poll() is None:
+        with contextlib.suppress(httpx.HTTPError, ValueError, OSError):
+            if app.models()["loaded"]:
+                return
+        time.sleep(0.3)
+    raise SystemExit(f"app.py was not ready within {_START_SECONDS} s (exit status {app.process.poll()}).")
