@@ -64,7 +64,7 @@ def main(arguments: list[str]) -> None:
     address = launch(demo, settings, opens_browser=not given.no_browser)
     print(f"Workings is at {address} (Ctrl-C ends it)", flush=True)
     if not script and not settings.is_zero_gpu:
-        host.load_default()
+        host.load_default(after_seconds=1.0)  # the first page goes out first
     wait_for_the_end()
     demo.close(verbose=False)
     runs.close()

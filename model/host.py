@@ -171,8 +171,11 @@ class ModelHost:
             )
         )
 
-    def load_default(self) -> None:
+    def load_default(self, after_seconds: float = 0.0) -> None:
         """Start to load what the settings name; "auto" is QwQ-32B on a card that it fits, else the embedded model.
+
+        Args:
+            after_seconds: Wait so long, the status saying *loading*, before torch's import takes the interpreter.
 
         Raises:
             UnknownModel: If the name means nothing.
@@ -191,6 +194,7 @@ class ModelHost:
                 use_yarn=False,
             ),
             chooses_model=spec is None,
+            after_seconds=after_seconds,
         )
 
     def engine(self, wait_seconds: float = 0.0, should_stop: Callable[[], bool] | None = None) -> Engine:
@@ -245,7 +249,7 @@ class ModelHost:
         if serving is not None:
             serving.close()
 
-    def _start(self, order: LoadOrder, chooses_model: bool = False) -> None:
+    def _start(self, order: LoadOrder, chooses_model: bool = False, after_seconds: float = 0.0) -> None:
         with self._changed:
             if self._is_closed:
                 raise ModelNotReady("The app is closing, so no model is loaded any more.")
@@ -258,13 +262,14 @@ class ModelHost:
                 "loading", order.spec.name, order.precision, f"Starting to load {order.spec.name}"
             )
             self._thread = threading.Thread(
-                target=self._load, args=(order, chooses_model), name="model-load", daemon=True
+                target=self._load, args=(order, chooses_model, after_seconds), name="model-load", daemon=True
             )
             self._thread.start()
 
-    def _load(self, order: LoadOrder, chooses_model: bool) -> None:
+    def _load(self, order: LoadOrder, chooses_model: bool, after_seconds: float) -> None:
         """The load thread: ends with a status, whatever happens."""
         notes: list[str] = []
+        time.sleep(after_seconds)
         try:
             if chooses_model:
                 order = replace(order, spec=self._default_spec(order))

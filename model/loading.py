@@ -90,7 +90,7 @@ def free_device_bytes() -> int:
         case "mps":
             return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
         case _:
-            import psutil  # type: ignore[import-untyped]
+            import psutil
 
             return min(int(psutil.virtual_memory().available), _container_bytes_left())
 

@@ -70,6 +70,7 @@ def test_catalog_holds_the_models_promised():
 )
 def test_shapes_add_up_to_the_published_parameter_counts(name, billions):
     shape = CATALOG[name].shape
+    assert shape is not None
     assert (shape.linear_parameters + shape.other_parameters) / 1e9 == pytest.approx(billions, rel=0.01)
 
 

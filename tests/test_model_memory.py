@@ -18,13 +18,15 @@ from model.memory import (
 )
 
 QWQ = CATALOG["qwq-32b"]
+assert QWQ.shape is not None
+QWQ_SHAPE = QWQ.shape
 
 
 @pytest.mark.parametrize(
     ("precision", "gib"), [("bf16", 61.0), ("int8", 32.0), ("nf4", 17.9)], ids=["bf16", "int8", "nf4"]
 )
 def test_qwq_weights_take_what_was_derived_from_its_card(precision, gib):
-    assert weight_bytes(QWQ.shape, precision) / GIB == pytest.approx(gib, abs=0.06)
+    assert weight_bytes(QWQ_SHAPE, precision) / GIB == pytest.approx(gib, abs=0.06)
 
 
 def test_kv_cache_of_a_negative_length_is_an_error():
@@ -72,9 +74,9 @@ def test_a_chosen_precision_leaves_room_for_the_context_or_is_the_smallest(gib, 
     try:
         precision = choose_precision(QWQ, gib * GIB, tokens)
     except ModelLoadFailed:
-        assert gib * GIB < weight_bytes(QWQ.shape, "nf4") + WORKSPACE_BYTES + 2 * GIB
+        assert gib * GIB < weight_bytes(QWQ_SHAPE, "nf4") + WORKSPACE_BYTES + 2 * GIB
         return
-    room = context_that_fits(QWQ.shape, weight_bytes(QWQ.shape, precision), gib * GIB)
+    room = context_that_fits(QWQ_SHAPE, weight_bytes(QWQ_SHAPE, precision), gib * GIB)
     assert room >= tokens or (precision == "nf4" and room >= LEAST_TOKENS)
 
 

@@ -13,7 +13,8 @@ from model.engine import collect
 from model.errors import BadInput, RunBusy, RunNotFound, TooManyRuns
 from model.events import AnswerDelta, Asked, Event, Finished, Notice, Steered, ThinkingDelta
 from model.host import ModelHost
-from model.runs import Runs, resumable
+from model.resuming import resumable
+from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
 from model.store import Store

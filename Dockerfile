@@ -1,0 +1,25 @@
+# The app without CUDA, as a user without rights: docker run --rm -p 7860:7860 -v workings-data:/data workings
+FROM python:3.11-slim
+
+# One of PyTorch's builds: "cpu", or a CUDA one such as "cu128" (then run with --gpus all).
+ARG TORCH=cpu
+
+RUN useradd --create-home --uid 1000 workings && mkdir /data && chown workings:workings /data
+WORKDIR /app
+
+COPY requirements.txt requirements-embedded.txt constraints.txt ./
+RUN pip install --no-cache-dir "torch>=2.8,<=2.13.0" --index-url "https://download.pytorch.org/whl/${TORCH}" \
+ && pip install --no-cache-dir --constraint constraints.txt --requirement requirements.txt \
+ && pip install --no-cache-dir --no-deps --require-hashes --requirement requirements-embedded.txt
+
+COPY . .
+
+# Runs, converted weights and what is downloaded from the Hub all live in the volume.
+ENV WORKINGS_DATA=/data/workings HF_HOME=/data/huggingface GRADIO_SERVER_NAME=0.0.0.0 GRADIO_ANALYTICS_ENABLED=False \
+    PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+USER workings
+VOLUME /data
+EXPOSE 7860
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
+  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7860/config', timeout=4)"]
+CMD ["python", "app.py", "--no-browser"]
