@@ -18,8 +18,9 @@ from model.memory import GIB
 from model.settings import Settings
 
 # The embedded model's linear layers in bf16: a second copy of the weights would be more than that.
-assert CATALOG[EMBEDDED].shape is not None
-LINEAR_BYTES = 2 * CATALOG[EMBEDDED].shape.linear_parameters
+_shape = CATALOG[EMBEDDED].shape
+assert _shape is not None
+LINEAR_BYTES = 2 * _shape.linear_parameters
 
 
 @dataclass
