@@ -140,11 +140,9 @@ class ModelSpec:
     folder: Path | None = None
 
 
-def _templates(
-    anchor: Mapping[str, str], tool_calls: Mapping[str, Any], content: Mapping[str, Any] = MappingProxyType({})
-) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def _templates(anchor: Mapping[str, str], tool_calls: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """The response template with thinking and the one without."""
-    fields = {"tool_calls": tool_calls, "content": {"content": "text", **content}}
+    fields = {"tool_calls": tool_calls, "content": {"content": "text"}}
     thinking = {"open": "<think>", "close": "</think>", "content": "text"}
     return {**anchor, "fields": {"thinking": thinking, **fields}}, {**anchor, "fields": fields}
 
@@ -161,17 +159,14 @@ _DEEPSEEK_CALLS = {
     "open_pattern": (
         r"\s*(?:<｜tool▁calls▁begin｜>\s*)?<｜tool▁call▁begin｜>\w*<｜tool▁sep｜>(?P<name>[^\n`]+)\n```(?:json)?\n"
     ),
-    "close_pattern": r"\n?```\s*<｜tool▁call▁end｜>",
+    "close_pattern": r"\n?```\s*<｜tool▁call▁end｜>(?:\s*<｜tool▁calls▁end｜>)?",
     "repeats": True,
     "content": "json",
     "content_args": {"allow_non_json": True},
     "transform": {"name": "{name}", "arguments": "{content}"},
 }
 _CHATML = _templates({"start_anchor": "<|im_start|>assistant\n"}, _HERMES_CALLS)
-# The mark after the last call is no answer: as the close of an answer it is swallowed.
-_DEEPSEEK = _templates(
-    {"start_anchor": "<｜Assistant｜>"}, _DEEPSEEK_CALLS, {"close_pattern": r"\s*<｜tool▁calls▁end｜>"}
-)
+_DEEPSEEK = _templates({"start_anchor": "<｜Assistant｜>"}, _DEEPSEEK_CALLS)
 # An unknown template: whatever the prompt ends with, the answer starts right after it.
 _ANY = _templates({"start_anchor_pattern": r"\Z"}, _HERMES_CALLS)
 

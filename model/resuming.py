@@ -25,6 +25,7 @@ def resumable(events: Sequence[Event], *, think_longer: bool = False) -> Resumab
     Raises:
         BadInput: If it ended by itself and is not asked to think longer.
 
+    >>> from model.events import Asked, Finished
     >>> cut = [Asked("2+2?"), ThinkingDelta("Two and", 2), Finished("stopped")]
     >>> resumable(cut)
     Resumable(action='continue', thinking='Two and', is_thinking_closed=False, answer='')

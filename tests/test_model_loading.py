@@ -197,7 +197,7 @@ def test_memory_for_less_context_than_asked_shortens_it_and_says_so(tiny_folder,
 
 
 def test_yarn_stretches_only_when_asked_and_brings_its_warning(tiny_folder, tmp_path):
-    spec = replace(find_model(str(tiny_folder)), yarn=Yarn(4.0, 512, "Bad for short texts."))
+    spec = replace(find_model(str(tiny_folder)), yarn=Yarn(4.0, 512, "YaRN is bad for short texts."))
     plain = load_model(spec, data_folder=tmp_path, on_progress=lambda _: None)
     stretched = load_model(spec, use_yarn=True, data_folder=tmp_path, on_progress=lambda _: None)
     assert (plain.context_tokens, stretched.context_tokens) == (512, 2048)
@@ -206,7 +206,7 @@ def test_yarn_stretches_only_when_asked_and_brings_its_warning(tiny_folder, tmp_
 
 
 def test_asking_for_more_tokens_than_the_model_has_switches_yarn_on(tiny_folder, tmp_path):
-    spec = replace(find_model(str(tiny_folder)), yarn=Yarn(4.0, 512, "Bad for short texts."))
+    spec = replace(find_model(str(tiny_folder)), yarn=Yarn(4.0, 512, "YaRN is bad for short texts."))
     loaded = load_model(spec, context_tokens=1000, data_folder=tmp_path, on_progress=lambda _: None)
     assert loaded.context_tokens == 1000
     assert any("YaRN" in note for note in loaded.notes)
