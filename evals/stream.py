@@ -1,7 +1,7 @@
 """Lengths in, what streaming costs out: tokens per second at a client over the engine's alone, bytes per token, memory.
 
 `python -m evals.stream` replays a script at 200 tokens per second, so the engine's own speed is known; with
-`--engine embedded` it runs the embedded model at two context lengths. Both start `app.py` as users do.
+`--engine embedded` it runs the embedded model. Both start `app.py` as users do.
 """
 
 import argparse
@@ -222,8 +222,8 @@ def _asked(n_tokens: int) -> dict[str, Any]:
     return {"message": f"Write {n_tokens} tokens.", "budget": n_tokens, "sampling": {"max_new_tokens": 40_000}}
 
 
-def measure_embedded(lengths: Iterable[int], new_tokens: int, tries: int) -> list[dict[str, Any]]:
-    """The embedded model after prompts of these lengths; engine alone and client take turns, as the load changes."""
+def measure_embedded(lengths: Iterable[int], tries: int) -> list[dict[str, Any]]:
+    """The embedded model writing so many tokens; engine alone and client take turns, as the machine's load changes."""
     rows = []
     host = ModelHost(settings_from_environment())
     host.load(EMBEDDED)
@@ -234,10 +234,8 @@ def measure_embedded(lengths: Iterable[int], new_tokens: int, tries: int) -> lis
         with running_app("--model", EMBEDDED, "--data", folder) as app:
             for n_tokens in lengths:
                 # Hot sampling wanders on, where the preset would end the turn after a sentence.
-                sampling = {"max_new_tokens": new_tokens, "temperature": 2.0, "top_p": 1.0, "top_k": 0}
-                # A made-up word is about 2.4 of the model's tokens.
-                message = f"Tell me what these words could mean: {words(int(n_tokens / 2.4), n_tokens)}"
-                asked = {"message": message, "budget": int(new_tokens * 0.7), "sampling": sampling}
+                sampling = {"max_new_tokens": n_tokens, "temperature": 2.0, "top_p": 1.0, "top_k": 0}
+                asked = {"message": "Tell me a very long story.", "budget": n_tokens // 2, "sampling": sampling}
                 alone, client = [], []
                 for _ in range(tries):
                     alone.append(pace_of_engine(engine, asked))
@@ -258,9 +256,8 @@ def main() -> int:
     """Measure, print the table, write the result; 1 if a client gets less than its share of the engine's speed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--engine", choices=("scripted", "embedded"), default="scripted")
-    parser.add_argument("--tokens", type=int, nargs="+", help="lengths; of the prompt with --engine embedded")
+    parser.add_argument("--tokens", type=int, nargs="+", help="lengths")
     parser.add_argument("--rate", type=float, default=200.0, help="tokens per second of the script")
-    parser.add_argument("--new-tokens", type=int, default=256, help="written after each prompt (embedded)")
     parser.add_argument("--tries", type=int, default=3, help="of each length (embedded)")
     parser.add_argument("--as-client", metavar="ADDRESS", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -273,7 +270,7 @@ def main() -> int:
     if given.engine == "scripted":
         rows = measure_scripted(given.tokens or SCRIPTED_TOKENS, given.rate)
     else:
-        rows = measure_embedded(given.tokens or EMBEDDED_TOKENS, given.new_tokens, given.tries)
+        rows = measure_embedded(given.tokens or EMBEDDED_TOKENS, given.tries)
     RESULTS.mkdir(exist_ok=True)
     result = {"engine": given.engine, "rate": given.rate, "at": time.strftime("%Y-%m-%d %H:%M"), "rows": rows}
     (RESULTS / f"stream-{given.engine}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
