@@ -9,7 +9,6 @@ The database is in WAL mode with synchronous=NORMAL: a killed process loses what
 """
 
 import atexit
-import json
 import logging
 import math
 import os
@@ -19,20 +18,21 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
-from itertools import islice
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError
 
 from model.engine import collect
 from model.errors import BadInput, RunBusy, RunError, RunNotFound
-from model.events import AnswerDelta, Asked, Event, Finished, PromptRead, Steered, ThinkingDelta, from_json, to_json
+from model.events import Asked, Event, Finished, Steered, from_json
+from model.search_text import indexed_words, match_expression, snippet_of
 from model.settings import STORE_DELAY_SECONDS
+from model.storable import finite, storable
+from model.titles import one_line, title_of
 
 RunState = Literal["running", "finished", "interrupted"]
 Place = Literal["question", "answer", "thinking", "title"]
@@ -41,16 +41,12 @@ log = logging.getLogger(__name__)
 
 SCHEMA_VERSION = 1
 PURGE_AFTER_SECONDS = 30 * 24 * 3600
-TITLE_CHARACTERS = 60
-MAX_TITLE_CHARACTERS = 200
 # Events that wait while the disk takes none (about 100 MB of memory); after that `append` refuses.
 MAX_WAITING_EVENTS = 200_000
 # The commit begins a little before the delay is over, so that it has ended by then.
 _COMMIT_AFTER_SECONDS = 0.75 * STORE_DELAY_SECONDS
 _BUSY_SECONDS = 5.0
 _INDEX_WAIT_SECONDS = 5.0
-_SNIPPET_CHARACTERS = 200
-_MAX_QUERY_CHARACTERS = 400
 # SQLite's integers end at 2**63; counts are held below this, so that their sums fit.
 _MAX_COUNT = 2**53
 
@@ -155,28 +151,8 @@ def _run_row(values: Sequence[Any]) -> RunRow:
     return replace(row, is_pinned=bool(row.is_pinned))
 
 
-# ---------------------------------------------------------------------------------------------------- text
-
-
-def _clean(value: Any) -> Any:
-    """`value` with lone surrogates (a script can send them, UTF-8 cannot hold them) as U+FFFD, in every text inside."""
-    match value:
-        case str():
-            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        case dict():
-            return {key: _clean(one) for key, one in value.items()}
-        case list() | tuple():
-            return [_clean(one) for one in value]
-        case _:
-            return value
-
-
 def _count(tokens: int) -> int:
     return max(0, min(tokens, _MAX_COUNT))
-
-
-def _finite(seconds: float) -> float:
-    return seconds if math.isfinite(seconds) else 0.0
 
 
 class _Appended(NamedTuple):
@@ -186,126 +162,6 @@ class _Appended(NamedTuple):
     at_ms: int
     event: Event
     line: str
-
-
-def _storable(event: Event) -> tuple[Event, str]:
-    """The event as it can be kept, and its JSON: numbers that JSON lacks (NaN, infinity) are left out."""
-    match event:
-        case ThinkingDelta() | AnswerDelta() if event.logprobs and not all(map(math.isfinite, event.logprobs)):
-            event = replace(event, logprobs=())
-        case PromptRead() if not math.isfinite(event.seconds):
-            event = replace(event, seconds=0.0)
-        case Finished():
-            seconds, thinking, answer = map(_finite, (event.seconds, event.thinking_seconds, event.answer_seconds))
-            event = replace(event, seconds=seconds, thinking_seconds=thinking, answer_seconds=answer)
-    try:
-        return event, to_json(event)
-    except PydanticSerializationError:
-        event = from_json(json.dumps(_clean(asdict(event))))
-        return event, to_json(event)
-
-
-_SYMBOLS = dict(
-    zip(
-        "cdot times le leq ge geq ne neq approx pm to in sum prod int infty pi theta alpha beta".split(),
-        "· × ≤ ≤ ≥ ≥ ≠ ≠ ≈ ± → ∈ ∑ ∏ ∫ ∞ π θ α β".split(),
-        strict=True,
-    )
-)
-_TitleSteps = tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]
-_TITLE_STEPS: _TitleSteps = (
-    (r"^\s*(?:(?:[#>*+-]+|\d{1,3}[.)])\s+)+", ""),  # heading, quote, list item
-    (r"!?\[([^\]]*)\]\([^)]*\)", r"\1"),  # link, image
-    (r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}", r"\1/\2"),
-    (r"\\sqrt\{([^{}]*)\}", r"√\1"),
-    (r"\\(?:text|mathrm|mathbf|mathbb|mathcal|operatorname|boxed)\{([^{}]*)\}", r"\1"),
-    (r"\\[()\[\]]|`+|\*\*|~~|__", ""),
-    # Dollars around maths, but not two prices: as in Pandoc, no space inside and no digit after.
-    (r"\$\$?(?=\S)([^$]+?)(?<=\S)\$\$?(?!\d)", r"\1"),
-    (r"(?<!\w)[*_](?=\S)|(?<=\S)[*_](?!\w)", ""),  # emphasis, but not 2 * 3 or a_1
-    (r"\\[,;:! ]", " "),
-    (r"\\([A-Za-z]+)", lambda command: _SYMBOLS.get(command[1], command[1])),
-    (r"[{}\x00-\x1f\x7f]", ""),
-    (r"\s+", " "),
-)
-_SENTENCE = re.compile(r".{11,}?[.?!](?=\s|$)|.+?[。？！]")
-
-
-def title_of(question: str) -> str:
-    r"""A line for the history, from the question alone: its first sentence without Markdown and LaTeX marks.
-
-    >>> title_of("## Task\nSolve **it**."), title_of(r"What is \(\frac{1}{2} + \sqrt{4}\)? Think first.")
-    ('Task', 'What is 1/2 + √4?')
-    """
-    for line in question.lstrip()[:1000].splitlines():
-        if line.lstrip().startswith(("```", "~~~")):
-            continue
-        for pattern, replacement in _TITLE_STEPS:
-            line = re.sub(pattern, replacement, line)
-        line = _clean(line).strip()
-        if any(character.isalnum() for character in line):
-            break
-    else:
-        return "Untitled"
-    sentence = _SENTENCE.match(line)
-    title = (sentence.group() if sentence else line).rstrip(".。:")
-    if len(title) <= TITLE_CHARACTERS:
-        return title
-    cut = title[:TITLE_CHARACTERS]
-    words, space, _ = cut.rpartition(" ")
-    # Chinese has no spaces to cut at, and a very long first word neither.
-    return (words if space and len(words) > TITLE_CHARACTERS // 2 else cut).rstrip(" ,;:(") + "…"
-
-
-# Chinese, Japanese and Korean are written without spaces (or inflect), so each character is a word of its own in the
-# index: a separator goes around it, which no text may hold and which is taken out of the snippet again.
-_SEPARATOR = "\x1f"
-_CHARACTER_WORDS = re.compile(
-    "([\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff])"
-)
-_MARKED = re.compile("\x02([^\x03]*)\x03")
-_NOT_INDEXED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-
-
-def _words(text: str) -> str:
-    text = _NOT_INDEXED.sub(" ", _clean(text))
-    return _CHARACTER_WORDS.sub(f"{_SEPARATOR}\\1{_SEPARATOR}", text)
-
-
-def _snippet(highlighted: str) -> str:
-    """The part of a text that has the most different matches, on one line.
-
-    FTS5's own `snippet()` takes time with the square of the matches: 40 ms where a word stands 3,000 times.
-    """
-    text = highlighted.replace(_SEPARATOR, "")
-    matches = list(islice(_MARKED.finditer(text), 100))
-    starts = [max(0, match.start() - _SNIPPET_CHARACTERS // 4) for match in matches]
-
-    def n_different(start: int) -> int:
-        inside = (m for m in matches if start <= m.start() and m.end() <= start + _SNIPPET_CHARACTERS)
-        return len({match[1].casefold() for match in inside})
-
-    start = max(starts, key=n_different)
-    end = start + _SNIPPET_CHARACTERS
-    # Not in the middle of a match, nor (where there are spaces) of a word.
-    start = next((m.start() for m in matches if m.start() < start < m.end()), start)
-    end = next((m.end() for m in matches if m.start() < end < m.end()), end)
-    before, part, after = text[:start], text[start:end], text[end:]
-    if before:
-        part = "…" + re.sub(r"^[^\s\x02]{1,20}\s", "", part)
-    if after:
-        part = re.sub(r"\s[^\s\x03]{1,20}$", "", part) + "…"
-    return " ".join(part.split())
-
-
-def _match_expression(query: str) -> str:
-    """The query in FTS5's grammar: every word must be there (words may go on), `"..."` is taken as it stands."""
-    parts = []
-    for exact, word in re.findall(r'"([^"]*)"|([^\s"]+)', query[:_MAX_QUERY_CHARACTERS]):
-        text = _words(exact or word).replace('"', " ")
-        if any(character.isalnum() for character in text):
-            parts.append(f'"{text}"' + ("" if exact else " *"))
-    return " ".join(parts)
 
 
 # ---------------------------------------------------------------------------------------------------- store
@@ -461,7 +317,7 @@ class Store:
                 if not found or found[0] != owner:
                     raise _not_found(parent_id)
             one = ImportedRun(run_id, parent_id, "", at_ms / 1000, ())
-            self._insert(db, one, [_Appended(run_id, at_ms, *_storable(asked))], owner, "running")
+            self._insert(db, one, [_Appended(run_id, at_ms, *storable(asked))], owner, "running")
         return self.row(run_id)
 
     def _insert(
@@ -475,7 +331,7 @@ class Store:
         db.execute(
             "INSERT INTO runs(id, parent_id, root_id, is_pinned, owner, title, question, model, created_at, updated_at,"
             " state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (run.id, run.parent_id, *parent, owner, _one_line(run.title) or title_of(asked.question))
+            (run.id, run.parent_id, *parent, owner, one_line(run.title) or title_of(asked.question))
             + (asked.question, asked.model, run.created_at, run.created_at, state),
         )
         self._write_run(db, run.id, events)
@@ -491,7 +347,7 @@ class Store:
         """
         new_ids: dict[str, str] = {}
         # Before the transaction: while it lasts, the runs that go on now cannot be written.
-        encoded = [[_Appended(run.id, at_ms, *_storable(event)) for at_ms, event in run.events] for run in runs]
+        encoded = [[_Appended(run.id, at_ms, *storable(event)) for at_ms, event in run.events] for run in runs]
         with self._transaction() as db:
             for run, events in zip(runs, encoded, strict=True):
                 if run.parent_id is not None and run.parent_id not in new_ids:
@@ -515,7 +371,7 @@ class Store:
             RunError: If the store is closed, or the disk has taken nothing for so long that too many events wait.
         """
         at_ms = time.time_ns() // 1_000_000
-        appended = [_Appended(run_id, at_ms, *_storable(event)) for event in events]
+        appended = [_Appended(run_id, at_ms, *storable(event)) for event in events]
         if run_id not in self._known:
             self._read("SELECT 1 FROM runs WHERE id = ? AND deleted_at IS NULL", (run_id,), run_id)
             self._known.add(run_id)
@@ -608,7 +464,7 @@ class Store:
                     state, reason = "finished", end.reason
                     thinking_tokens += _count(end.thinking_tokens)
                     answer_tokens += _count(end.answer_tokens)
-                    seconds = _finite(seconds + end.seconds)
+                    seconds = finite(seconds + end.seconds)
                 case Steered("continue" | "think_longer") if state != "running":
                     state, reason = "running", ""
                 case _:
@@ -634,13 +490,13 @@ class Store:
         try:
             row, events = self._stored(run_id)
             text = collect(events)
-            words = (_words(row.question), _words(text.answer), _words(text.thinking))
+            words = (indexed_words(row.question), indexed_words(text.answer), indexed_words(text.thinking))
             with self._transaction() as db:
                 n, title = db.execute("SELECT n, title FROM runs WHERE id = ?", (run_id,)).fetchone()
                 db.execute("DELETE FROM words WHERE rowid = ?", (n,))
                 db.execute(
                     "INSERT INTO words(rowid, title, question, answer, thinking) VALUES (?, ?, ?, ?, ?)",
-                    (n, _words(title), *words),
+                    (n, indexed_words(title), *words),
                 )
                 db.execute("UPDATE runs SET is_indexed = 1 WHERE id = ? AND n_events = ?", (run_id, len(events)))
         except RunError as error:
@@ -762,7 +618,7 @@ class Store:
         Case and accents do not count. A word also finds longer ones that begin with it; words between double quotes
         must stand as they are. Chinese, Japanese and Korean are found by any sequence of characters.
         """
-        expression = _match_expression(query)
+        expression = match_expression(query)
         if not expression:
             return []
         self.flush()
@@ -781,7 +637,7 @@ class Store:
         hits = []
         for values in found:
             place, text = next((p, t) for p, t in zip(places, values[-4:], strict=True) if "\x02" in t)
-            hits.append(Hit(_run_row(values), place, _snippet(text)))
+            hits.append(Hit(_run_row(values), place, snippet_of(text)))
         return hits
 
     # ------------------------------------------------------------------ changing
@@ -793,14 +649,15 @@ class Store:
             BadInput: If nothing is left of the title.
             RunNotFound: If no run has this id.
         """
-        title = _one_line(title)
+        title = one_line(title)
         if not title:
             raise BadInput("The title is empty. Write at least one character.")
         self.row(run_id)
         with self._transaction() as db:
             db.execute("UPDATE runs SET title = ? WHERE id = ?", (title, run_id))
             db.execute(
-                "UPDATE words SET title = ? WHERE rowid = (SELECT n FROM runs WHERE id = ?)", (_words(title), run_id)
+                "UPDATE words SET title = ? WHERE rowid = (SELECT n FROM runs WHERE id = ?)",
+                (indexed_words(title), run_id),
             )
 
     def pin(self, run_id: str, is_pinned: bool) -> None:
@@ -873,10 +730,6 @@ class Store:
 
 def _not_found(run_id: str) -> RunNotFound:
     return RunNotFound(f"There is no run {run_id[:80]!r}. Look it up in the list of runs.")
-
-
-def _one_line(text: str) -> str:
-    return " ".join(_NOT_INDEXED.sub(" ", _clean(text)).split())[:MAX_TITLE_CHARACTERS].strip()
 
 
 def _event(run_id: str, number: int, line: str) -> Event:

@@ -28,7 +28,8 @@ from model.events import (
     ToolResult,
     to_json,
 )
-from model.export import Form, export, import_json_lines, replay, to_html, to_json_lines, to_markdown
+from model.export import Form, export, replay, to_html, to_json_lines, to_markdown
+from model.importing import import_json_lines
 from model.store import RunRow, Store
 
 HOSTILE = (
@@ -202,7 +203,7 @@ def test_import_takes_all_runs_or_none(store: Store, fresh: Store) -> None:
 def test_import_refuses_more_than_100_mib_and_too_many_events(fresh: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadImport, match="has 101 MiB and the limit is 100 MiB"):
         import_json_lines(fresh, b" " * (101 * 2**20))
-    monkeypatch.setattr("model.export.MAX_IMPORT_EVENTS", 3)
+    monkeypatch.setattr("model.importing.MAX_IMPORT_EVENTS", 3)
     with pytest.raises(BadImport, match="Line 5 is the event number 4 and the limit is 3 events"):
         import_json_lines(fresh, START + "".join(line(n, AnswerDelta("x", 1)) + "\n" for n in range(1, 9)))
     assert fresh.rows() == []

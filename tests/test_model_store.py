@@ -30,7 +30,8 @@ from model.events import (
     ToolResult,
 )
 from model.settings import STORE_DELAY_SECONDS
-from model.store import ImportedRun, Store, title_of
+from model.store import ImportedRun, Store
+from model.titles import title_of
 
 ROOT = Path(__file__).resolve().parent.parent
 

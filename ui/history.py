@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from model.errors import AppError, RunNotFound
-from model.export import import_json_lines
+from model.importing import import_json_lines
 from model.runs import Runs
 from model.store import RunRow
 from ui.parts import run_list
