@@ -205,8 +205,6 @@ def say_when_new() -> Callable[[LoadProgress], None]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Load, measure, print and write the table; 1 if a limit is missed."""
     asked = parse(arguments)
-    if asked.threads:
-        torch.set_num_threads(asked.threads)
     settings = settings_from_environment()
     loaded = load_model(
         find_model(asked.model),
@@ -215,6 +213,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data_folder=settings.data_folder,
         on_progress=say_when_new(),
     )
+    if asked.threads:
+        # After the load, which leaves a core to the page.
+        torch.set_num_threads(asked.threads)
     decoder: Decoder
     decoder = (
         BatchedDecoder(loaded.model, loaded.context_tokens)

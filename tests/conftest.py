@@ -1,5 +1,6 @@
 """What tests share: folders, the app as a process, Chromium, and which marked tests run on this machine."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -39,6 +40,20 @@ _open_logs: dict[str, Path] = {}
 @cache
 def chromium() -> str | None:
     return find_chromium()
+
+
+@cache
+def main_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
+
+
+def pytest_runtest_setup() -> None:
+    """Give this thread an event loop: gradio's `launch` else makes one that it never closes, which is an error here."""
+    asyncio.set_event_loop(main_loop())
+
+
+def pytest_sessionfinish() -> None:
+    main_loop().close()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
