@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from model.settings import Settings
 from scripts.install_chromium import find_chromium
@@ -32,6 +32,9 @@ NO_CHROMIUM = "no Chromium: run `make test`, which installs one where it can, or
 
 START_TIMEOUT_SECONDS = 120
 LOG_TAIL_CHARACTERS = 6000
+
+# Playwright gives up after 5 s, which a busy machine of two cores can take.
+expect.set_options(timeout=20_000)
 
 # Logs of the apps that are running now, so that a failing test can show them.
 _open_logs: dict[str, Path] = {}
