@@ -42,6 +42,7 @@ pytestmark = [
 
 TURNS = (
     Turn("Thought {n} of the long one.\n\n", "It took long.", match="long", repeat=4000),
+    Turn("Step {n} of a few.\n\n", "The answer is 4 for: {question}", match="slowly", repeat=80),
     Turn("Two and two make four.", "The answer is 4 for: {question}"),
 )
 # Stop and cancel free the engine within this, one step of the scripted engine included.
@@ -384,7 +385,7 @@ def test_chat_refuses_the_id_of_a_run_that_goes_on(slow_server: Server) -> None:
 
 
 def test_chat_continues_a_run_that_was_cut_when_the_message_is_empty(slow_server: Server) -> None:
-    first, steering = iter(slow_server.client().submit("What is 2 + 2?", api_name="/chat")), slow_server.client()
+    first, steering = iter(slow_server.client().submit("slowly: 2 + 2?", api_name="/chat")), slow_server.client()
     run_id = next(first)["run_id"]
     while next(first)["type"] != "thinking":
         pass
@@ -393,7 +394,7 @@ def test_chat_continues_a_run_that_was_cut_when_the_message_is_empty(slow_server
     assert cut["finish_reason"] == "stopped" and "four" not in cut["answer"]
     *deltas, final = slow_server.ask("", run_id=run_id)
     assert final["run_id"] == run_id and final["finish_reason"] == "stop"
-    assert final["answer"] == "The answer is 4 for: What is 2 + 2?"
+    assert final["answer"] == "The answer is 4 for: slowly: 2 + 2?"
     assert cut["thinking"] + text_of(deltas, "thinking") == final["thinking"]
 
 

@@ -161,7 +161,9 @@ def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState
     demo.load(chat.on_load, None, parts.to_follow, **starting)
     # Whatever is followed is let go first: a page shows one run.
     parts.runs_list.select(chat.on_choose, None, [parts.to_follow, parts.tabs], cancels=following, **starting)
-    parts.new_chat.click(chat.on_new_chat, None, parts.outputs, cancels=following, **starting)
+    # In two steps: an update that was on its way when the following ended would fill the emptied panes again.
+    let_go = parts.new_chat.click(lambda: None, None, None, cancels=following, **starting)
+    let_go.then(chat.on_new_chat, None, parts.outputs, **starting)
     steered: list[tuple[gr.Button, Callable[[str], bool]]] = [
         (parts.stop, runs.stop),
         (parts.answer_now, runs.answer_now),
