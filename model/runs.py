@@ -327,12 +327,8 @@ class Runs:
             live.steering.stop()
         deadline = time.monotonic() + 3
         while self.live_runs() and time.monotonic() < deadline:
-            self._closing_pause()
+            time.sleep(0.02)
         self.store.flush()
-
-    @staticmethod
-    def _closing_pause() -> None:
-        threading.Event().wait(0.02)
 
 
 def _messages_of(asked: Asked) -> tuple[Message, ...]:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -239,3 +240,27 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[Any]:
+    """The tiny model that the decoders' tests share, decoding on one thread."""
+    # torch is imported only where a test asks for the model.
+    import torch
+
+    from tests.tiny_model import tiny_model
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield tiny_model()
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def forward(model: Any) -> Iterator[Any]:
+    """What the tiny model is given to read."""
+    from tests.tiny_model import Forward
+
+    made = Forward(model)
+    yield made
+    made.remove()

@@ -19,20 +19,10 @@ from tests.tiny_model import (
     LONG,
     PRESET,
     PROMPT,
-    Forward,
     read_all,
     run,
     seconds_until_idle,
-    tiny_model,
 )
-
-
-@pytest.fixture(scope="module")
-def model():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield tiny_model()
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(params=["batched", "single"])
@@ -40,13 +30,6 @@ def decoder(request, model):
     made = BatchedDecoder(model, context_tokens=4096, slots=4) if request.param == "batched" else SingleDecoder(model)
     yield made
     made.close()
-
-
-@pytest.fixture
-def forward(model):
-    made = Forward(model)
-    yield made
-    made.remove()
 
 
 def test_stream_gives_every_token_with_its_logprob_and_ends_with_length_at_the_limit(decoder):

@@ -19,7 +19,6 @@ from tests.tiny_model import (
     LONG,
     PRESET,
     PROMPT,
-    Forward,
     read_all,
     run,
     seconds_until_idle,
@@ -27,21 +26,6 @@ from tests.tiny_model import (
 )
 
 visitor: contextvars.ContextVar[str] = contextvars.ContextVar("visitor", default="nobody")
-
-
-@pytest.fixture(scope="module")
-def model():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield tiny_model()
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture
-def forward(model):
-    made = Forward(model)
-    yield made
-    made.remove()
 
 
 @pytest.fixture
