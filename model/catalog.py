@@ -226,9 +226,10 @@ R1_DISTILL = Family(
     sampling=Sampling(temperature=0.6, top_p=0.95, top_k=0, max_new_tokens=32_768),
     renders_tools=False,
 )
+# The embedded model with our adapter, which was trained on QwQ's own protocol (train/).
 SMOLLM2 = Family(
     name="smollm2",
-    template_file="smollm2.jinja",
+    template_file="qwq.jinja",
     overrides_template=True,
     opens_thinking=True,
     open_text="<think>\n",
@@ -239,6 +240,13 @@ SMOLLM2 = Family(
     keeps_thinking_in_history=False,
     allows_system=True,
     calls_tools_in_thinking=False,
+    sampling=Sampling(temperature=0.4, top_p=0.95, top_k=40, max_new_tokens=4096),
+)
+# The same weights without the adapter: three examples in the prompt show it how to think.
+UNTOUCHED_SMOLLM2 = replace(
+    SMOLLM2,
+    name="smollm2-untouched",
+    template_file="smollm2.jinja",
     # Chosen by trying 0.6 and 0.3: lower ones close the thinking more often, and go in circles more often.
     sampling=Sampling(temperature=0.4, top_p=0.95, top_k=40, max_new_tokens=4096),
 )
@@ -258,7 +266,7 @@ PLAIN = Family(
     sampling=Sampling(temperature=0.7, top_p=0.95, top_k=40, max_new_tokens=8192),
 )
 FAMILIES: Mapping[str, Family] = MappingProxyType(
-    {family.name: family for family in (QWQ, QWEN3, R1_DISTILL, SMOLLM2, PLAIN)}
+    {family.name: family for family in (QWQ, QWEN3, R1_DISTILL, SMOLLM2, UNTOUCHED_SMOLLM2, PLAIN)}
 )
 
 _YARN_QWQ = Yarn(
@@ -383,7 +391,7 @@ _MODELS = (
     ),
     ModelSpec(
         name=EMBEDDED,
-        title="SmolLM2 135M (embedded; for trying the app without a GPU, far too small to reason)",
+        title="SmolLM2 135M (embedded: needs no GPU and no download; small sums, small functions)",
         hub_id="",
         licence="Apache-2.0",
         family=SMOLLM2,
@@ -478,18 +486,20 @@ def _spec_of_folder(folder: Path) -> ModelSpec:
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise UnknownModel(f"The file {str(folder / 'config.json')!r} cannot be read: {error}.") from error
     shape = shape_of_config(config)
-    if (saved := CATALOG.get(_saved_as(folder))) is not None:
+    if (saved := _saved_as(folder)) is not None:
         return replace(saved, hub_id="", folder=folder, shape=shape)
     family = family_of(_template_in(folder), folder.name)
     return ModelSpec(str(folder), folder.name, "", "see its folder", family, context_tokens, shape=shape, folder=folder)
 
 
-def _saved_as(folder: Path) -> str:
-    """The catalog name of a folder that `loading.save_quantised` wrote, else nothing."""
+def _saved_as(folder: Path) -> ModelSpec | None:
+    """What the catalog has for a folder that `loading.save_quantised` wrote, with the family that was loaded then."""
     try:
-        return str(json.loads((folder / "workings.json").read_text("utf-8"))["model"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+        written = json.loads((folder / "workings.json").read_text("utf-8"))
+        spec = CATALOG[written["model"]]
+        return replace(spec, family=FAMILIES.get(written.get("family", ""), spec.family))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def _template_in(folder: Path) -> str:

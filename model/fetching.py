@@ -29,6 +29,7 @@ def fetch(
     data_folder: Path,
     report: Report,
     should_stop: Callable[[], bool] | None = None,
+    embedded_adapter: Path | None = None,
 ) -> Path:
     """The folder that `spec` loads from, fetched when it is not there yet.
 
@@ -38,6 +39,7 @@ def fetch(
         data_folder: Where the embedded model is kept.
         report: Told the stage, what is done, the total (bytes, or steps when converting), and a sentence.
         should_stop: Asked now and then; True ends the fetch with `ModelLoadFailed`.
+        embedded_adapter: What is merged into the embedded model's weights as they are converted.
 
     Raises:
         ModelLoadFailed: If the weights are not there and cannot be fetched.
@@ -47,7 +49,7 @@ def fetch(
     if spec.folder is not None:
         folder = spec.folder
     elif spec.name == EMBEDDED:
-        folder = prepare_embedded(data_folder, report, stop)
+        folder = prepare_embedded(data_folder, report, stop, embedded_adapter)
     elif source == "hub":
         folder = _from_hub(spec, report, stop)
     elif source == "modelscope":

@@ -18,7 +18,9 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
-from model.catalog import ModelSpec, family_of, shape_of_config
+from model.adapter import has_adapter
+from model.catalog import EMBEDDED, UNTOUCHED_SMOLLM2, ModelSpec, family_of, shape_of_config
+from model.embedded import SHIPPED_ADAPTER
 from model.errors import ModelLoadFailed, UnsafeModel
 from model.fetching import disk_error, fetch, read_config
 from model.memory import LEAST_TOKENS, choose_precision, context_that_fits, too_large, weight_bytes, what_fits
@@ -137,6 +139,7 @@ def load_model(
         precision: "auto" (the best that leaves room for the context), "bf16", "int8", "nf4" or "fp32".
         source: "hub", "modelscope" or a folder, see `fetching.fetch`.
         adapter: Folder or hub id of a LoRA adapter; "none", and "auto" for models that have none, load it bare.
+            The embedded model has one of its own, which is merged as it is converted.
         context_tokens: Context to leave memory for; 0 takes the model's own.
         use_yarn: Stretch the context; also switched on when more tokens are asked for than the model has without.
         data_folder: Where converted weights are kept.
@@ -152,7 +155,15 @@ def load_model(
         on_progress(LoadProgress(stage, done, total, "steps" if stage == "convert" else "bytes", text))
 
     _leave_a_core()
-    folder = fetch(spec, source, data_folder, report, should_stop)
+    embedded_adapter: Path | None = None
+    notes_of_adapter: list[str] = []
+    if spec.name == EMBEDDED and spec.folder is None:
+        embedded_adapter = _embedded_adapter(adapter)
+        if embedded_adapter is None:
+            spec = replace(spec, family=UNTOUCHED_SMOLLM2)
+            notes_of_adapter.append("The embedded model is loaded without its adapter: it was not taught to think.")
+        adapter = "none"
+    folder = fetch(spec, source, data_folder, report, should_stop, embedded_adapter)
     config_json = read_config(folder)
     _check_code(folder, config_json)
     tokenizer = _load_tokenizer(folder, spec)
@@ -161,6 +172,7 @@ def load_model(
     free_bytes = free_device_bytes()
     plan = _plan(spec, config_json, precision, context_tokens, free_bytes)
     config, notes = _config(folder, spec, use_yarn or context_tokens > spec.context_tokens > 0)
+    notes += notes_of_adapter
     text = f"Loading {spec.name} in {plan.precision} onto the {device_kind().upper()}"
     stage: Stage = "quantise" if plan.quantisation is not None else "load"
     with _watched(lambda done: report(stage, done, plan.weight_bytes, text), plan.weight_bytes):
@@ -211,7 +223,8 @@ def save_quantised(loaded: LoadedModel, folder: Path) -> None:
         part.mkdir(parents=True)
         loaded.model.save_pretrained(part, safe_serialization=True)
         loaded.tokenizer.save_pretrained(part)
-        (part / "workings.json").write_text(json.dumps({"model": loaded.spec.name}), "utf-8")
+        written = {"model": loaded.spec.name, "family": loaded.spec.family.name}
+        (part / "workings.json").write_text(json.dumps(written), "utf-8")
         if folder.exists():
             folder.rmdir()
         os.replace(part, folder)
@@ -422,6 +435,13 @@ def _watched(report: Callable[[int], None], total: int) -> Iterator[None]:
     finally:
         ended.set()
         watcher.join()
+
+
+def _embedded_adapter(adapter: str) -> Path | None:
+    """The folder that "auto", "none" or a folder's name means for the embedded model."""
+    if adapter in ("auto", ""):
+        return SHIPPED_ADAPTER if has_adapter(SHIPPED_ADAPTER) else None
+    return None if adapter == "none" else Path(adapter).expanduser()
 
 
 def _with_adapter(model: Any, adapter: str) -> Any:

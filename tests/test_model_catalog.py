@@ -24,7 +24,11 @@ OPENINGS = {
     "qwen3": "<|im_start|>assistant\n",
     "r1-distill": "<｜Assistant｜><think>\n",
     "smollm2": "<|im_start|>assistant\n<think>\n",
+    "smollm2-untouched": "<|im_start|>assistant\n<think>\n",
 }
+
+
+SMALL = [FAMILIES["smollm2"], FAMILIES["smollm2-untouched"]]
 
 
 def parse(template, prefix: str, text: str, size: int):
@@ -74,9 +78,9 @@ def test_shapes_add_up_to_the_published_parameter_counts(name, billions):
     assert (shape.linear_parameters + shape.other_parameters) / 1e9 == pytest.approx(billions, rel=0.01)
 
 
-@pytest.mark.parametrize("family", [QWQ, QWEN3, R1_DISTILL, FAMILIES["smollm2"]], ids=lambda family: family.name)
+@pytest.mark.parametrize("family", [QWQ, QWEN3, R1_DISTILL, *SMALL], ids=lambda family: family.name)
 def test_a_family_is_recognised_by_its_own_template(family):
-    expected = QWQ if family.name == "smollm2" else family
+    expected = QWQ if family in SMALL else family
     assert family_of(family.template_text(), "anything") is expected
 
 
@@ -137,7 +141,7 @@ def test_every_template_file_has_a_line_in_sources():
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 1000])
-@pytest.mark.parametrize("name", ["qwq", "qwen3", "smollm2"])
+@pytest.mark.parametrize("name", ["qwq", "qwen3", "smollm2", "smollm2-untouched"])
 def test_response_template_splits_thinking_answer_and_calls_however_the_text_is_cut(name, size):
     family = FAMILIES[name]
     text = "" if family.opens_thinking else "<think>\n"
