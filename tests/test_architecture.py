@@ -44,7 +44,7 @@ HOMES: dict[str, tuple[str, ...]] = {
 
 APP_LINES = 80
 VAGUE_NAMES = ("utils", "util", "helpers", "helper", "common", "misc")
-PRINTING_HOMES = ("app.py", "evals/", "scripts/")
+PRINTING_HOMES = ("app.py", "evals/", "train/", "scripts/")
 
 # Test files that are about no single module.
 OTHER_TESTS = ("test_architecture", "test_repository", "test_model_decoders", "test_docs_api")
@@ -124,15 +124,18 @@ def file_map(readme: str) -> list[str]:
     """Paths named in the fenced block under README's heading *Files*; an indented name lies in the folder above it."""
     block = re.search(r"^## Files\n.*?^```\w*\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
     assert block, "README has no fenced file map under '## Files'"
-    paths, folder = [], ""
+    paths: list[str] = []
+    folders = {0: ""}  # by indent, the folder that names there lie in
     for line in block[1].splitlines():
         name = re.match(r"( *)(\S+)", line)
-        if not name:
+        if not name or len(name[1]) not in folders:
             continue
-        if not name[1]:
-            folder = name[2] if name[2].endswith("/") else ""
-        if len(name[1]) <= 2 and not name[2].endswith("/"):
-            paths.append((folder if name[1] else "") + name[2])
+        indent, path = len(name[1]), folders[len(name[1])] + name[2]
+        folders = {known: folder for known, folder in folders.items() if known <= indent}
+        if name[2].endswith("/"):
+            folders[indent + 2] = path
+        else:
+            paths.append(path)
     return paths
 
 

@@ -1,0 +1,1 @@
+"""Programs that train: traces, supervised fine-tuning, held-out pass rates."""

@@ -1,0 +1,252 @@
+"""An adapter in, its pass rates on problems that no training saw out.
+
+`python -m train.held_out` asks the shipped adapter 500 problems, greedily and with temperature 0.6, and prints each
+claim with its interval; `--adapter none` asks the untouched model the same.
+"""
+
+import argparse
+import json
+import math
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from model.catalog import SMOLLM2
+from model.embedded import SHIPPED_ADAPTER, prepare_embedded
+from model.settings import settings_from_environment
+from train.judging import RunAsserts, boxed, is_right, split_answer
+from train.mixes import CLAIMS, SHARES
+from train.rows import prompt_text
+from train.traces import Trace, Value, content_of, mixture
+
+MOST_NEW_TOKENS = 320
+_BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A problem and what the model wrote for it, thinking first."""
+
+    trace: Trace
+    text: str
+    is_ended: bool
+
+
+def held_out_problems(count: int, seed: int, tasks: Sequence[str] = ()) -> list[Trace]:
+    """So many problems of the claimed tasks that are never trained on; each content only once.
+
+    Each claim gets its part by the shares of its tasks; `tasks` narrows them.
+    """
+    claimed = tasks or [task for claim in CLAIMS.values() for task in claim]
+    chosen: dict[str, Trace] = {}
+    for trace in mixture({task: SHARES[task] for task in claimed}, "held_out", seed):
+        chosen.setdefault(content_of(trace.key), trace)
+        if len(chosen) == count:
+            break
+    return list(chosen.values())
+
+
+def ask_all(
+    model: Any, tokenizer: Any, problems: Sequence[Trace], *, temperature: float = 0.0, prompts: Sequence[str] = ()
+) -> list[Reply]:
+    """Every problem once, in batches of prompts of about the same length.
+
+    Args:
+        temperature: 0 is greedy; else with QwQ's top-p 0.95 and top-k 40.
+        prompts: The prompts where they are not the trained model's.
+    """
+    texts = prompts or [prompt_text(tokenizer, trace.messages, trace.tools) for trace in problems]
+    order = sorted(range(len(problems)), key=lambda at: len(texts[at]))
+    replies: dict[int, Reply] = {}
+    was_training = model.training
+    model.eval()
+    for start in range(0, len(order), _BATCH):
+        numbers = order[start : start + _BATCH]
+        written = _generate(model, tokenizer, [texts[at] for at in numbers], temperature)
+        for at, (text, is_ended) in zip(numbers, written, strict=True):
+            replies[at] = Reply(problems[at], text, is_ended)
+    model.train(was_training)
+    return [replies[at] for at in range(len(problems))]
+
+
+@torch.no_grad()
+def _generate(model: Any, tokenizer: Any, prompts: list[str], temperature: float) -> Iterator[tuple[str, bool]]:
+    """Completions of a batch, and whether each came to its end."""
+    tokenizer.padding_side = "left"
+    batch = tokenizer(prompts, return_tensors="pt", padding=True, add_special_tokens=False).to(model.device)
+    end = tokenizer.convert_tokens_to_ids("<|im_end|>")
+    drawn: dict[str, Any] = {"do_sample": False}
+    if temperature > 0:
+        drawn = {"do_sample": True, "temperature": temperature, "top_p": 0.95, "top_k": 40}
+    with torch.autocast(model.device.type, dtype=torch.bfloat16):
+        ids = model.generate(
+            **batch, max_new_tokens=MOST_NEW_TOKENS, eos_token_id=end, pad_token_id=tokenizer.pad_token_id, **drawn
+        )
+    completions = []
+    for row in ids[:, batch["input_ids"].shape[1] :].tolist():
+        is_ended = end in row
+        kept = row[: row.index(end)] if is_ended else row
+        completions.append((tokenizer.decode(kept, skip_special_tokens=True), is_ended))
+    return iter(completions)
+
+
+def pass_rates(replies: Sequence[Reply], run_asserts: RunAsserts | None = None) -> dict[str, float]:
+    """The share of right replies by claim, and of those that closed their thinking ("closed")."""
+    passed: dict[str, list[bool]] = defaultdict(list)
+    claims = {task: claim for claim, tasks in CLAIMS.items() for task in tasks}
+    for reply in replies:
+        right = is_right(reply.trace.gold, reply.text, run_asserts)
+        if right is not None:
+            passed[claims[reply.trace.task]].append(right)
+        passed["closed"].append(split_answer(reply.text)[1] is not None and reply.is_ended)
+        if isinstance(reply.trace.gold, Value):
+            passed["boxed"].append(boxed(split_answer(reply.text)[1] or "") is not None)
+    return {claim: sum(rights) / len(rights) for claim, rights in passed.items()}
+
+
+def wilson(passed: int, asked: int) -> tuple[float, float]:
+    """The 95% interval of a share.
+
+    Source:
+        Wilson, Journal of the American Statistical Association 22 (1927).
+
+    >>> [round(bound, 3) for bound in wilson(80, 100)]
+    [0.711, 0.867]
+    """
+    if asked == 0:
+        return 0.0, 1.0
+    z, share = 1.96, passed / asked
+    middle = share + z * z / (2 * asked)
+    spread = z * math.sqrt(share * (1 - share) / asked + z * z / (4 * asked * asked))
+    return (middle - spread) / (1 + z * z / asked), (middle + spread) / (1 + z * z / asked)
+
+
+def sandbox_runner(folder: Path) -> RunAsserts:
+    """Runs code in a sandbox of its own process: `folder` holds `sbx.py`, whose `run FILE` prints JSON with `exit`."""
+
+    def run(code: str, asserts: tuple[str, ...]) -> bool:
+        with tempfile.TemporaryDirectory() as scratch:
+            file = Path(scratch) / "candidate.py"
+            file.write_text("\n".join([code, *asserts, ""]), "utf-8")
+            command = [sys.executable, str(folder / "sbx.py"), "run", str(file)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+            report = json.loads(done.stdout)
+        if report["status"] == "refused":
+            raise RuntimeError(f"The sandbox in {folder} refused to run: {report.get('why')}")
+        return bool(report["exit"] == 0)
+
+    return run
+
+
+def load(adapter: str, base: Path) -> tuple[Any, Any]:
+    """The base model in bfloat16 with the adapter merged into it (none with "none"), and its tokenizer."""
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation="sdpa")
+    if adapter != "none":
+        model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return model.to(device), AutoTokenizer.from_pretrained(base)
+
+
+def untouched_prompts(tokenizer: Any, problems: Sequence[Trace]) -> list[str]:
+    """The prompts that show the untouched model how to think: QwQ's protocol and three short examples."""
+    return [
+        tokenizer.apply_chat_template(
+            [dict(message) for message in trace.messages],
+            tools=[dict(tool) for tool in trace.tools] or None,
+            chat_template=SMOLLM2.template_text(),
+            add_generation_prompt=True,
+            tokenize=False,
+        )
+        for trace in problems
+    ]
+
+
+def table(replies: Sequence[Reply], run_asserts: RunAsserts | None) -> list[dict[str, Any]]:
+    """One row for each claim, then for closed thinkings and boxed answers; shares with their 95% intervals."""
+    passed: dict[str, list[bool]] = defaultdict(list)
+    claims = {task: claim for claim, tasks in CLAIMS.items() for task in tasks}
+    for reply in replies:
+        right = is_right(reply.trace.gold, reply.text, run_asserts)
+        if right is not None:
+            passed[claims[reply.trace.task]].append(right)
+            passed[f"  {reply.trace.task}"].append(right)
+        answer = split_answer(reply.text)[1]
+        passed["thinking closed"].append(answer is not None and reply.is_ended)
+        if isinstance(reply.trace.gold, Value):
+            passed["answer boxed"].append(boxed(answer or "") is not None)
+    rows = []
+    for name, rights in passed.items():
+        low, high = wilson(sum(rights), len(rights))
+        rows.append(
+            {
+                "claim": name,
+                "asked": len(rights),
+                "passed": sum(rights),
+                "share": round(sum(rights) / len(rights), 4),
+                "low": round(low, 4),
+                "high": round(high, 4),
+            }
+        )
+    order = [*CLAIMS, "thinking closed", "answer boxed"]
+    return sorted(
+        rows, key=lambda row: (order.index(row["claim"]) if row["claim"] in order else len(order), row["claim"])
+    )
+
+
+def main() -> int:
+    """Ask, judge, print the table, write the result with every reply."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--adapter", default=str(SHIPPED_ADAPTER), help="folder of an adapter, or none")
+    parser.add_argument("--base", type=Path, help="folder of another model's weights")
+    parser.add_argument("--problems", type=int, default=500)
+    parser.add_argument("--tasks", nargs="+", default=[], help="only these")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy")
+    parser.add_argument("--sandbox", type=Path, help="folder with sbx.py; without one Python functions are not judged")
+    parser.add_argument("--out", type=Path, help="JSON file for the table and every reply")
+    given = parser.parse_args()
+    base = given.base or prepare_embedded(settings_from_environment().data_folder, lambda *_: None)
+    model, tokenizer = load(given.adapter, base)
+    torch.manual_seed(given.seed)
+    problems = held_out_problems(given.problems, given.seed, given.tasks)
+    prompts = untouched_prompts(tokenizer, problems) if given.adapter == "none" else ()
+    began = time.monotonic()
+    replies = ask_all(model, tokenizer, problems, temperature=given.temperature, prompts=prompts)
+    seconds = time.monotonic() - began
+    rows = table(replies, sandbox_runner(given.sandbox) if given.sandbox else None)
+    for row in rows:
+        interval = f"{row['low']:.1%} to {row['high']:.1%}"
+        sys.stdout.write(f"{row['claim']:28} {row['passed']:4}/{row['asked']:<4} {row['share']:6.1%}  {interval}\n")
+    if given.out:
+        written = {
+            "adapter": given.adapter,
+            "temperature": given.temperature,
+            "seed": given.seed,
+            "seconds": round(seconds, 1),
+            "rows": rows,
+            "replies": [
+                {
+                    "key": reply.trace.key,
+                    "prompt": reply.trace.messages[-1]["content"],
+                    "text": reply.text,
+                    "right": is_right(reply.trace.gold, reply.text, None),
+                }
+                for reply in replies
+            ],
+        }
+        given.out.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""Which tasks the embedded model is trained on, in which shares, and which of them each claim is measured on."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+# Shares of traces, not of tokens; tool traces are three times as long as sums.
+SHARES: Mapping[str, float] = MappingProxyType(
+    {
+        "sum": 7,
+        "difference": 7,
+        "product": 9,
+        "quotient": 6,
+        "remainder": 2,
+        "long_sum": 5,
+        "signed": 3,
+        "expression": 6,
+        "power": 2.5,
+        "decimal": 2,
+        "fraction_sum": 6,
+        "fraction_product": 3,
+        "simplify": 2.5,
+        "fraction_of": 2,
+        "percent_of": 5,
+        "percent_change": 2.5,
+        "percent_share": 2.5,
+        "fraction_form": 1.5,
+        "compare": 1,
+        "one_step": 4,
+        "two_step": 7,
+        "two_sided": 4,
+        "brackets": 2.5,
+        "divided": 2,
+        "gcd": 3,
+        "lcm": 3,
+        "prime": 3,
+        "factors": 2,
+        "neighbour_prime": 1,
+        "divides": 1.5,
+        "word_one": 6,
+        "word_two": 8,
+        "word_rate": 7,
+        "python": 7,
+        "python_composed": 4,
+        "tool_call": 5,
+        "tool_result": 2.5,
+        "tool_none": 1.5,
+        "tool_error": 0.7,
+        "chat": 5,
+        "fact": 3,
+        "beyond": 6,
+        "follow_up": 2,
+        "gym": 4,
+    }
+)
+
+# What the model card claims, and the tasks that each claim is measured on.
+CLAIMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "arithmetic": (
+            "sum",
+            "difference",
+            "product",
+            "quotient",
+            "remainder",
+            "long_sum",
+            "signed",
+            "expression",
+            "power",
+            "decimal",
+        ),
+        "fractions and percentages": (
+            "fraction_sum",
+            "fraction_product",
+            "simplify",
+            "fraction_of",
+            "percent_of",
+            "percent_change",
+            "percent_share",
+            "fraction_form",
+            "compare",
+        ),
+        "equations": ("one_step", "two_step", "two_sided", "brackets", "divided"),
+        "divisors": ("gcd", "lcm", "prime", "factors", "neighbour_prime", "divides"),
+        "word problems": ("word_one", "word_two", "word_rate"),
+        "Python functions": ("python", "python_composed"),
+        "tool calls": ("tool_call",),
+    }
+)
