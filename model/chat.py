@@ -32,7 +32,7 @@ from model.splitting import Piece, Splitter
 from model.thinking import AnswerGuard, Cut, ThinkingControl, room_for
 
 # How often steering is looked at while no token comes.
-_POLL_SECONDS = 0.03
+_POLL_SECONDS = 0.08
 # How often an answer is asked for again, when the model gives none or goes back to thinking.
 _MOST_RETRIES = 2
 # Written by us at the head of an answer that did not come by itself.

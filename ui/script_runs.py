@@ -19,6 +19,7 @@ from model.host import ModelHost
 from model.live_run import Follower
 from model.runs import Runs
 from model.sampling import sampling_from_mapping
+from model.settings import SCRIPT_UPDATES_PER_SECOND
 from ui.arguments import check_model, check_text, history_from_list, json_object
 from ui.deltas import Delta, deltas_of, final_of, notice
 
@@ -154,6 +155,7 @@ class ScriptRuns:
                     for delta in deltas_of(events[number:], number):
                         last = delta.pop("event")
                         yield delta | {"event": last} if with_numbers else delta
+                    await asyncio.sleep(1 / SCRIPT_UPDATES_PER_SECOND)
             yield final_of(begun.run_id, events)
         finally:
             follower.close()
