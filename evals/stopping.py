@@ -73,7 +73,7 @@ def embedded_app(folder: str) -> Iterator[RunningApp]:
     if not link.exists():
         link.symlink_to(models)
     detached = {"WORKINGS_DETACHED_SECONDS": str(DETACHED_SECONDS)}
-    with running_app("--model", EMBEDDED, "--data", folder, variables=detached) as app:
+    with running_app("--model", EMBEDDED, "--adapter", "none", "--data", folder, variables=detached) as app:
         yield app
 
 

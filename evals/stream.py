@@ -226,12 +226,12 @@ def measure_embedded(lengths: Iterable[int], tries: int) -> list[dict[str, Any]]
     """The embedded model writing so many tokens; engine alone and client take turns, as the machine's load changes."""
     rows = []
     host = ModelHost(settings_from_environment())
-    host.load(EMBEDDED)
+    host.load(EMBEDDED, adapter="none")
     engine = host.engine(wait_seconds=600)
     with tempfile.TemporaryDirectory() as folder:
         # The converted weights are where they always are; only the runs go to the folder.
         (Path(folder) / "models").symlink_to(settings_from_environment().data_folder / "models")
-        with running_app("--model", EMBEDDED, "--data", folder) as app:
+        with running_app("--model", EMBEDDED, "--adapter", "none", "--data", folder) as app:
             for n_tokens in lengths:
                 # Hot sampling wanders on, where the preset would end the turn after a sentence.
                 sampling = {"max_new_tokens": n_tokens, "temperature": 2.0, "top_p": 1.0, "top_k": 0}

@@ -1,4 +1,4 @@
-"""The embedded model's real weights through the real engine: what a stranger without a GPU meets."""
+"""The embedded model's real weights, without the adapter, through the real engine: it rambles, so it can be cut."""
 
 import threading
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ STORY = "Write a very long story about a ship, with many chapters."
 @pytest.fixture(scope="module")
 def engine(shared_data_folder: Path) -> Iterator[Engine]:
     host = ModelHost(Settings(shared_data_folder))
-    host.load(EMBEDDED)
+    host.load(EMBEDDED, adapter="none")
     yield host.engine(wait_seconds=600)
     host.close()
 

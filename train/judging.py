@@ -46,16 +46,19 @@ def boxed(answer: str) -> str | None:
 def normalised(text: str) -> str | Fraction:
     r"""A number as a `Fraction`; other text in lower case without spaces, dollar and percent signs and LaTeX words.
 
-    >>> normalised("\\frac{6}{8}"), normalised("1,250"), normalised("\\text{Yes}"), normalised("2^3 \\cdot 7")
-    (Fraction(3, 4), Fraction(1250, 1), 'yes', '2^3*7')
+    A fraction that is not in lowest terms stays text: to leave it so is half of an answer.
+
+    >>> normalised("\\frac{3}{4}"), normalised("\\frac{6}{8}"), normalised("1,250"), normalised("2^3 \\cdot 7")
+    (Fraction(3, 4), '6/8', Fraction(1250, 1), '2^3*7')
     """
     text = re.sub(r"\\text\{([^}]*)\}", r"\1", text)
     text = _FRACTION.sub(r"\1/\2", text).replace("\\cdot", "*").replace("\\times", "*").replace("×", "*")
     text = re.sub(r"[\s$,%]|\\[!,;% ]", "", text).rstrip(".").lower()
     try:
-        return Fraction(text)
+        value = Fraction(text)
     except (ValueError, ZeroDivisionError):
         return text
+    return text if "/" in text and str(value) != text else value
 
 
 def code_in(answer: str) -> str | None:

@@ -1,22 +1,17 @@
 """Nothing in; the components of the Chat tab, laid out, out. What they do is in chat_tab.py."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from model.host import ModelHost
+from ui.examples import LABELS, example_question
 from ui.panes import Panes
 from ui.parts import answer_pane, plain_text, status_line, thinking_pane
 from ui.sampling_drawer import SamplingDrawer, add_budget, add_sampling_drawer
 from ui.sentences import status_value
-
-EXAMPLES = (
-    ("A sum", "What is 17 × 24? Work it out step by step."),
-    ("A riddle", "A farmer has 17 sheep. All but 9 run away. How many sheep are left?"),
-    ("A proof", "Show that the square root of 2 is irrational."),
-    ("A short text", "Write four lines about the sea in winter."),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +86,7 @@ def add_run_view() -> dict[str, Any]:
 def add_composer(host: ModelHost) -> dict[str, Any]:
     """The part that is always in reach: how the run stands, what steers it, the question box and the budget."""
     with gr.Row(elem_id="examples") as examples:
-        chips = [_small(label, f"example-{number}") for number, (label, _) in enumerate(EXAMPLES)]
+        chips = [_small(label, f"example-{number}") for number, label in enumerate(LABELS)]
     with gr.Column(elem_id="composer"):
         with gr.Row(elem_id="status-row"):
             # No run yet, but perhaps one in the address, which has to stay there until it is read.
@@ -121,14 +116,20 @@ def add_composer(host: ModelHost) -> dict[str, Any]:
         with gr.Row(elem_id="budget-row"):
             budget, custom_budget = add_budget()
             new_chat = gr.Button("New chat", size="sm", elem_id="new-chat", scale=0, min_width=90)
-    for chip, (_, text) in zip(chips, EXAMPLES, strict=True):
-        chip.click(lambda text=text: text, None, question, queue=False, api_visibility="private")
+    for number, chip in enumerate(chips):
+        ask_example = partial(_example, number, host)
+        chip.click(ask_example, None, question, queue=False, api_visibility="private")
     sampling = add_sampling_drawer(host)
     return buttons | {
         "status": status,
         **{"examples": examples, "question": question, "ask": ask, "stop": stop, "new_chat": new_chat},
         **{"budget": budget, "custom_budget": custom_budget, "sampling": sampling},
     }
+
+
+def _example(number: int, host: ModelHost) -> str:
+    """The example for the model that is loaded, or is being loaded, now."""
+    return example_question(number, host.status().model)
 
 
 def _small(label: str, elem_id: str) -> gr.Button:
