@@ -41,7 +41,7 @@ class Adapter:
         if (up.shape[0], down.shape[1]) != tuple(weights.shape):
             raise ModelLoadFailed(
                 f"The adapter changes {name} as {up.shape[0]} x {down.shape[1]} and the model has it as "
-                f"{weights.shape[0]} x {weights.shape[1]}. It was trained on another model; take --adapter none or auto."
+                f"{weights.shape[0]} x {weights.shape[1]}. It was trained on another model; take --adapter none."
             )
         return weights + self.scale * (up @ down)
 

