@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Literal
 
 from model.catalog import Family
-from model.engine import Decoder, PromptBuilder, Request, Steering, TokenStream, budget_limits
+from model.engine import Decoder, Detokenizer, PromptBuilder, Request, Steering, TokenStream, budget_limits
 from model.errors import AppError, PromptTooLong
 from model.events import (
     AnswerDelta,
@@ -33,6 +33,8 @@ from model.thinking import AnswerGuard, Cut, ThinkingControl, room_for
 
 # How often steering is looked at while no token comes.
 _POLL_SECONDS = 0.08
+_PAUSE_POLL_SECONDS = 0.5
+_LATE_HINT = "The hint came when the thinking was over, so it was left out. Edit the thinking and go on from there."
 # How often an answer is asked for again, when the model gives none or goes back to thinking.
 _MOST_RETRIES = 2
 # Written by us at the head of an answer that did not come by itself.
@@ -168,6 +170,7 @@ class _Turn:
         self._answer_has_looped = False
         self._cut_reason: FinishReason | None = None
         self._retries = 0
+        self._is_interrupted = False
         self._first_token_at: float | None = None
         self._answer_at: float | None = None
 
@@ -196,6 +199,8 @@ class _Turn:
             return self._steering.stop_reason
         if (yield from self._steer()):
             return None
+        if self._is_interrupted:
+            yield from self._go_on(())
         assert self._stream is not None
         tokens = self._stream.read(_POLL_SECONDS)
         if tokens is None:
@@ -222,12 +227,52 @@ class _Turn:
         more = self._steering.take_more_tokens()
         if more:
             self._control.allow_more(more)
+        limits = self._steering.take_budget()
+        if limits is not None:
+            self._control.set_limits(limits)
         if self._steering.take_answer_now() and self._phase == "thinking":
             yield from self._force_answer(
                 Cut("answer_now", "The thinking was ended on request; the answer follows.", "thinking_cut")
             )
             return True
+        if self._steering.is_paused:
+            yield from self._pause()
+            return True
+        hints = self._steering.take_hints()
+        if hints:
+            yield from self._go_on(hints)
+            return True
         return False
+
+    def _pause(self) -> Iterator[Event]:
+        """Let the device go until the pause is over; then write on, unless the run is to end or to answer."""
+        assert self._stream is not None
+        self._stream.cancel()
+        yield from self._merger.flush()
+        while self._steering.is_paused:
+            self._steering.wait_while_paused(_PAUSE_POLL_SECONDS)
+        self._is_interrupted = True
+
+    def _go_on(self, hints: Sequence[str]) -> Iterator[Event]:
+        """Begin a stretch where the last one was left, after the hints; in an answer there is no place for hints."""
+        ids = (*self._sent, *self._written)
+        if hints and self._phase == "answer":
+            yield from self._merger.flush()
+            yield Notice("hint_left_out", _LATE_HINT)
+            hints = ()
+            if not self._is_interrupted:
+                return
+        for hint in hints:
+            text = f"\n\n{hint.strip()}\n\n"
+            yield from self._merger.flush()
+            written = "".join(piece.text for piece in self._splitter.feed(text) if isinstance(piece, Piece))
+            yield ThinkingDelta(written, 0, by_user=True)
+            self._thinking_characters += len(written)
+            hint_ids = self._prompts.encode(text)
+            self._spent += len(hint_ids)
+            ids += hint_ids
+        # Without a hint the tokens go on in the middle of a character, perhaps.
+        self._begin_stretch(ids, self._prompts.detokenizer() if hints else self._detokenizer)
 
     @property
     def _phase(self) -> Phase:
@@ -286,12 +331,14 @@ class _Turn:
             self._engine.family, starts_in=starts_in, tool_names=self._tool_names, is_continued=is_continued
         )
 
-    def _begin_stretch(self, ids: Sequence[int]) -> None:
+    def _begin_stretch(self, ids: Sequence[int], detokenizer: Detokenizer | None = None) -> None:
         if self._stream is not None:
             self._stream.cancel()
         self._sent = tuple(ids)
         self._written = []
-        self._detokenizer = self._prompts.detokenizer()
+        self._characters_after = []
+        self._detokenizer = detokenizer or self._prompts.detokenizer()
+        self._is_interrupted = False
         left = min(self._room.total - self._spent, self._engine.context_tokens - len(ids))
         self._stream = self._engine.decoder.start(self._sent, self._sampling, max(left, 1), self._prompts.stop_ids)
 

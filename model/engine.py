@@ -98,21 +98,54 @@ class Steering:
         self._stop: FinishReason | None = None
         self._answer_now = False
         self._more_tokens = 0
+        self._hints: list[str] = []
+        self._limits: BudgetLimits | None = None
+        self._may_go_on = threading.Event()
+        self._may_go_on.set()
 
     def stop(self, reason: FinishReason = "stopped") -> None:
         """End the run within one decode step; the first reason given wins."""
         with self._lock:
             self._stop = self._stop or reason
+            self._may_go_on.set()
 
     def answer_now(self) -> None:
         """End the thinking and have the answer written."""
         with self._lock:
             self._answer_now = True
+            self._may_go_on.set()
 
     def think_longer(self, tokens: int) -> None:
         """Add `tokens` to the thinking budget."""
         with self._lock:
             self._more_tokens += tokens
+
+    def set_budget(self, limits: BudgetLimits) -> None:
+        """Think within these limits from now on, instead of those asked for at first."""
+        with self._lock:
+            self._limits = limits
+
+    def pause(self) -> None:
+        """Free the device within one decode step and keep the text, until `go_on`, `answer_now` or `stop`."""
+        with self._lock:
+            if self._stop is None:
+                self._may_go_on.clear()
+
+    def go_on(self, hint: str = "") -> None:
+        """Write on after a pause. A hint is put into the thinking first, in a run that was not paused too."""
+        with self._lock:
+            if hint:
+                self._hints.append(hint)
+            self._may_go_on.set()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the run waits for `go_on`."""
+        return not self._may_go_on.is_set()
+
+    def wait_while_paused(self, timeout_seconds: float) -> None:
+        """Return when the pause is over, or in time."""
+        self._may_go_on.wait(timeout_seconds)
 
     @property
     def stop_reason(self) -> FinishReason | None:
@@ -130,6 +163,18 @@ class Steering:
         with self._lock:
             tokens, self._more_tokens = self._more_tokens, 0
             return tokens
+
+    def take_budget(self) -> BudgetLimits | None:
+        """The limits set since the last call, or None."""
+        with self._lock:
+            limits, self._limits = self._limits, None
+            return limits
+
+    def take_hints(self) -> list[str]:
+        """The hints given since the last call."""
+        with self._lock:
+            hints, self._hints = self._hints, []
+            return hints
 
 
 class Engine(Protocol):

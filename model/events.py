@@ -11,7 +11,10 @@ from pydantic import Field, TypeAdapter
 
 FinishReason = Literal["stop", "length", "thinking_cut", "loop", "stopped", "time_limit", "error"]
 Role = Literal["system", "user", "assistant", "tool"]
-Action = Literal["stop", "answer_now", "think_longer", "continue"]
+Action = Literal["stop", "answer_now", "think_longer", "continue", "pause", "resume", "hint", "budget"]
+# How a run came out of another: nothing kept; another question; the thinking kept and answered anew; the thinking
+# changed by hand; the thinking kept up to some place.
+Way = Literal["regenerated", "new_question", "new_answer", "edited_thinking", "forked"]
 NoticeKind = Literal[
     "started",  # the run has its id; carries no bad news
     "budget",  # the thinking reached its budget and was ended
@@ -22,6 +25,7 @@ NoticeKind = Literal[
     "length",  # the token limit was reached
     "time_limit",  # the run's time limit was reached
     "stopped",  # the user stopped the run
+    "hint_left_out",  # a hint came when the thinking was over
     "no_answer",  # the model wrote no answer even when it was asked for one
     "reduced",  # a setting was lowered to fit the context, or cannot be honoured by this engine
     "engine",  # the engine failed, restarted or was exchanged
@@ -92,13 +96,15 @@ class ThinkingDelta:
     """New text of the thinking.
 
     `logprobs` are those of the sampling distribution (after temperature, top-k and top-p), one a token; empty where
-    the engine has none. `forced` text was written by us (an early-stop text), not drawn by the model.
+    the engine has none. `forced` text was written by us (an early-stop text), not drawn by the model; text `by_user`
+    is a hint or an edit.
     """
 
     text: str
     n_tokens: int
     logprobs: tuple[float, ...] = ()
     forced: bool = False
+    by_user: bool = False
     type: Literal["thinking"] = "thinking"
 
 
@@ -133,7 +139,9 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Steered:
-    """What the user did to the run. `tokens` is the amount added by *think longer*, else 0.
+    """What the user did to the run.
+
+    `tokens` is the amount added by *think longer*, else 0. `text` is the hint, or the new budget, else empty.
 
     *continue* takes the run on from where it was cut; *think_longer* on a run that has ended reopens its thinking, so
     the answer written so far no longer stands (the events keep it).
@@ -141,7 +149,17 @@ class Steered:
 
     action: Action
     tokens: int = 0
+    text: str = ""
     type: Literal["steered"] = "steered"
+
+
+@dataclass(frozen=True, slots=True)
+class Branched:
+    """Second event of a run that came out of another one. What it keeps of the thinking follows, with 0 tokens."""
+
+    from_run: str
+    way: Way
+    type: Literal["branched"] = "branched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +176,9 @@ class Finished:
     type: Literal["finished"] = "finished"
 
 
-Event = Asked | PromptRead | ThinkingDelta | AnswerDelta | ToolCall | ToolResult | Notice | Steered | Finished
+Event = (
+    Asked | Branched | PromptRead | ThinkingDelta | AnswerDelta | ToolCall | ToolResult | Notice | Steered | Finished
+)
 EVENT_CLASSES: tuple[type[Any], ...] = get_args(Event)
 
 _ONE: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])

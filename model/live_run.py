@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from model.engine import Steering
-from model.events import Event, Finished
+from model.events import AnswerDelta, Event, Finished
 from model.store import Store
 
 # How long the starter of a run has to attach before it counts as abandoned.
@@ -98,6 +98,7 @@ class LiveRun:
         self._waiters: list[Callable[[], None]] = []
         self._readers = 0
         self._is_over = False
+        self.has_answer = False
 
     def append(self, event: Event) -> None:
         with self._lock:
@@ -107,6 +108,7 @@ class LiveRun:
             # Inside the lock, so that the store has the events in the order that readers see.
             self._store.append(self.id, [event])
             self._is_over = isinstance(event, Finished)
+            self.has_answer = self.has_answer or isinstance(event, AnswerDelta)
             waiters = list(self._waiters)
         for wake in waiters:
             wake()

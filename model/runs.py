@@ -11,23 +11,35 @@ import secrets
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
+from model.branching import Branch, kept_by
 from model.engine import Budget, Request, budget_limits, collect
 from model.errors import AppError, BadInput, RunBusy, TooManyRuns
 from model.events import (
     Asked,
+    Branched,
+    Event,
     Finished,
     Message,
     Notice,
     Sampling,
     Steered,
+    ThinkingDelta,
 )
 from model.host import ModelHost
 from model.live_run import Follower, LiveRun
 from model.resuming import resumable
 from model.sampling import check_sampling
-from model.settings import MAX_HISTORY_MESSAGES, MAX_MESSAGE_CHARACTERS, THINK_LONGER_TOKENS, Settings
+from model.settings import (
+    MAX_HINT_CHARACTERS,
+    MAX_HISTORY_MESSAGES,
+    MAX_MESSAGE_CHARACTERS,
+    THINK_LONGER_TOKENS,
+    Settings,
+)
 from model.store import Store
+from model.tags import check_no_tags
 
 log = logging.getLogger(__name__)
 
@@ -81,25 +93,89 @@ class Runs:
         _check_history(history)
         budget_limits(budget)
         checked = check_sampling(sampling or Sampling())
-        if run_id is not None and not _RUN_ID.fullmatch(run_id):
-            raise BadInput(f"The run id is {run_id!r}. Use 1 to 64 letters, digits, '-' and '_'.")
+        chosen_id = _checked_id(run_id)
         if parent_id is not None:
             if history:
                 raise BadInput("Give the history or the run to follow up, not both.")
             history = self.messages(parent_id)
         status = self.host.status()
         asked = Asked(question, tuple(history), system, status.model, status.precision, budget, checked)
-        return self._begin(run_id or secrets.token_urlsafe(9), asked, parent_id, owner)
+        return self._begin(chosen_id, asked, parent_id, owner)
 
-    def _begin(self, run_id: str, asked: Asked, parent_id: str | None, owner: str) -> str:
+    def branch(
+        self,
+        run_id: str,
+        branch: Branch,
+        *,
+        budget: Budget | None = None,
+        sampling: Sampling | None = None,
+        new_run_id: str | None = None,
+        owner: str = "",
+    ) -> str:
+        """Start a run beside another one, in the same conversation, and return its id at once.
+
+        Args:
+            branch: What is kept and what is changed; see `model.branching`.
+            budget: Thinking budget; the other run's own when None. So is `sampling`.
+            new_run_id: An id of the caller's choice.
+
+        Raises:
+            BadInput: If there is nothing to branch off, or an argument is out of range.
+            RunBusy: If the run is still going on.
+            RunNotFound: If no run has this id.
+            TooManyRuns: If `settings.max_runs` runs are going on.
+        """
+        if self.is_live(run_id):
+            raise RunBusy(f"The run {run_id!r} is still going on. Stop it, or wait for its end, then branch off.")
+        events = self.store.events(run_id)
+        asked = events[0]
+        assert isinstance(asked, Asked)
+        kept = kept_by(branch, events)
+        status = self.host.status()
+        chosen = asked.budget if budget is None else budget
+        budget_limits(chosen)
+        if branch.question is not None:
+            _check_question(branch.question)
+        again = replace(
+            asked,
+            question=asked.question if branch.question is None else branch.question,
+            model=status.model,
+            precision=status.precision,
+            budget=chosen,
+            sampling=check_sampling(sampling or asked.sampling),
+        )
+        first: list[Event] = [Branched(run_id, kept.way)]
+        first += [ThinkingDelta(kept.thinking, 0, by_user=kept.way == "edited_thinking")] if kept.thinking else []
+        request = Request(
+            messages=_messages_of(again),
+            sampling=again.sampling,
+            budget=again.budget,
+            thinking_so_far=kept.thinking,
+            is_thinking_closed=kept.is_thinking_closed,
+        )
+        new_id = _checked_id(new_run_id)
+        return self._begin(new_id, again, None, owner, branch_of=run_id, first=first, request=request)
+
+    def _begin(
+        self,
+        run_id: str,
+        asked: Asked,
+        parent_id: str | None,
+        owner: str,
+        *,
+        branch_of: str | None = None,
+        first: Sequence[Event] = (),
+        request: Request | None = None,
+    ) -> str:
         with self._lock:
             self._check_room()
             if run_id in self._live:
                 raise RunBusy(f"The run {run_id!r} is going on already. Attach to it, or choose another id.")
-            self.store.create(run_id, asked, parent_id=parent_id, owner=owner)
+            self.store.create(run_id, asked, parent_id=parent_id, branch_of=branch_of, owner=owner)
             live = self._live[run_id] = LiveRun(run_id, [asked], self.store, self.settings.run_seconds)
-        request = Request(messages=_messages_of(asked), sampling=asked.sampling, budget=asked.budget)
-        self._spawn(live, request)
+            for event in first:
+                live.append(event)
+        self._spawn(live, request or Request(_messages_of(asked), sampling=asked.sampling, budget=asked.budget))
         return run_id
 
     def _check_room(self) -> None:
@@ -230,6 +306,61 @@ class Runs:
         live.steering.think_longer(tokens)
         return True
 
+    def set_budget(self, run_id: str, budget: Budget) -> bool:
+        """Give a live run another thinking budget; False if the run had ended already.
+
+        Raises:
+            RunNotFound: If no run has this id.
+            BadInput: If the budget is none.
+        """
+        limits = budget_limits(budget)
+        live = self._find_live(run_id)
+        if live is None:
+            return False
+        live.append(Steered("budget", text=str(budget)))
+        live.steering.set_budget(limits)
+        return True
+
+    def pause(self, run_id: str) -> bool:
+        """Free the device and keep the run where it is, until `go_on`; False if the run had ended already.
+
+        Raises:
+            RunNotFound: If no run has this id.
+        """
+        live = self._find_live(run_id)
+        if live is None:
+            return False
+        if not live.steering.is_paused:
+            live.append(Steered("pause"))
+            live.steering.pause()
+        return True
+
+    def go_on(self, run_id: str, hint: str = "") -> bool:
+        """Write on after a pause, with a hint put into the thinking first; False if the run had ended already.
+
+        A run that is not paused takes the hint too.
+
+        Raises:
+            RunNotFound: If no run has this id.
+            BadInput: If the hint is too long, holds a tag, or comes when the thinking is over.
+        """
+        live = self._find_live(run_id)
+        if live is None:
+            return False
+        hint = hint.strip()
+        if hint:
+            _check_hint(hint)
+            if live.has_answer:
+                raise BadInput(
+                    "The thinking of this run is over, so a hint has no place in it. Let it end, then edit the "
+                    "thinking and go on from there."
+                )
+            live.append(Steered("hint", text=hint))
+        if live.steering.is_paused:
+            live.append(Steered("resume"))
+        live.steering.go_on(hint)
+        return True
+
     def _find_live(self, run_id: str) -> LiveRun | None:
         with self._lock:
             live = self._live.get(run_id)
@@ -331,6 +462,13 @@ class Runs:
         self.store.flush()
 
 
+def _checked_id(run_id: str | None) -> str:
+    """The id that was chosen, or a new one."""
+    if run_id is not None and not _RUN_ID.fullmatch(run_id):
+        raise BadInput(f"The run id is {run_id!r}. Use 1 to 64 letters, digits, '-' and '_'.")
+    return run_id or secrets.token_urlsafe(9)
+
+
 def _messages_of(asked: Asked) -> tuple[Message, ...]:
     system = (Message("system", asked.system),) if asked.system.strip() else ()
     return (*system, *asked.history, Message("user", asked.question))
@@ -345,6 +483,12 @@ def _check_question(question: str) -> None:
         raise BadInput(
             f"The message has {len(question):,} characters and the limit is {MAX_MESSAGE_CHARACTERS:,}. Shorten it."
         )
+
+
+def _check_hint(hint: str) -> None:
+    if len(hint) > MAX_HINT_CHARACTERS:
+        raise BadInput(f"The hint has {len(hint):,} characters and the limit is {MAX_HINT_CHARACTERS:,}. Shorten it.")
+    check_no_tags(hint, "hint")
 
 
 def _check_history(history: Sequence[Message]) -> None:

@@ -87,8 +87,10 @@ INSERT INTO words(words, rank) VALUES ('rank', 'bm25(8.0, 4.0, 2.0, 1.0)');
 """
 
 # The runs of a delete: `:id` and everything that follows it. The ancestors of a restore: `:id` and what it follows.
+# Branches of a first turn have no parent, only its id as their root.
 _SUBTREE = """WITH RECURSIVE tree(id) AS (
-    VALUES (:id) UNION SELECT runs.id FROM runs JOIN tree ON runs.parent_id = tree.id) """
+    VALUES (:id) UNION SELECT runs.id FROM runs JOIN tree
+    ON runs.parent_id = tree.id OR (runs.parent_id IS NULL AND runs.root_id = tree.id)) """
 _ANCESTORS = """WITH RECURSIVE tree(id, parent_id) AS (
     SELECT id, parent_id FROM runs WHERE id = :id
     UNION SELECT runs.id, runs.parent_id FROM runs JOIN tree ON runs.id = tree.parent_id) """
@@ -288,13 +290,22 @@ class Store:
                     raise RunError(self._sentence(error)) from error
                 raise
 
-    def create(self, run_id: str, asked: Asked, *, parent_id: str | None = None, owner: str = "") -> RunRow:
+    def create(
+        self,
+        run_id: str,
+        asked: Asked,
+        *,
+        parent_id: str | None = None,
+        branch_of: str | None = None,
+        owner: str = "",
+    ) -> RunRow:
         """Begin a run; `asked` becomes its event 0 and is on disk when this returns.
 
         Args:
             run_id: 1 to 64 letters, digits, `-`, `_` and `.`.
             asked: The question with its settings; the title comes from it.
             parent_id: The turn that this one follows, for a conversation.
+            branch_of: A run that this one stands beside: it follows the same turn, in the same conversation.
             owner: Whose list of runs it belongs to; "" where there are no logins.
 
         Raises:
@@ -310,24 +321,34 @@ class Store:
             if taken:
                 kind = RunBusy if taken[0] == "running" else BadInput
                 raise kind(f"There is a run {run_id!r} already. Choose another id, or leave it out.")
-            if parent_id is not None:
+            root_id: str | None = None
+            known = parent_id if branch_of is None else branch_of
+            if known is not None:
                 found = db.execute(
-                    "SELECT owner FROM runs WHERE id = ? AND deleted_at IS NULL", (parent_id,)
+                    "SELECT owner, parent_id, root_id FROM runs WHERE id = ? AND deleted_at IS NULL", (known,)
                 ).fetchone()
                 if not found or found[0] != owner:
-                    raise _not_found(parent_id)
+                    raise _not_found(known)
+                if branch_of is not None:
+                    parent_id, root_id = found[1:]
             one = ImportedRun(run_id, parent_id, "", at_ms / 1000, ())
-            self._insert(db, one, [_Appended(run_id, at_ms, *storable(asked))], owner, "running")
+            self._insert(db, one, [_Appended(run_id, at_ms, *storable(asked))], owner, "running", root_id)
         return self.row(run_id)
 
     def _insert(
-        self, db: sqlite3.Connection, run: ImportedRun, events: list[_Appended], owner: str, state: RunState
+        self,
+        db: sqlite3.Connection,
+        run: ImportedRun,
+        events: list[_Appended],
+        owner: str,
+        state: RunState,
+        root_id: str | None = None,
     ) -> None:
         asked = events[0].event
         assert isinstance(asked, Asked)
         parent = (run.id, False)
-        if run.parent_id is not None:
-            parent = db.execute("SELECT root_id, is_pinned FROM runs WHERE id = ?", (run.parent_id,)).fetchone()
+        if (before := run.parent_id or root_id) is not None:
+            parent = db.execute("SELECT root_id, is_pinned FROM runs WHERE id = ?", (before,)).fetchone()
         db.execute(
             "INSERT INTO runs(id, parent_id, root_id, is_pinned, owner, title, question, model, created_at, updated_at,"
             " state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -597,6 +618,18 @@ class Store:
         """
         self.row(run_id)
         return self._rows("WHERE parent_id = ? AND deleted_at IS NULL ORDER BY created_at, n", (run_id,))
+
+    def siblings(self, run_id: str) -> list[RunRow]:
+        """This run and those that stand beside it: branches of the same turn, oldest first.
+
+        Raises:
+            RunNotFound: If no run has this id.
+        """
+        row = self.row(run_id)
+        if row.parent_id is not None:
+            return self.children(row.parent_id)
+        condition = "WHERE root_id = ? AND parent_id IS NULL AND deleted_at IS NULL ORDER BY created_at, n"
+        return self._rows(condition, (row.root_id,))
 
     def last_turn(self, run_id: str) -> RunRow:
         """The newest turn of the conversation that this run belongs to: what to open when the conversation is chosen.

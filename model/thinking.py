@@ -105,6 +105,11 @@ class ThinkingControl:
             self._tokens_limit = self._tokens + tokens
         self._due_since = None
 
+    def set_limits(self, limits: BudgetLimits) -> None:
+        """Take other limits from now on; tokens and seconds count from the beginning of the thinking."""
+        self._tokens_limit, self._seconds_limit = limits.tokens, limits.seconds
+        self._due_since = None
+
     def feed(self, text: str, seconds: float) -> Cut | None:
         """One more thinking token with the text that it completed; `seconds` since the thinking began."""
         self._tokens += 1

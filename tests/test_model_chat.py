@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from model.engine import Collected, Request, Steering, collect
+from model.engine import Collected, Request, Steering, budget_limits, collect
 from model.errors import EngineError, PromptTooLong
-from model.events import Event, Finished, Message, Notice, PromptRead, Sampling, ThinkingDelta
+from model.events import AnswerDelta, Event, Finished, Message, Notice, PromptRead, Sampling, ThinkingDelta
 from model.scripted import ScriptedEngine, Turn
 
 FAST = 20_000.0
@@ -220,3 +220,84 @@ def test_deltas_come_at_most_a_dozen_times_a_second():
     began = time.monotonic()
     deltas: Sequence[Event] = [e for e in engine.stream(ask(), Steering()) if isinstance(e, ThinkingDelta)]
     assert len(deltas) <= (time.monotonic() - began) * 13 + 2
+
+
+def after_thinking_began(engine: ScriptedEngine, request: Request, steering: Steering, do) -> list[Event]:
+    """All events; `do` is called once, when some thinking has come."""
+    events: list[Event] = []
+    is_done = False
+    for event in engine.stream(request, steering):
+        events.append(event)
+        if isinstance(event, ThinkingDelta) and not is_done:
+            is_done = True
+            do()
+    return events
+
+
+def test_pause_frees_the_device_and_go_on_writes_the_same_text_as_without_a_pause():
+    undisturbed = run(engine_with(steps(30, "Nine hundred.")), ask())
+    engine, steering = engine_with(steps(30, "Nine hundred."), rate=400), Steering()
+    seen: list[int] = []
+
+    def look_and_go_on():
+        seen.append(engine.live_requests())
+        steering.go_on()
+
+    def pause():
+        steering.pause()
+        threading.Timer(0.4, look_and_go_on).start()
+
+    began = time.monotonic()
+    whole = collect(after_thinking_began(engine, ask(), steering, pause))
+    assert seen == [0] and time.monotonic() - began > 0.4
+    assert (whole.thinking, whole.answer) == (undisturbed.thinking, undisturbed.answer)
+
+
+def test_hint_stands_in_the_thinking_as_a_paragraph_and_the_model_thinks_on():
+    engine, steering = engine_with(steps(60, "Done."), rate=400), Steering()
+    events = after_thinking_began(engine, ask(), steering, lambda: steering.go_on("  Try the other way. "))
+    whole = collect(events)
+    hints = [event for event in events if isinstance(event, ThinkingDelta) and event.by_user]
+    assert [hint.text for hint in hints] == ["\n\nTry the other way.\n\n"] and hints[0].n_tokens == 0
+    before, after = whole.thinking.split("\n\nTry the other way.\n\n")
+    assert before and after and whole.answer == "Done."
+    assert engine.live_requests() == 0
+
+
+def test_hint_that_comes_when_the_thinking_is_over_is_left_out_with_a_word():
+    engine, steering = engine_with(Turn("Short.", " ".join(f"word{n}" for n in range(200))), rate=300), Steering()
+    events: list[Event] = []
+    for event in engine.stream(ask(), steering):
+        if isinstance(event, AnswerDelta) and not any(isinstance(one, AnswerDelta) for one in events):
+            steering.go_on("Too late.")
+        events.append(event)
+    whole = collect(events)
+    assert "Too late." not in whole.thinking + whole.answer
+    assert kinds(whole) == ["hint_left_out"] and whole.answer.endswith("word199")
+
+
+def test_stop_and_answer_now_end_a_pause():
+    for act, reason in ((Steering.stop, "stopped"), (Steering.answer_now, "thinking_cut")):
+        engine, steering = engine_with(steps(60, "Done."), rate=400), Steering()
+
+        def pause(steering=steering, act=act):
+            steering.pause()
+            threading.Timer(0.2, lambda: act(steering)).start()
+
+        whole = collect(after_thinking_began(engine, ask(), steering, pause))
+        assert whole.finished is not None and whole.finished.reason == reason
+        assert engine.live_requests() == 0
+
+
+def test_budget_set_in_mid_run_ends_the_thinking_sooner_or_later():
+    sooner, steering = engine_with(steps(300, "Done."), rate=2000), Steering()
+    whole = collect(
+        after_thinking_began(sooner, ask(budget="high"), steering, lambda: steering.set_budget(budget_limits(100)))
+    )
+    assert whole.finished is not None and whole.finished.reason == "thinking_cut"
+    assert whole.finished.thinking_tokens < 1000
+    later, steering = engine_with(steps(40, "Done."), rate=2000), Steering()
+    whole = collect(
+        after_thinking_began(later, ask(budget=60), steering, lambda: steering.set_budget(budget_limits("high")))
+    )
+    assert whole.finished is not None and whole.finished.reason == "stop"

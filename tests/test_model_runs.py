@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from model.branching import Branch
 from model.engine import collect
 from model.errors import BadInput, RunBusy, RunNotFound, TooManyRuns
-from model.events import AnswerDelta, Asked, Event, Finished, Notice, Steered, ThinkingDelta
+from model.events import AnswerDelta, Asked, Branched, Event, Finished, Notice, Steered, ThinkingDelta
 from model.host import ModelHost
 from model.resuming import resumable
 from model.runs import Runs
@@ -329,3 +330,115 @@ def test_run_waits_for_no_model_and_says_why(tmp_path: Path):
     finally:
         runs.close()
         runs.store.close()
+
+
+def text_of(runs: Runs, run_id: str) -> tuple[str, str]:
+    whole = collect(read_all(runs, run_id))
+    return whole.thinking, whole.answer
+
+
+def test_paused_run_waits_without_the_device_and_goes_on_with_the_hint(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    run_id = runs.start("slow", budget=200)
+    wait_for_thinking(runs, run_id)
+    reader = runs.attach(run_id)
+    assert runs.pause(run_id) and runs.pause(run_id)
+    wait_until(lambda: live_requests(runs) == 0)
+    n_events = len(runs._live[run_id].events_from(0)[0])
+    time.sleep(0.3)
+    assert len(runs._live[run_id].events_from(0)[0]) == n_events
+    assert runs.go_on(run_id, "Look at number nine.")
+    thinking, answer = text_of(runs, run_id)
+    reader.close()
+    assert "\n\nLook at number nine.\n\n" in thinking and answer.startswith("At last")
+    steered = [event for event in runs.store.events(run_id) if isinstance(event, Steered)]
+    assert [event.action for event in steered] == ["pause", "hint", "resume"]
+    assert steered[1].text == "Look at number nine."
+
+
+@pytest.mark.parametrize(("hint", "why"), [("</think>", "holds the tag"), ("x" * 4001, "4,001 characters")])
+def test_hint_that_would_break_the_turn_is_refused(make_runs: Callable[..., Runs], hint: str, why: str):
+    runs = make_runs()
+    run_id = runs.start("slow")
+    wait_for_thinking(runs, run_id)
+    with pytest.raises(BadInput, match=why):
+        runs.go_on(run_id, hint)
+    runs.stop(run_id)
+
+
+def test_budget_can_be_changed_in_mid_run_and_is_an_event(make_runs: Callable[..., Runs]):
+    runs = make_runs(rate=2000)
+    run_id = runs.start("slow", budget="high")
+    wait_for_thinking(runs, run_id)
+    assert runs.set_budget(run_id, 40)
+    events = read_all(runs, run_id)
+    assert [event.text for event in events if isinstance(event, Steered)] == ["40"]
+    assert isinstance(events[-1], Finished) and events[-1].reason == "thinking_cut"
+    assert not runs.set_budget(run_id, 50)
+    with pytest.raises(BadInput, match="thinking budget"):
+        runs.set_budget(run_id, "a lot")
+
+
+def test_branch_goes_on_from_the_thinking_that_it_keeps_and_stands_beside_its_run(make_runs: Callable[..., Runs]):
+    runs = make_runs(rate=5000)
+    first = runs.start("slow", budget=60)
+    thinking, _ = text_of(runs, first)
+    place = thinking.index("number 2") + len("number 2.")
+    second = runs.branch(first, Branch(keep_characters=place), budget=80)
+    branched, answer = text_of(runs, second)
+    assert branched.startswith(thinking[:place]) and answer
+    assert [event for event in runs.store.events(second) if isinstance(event, Branched)] == [Branched(first, "forked")]
+    assert (
+        [row.id for row in runs.store.siblings(first)]
+        == [row.id for row in runs.store.siblings(second)]
+        == [first, second]
+    )
+    assert [row.id for row in runs.store.rows()] == [first], "one conversation, not two"
+    assert runs.store.last_turn(first).id == second
+    assert [row.id for row in runs.store.conversation(second)] == [second]
+
+
+def test_branch_of_a_follow_up_keeps_the_turns_before_it(make_runs: Callable[..., Runs]):
+    runs = make_runs(rate=5000)
+    first = runs.start("quick one")
+    read_all(runs, first)
+    second = runs.start("quick two", parent_id=first)
+    read_all(runs, second)
+    third = runs.branch(second, Branch(question="quick three"))
+    read_all(runs, third)
+    assert [row.id for row in runs.store.conversation(third)] == [first, third]
+    asked = runs.store.events(third)[0]
+    assert isinstance(asked, Asked) and asked.question == "quick three"
+    assert [message.content for message in asked.history] == ["quick one", "Four."]
+
+
+def test_answer_is_written_anew_from_the_same_thinking(make_runs: Callable[..., Runs]):
+    runs = make_runs(rate=5000)
+    first = runs.start("quick")
+    thinking, _ = text_of(runs, first)
+    second = runs.branch(first, Branch(answers_now=True))
+    assert text_of(runs, second) == (thinking, "Four.")
+    finished = runs.store.events(second)[-1]
+    assert isinstance(finished, Finished) and finished.thinking_tokens == 0
+
+
+def test_live_run_cannot_be_branched_off(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    run_id = runs.start("slow")
+    wait_for_thinking(runs, run_id)
+    with pytest.raises(RunBusy, match="still going on"):
+        runs.branch(run_id, Branch())
+    runs.stop(run_id)
+
+
+def test_deleting_a_conversation_deletes_its_branches(make_runs: Callable[..., Runs]):
+    runs = make_runs(rate=5000)
+    first = runs.start("quick")
+    read_all(runs, first)
+    second = runs.branch(first, Branch())
+    read_all(runs, second)
+    runs.store.delete(first)
+    with pytest.raises(RunNotFound):
+        runs.store.row(second)
+    runs.store.restore(first)
+    assert runs.store.row(second).root_id == first

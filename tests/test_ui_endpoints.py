@@ -543,7 +543,8 @@ def test_chat_takes_the_loaded_model_by_each_of_its_names(tmp_path: Path) -> Non
 def test_every_endpoint_is_public_and_described_argument_by_argument(server: Server) -> None:
     named = httpx.get(server.url + "gradio_api/info", timeout=5).json()["named_endpoints"]
     assert set(named) == {
-        *("/chat", "/continue_run", "/attach", "/answer_now", "/stop", "/think_longer"),
+        *("/chat", "/continue_run", "/branch", "/attach", "/answer_now", "/stop", "/think_longer"),
+        *("/pause", "/go_on", "/set_budget"),
         *("/runs", "/models", "/load_model"),
     }
     for name, endpoint in named.items():

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from model.events import Asked, Finished, Notice, ThinkingDelta
+from model.events import Asked, Finished, Notice, Steered, ThinkingDelta
 from model.export import export
 from model.host import HostStatus, ModelHost
 from model.runs import Runs
@@ -138,15 +138,26 @@ def test_status_tells_an_end_once_and_keeps_the_other_notices() -> None:
     [
         ([], {"ask", "examples"}),
         ([Asked("?")], {"stop", "new-chat"}),
-        ([Asked("?"), ThinkingDelta("t", 1)], {"stop", "answer-now", "more", "new-chat"}),
+        ([Asked("?"), ThinkingDelta("t", 1)], {"stop", "answer-now", "more", "pause", "new-chat"}),
+        (
+            [Asked("?"), ThinkingDelta("t", 1), Steered("pause")],
+            {"stop", "answer-now", "unpause", "hint-row", "new-chat"},
+        ),
         (
             [Asked("?"), ThinkingDelta("t", 1), Finished("stopped")],
-            {"ask", "continue", "think-again", "after", "new-chat"},
+            {"ask", "continue", "think-again", "after", "revise", "new-answer", "edit-thinking", "new-chat"},
         ),
     ],
 )
 def test_buttons_follow_the_phase(events: list[Any], shows: set[str]) -> None:
     assert set(status_value(panes_of(*events), READY)["shows"].split()) == shows
+
+
+def test_branches_are_shown_where_there_are_several() -> None:
+    ended = panes_of(Asked("?"), ThinkingDelta("t", 1), Finished("stop"))
+    value = status_value(ended, READY, branch=(2, 3))
+    assert value["branch"] == "2 of 3" and "branches" in value["shows"].split()
+    assert "branches" not in status_value(ended, READY)["shows"].split()
 
 
 def test_status_is_read_out_by_phase_and_not_by_token() -> None:

@@ -9,9 +9,16 @@ import gradio as gr
 from model.host import ModelHost
 from ui.examples import LABELS, example_question
 from ui.panes import Panes
-from ui.parts import answer_pane, plain_text, status_line, thinking_pane
+from ui.parts import answer_pane, outline, plain_text, status_line, thinking_pane
+from ui.revision import Revision, add_revision
 from ui.sampling_drawer import SamplingDrawer, add_budget, add_sampling_drawer
 from ui.sentences import status_value
+
+# They act in the browser alone (page.js).
+_PANE_BUTTONS = (
+    "<button class='action' type='button' id='show-outline' aria-pressed='false'>Outline</button>"
+    "<button class='action' type='button' id='show-find'>Find</button>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +32,15 @@ class ChatParts:
     to_follow: gr.State
     asked: gr.HTML
     thinking: gr.HTML
+    outline: gr.HTML
     answer: gr.Markdown
     status: gr.HTML
     answer_now: gr.Button
     more: gr.Button
+    pause: gr.Button
+    unpause: gr.Button
+    hint: gr.Textbox
+    revision: Revision
     go_on: gr.Button
     think_again: gr.Button
     after: gr.Row
@@ -50,7 +62,7 @@ class ChatParts:
     @property
     def outputs(self) -> list[Any]:
         """All that following a run writes."""
-        return [self.run_id, self.turns, self.asked, self.thinking, self.answer, self.status]
+        return [self.run_id, self.turns, self.asked, self.thinking, self.outline, self.answer, self.status]
 
 
 def add_run_view() -> dict[str, Any]:
@@ -58,7 +70,8 @@ def add_run_view() -> dict[str, Any]:
     asked = plain_text(elem_id="asked")
     with gr.Row(elem_id="panes", equal_height=False):
         with gr.Column(elem_id="thinking-column", min_width=300):
-            gr.HTML(_head("Thinking", "thinking-figures"))
+            gr.HTML(_head("Thinking", "thinking-figures", _PANE_BUTTONS))
+            steps = outline(elem_id="outline")
             thinking = thinking_pane(hint="The working appears here while the model thinks.", elem_id="thinking")
         with gr.Column(elem_id="answer-column", min_width=300):
             gr.HTML(_head("Answer", "answer-figures"))
@@ -80,7 +93,8 @@ def add_run_view() -> dict[str, Any]:
             ),
             "download": gr.Button("Download", size="sm", elem_id="download", min_width=90),
         }
-    return {"asked": asked, "thinking": thinking, "answer": answer, "after": after} | taking
+    shown = {"asked": asked, "thinking": thinking, "outline": steps, "answer": answer, "after": after}
+    return shown | taking | {"revision": add_revision()}
 
 
 def add_composer(host: ModelHost) -> dict[str, Any]:
@@ -96,9 +110,20 @@ def add_composer(host: ModelHost) -> dict[str, Any]:
                 buttons = {
                     "answer_now": _small("Answer now", "answer-now"),
                     "more": _small("Think longer", "more"),
+                    "pause": _small("Pause", "pause"),
+                    "unpause": _small("Go on", "unpause"),
                     "go_on": _small("Continue", "continue"),
                     "think_again": _small("Think longer", "think-again"),
                 }
+        hint = gr.Textbox(
+            label="Hint",
+            show_label=False,
+            placeholder="A hint for the thinking, if you like; Enter goes on",
+            lines=1,
+            max_lines=4,
+            container=False,
+            elem_id="hint",
+        )
         with gr.Row(elem_id="ask-row", equal_height=False):
             question = gr.Textbox(
                 label="Question",
@@ -122,6 +147,7 @@ def add_composer(host: ModelHost) -> dict[str, Any]:
     sampling = add_sampling_drawer(host)
     return buttons | {
         "status": status,
+        "hint": hint,
         **{"examples": examples, "question": question, "ask": ask, "stop": stop, "new_chat": new_chat},
         **{"budget": budget, "custom_budget": custom_budget, "sampling": sampling},
     }
@@ -136,5 +162,5 @@ def _small(label: str, elem_id: str) -> gr.Button:
     return gr.Button(label, size="sm", elem_id=elem_id, scale=0, min_width=90)
 
 
-def _head(label: str, figures_id: str) -> str:
-    return f"<h2 class='pane-head'>{label} <span class='figures' id='{figures_id}'></span></h2>"
+def _head(label: str, figures_id: str, buttons: str = "") -> str:
+    return f"<div class='pane-head'><h2>{label}</h2>{buttons}<span class='figures' id='{figures_id}'></span></div>"

@@ -17,14 +17,16 @@ from model.host import ModelHost
 from model.runs import Runs
 from ui.chat_parts import ChatParts
 from ui.maths import for_display
+from ui.outlining import Outlining
 from ui.panes import Panes
 from ui.parts import AT_ONCE, QUIET
+from ui.revision import Revising, wire_revision
 from ui.sampling_drawer import budget_of, sampling_of
 from ui.sentences import refusal, status_value
 from ui.watching import watch_run
 
-# Run id, earlier turns, question, thinking, answer, status line: as in `ChatParts.outputs`.
-Update = tuple[str, list[str], str, str, str, dict[str, Any]]
+# Run id, earlier turns, question, thinking, outline, answer, status line: as in `ChatParts.outputs`.
+Update = tuple[str, list[str], str, str, dict[str, Any], str, dict[str, Any]]
 
 _FILES: dict[Form, tuple[str, str]] = {
     "markdown": ("md", "text/markdown"),
@@ -54,19 +56,22 @@ class ChatTab:
         """
         run_id = to_follow.partition("/")[0]
         panes, turns, answer = Panes(), [], ""
-        began = time.monotonic()
+        began, outlining = time.monotonic(), Outlining()
         try:
             conversation = await asyncio.to_thread(self._runs.store.conversation, run_id)
             turns = [turn.id for turn in conversation[:-1]]
+            beside = [row.id for row in await asyncio.to_thread(self._runs.store.siblings, run_id)]
+            branch = (beside.index(run_id) + 1, len(beside)) if run_id in beside else (1, 1)
             async for shown in watch_run(self._runs, run_id):
                 if shown.answer != panes.answer or shown.is_live != panes.is_live:
                     answer = for_display(shown.answer, is_final=not shown.is_live)
                 panes = shown
-                status = status_value(panes, self._host.status(), time.monotonic() - began)
-                yield run_id, turns, panes.question, panes.thinking, answer, status
+                status = status_value(panes, self._host.status(), time.monotonic() - began, branch)
+                steps = outlining.value(panes)
+                yield run_id, turns, panes.question, panes.thinking, steps, answer, status
         except AppError as error:
             status = status_value(panes, self._host.status()) | {"text": str(error), "tone": "error"}
-            yield panes.run_id, turns, panes.question, panes.thinking, answer, status
+            yield panes.run_id, turns, panes.question, panes.thinking, outlining.value(panes), answer, status
 
     # ------------------------------------------------------------------ what a user does
 
@@ -120,9 +125,21 @@ class ChatTab:
             return refusal(error)
         return gr.skip()
 
+    def on_go_on(self, run_id: str, hint: str) -> tuple[Any, Any]:
+        """End a pause, with the hint if there is one; a hint that is refused stays in its box.
+
+        Returns:
+            The hint box and the status line.
+        """
+        try:
+            self._runs.go_on(run_id, hint or "")
+        except AppError as error:
+            return gr.skip(), refusal(error)
+        return "", gr.skip()
+
     def on_new_chat(self) -> Update:
         """An empty page; a run that goes on is only left alone."""
-        return "", [], "", "", "", status_value(Panes(), self._host.status())
+        return "", [], "", "", {}, "", status_value(Panes(), self._host.status())
 
     # ------------------------------------------------------------------ taking things along
 
@@ -168,9 +185,14 @@ def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState
         (parts.stop, runs.stop),
         (parts.answer_now, runs.answer_now),
         (parts.more, runs.think_longer),
+        (parts.pause, runs.pause),
     ]
     for button, steer in steered:
         button.click(partial(chat.on_steer, steer), parts.run_id, parts.status, **AT_ONCE)
+    going_on = [parts.unpause.click, parts.hint.submit]
+    gr.on(going_on, chat.on_go_on, [parts.run_id, parts.hint], [parts.hint, parts.status], **AT_ONCE)
+    revising = Revising(parts.revision, runs, _to_follow)
+    wire_revision(revising, parts.run_id, owner, parts.to_follow, parts.status)
     taken: list[tuple[gr.Button, Callable[..., dict[str, str]], list[Any]]] = [
         (parts.copy_answer, partial(chat.on_copy, is_thinking=False), [parts.run_id]),
         (parts.copy_thinking, partial(chat.on_copy, is_thinking=True), [parts.run_id]),

@@ -13,6 +13,7 @@ from model.errors import RunError
 from model.events import (
     AnswerDelta,
     Asked,
+    Branched,
     Event,
     Finished,
     Notice,
@@ -30,6 +31,18 @@ _STEERED_TEXTS = {
     "answer_now": "Answer now was asked for.",
     "think_longer": "More thinking was asked for.",
     "continue": "The run goes on from where it was cut.",
+    "pause": "A pause was asked for.",
+    "resume": "The pause is over.",
+    "hint": "A hint was put into the thinking.",
+    "budget": "Another thinking budget was set.",
+}
+
+_BRANCHED_TEXTS = {
+    "regenerated": "The question is asked again.",
+    "new_question": "The question was changed.",
+    "new_answer": "The thinking is kept, the answer is written anew.",
+    "edited_thinking": "The thinking was changed by hand and goes on from there.",
+    "forked": "The thinking is kept up to a place and goes on from there.",
 }
 
 
@@ -45,18 +58,23 @@ def delta_of(event: Event) -> Delta | None:
     {'type': 'answer', 'text': '4', 'n_tokens': 1}
     """
     match event:
-        case ThinkingDelta(text, n_tokens, _, forced):
-            return {"type": "thinking", "text": text, "n_tokens": n_tokens} | ({"forced": True} if forced else {})
+        case ThinkingDelta(text, n_tokens, _, forced, by_user):
+            marks = {"forced": forced, "by_user": by_user}
+            set_marks = {name: True for name, is_set in marks.items() if is_set}
+            return {"type": "thinking", "text": text, "n_tokens": n_tokens} | set_marks
         case AnswerDelta(text, n_tokens):
             return {"type": "answer", "text": text, "n_tokens": n_tokens}
         case Notice(kind, text):
             return notice(kind, text)
-        case Steered(action, tokens):
-            return notice("steered", _STEERED_TEXTS[action], action=action, tokens=tokens)
+        case Steered(action, tokens, text):
+            given = {"given": text} if text else {}
+            return notice("steered", _STEERED_TEXTS[action], action=action, tokens=tokens, **given)
         case ToolCall(call_id, name, arguments):
             return {"type": "tool_call", "text": arguments, "n_tokens": 0, "name": name, "call_id": call_id}
         case ToolResult(call_id, text, is_error):
             return {"type": "tool_result", "text": text, "n_tokens": 0, "is_error": is_error, "call_id": call_id}
+        case Branched(from_run, way):
+            return notice("branched", _BRANCHED_TEXTS[way], from_run=from_run, way=way)
         case Asked() | PromptRead() | Finished():
             return None
         case _:
@@ -92,7 +110,7 @@ def deltas_of(events: Sequence[Event], first_number: int) -> list[Delta]:
 
 
 def _is_same_kind(one: Delta, other: Delta) -> bool:
-    return one["type"] == other["type"] and one.get("forced") == other.get("forced")
+    return all(one.get(name) == other.get(name) for name in ("type", "forced", "by_user"))
 
 
 def final_of(run_id: str, events: Sequence[Event]) -> Delta:

@@ -15,6 +15,7 @@ from typing import Any
 
 import gradio as gr
 
+from model.branching import Branch
 from model.errors import AppError, BadInput, ModelLoadFailed
 from model.host import ModelHost
 from model.runs import Runs
@@ -38,9 +39,10 @@ def add_endpoints(runs: Runs, host: ModelHost, settings: Settings) -> None:
     """
     endpoints = Endpoints(runs, host, settings)
     add = functools.partial(gr.api, concurrency_limit=None)
-    for streaming in (endpoints.chat, endpoints.continue_run, endpoints.attach):
+    for streaming in (endpoints.chat, endpoints.continue_run, endpoints.branch, endpoints.attach):
         add(streaming, api_name=streaming.__name__, concurrency_id="runs")
-    for steering in (endpoints.answer_now, endpoints.stop, endpoints.think_longer):
+    steering_ones = (endpoints.answer_now, endpoints.stop, endpoints.think_longer)
+    for steering in (*steering_ones, endpoints.pause, endpoints.go_on, endpoints.set_budget):
         add(steering, api_name=steering.__name__, concurrency_id="steering")
     add(endpoints.past_runs, api_name="runs", concurrency_id="looking")
     add(endpoints.models, api_name="models", concurrency_id="looking")
@@ -112,6 +114,54 @@ class Endpoints:
                 async for delta in deltas:
                     yield delta
 
+    async def branch(
+        self,
+        run_id: str,
+        question: str | None = None,
+        thinking: str | None = None,
+        keep_characters: int | None = None,
+        answers_now: bool = False,
+        budget: str | int | None = None,
+        sampling: dict[str, Any] | None = None,
+        new_run_id: str | None = None,
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """Start a run beside one that has ended, in its conversation, and stream it. It stops when its caller goes.
+
+        With the run alone, its question is asked again.
+
+        Args:
+            run_id: The run to branch off.
+            question: Another question in its place.
+            thinking: The thinking as you have edited it, to go on from.
+            keep_characters: Keep so many characters of the thinking, and go on from there.
+            answers_now: The thinking that is kept (all of it, if nothing else is said) is finished: answer from it.
+            budget: How long to think; the run's own budget when left out.
+            sampling: As in /chat; the run's own when left out.
+            new_run_id: An id for the new run.
+
+        Returns:
+            As /chat; the thinking that is kept comes first, with 0 tokens.
+        """
+
+        def begin() -> Begun:
+            if not isinstance(answers_now, bool):
+                raise BadInput(f"answers_now is {shown(answers_now)}; give true or false.")
+            place = None
+            if keep_characters is not None:
+                place = check_whole_number(keep_characters, "keep_characters", 0, 2**31)
+            branch = Branch(
+                None if question is None else check_text(question, "question"),
+                None if thinking is None else check_text(thinking, "thinking"),
+                place,
+                answers_now,
+            )
+            return self._script_runs.begin_branch(check_text(run_id, "run_id"), branch, budget, sampling, new_run_id)
+
+        with errors_as_sentences("/branch"):
+            async with aclosing(self._script_runs.own(begin)) as deltas:
+                async for delta in deltas:
+                    yield delta
+
     async def attach(self, run_id: str, from_event: int = 0) -> AsyncGenerator[dict[str, Any], None]:
         """Read a run from some event on, going on or ended. The run goes on when the caller goes.
 
@@ -166,6 +216,47 @@ class Endpoints:
             return self._runs.think_longer(name, check_whole_number(tokens, "tokens", 1, _MOST_THINK_LONGER_TOKENS))
 
         return await self._steer("/think_longer", run_id, add, "The thinking budget was raised.")
+
+    async def pause(self, run_id: str) -> dict[str, Any]:
+        """Free the device and keep a run that is going on where it is, until /go_on, /answer_now or /stop.
+
+        Args:
+            run_id: The run.
+
+        Returns:
+            {"run_id", "done", "text"}; done is false if the run had ended already.
+        """
+        return await self._steer("/pause", run_id, self._runs.pause, "The run waits.")
+
+    async def go_on(self, run_id: str, hint: str = "") -> dict[str, Any]:
+        """Write on after a pause, or put a hint into the thinking of a run that is going on.
+
+        Args:
+            run_id: The run.
+            hint: Text that the thinking goes on from, as a paragraph of its own.
+
+        Returns:
+            {"run_id", "done", "text"}; done is false if the run had ended already.
+        """
+
+        def go_on(name: str) -> bool:
+            return self._runs.go_on(name, check_text(hint, "hint") if hint else "")
+
+        return await self._steer("/go_on", run_id, go_on, "The run goes on.")
+
+    async def set_budget(self, run_id: str, budget: str | int) -> dict[str, Any]:
+        """Give a run that is going on another thinking budget.
+
+        Args:
+            run_id: The run.
+            budget: "low", "medium", "high", a number of thinking tokens, or seconds as "90s".
+
+        Returns:
+            {"run_id", "done", "text"}; done is false if the run had ended already.
+        """
+        return await self._steer(
+            "/set_budget", run_id, lambda name: self._runs.set_budget(name, budget), "The thinking budget was changed."
+        )
 
     async def past_runs(self, query: str = "", limit: int = 50) -> dict[str, Any]:
         """List past runs, newest first, or search them in full text.

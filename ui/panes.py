@@ -7,6 +7,7 @@ from typing import Literal, assert_never
 from model.events import (
     AnswerDelta,
     Asked,
+    Branched,
     Event,
     Finished,
     FinishReason,
@@ -24,6 +25,10 @@ LIVE_PHASES: tuple[Phase, ...] = ("waiting", "reading", "thinking", "answering")
 # Markdown with KaTeX costs the browser more the longer it is, so long answers are drawn less often (docs/limits.md).
 _ANSWER_FLUSH_SECONDS = ((16_000, 0.085), (40_000, 0.2))
 _LONG_ANSWER_FLUSH_SECONDS = 0.5
+
+
+# What is pending while a run waits for *Go on*.
+PAUSED = "Paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,11 @@ class Panes:
         return self.phase in LIVE_PHASES
 
     @property
+    def is_paused(self) -> bool:
+        """Whether the run waits for *Go on*."""
+        return self.is_live and self.pending == PAUSED
+
+    @property
     def is_cut(self) -> bool:
         """Whether *Continue* has something to go on with."""
         if self.finish_reason is None:
@@ -116,6 +126,8 @@ def update(panes: Panes, event: Event, at: float = 0.0) -> Panes:
         case Asked():
             panes = replace(panes, question=event.question, phase="waiting", finish_reason=None)
             return replace(panes, model=event.model, precision=event.precision)
+        case Branched():
+            return panes
         case PromptRead():
             return replace(panes, phase="reading", prompt_tokens=event.prompt_tokens)
         case ThinkingDelta():
@@ -140,7 +152,7 @@ def update(panes: Panes, event: Event, at: float = 0.0) -> Panes:
 
 def _steered(panes: Panes, event: Steered) -> Panes:
     if panes.finish_reason is None:
-        words = {"stop": "Stopping", "answer_now": "Ending the thinking"}
+        words = {"stop": "Stopping", "answer_now": "Ending the thinking", "pause": PAUSED, "resume": ""}
         return replace(panes, pending=words.get(event.action, panes.pending))
     # The run had ended and goes on: its notices were about the end that no longer is one.
     panes = replace(panes, phase="waiting", finish_reason=None, notices=(), pending="")

@@ -46,8 +46,24 @@ def thinking_pane(hint: str, **options: Any) -> gr.HTML:
         "<div class='log' role='log' aria-live='off' aria-label='Thinking' tabindex='0'"
         f" data-empty='{html.escape(hint)}'></div>"
         "<button class='jump' type='button' hidden>Jump to latest</button>"
+        "<form class='find' role='search' hidden><input type='search' aria-label='Find in the thinking'"
+        " placeholder='Find' autocomplete='off'><output class='hits'></output>"
+        "<button class='before' type='button' aria-label='Hit before'>‹</button>"
+        "<button class='next' type='button' aria-label='Next hit'>›</button></form>"
     )
     return _part("", markup, "thinking_pane.js", **options)
+
+
+def outline(**options: Any) -> gr.HTML:
+    """The steps of a thinking, growing; a click goes there in the pane beside it.
+
+    Its value comes from `ui.outlining.outline_value`.
+    """
+    markup = (
+        "<ol class='steps' aria-label='Outline of the thinking'></ol>"
+        "<button class='action reached' type='button' hidden></button>"
+    )
+    return _part({}, markup, "outline.js", **options)
 
 
 def answer_pane(value: str = "", **options: Any) -> gr.Markdown:

@@ -12,6 +12,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from model.branching import Branch
 from model.engine import Budget, Engine, budget_limits
 from model.errors import AppError, BadInput, RunBusy, RunNotFound
 from model.events import Asked, Event, PromptRead, Sampling, Steered
@@ -98,6 +99,25 @@ class ScriptRuns:
         chosen = _budget_of(budget, ended.budget)
         self._runs.resume(run_id, think_longer=think_longer, budget=chosen, sampling=sampling)
         return Begun(run_id, first_event)
+
+    def begin_branch(self, run_id: str, branch: Branch, budget: object, sampling: object, new_run_id: object) -> Begun:
+        """Check the arguments of `/branch` that are not in `branch`, then start.
+
+        Raises:
+            BadInput: If an argument is wrong, or there is nothing to branch off.
+            RunBusy: If the run is still going on.
+            RunNotFound: If no run has this id.
+            TooManyRuns: If no place is free.
+        """
+        drawn = sampling_from_mapping(json_object(sampling, "sampling"))
+        name = None if new_run_id is None else check_text(new_run_id, "new_run_id")
+        if self._ended_run(run_id) is None:
+            raise RunNotFound(f"There is no run {run_id!r} to branch off. /runs lists those there are.")
+        chosen = None if budget is None else _budget_of(budget, "medium")
+        started = self._runs.branch(
+            run_id, branch, budget=chosen, sampling=drawn if sampling else None, new_run_id=name, owner=self._owner
+        )
+        return Begun(started, 0)
 
     def _ended_run(self, run_id: str) -> Asked | None:
         """What the run with this id was asked, or None if there is no such run."""

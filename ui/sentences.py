@@ -19,11 +19,14 @@ _PHASE_WORDS = {
 _END_NOTICES = ("stopped", "time_limit", "length", "engine", "interrupted", "no_answer")
 
 
-def status_value(panes: Panes, host: HostStatus, waited_seconds: float = 0.0) -> dict[str, Any]:
+def status_value(
+    panes: Panes, host: HostStatus, waited_seconds: float = 0.0, branch: tuple[int, int] = (1, 1)
+) -> dict[str, Any]:
     """What `status_line` shows of a run.
 
     Args:
         waited_seconds: How long this page has waited for the first token.
+        branch: The run's place among those that stand beside it, and how many there are.
     """
     text, detail = _phase_words(panes, host, waited_seconds)
     notices = [notice.text for notice in panes.notices]
@@ -35,10 +38,17 @@ def status_value(panes: Panes, host: HostStatus, waited_seconds: float = 0.0) ->
     return {
         "run": panes.run_id,
         "phase": panes.phase,
-        "shows": _shows(panes),
+        "shows": _shows(panes, branch[1]),
+        "branch": f"{branch[0]} of {branch[1]}" if branch[1] > 1 else "",
         "text": text,
         "detail": detail,
-        "tone": "busy" if panes.is_live else "error" if panes.phase == "failed" else "",
+        "tone": "paused"
+        if panes.is_paused
+        else "busy"
+        if panes.is_live
+        else "error"
+        if panes.phase == "failed"
+        else "",
         "thinking": pace_text(panes.thinking_pace),
         "answer": pace_text(panes.answer_pace),
         "notices": notices,
@@ -63,7 +73,7 @@ def refusal(error: AppError) -> dict[str, Any]:
     return {"text": str(error), "tone": "error", "is_refusal": True}
 
 
-def _shows(panes: Panes) -> str:
+def _shows(panes: Panes, branches: int) -> str:
     """Ids of the buttons and rows that there are in this phase; the style sheet hides the others."""
     is_over = panes.phase in ("done", "stopped", "failed")
     has_text = bool(panes.thinking or panes.answer)
@@ -71,10 +81,17 @@ def _shows(panes: Panes) -> str:
         "ask": not panes.is_live,
         "stop": panes.is_live,
         "answer-now": panes.phase in ("reading", "thinking"),
-        "more": panes.phase == "thinking",
+        "more": panes.phase == "thinking" and not panes.is_paused,
+        "pause": panes.phase in ("reading", "thinking", "answering") and not panes.is_paused,
+        "unpause": panes.is_paused,
+        "hint-row": panes.is_paused and panes.phase != "answering",
         "continue": is_over and panes.is_cut,
         "think-again": is_over and has_text,
         "after": is_over and has_text,
+        "revise": is_over,
+        "new-answer": is_over and bool(panes.thinking),
+        "edit-thinking": is_over and bool(panes.thinking),
+        "branches": is_over and branches > 1,
         "examples": panes.phase == "empty",
         "new-chat": panes.phase != "empty",
     }

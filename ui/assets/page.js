@@ -36,3 +36,48 @@ function workingsTake(handout) {
   link.remove();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
+
+// The buttons at the head of the thinking: the outline beside it (remembered), and the field to find something in it.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest && event.target.closest("#show-outline, #show-find");
+  if (!button) return;
+  if (button.id === "show-find") {
+    const log = document.querySelector("#thinking .log");
+    if (log) log.dispatchEvent(new CustomEvent("workings-find", { bubbles: true }));
+    return;
+  }
+  workingsOutline(button.getAttribute("aria-pressed") !== "true");
+});
+
+function workingsOutline(isShown) {
+  const button = document.querySelector("#show-outline");
+  const column = document.querySelector("#thinking-column");
+  if (!button || !column) return false;
+  button.setAttribute("aria-pressed", String(isShown));
+  column.dataset.outline = isShown ? "on" : "off";
+  try {
+    localStorage.setItem("workings-outline", isShown ? "on" : "off");
+  } catch {
+    // A browser that keeps nothing asks again next time.
+  }
+  return true;
+}
+
+(function restoreOutline(tries) {
+  let kept = "off";
+  try {
+    kept = localStorage.getItem("workings-outline") || "off";
+  } catch {
+    // As above.
+  }
+  if (!workingsOutline(kept === "on") && tries > 0) setTimeout(() => restoreOutline(tries - 1), 200);
+})(100);
+
+// The id of an editor that has just opened in, its text field in sight and ready to type out.
+function workingsShow(id) {
+  const editor = document.getElementById(id);
+  if (!editor) return;
+  editor.scrollIntoView({ block: "center" });
+  const field = editor.querySelector("textarea");
+  if (field) field.focus();
+}

@@ -49,6 +49,7 @@ function sync() {
   setText(detail, value.detail || "");
   setText(document.getElementById("thinking-figures"), value.thinking || "");
   setText(document.getElementById("answer-figures"), value.answer || "");
+  setText(document.getElementById("branch-place"), value.branch || "");
   showNotices(value.notices || []);
   // A page that has only just opened must not lose the run that it was opened for.
   if (typeof value.run === "string") setAddress(value.run);

@@ -76,5 +76,114 @@ jump.addEventListener("click", () => {
   jump.hidden = true;
   toLatest();
 });
+
+// Where a character of the thinking stands: a range of `length` characters from `offset` on.
+function rangeAt(offset, length) {
+  let passed = 0;
+  for (const child of log.children) {
+    const size = child.textContent.length;
+    if (offset >= passed + size) {
+      passed += size;
+      continue;
+    }
+    const range = document.createRange();
+    const walker = document.createTreeWalker(child, NodeFilter.SHOW_TEXT);
+    let hasStart = false;
+    while (walker.nextNode()) {
+      const node = walker.currentNode;
+      const end = passed + node.length;
+      if (!hasStart && offset < end) {
+        range.setStart(node, offset - passed);
+        hasStart = true;
+      }
+      if (hasStart) {
+        range.setEnd(node, Math.min(node.length, Math.max(0, offset + length - passed)));
+        if (offset + length <= end) return range;
+      }
+      passed = end;
+    }
+    return hasStart ? range : null;
+  }
+  return null;
+}
+
+function mark(name, ranges) {
+  if (typeof CSS === "undefined" || !CSS.highlights) return;
+  if (ranges.length) CSS.highlights.set(name, new Highlight(...ranges));
+  else CSS.highlights.delete(name);
+}
+
+function goTo(offset, length) {
+  const range = rangeAt(offset, length);
+  if (!range) return;
+  isFollowing = false;
+  jump.hidden = false;
+  const place = range.getBoundingClientRect();
+  log.scrollTop += place.top - log.getBoundingClientRect().top - log.clientHeight / 4;
+  scrolledTo = log.scrollTop;
+  mark("workings-here", [range]);
+}
+
+log.addEventListener("workings-go-to", (event) => {
+  const offset = event.detail;
+  const end = shown.indexOf("\n", offset + 1);
+  goTo(offset, Math.min(end < 0 ? shown.length : end, offset + 400) - offset);
+});
+
+// Find: hits are counted in the whole text; at most this many are tinted.
+const MOST_TINTED = 400;
+const find = element.querySelector(".find");
+const query = find.querySelector("input");
+const hitsOut = find.querySelector(".hits");
+let hits = [];
+let hit = -1;
+
+function search() {
+  const wanted = query.value.toLowerCase();
+  hits = [];
+  if (wanted) {
+    const text = shown.toLowerCase();
+    for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) hits.push(at);
+  }
+  hit = Math.min(hit, hits.length - 1);
+  hitsOut.textContent = wanted ? (hits.length ? `${hit + 1} of ${hits.length}` : "none") : "";
+  mark("workings-hits", hits.slice(0, MOST_TINTED).map((at) => rangeAt(at, wanted.length)).filter(Boolean));
+  if (!hits.length) mark("workings-here", []);
+}
+
+function toHit(step) {
+  if (!hits.length) return;
+  hit = (hit + step + hits.length) % hits.length;
+  hitsOut.textContent = `${hit + 1} of ${hits.length}`;
+  goTo(hits[hit], query.value.length);
+}
+
+query.addEventListener("input", () => {
+  hit = -1;
+  search();
+  toHit(1);
+});
+query.addEventListener("keydown", (event) => {
+  if (event.key === "Enter") {
+    event.preventDefault();
+    toHit(event.shiftKey ? -1 : 1);
+  } else if (event.key === "Escape") {
+    event.preventDefault();
+    query.value = "";
+    search();
+    find.hidden = true;
+  }
+});
+find.querySelector(".before").addEventListener("click", () => toHit(-1));
+find.querySelector(".next").addEventListener("click", () => toHit(1));
+element.addEventListener("workings-find", () => {
+  find.hidden = !find.hidden;
+  if (!find.hidden) query.focus();
+});
+// New text may hold new hits; counting them is cheap, but not at every piece.
+setInterval(() => {
+  if (!find.hidden && query.value) search();
+}, 1000);
+
 watch("value", sync);
 sync();

@@ -1,0 +1,366 @@
+"""Thinking texts of real models in every chunking in; one outline of the same kinds, titles and tokens out."""
+
+import json
+import re
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.outline import (
+    RULES,
+    TITLE_WIDTH,
+    OutlineBuilder,
+    OutlineEntry,
+    Rule,
+    answer_value,
+    first_reached,
+    kind_of,
+    rule_of,
+    title_of,
+    token_at,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "tests/data/thinking").glob("*.txt")}
+LABELS = json.loads((ROOT / "tests/data/thinking/labels.json").read_text(encoding="utf-8"))
+
+
+def outline(text: str, n_tokens: int | None = None) -> tuple[OutlineEntry, ...]:
+    builder = OutlineBuilder()
+    builder.feed(text, len(text) if n_tokens is None else n_tokens)
+    return builder.entries
+
+
+def long_thinking(n_characters: int = 120_000) -> str:
+    """30,000 tokens of four characters, from all the stored texts one after the other."""
+    once = "\n\n".join(TEXTS[name] for name in sorted(TEXTS))
+    return (once * (n_characters // len(once) + 1))[:n_characters]
+
+
+# --- chunking
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from(sorted(TEXTS)), st.lists(st.integers(1, 400), min_size=1, max_size=40))
+def test_outline_is_the_same_for_every_chunking_of_a_real_text(name: str, sizes: list[int]) -> None:
+    text, builder, at, i = TEXTS[name], OutlineBuilder(), 0, 0
+    while at < len(text):
+        piece = text[at : at + sizes[i % len(sizes)]]
+        builder.feed(piece, len(piece))  # a token a character, so that tokens too must agree
+        at, i = at + len(piece), i + 1
+    assert builder.entries == outline(text)
+
+
+PIECES = st.sampled_from(
+    ["\n", "\n\n", " \n \n", ". ", "! ", "。", "？", "Wait, ", "但是等等，", "Alternatively, ", "不对", "```\n", "\\[ x = 1 \\]", "\\boxed{7}",
+     "So the answer is 42", "- a point\n", "一个很长的段落" * 12, "some words that go on and on " * 7, " ", "x", "."]
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.lists(PIECES, max_size=25).map("".join), st.data())
+def test_outline_is_the_same_for_every_chunking_of_an_odd_text(text: str, data: st.DataObject) -> None:
+    builder, at = OutlineBuilder(), 0
+    while at < len(text):
+        piece = text[at : at + data.draw(st.integers(1, 30))]
+        builder.feed(piece, len(piece))
+        at += len(piece)
+        assert builder.entries == outline(text[:at])
+    assert_covers(builder.entries, text, len(text))
+
+
+def assert_covers(entries: tuple[OutlineEntry, ...], text: str, n_tokens: int) -> None:
+    if not text.strip():
+        return
+    assert entries[0].start_character == 0 and entries[0].first_token == 0
+    assert entries[-1].end_character == len(text)
+    assert sum(entry.n_tokens for entry in entries) == n_tokens
+    for before, after in pairwise(entries):
+        assert before.end_character == after.start_character
+        assert before.first_token + before.n_tokens == after.first_token
+    assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_outline_covers_all_of_a_real_text_and_all_of_its_tokens(name: str) -> None:
+    assert_covers(outline(TEXTS[name], 777), TEXTS[name], 777)
+
+
+def test_outline_changes_only_its_last_two_entries_while_it_grows() -> None:
+    text, builder = long_thinking(40_000), OutlineBuilder()
+    seen: tuple[OutlineEntry, ...] = ()
+    for at in range(0, len(text), 7):
+        builder.feed(text[at : at + 7], 2)
+        entries = builder.entries
+        assert entries[: max(0, len(seen) - 2)] == seen[: max(0, len(seen) - 2)]
+        seen = entries
+
+
+def test_outline_counts_tokens_that_come_without_text_with_the_text_after_them() -> None:
+    builder = OutlineBuilder()
+    builder.feed("好的", 1)
+    builder.feed("", 2)
+    assert builder.entries[-1].n_tokens == 3
+    builder.feed("，我现在要算5的阶乘。", 4)
+    assert sum(entry.n_tokens for entry in builder.entries) == 7
+
+
+def test_outline_of_nothing_is_empty() -> None:
+    assert OutlineBuilder().entries == ()
+    assert outline("\n \n") == ()
+
+
+# --- size and cost
+
+
+@pytest.mark.parametrize("name", [*TEXTS, "all"])
+def test_outline_of_30000_tokens_has_20_to_160_entries(name: str) -> None:
+    text = long_thinking() if name == "all" else ((TEXTS[name] + "\n\n") * 300)[:120_000]
+    wide = len(re.findall("[一-鿿]", text))
+    n_tokens = round(wide / 1.6 + (len(text) - wide) / 4)
+    most = 160 * max(1, n_tokens / 30_000) ** 0.5
+    assert 20 <= len(outline(text)) <= most
+
+
+def test_outline_takes_the_same_time_for_each_thousand_tokens() -> None:
+    """A rescan of the whole text would make the last quarter some seven times as slow as the first."""
+    text, builder, seconds = long_thinking(), OutlineBuilder(), []
+    for start in range(0, len(text), len(text) // 4):
+        before = time.process_time()
+        for at in range(start, start + len(text) // 4, 4):
+            builder.feed(text[at : at + 4], 1)
+        seconds.append(time.process_time() - before)
+    assert max(seconds[1:]) < 3 * seconds[0] + 0.05
+    assert sum(seconds) < 3  # 0.1 s on one core of 2020
+
+
+def test_outline_has_no_entry_under_40_tokens_but_the_last() -> None:
+    for text in TEXTS.values():
+        for entry in outline(text)[:-1]:
+            body = text[entry.start_character : entry.end_character]
+            wide = len(re.findall("[⺀-鿿]", body))
+            assert wide * 5 + (len(body) - wide) * 2 >= 38 * 8
+
+
+# --- steps
+
+
+def kinds_of(text: str) -> list[str]:
+    return [entry.kind for entry in outline(text)]
+
+
+FILL = "We write the sum as a product and go on from there, one factor after the other, until nothing is left. " * 3
+
+
+@pytest.mark.parametrize(
+    ("turn", "kind"),
+    [
+        ("Wait, that product has one factor too few.", "turn_back"),
+        ("But wait, the sum starts at one.", "turn_back"),
+        ("Hmm, the last factor is odd.", "turn_back"),
+        ("Alternatively, a telescoping sum would do.", "attempt"),
+        ("Let me double-check the second factor.", "check"),
+    ],
+)
+def test_outline_starts_an_entry_at_a_turn_inside_a_long_paragraph(turn: str, kind: str) -> None:
+    text = FILL + turn + " " + FILL
+    assert [text[entry.start_character :].startswith(turn) for entry in outline(text)] == [False, True]
+    assert kinds_of(text)[1] == kind
+
+
+def test_outline_starts_an_entry_at_a_chinese_turn_inside_a_long_paragraph() -> None:
+    fill = "我们把这个和写成一个乘积，然后一个因子一个因子地往下算，直到什么都不剩。" * 4
+    text = fill + "等等，不对，这里少了一个因子。" + fill + "让我再检查一下每一步。" + fill
+    assert kinds_of(text)[1:] == ["turn_back", "check"]
+
+
+def test_outline_starts_no_entry_at_a_turn_in_a_short_paragraph() -> None:
+    assert len(outline("It is 5. Wait, it is 6. Wait, it is 7.")) == 1
+
+
+def test_outline_keeps_formulas_and_lists_with_the_sentence_before_them() -> None:
+    text = f"First, differentiate both sides. {FILL}\n\n\\[\nn = 1\n\\]\n\n- one\n\n- two\n\n"
+    assert len(outline(text)) == 1
+
+
+def test_outline_starts_no_entry_at_a_blank_line_within_a_code_fence() -> None:
+    code = "```python\n" + "\n\n".join(f"Wait = {i}  # so the final answer is near" for i in range(40)) + "\n```"
+    entries = outline(f"{FILL}\n\n{code}\n\nWait, that is wrong. {FILL}")
+    assert [entry.kind for entry in entries][-1] == "turn_back"
+    assert len(entries) <= 3
+
+
+def test_outline_ends_with_the_conclusion_when_the_thinking_does() -> None:
+    assert kinds_of(TEXTS["qwq_32b_preview_binomial_sum"])[-1] == "conclusion"
+    assert kinds_of(long_thinking() + "\n\n" + FILL + "\n\n**Final Answer**\n\n\\[ \\boxed{12} \\]")[-1] == "conclusion"
+
+
+def test_outline_of_a_real_text_reads_like_this() -> None:
+    entries = outline(TEXTS["qwq_32b_preview_polynomial_excerpt"])
+    assert [(entry.kind, entry.title) for entry in entries[:7]] == [
+        ("plan", "So I've got this problem here: \"For what integer a does x^2…"),
+        ("attempt", "First off, if x^2 - x + a divides x^(13) + x + 90"),
+        ("turn_back", "But finding q(x) directly seems pretty complicated because…"),
+        ("attempt", "Let me find the roots of x^2 - x + a"),
+        ("turn_back", "This seems a bit messy because r and s are not nice numbers…"),
+        ("turn_back", "This is getting complicated quickly"),
+        ("attempt", "Alternatively, maybe I can use the concept of roots of…"),
+    ]
+
+
+# --- titles
+
+
+@pytest.mark.parametrize(
+    ("step", "title"),
+    [
+        ("**Step 1:** Find the roots of \\( x^2 - 1 \\).", "Step 1: Find the roots of x^2 - 1"),
+        ("## Plan\n\nmore", "Plan more"),
+        ("Yes. So this code should work. And more.", "Yes. So this code should work"),
+        ("So \\(\\frac{1}{2} \\cdot 4 \\le 3\\) holds here.", "So 1/2 ·4 ≤3 holds here"),
+        ("不过，有没有可能我哪里算错了？比如", "不过，有没有可能我哪里算错了"),
+        ("**", "**"),
+    ],
+)
+def test_title_is_the_first_clause_without_markup(step: str, title: str) -> None:
+    assert title_of(step) == title
+
+
+WORDS = st.lists(
+    st.sampled_from(["wait", "internationalisation", "阶乘", "是", "120", ",", "，", "."]), min_size=1, max_size=40
+)
+
+
+@settings(deadline=None)
+@given(WORDS)
+def test_title_never_ends_within_a_word_and_never_runs_over(words: list[str]) -> None:
+    head = " ".join(words)
+    title = title_of(head)
+    assert title
+    assert len(title) + len(re.findall("[⺀-鿿！-｠]", title)) <= TITLE_WIDTH + 1
+    bare = title.rstrip("….,，")
+    assert not bare or re.search(re.escape(bare) + r"(?![a-z0-9])", head)
+
+
+def test_title_leaves_out_a_word_that_the_text_was_cut_in() -> None:
+    assert title_of("We look at the divisors of two hundr", is_cut=True) == "We look at the divisors of two…"
+
+
+# --- rules
+
+
+def labelled_step(label: dict[str, str]) -> str:
+    if "text" in label:
+        return label["text"]
+    steps = re.split(r"\n[ \t]*\n\s*", TEXTS[label["file"].removesuffix(".txt")].strip())
+    return next(step for step in steps if step.startswith(label["starts"]))
+
+
+def agreement(*sets: str) -> float:
+    labels = [label for label in LABELS if label["set"] in sets]
+    return sum(kind_of(labelled_step(label)) == label["kind"] for label in labels) / len(labels)
+
+
+def test_rules_agree_with_85_percent_of_the_labels_they_were_made_with() -> None:
+    assert sum(label["set"] == "stored" for label in LABELS) >= 60
+    assert agreement("stored") >= 0.85
+    assert agreement("stored", "later") >= 0.85
+
+
+def test_rules_agree_with_70_percent_of_labels_of_a_thinking_they_never_saw() -> None:
+    assert agreement("held_out") >= 0.70
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.example)
+def test_rules_each_decide_their_own_example(rule: Rule) -> None:
+    assert rule_of(rule.example) == rule
+
+
+def rule_rows() -> list[str]:
+    return [
+        f"| {i} | {rule.kind} | {rule.language} | {'opening' if rule.opening else 'anywhere'} | {rule.example} |"
+        for i, rule in enumerate(RULES, 1)
+    ]
+
+
+def test_rules_are_printed_in_the_document_as_they_are() -> None:
+    document = (ROOT / "docs/outline.md").read_text(encoding="utf-8")
+    table = [line for line in document.splitlines() if re.match(r"\| \d+ \|", line)]
+    assert table == rule_rows()
+    patterns = document.split("```text\n")[1].split("```")[0].splitlines()
+    assert patterns == [f"{i}. {rule.pattern}" for i, rule in enumerate(RULES, 1)]
+
+
+@pytest.mark.parametrize("which", ["stored", "later", "held_out"])
+def test_agreement_in_the_document_is_what_is_measured(which: str) -> None:
+    document = (ROOT / "docs/outline.md").read_text(encoding="utf-8")
+    n_labels = sum(label["set"] == which for label in LABELS)
+    assert f"(set `{which}`) | {n_labels} | {agreement(which):.0%} |" in document
+
+
+# --- first reached
+
+REACHED = {
+    "equals": ("6 * 7 = 42. Good.", "\\boxed{42}", "42."),
+    "answer_is": ("Hmm. So the answer is 3, I think.", "The answer is 3.", "3, I think"),
+    "boxed": ("So it is\n\\[ \\boxed{ 42 } \\]", "42", "42 }"),
+    "dollars": ("Then it equals $42$, so done.", "**Answer:** 42", "42$, so"),
+    "latex_spaces": ("Thus n is n (n + 1) 2^{n-2}.", "\\boxed{n(n+1)2^{n-2}}", "n (n + 1)"),
+    "thousands": ("The total is 1,024.", "\\boxed{1024}", "1,024"),
+    "fraction": ("so p = \\frac{1}{2}, good", "\\[ \\boxed{\\dfrac{1}{2}} \\]", "\\frac"),
+    "chinese": ("那么120×1=120。所以", "5的阶乘是120。\n\n**答案：120**", "120。所以"),
+    "on_the_way_first": ("x = 42 + 1, so no. Then y = 42.", "42", "42."),
+    "colon_and_display": ("Therefore, the sum is:\n\n\\[\n42\n\\]", "\\boxed{42}", "42\n"),
+}
+
+
+@pytest.mark.parametrize(("thinking", "answer", "stands_at"), REACHED.values(), ids=REACHED)
+def test_first_reached_finds_where_the_value_is_first_stated(thinking: str, answer: str, stands_at: str) -> None:
+    assert first_reached(thinking, answer) == thinking.index(stands_at)
+
+
+@pytest.mark.parametrize(
+    ("thinking", "answer"),
+    [
+        pytest.param("x = 3, y = 3, so 3.", "\\boxed{3}", id="lone_digit_that_is_everywhere"),
+        pytest.param("It equals 420.", "\\boxed{42}", id="part_of_a_longer_number"),
+        pytest.param("It equals 42.5.", "\\boxed{42}", id="part_of_a_decimal"),
+        pytest.param("It equals 142.", "\\boxed{42}", id="end_of_a_longer_number"),
+        pytest.param("There were 42 geese.", "\\boxed{42}", id="not_a_statement"),
+        pytest.param("The story is done.", "Once upon a time there was a goose.", id="answer_without_a_value"),
+        pytest.param("", "\\boxed{42}", id="no_thinking"),
+        pytest.param("= 42.", "", id="no_answer"),
+        pytest.param("= 42.", "\\boxed{", id="box_cut_off"),
+    ],
+)
+def test_first_reached_is_none_when_it_cannot_be_told(thinking: str, answer: str) -> None:
+    assert first_reached(thinking, answer) is None
+
+
+def test_first_reached_finds_the_first_of_several_in_real_texts() -> None:
+    sum_text = TEXTS["qwq_32b_preview_binomial_sum"]
+    reached = first_reached(sum_text, "**Final Answer**\n\n\\[ \\boxed{n(n+1)2^{n-2}} \\]")
+    assert reached is not None and sum_text[:reached].endswith("Therefore, the sum is:\n\n\\[\n")
+    factorial = TEXTS["qwen3_8b_factorial_zh"]
+    reached = first_reached(factorial, "因此，**5的阶乘是120**。\n\n**答案：120**")
+    assert reached is not None and factorial[:reached].endswith("接着60×2=")
+
+
+def test_first_reached_takes_no_time_on_runs_of_spaces() -> None:
+    before = time.process_time()
+    first_reached("= \\frac" + " " * 50_000 + "= 1" + "\n" * 50_000, "\\boxed{\\frac{1}{23}}")
+    assert time.process_time() - before < 2
+
+
+def test_answer_value_takes_the_last_box_with_its_braces() -> None:
+    assert answer_value("\\boxed{1} or rather \\boxed{\\frac{1}{2}}") == "\\frac{1}{2}"
+
+
+def test_token_at_spreads_the_tokens_of_an_entry_over_its_text() -> None:
+    entries = (OutlineEntry(1, "plan", "a", 0, 100, 0, 50), OutlineEntry(2, "attempt", "b", 100, 200, 50, 10))
+    assert [token_at(entries, character) for character in (0, 50, 100, 150, 200, 999)] == [0, 25, 50, 55, 60, 60]
+    assert token_at((), 5) == 0

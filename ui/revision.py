@@ -1,0 +1,140 @@
+"""Nothing in; the components that make another run out of one that has ended, and what they do, out."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gradio as gr
+
+from model.branching import Branch
+from model.errors import AppError
+from model.runs import Runs
+from ui.parts import AT_ONCE, QUIET
+from ui.sentences import refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """The row under a run that has ended, and the two editors that it opens."""
+
+    again: gr.Button
+    new_answer: gr.Button
+    edit_thinking: gr.Button
+    edit_question: gr.Button
+    before: gr.Button
+    after: gr.Button
+    thinking_editor: gr.Column
+    thinking_text: gr.Textbox
+    think_on: gr.Button
+    answer_from: gr.Button
+    question_editor: gr.Column
+    question_text: gr.Textbox
+    ask_edited: gr.Button
+    cancels: tuple[gr.Button, gr.Button]
+
+
+def add_revision() -> Revision:
+    """Lay them out; the style sheet hides the row while a run goes on."""
+    with gr.Row(elem_id="revise"):
+        again = _small("Ask again", "again")
+        new_answer = _small("New answer", "new-answer")
+        edit_thinking = _small("Edit thinking", "edit-thinking")
+        edit_question = _small("Edit question", "edit-question")
+        with gr.Row(elem_id="branches"):
+            before = _small("‹", "branch-before")
+            gr.HTML("<span id='branch-place'></span>")
+            after = _small("›", "branch-after")
+    with gr.Column(visible=False, elem_id="thinking-editor") as thinking_editor:
+        thinking_text = gr.Textbox(
+            label="Thinking, as the model is to have thought it",
+            lines=8,
+            max_lines=24,
+            elem_id="thinking-text",
+        )
+        with gr.Row(elem_classes="editor-buttons"):
+            think_on = _small("Think on from here", "think-on")
+            answer_from = _small("Answer from here", "answer-from")
+            cancel_thinking = _small("Cancel", "cancel-thinking")
+    with gr.Column(visible=False, elem_id="question-editor") as question_editor:
+        question_text = gr.Textbox(label="Question", lines=2, max_lines=12, elem_id="question-text")
+        with gr.Row(elem_classes="editor-buttons"):
+            ask_edited = _small("Ask this instead", "ask-edited")
+            cancel_question = _small("Cancel", "cancel-question")
+    row = (again, new_answer, edit_thinking, edit_question, before, after)
+    editors = (thinking_editor, thinking_text, think_on, answer_from, question_editor, question_text, ask_edited)
+    return Revision(*row, *editors, (cancel_thinking, cancel_question))
+
+
+def _small(label: str, elem_id: str) -> gr.Button:
+    return gr.Button(label, size="sm", elem_id=elem_id, scale=0, min_width=40)
+
+
+class Revising:
+    """What the row and its editors do. `to_follow` makes the page follow another run."""
+
+    def __init__(self, parts: Revision, runs: Runs, to_follow: Callable[[str], str]) -> None:
+        self.parts = parts
+        self._runs = runs
+        self._to_follow = to_follow
+
+    def on_branch(self, branch: Branch, run_id: str, owner: str) -> tuple[Any, ...]:
+        """Start a run beside this one; an editor stays open when it is refused.
+
+        Returns:
+            What to follow, the two editors, and the status line.
+        """
+        try:
+            started = self._runs.branch(run_id, branch, owner=owner or "")
+        except AppError as error:
+            return gr.skip(), gr.skip(), gr.skip(), refusal(error)
+        return self._to_follow(started), gr.Column(visible=False), gr.Column(visible=False), gr.skip()
+
+    def on_edited_thinking(self, answers_now: bool, text: str, run_id: str, owner: str) -> tuple[Any, ...]:
+        """Go on from the thinking in the editor."""
+        return self.on_branch(Branch(thinking=text, answers_now=answers_now), run_id, owner)
+
+    def on_edited_question(self, text: str, run_id: str, owner: str) -> tuple[Any, ...]:
+        """Ask the question in the editor instead."""
+        return self.on_branch(Branch(question=text), run_id, owner)
+
+    async def on_open(self, part: str, run_id: str) -> tuple[Any, ...]:
+        """Open an editor with the run's own text in it; the other one closes."""
+        events = await asyncio.to_thread(self._runs.store.events, run_id)
+        if part == "thinking":
+            text = "".join(event.text for event in events if event.type == "thinking" and not event.forced)
+            return gr.Column(visible=True), text.rstrip(), gr.Column(visible=False), gr.skip()
+        return gr.Column(visible=False), gr.skip(), gr.Column(visible=True), events[0].question  # type: ignore[union-attr]
+
+    def on_switch(self, step: int, run_id: str) -> Any:
+        """Follow the latest turn after the branch before or behind this one, round and round."""
+        try:
+            siblings = [row.id for row in self._runs.store.siblings(run_id)]
+        except AppError as error:
+            return gr.skip(), refusal(error)
+        return self._to_follow(siblings[(siblings.index(run_id) + step) % len(siblings)]), gr.skip()
+
+
+def wire_revision(
+    revising: Revising, run_id: gr.State, owner: gr.BrowserState, to_follow: gr.State, status: gr.HTML
+) -> None:
+    """Connect the row and its editors to what they do."""
+    parts = revising.parts
+    events: dict[str, Any] = {"concurrency_limit": None, **QUIET}
+    started = [to_follow, parts.thinking_editor, parts.question_editor, status]
+    for button, branch in ((parts.again, Branch()), (parts.new_answer, Branch(answers_now=True))):
+        button.click(partial(revising.on_branch, branch), [run_id, owner], started, **events)
+    for button, answers_now in ((parts.think_on, False), (parts.answer_from, True)):
+        edited = partial(revising.on_edited_thinking, answers_now)
+        button.click(edited, [parts.thinking_text, run_id, owner], started, **events)
+    parts.ask_edited.click(revising.on_edited_question, [parts.question_text, run_id, owner], started, **events)
+    editors = [parts.thinking_editor, parts.thinking_text, parts.question_editor, parts.question_text]
+    for button, part in ((parts.edit_thinking, "thinking"), (parts.edit_question, "question")):
+        opened = button.click(partial(revising.on_open, part), run_id, editors, **events)
+        opened.then(None, None, None, js=f"() => workingsShow('{part}-editor')", **AT_ONCE)
+    closed = [parts.thinking_editor, parts.question_editor]
+    for button in parts.cancels:
+        button.click(lambda: (gr.Column(visible=False), gr.Column(visible=False)), None, closed, **events)
+    for button, step in ((parts.before, -1), (parts.after, 1)):
+        button.click(partial(revising.on_switch, step), run_id, [to_follow, status], **events)
