@@ -5,6 +5,7 @@ from model.events import (
     EVENT_CLASSES,
     AnswerDelta,
     Asked,
+    Branched,
     Event,
     Finished,
     Message,
@@ -37,6 +38,7 @@ ONE_OF_EACH: list[Event] = [
     Notice("loop", "The thinking went in circles."),
     Steered("think_longer", 1024),
     Finished("thinking_cut", 940, 512, 30, 12.5, 10.0, 2.0),
+    Branched("run-1", "edited_thinking"),
 ]
 
 

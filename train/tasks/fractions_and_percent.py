@@ -357,7 +357,7 @@ def write_compare(choose: random.Random) -> Trace:
     asked = ask(choose, _COMPARE_WORDINGS, {"f": typed(choose, a, b), "g": typed(choose, c, d)})
     answer = f"$\\boxed{{\\frac{{{larger[0]}}}{{{larger[1]}}}}}$ is larger."
     key = f"compare:{a}/{b},{c}/{d}"
-    return Trace("compare", key, question(asked), thinking.spans(), answer, Value(str(Fraction(*larger))))
+    return Trace("compare", key, question(asked), thinking.spans(), answer, Value(f"{larger[0]}/{larger[1]}"))
 
 
 TASKS: dict[str, Writer] = {
