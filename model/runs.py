@@ -10,11 +10,11 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from model.branching import Branch, kept_by
-from model.engine import Budget, Request, budget_limits, collect
+from model.engine import Budget, Request, Steering, budget_limits, collect
 from model.errors import AppError, BadInput, RunBusy, TooManyRuns
 from model.events import (
     Asked,
@@ -270,12 +270,7 @@ class Runs:
         Raises:
             RunNotFound: If no run has this id.
         """
-        live = self._find_live(run_id)
-        if live is None:
-            return False
-        live.append(Steered("stop"))
-        live.steering.stop()
-        return True
+        return self._steer(run_id, Steered("stop"), Steering.stop)
 
     def answer_now(self, run_id: str) -> bool:
         """End the thinking and have the answer written; False if the run had ended already.
@@ -283,12 +278,7 @@ class Runs:
         Raises:
             RunNotFound: If no run has this id.
         """
-        live = self._find_live(run_id)
-        if live is None:
-            return False
-        live.append(Steered("answer_now"))
-        live.steering.answer_now()
-        return True
+        return self._steer(run_id, Steered("answer_now"), Steering.answer_now)
 
     def think_longer(self, run_id: str, tokens: int = THINK_LONGER_TOKENS) -> bool:
         """Add to the thinking budget of a live run; False if the run had ended already (then `resume` it).
@@ -299,12 +289,7 @@ class Runs:
         """
         if tokens <= 0:
             raise BadInput(f"{tokens} more thinking tokens were asked for; give at least 1.")
-        live = self._find_live(run_id)
-        if live is None:
-            return False
-        live.append(Steered("think_longer", tokens))
-        live.steering.think_longer(tokens)
-        return True
+        return self._steer(run_id, Steered("think_longer", tokens), lambda steering: steering.think_longer(tokens))
 
     def set_budget(self, run_id: str, budget: Budget) -> bool:
         """Give a live run another thinking budget; False if the run had ended already.
@@ -314,12 +299,7 @@ class Runs:
             BadInput: If the budget is none.
         """
         limits = budget_limits(budget)
-        live = self._find_live(run_id)
-        if live is None:
-            return False
-        live.append(Steered("budget", text=str(budget)))
-        live.steering.set_budget(limits)
-        return True
+        return self._steer(run_id, Steered("budget", text=str(budget)), lambda steering: steering.set_budget(limits))
 
     def pause(self, run_id: str) -> bool:
         """Free the device and keep the run where it is, until `go_on`; False if the run had ended already.
@@ -359,6 +339,15 @@ class Runs:
         if live.steering.is_paused:
             live.append(Steered("resume"))
         live.steering.go_on(hint)
+        return True
+
+    def _steer(self, run_id: str, steered: Steered, act: Callable[[Steering], None]) -> bool:
+        live = self._find_live(run_id)
+        if live is None:
+            return False
+        # Before the engine acts on it, so that the events tell cause and effect in this order.
+        live.append(steered)
+        act(live.steering)
         return True
 
     def _find_live(self, run_id: str) -> LiveRun | None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from model.adapter import has_adapter, read_adapter
+from model.adapter import adapter_digest, has_adapter, read_adapter
 from model.errors import ModelLoadFailed
 
 WEIGHT = "model.layers.0.self_attn.q_proj.weight"
@@ -46,7 +46,7 @@ def test_merged_refuses_weights_of_another_shape(tmp_path):
 def test_two_adapters_have_two_digests(tmp_path):
     write_adapter(tmp_path / "a")
     write_adapter(tmp_path / "b", columns=5)
-    assert read_adapter(tmp_path / "a").digest != read_adapter(tmp_path / "b").digest
+    assert adapter_digest(tmp_path / "a") != adapter_digest(tmp_path / "b")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from train.mixes import CLAIMS, SHARES
 MOST_BYTES = 25_000_000
 BASE_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 _CARD = """---
-base_model: HuggingFaceTB/SmolLM2-135M-Instruct
+base_model: {base}
 library_name: peft
 license: apache-2.0
 language: en
@@ -181,6 +181,7 @@ def write_card(
     facts, commands = zip(*map(facts_of, runs), strict=True)
     story = ". Then, from the adapter that this gave: ".join(facts)
     card = _CARD.format(
+        base=BASE_MODEL,
         rank=json.loads((runs[-1] / "plan.json").read_text("utf-8"))["rank"],
         results=results_table(results),
         shares=", ".join(f"{task} {share / total:.1%}" for task, share in SHARES.items()),

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from model.catalog import SMOLLM2
+from model.catalog import SMOLLM2, UNTOUCHED_SMOLLM2, Family
 from model.embedded import SHIPPED_ADAPTER, prepare_embedded
 from model.settings import settings_from_environment
 from train.judging import RunAsserts, boxed, is_right, split_answer
@@ -57,15 +57,15 @@ def held_out_problems(count: int, seed: int, tasks: Sequence[str] = ()) -> list[
 
 
 def ask_all(
-    model: Any, tokenizer: Any, problems: Sequence[Trace], *, temperature: float = 0.0, prompts: Sequence[str] = ()
+    model: Any, tokenizer: Any, problems: Sequence[Trace], *, temperature: float = 0.0, family: Family = SMOLLM2
 ) -> list[Reply]:
     """Every problem once, in batches of prompts of about the same length.
 
     Args:
         temperature: 0 is greedy; else with QwQ's top-p 0.95 and top-k 40.
-        prompts: The prompts where they are not the trained model's.
+        family: Whose template the prompts have; the untouched model's shows it three examples of thinking.
     """
-    texts = prompts or [prompt_text(tokenizer, trace.messages, trace.tools) for trace in problems]
+    texts = [prompt_text(tokenizer, trace.messages, trace.tools, family) for trace in problems]
     order = sorted(range(len(problems)), key=lambda at: len(texts[at]))
     replies: dict[int, Reply] = {}
     was_training = model.training
@@ -100,18 +100,34 @@ def _generate(model: Any, tokenizer: Any, prompts: list[str], temperature: float
     return iter(completions)
 
 
-def pass_rates(replies: Sequence[Reply], run_asserts: RunAsserts | None = None) -> dict[str, float]:
-    """The share of right replies by claim, and of those that closed their thinking ("closed")."""
+CLOSED, BOXED = "thinking closed", "answer boxed"
+
+
+def tally(replies: Sequence[Reply], run_asserts: RunAsserts | None) -> dict[str, list[bool]]:
+    """Right or not, by task; and for `CLOSED` and `BOXED`, which replies are so."""
     passed: dict[str, list[bool]] = defaultdict(list)
-    claims = {task: claim for claim, tasks in CLAIMS.items() for task in tasks}
     for reply in replies:
         right = is_right(reply.trace.gold, reply.text, run_asserts)
         if right is not None:
-            passed[claims[reply.trace.task]].append(right)
-        passed["closed"].append(split_answer(reply.text)[1] is not None and reply.is_ended)
+            passed[reply.trace.task].append(right)
+        answer = split_answer(reply.text)[1]
+        passed[CLOSED].append(answer is not None and reply.is_ended)
         if isinstance(reply.trace.gold, Value):
-            passed["boxed"].append(boxed(split_answer(reply.text)[1] or "") is not None)
-    return {claim: sum(rights) / len(rights) for claim, rights in passed.items()}
+            passed[BOXED].append(boxed(answer or "") is not None)
+    return passed
+
+
+def by_claim(passed: Mapping[str, list[bool]]) -> dict[str, list[bool]]:
+    """A tally with the tasks of each claim together; what nothing was asked of is left out."""
+    claims = {claim: [right for task in tasks for right in passed.get(task, [])] for claim, tasks in CLAIMS.items()}
+    claims |= {name: passed.get(name, []) for name in (CLOSED, BOXED)}
+    return {name: rights for name, rights in claims.items() if rights}
+
+
+def pass_rates(replies: Sequence[Reply]) -> dict[str, float]:
+    """The share of right replies by claim, and of those that closed their thinking ("closed") or boxed an answer."""
+    names = {CLOSED: "closed", BOXED: "boxed"}
+    return {names.get(name, name): sum(rights) / len(rights) for name, rights in by_claim(tally(replies, None)).items()}
 
 
 def wilson(passed: int, asked: int) -> tuple[float, float]:
@@ -157,35 +173,12 @@ def load(adapter: str, base: Path) -> tuple[Any, Any]:
     return model.to(device), AutoTokenizer.from_pretrained(base)
 
 
-def untouched_prompts(tokenizer: Any, problems: Sequence[Trace]) -> list[str]:
-    """The prompts that show the untouched model how to think: QwQ's protocol and three short examples."""
-    return [
-        tokenizer.apply_chat_template(
-            [dict(message) for message in trace.messages],
-            tools=[dict(tool) for tool in trace.tools] or None,
-            chat_template=SMOLLM2.template_text(),
-            add_generation_prompt=True,
-            tokenize=False,
-        )
-        for trace in problems
-    ]
-
-
 def table(replies: Sequence[Reply], run_asserts: RunAsserts | None) -> list[dict[str, Any]]:
-    """One row for each claim, then for closed thinkings and boxed answers; shares with their 95% intervals."""
-    passed: dict[str, list[bool]] = defaultdict(list)
-    claims = {task: claim for claim, tasks in CLAIMS.items() for task in tasks}
-    for reply in replies:
-        right = is_right(reply.trace.gold, reply.text, run_asserts)
-        if right is not None:
-            passed[claims[reply.trace.task]].append(right)
-            passed[f"  {reply.trace.task}"].append(right)
-        answer = split_answer(reply.text)[1]
-        passed["thinking closed"].append(answer is not None and reply.is_ended)
-        if isinstance(reply.trace.gold, Value):
-            passed["answer boxed"].append(boxed(answer or "") is not None)
+    """One row for each claim, for closed thinkings, boxed answers, then each task; shares with 95% intervals."""
+    passed = tally(replies, run_asserts)
+    tasks = {f"  {task}": rights for task, rights in sorted(passed.items()) if task not in (CLOSED, BOXED)}
     rows = []
-    for name, rights in passed.items():
+    for name, rights in (by_claim(passed) | tasks).items():
         low, high = wilson(sum(rights), len(rights))
         rows.append(
             {
@@ -197,10 +190,7 @@ def table(replies: Sequence[Reply], run_asserts: RunAsserts | None) -> list[dict
                 "high": round(high, 4),
             }
         )
-    order = [*CLAIMS, "thinking closed", "answer boxed"]
-    return sorted(
-        rows, key=lambda row: (order.index(row["claim"]) if row["claim"] in order else len(order), row["claim"])
-    )
+    return rows
 
 
 def main() -> int:
@@ -219,9 +209,9 @@ def main() -> int:
     model, tokenizer = load(given.adapter, base)
     torch.manual_seed(given.seed)
     problems = held_out_problems(given.problems, given.seed, given.tasks)
-    prompts = untouched_prompts(tokenizer, problems) if given.adapter == "none" else ()
+    family = UNTOUCHED_SMOLLM2 if given.adapter == "none" else SMOLLM2
     began = time.monotonic()
-    replies = ask_all(model, tokenizer, problems, temperature=given.temperature, prompts=prompts)
+    replies = ask_all(model, tokenizer, problems, temperature=given.temperature, family=family)
     seconds = time.monotonic() - began
     rows = table(replies, sandbox_runner(given.sandbox) if given.sandbox else None)
     for row in rows:

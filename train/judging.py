@@ -58,7 +58,7 @@ def normalised(text: str) -> str | Fraction:
         value = Fraction(text)
     except (ValueError, ZeroDivisionError):
         return text
-    return text if "/" in text and str(value) != text else value
+    return text if "/" in text and not text.endswith(f"/{value.denominator}") else value
 
 
 def code_in(answer: str) -> str | None:

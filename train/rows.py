@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from model.catalog import QWQ, SMOLLM2
+from model.catalog import FAMILIES, SMOLLM2, Family
 from train.traces import Span, Trace
 
 # What is not learned, in the labels of a row; torch's own number for it.
@@ -47,19 +47,23 @@ class Row:
 
 
 @cache
-def chat_template() -> str:
-    """QwQ's template, which the trained model is asked with."""
-    text = QWQ.template_text()
+def _template_of(family_name: str) -> str:
+    text = FAMILIES[family_name].template_text()
     assert text is not None
     return text
 
 
-def prompt_text(tokenizer: Any, messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]) -> str:
-    """The chat as the model reads it, up to and with the opened thinking."""
+def prompt_text(
+    tokenizer: Any,
+    messages: Sequence[Mapping[str, Any]],
+    tools: Sequence[Mapping[str, Any]],
+    family: Family = SMOLLM2,
+) -> str:
+    """The chat as a model of the family reads it, up to and with the opened thinking."""
     text: str = tokenizer.apply_chat_template(
         [dict(message) for message in messages],
         tools=[dict(tool) for tool in tools] or None,
-        chat_template=chat_template(),
+        chat_template=_template_of(family.name),
         add_generation_prompt=True,
         tokenize=False,
     )

@@ -9,7 +9,7 @@ import gradio as gr
 from model.host import ModelHost
 from ui.examples import LABELS, example_question
 from ui.panes import Panes
-from ui.parts import answer_pane, outline, plain_text, status_line, thinking_pane
+from ui.parts import answer_pane, outline, plain_text, small_button, status_line, thinking_pane
 from ui.revision import Revision, add_revision
 from ui.sampling_drawer import SamplingDrawer, add_budget, add_sampling_drawer
 from ui.sentences import status_value
@@ -100,7 +100,7 @@ def add_run_view() -> dict[str, Any]:
 def add_composer(host: ModelHost) -> dict[str, Any]:
     """The part that is always in reach: how the run stands, what steers it, the question box and the budget."""
     with gr.Row(elem_id="examples") as examples:
-        chips = [_small(label, f"example-{number}") for number, label in enumerate(LABELS)]
+        chips = [small_button(label, f"example-{number}") for number, label in enumerate(LABELS)]
     with gr.Column(elem_id="composer"):
         with gr.Row(elem_id="status-row"):
             # No run yet, but perhaps one in the address, which has to stay there until it is read.
@@ -108,12 +108,12 @@ def add_composer(host: ModelHost) -> dict[str, Any]:
             status = status_line(empty, elem_id="status")
             with gr.Row(elem_id="steering"):
                 buttons = {
-                    "answer_now": _small("Answer now", "answer-now"),
-                    "more": _small("Think longer", "more"),
-                    "pause": _small("Pause", "pause"),
-                    "unpause": _small("Go on", "unpause"),
-                    "go_on": _small("Continue", "continue"),
-                    "think_again": _small("Think longer", "think-again"),
+                    "answer_now": small_button("Answer now", "answer-now"),
+                    "more": small_button("Think longer", "more"),
+                    "pause": small_button("Pause", "pause"),
+                    "unpause": small_button("Go on", "unpause"),
+                    "go_on": small_button("Continue", "continue"),
+                    "think_again": small_button("Think longer", "think-again"),
                 }
         hint = gr.Textbox(
             label="Hint",
@@ -156,10 +156,6 @@ def add_composer(host: ModelHost) -> dict[str, Any]:
 def _example(number: int, host: ModelHost) -> str:
     """The example for the model that is loaded, or is being loaded, now."""
     return example_question(number, host.status().model)
-
-
-def _small(label: str, elem_id: str) -> gr.Button:
-    return gr.Button(label, size="sm", elem_id=elem_id, scale=0, min_width=90)
 
 
 def _head(label: str, figures_id: str, buttons: str = "") -> str:

@@ -54,10 +54,15 @@ def thinking_pane(hint: str, **options: Any) -> gr.HTML:
     return _part("", markup, "thinking_pane.js", **options)
 
 
+def small_button(label: str, elem_id: str, min_width: int = 90) -> gr.Button:
+    """A button as wide as its words, and at least `min_width` pixels."""
+    return gr.Button(label, size="sm", elem_id=elem_id, scale=0, min_width=min_width)
+
+
 def outline(**options: Any) -> gr.HTML:
     """The steps of a thinking, growing; a click goes there in the pane beside it.
 
-    Its value comes from `ui.outlining.outline_value`.
+    Its value comes from `ui.outlining.Outlining.value`.
     """
     markup = (
         "<ol class='steps' aria-label='Outline of the thinking'></ol>"

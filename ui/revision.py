@@ -10,9 +10,12 @@ import gradio as gr
 
 from model.branching import Branch
 from model.errors import AppError
+from model.resuming import own_thinking
 from model.runs import Runs
-from ui.parts import AT_ONCE, QUIET
+from ui.parts import AT_ONCE, QUIET, small_button
 from ui.sentences import refusal
+
+_narrow = partial(small_button, min_width=40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +41,14 @@ class Revision:
 def add_revision() -> Revision:
     """Lay them out; the style sheet hides the row while a run goes on."""
     with gr.Row(elem_id="revise"):
-        again = _small("Ask again", "again")
-        new_answer = _small("New answer", "new-answer")
-        edit_thinking = _small("Edit thinking", "edit-thinking")
-        edit_question = _small("Edit question", "edit-question")
+        again = _narrow("Ask again", "again")
+        new_answer = _narrow("New answer", "new-answer")
+        edit_thinking = _narrow("Edit thinking", "edit-thinking")
+        edit_question = _narrow("Edit question", "edit-question")
         with gr.Row(elem_id="branches"):
-            before = _small("‹", "branch-before")
+            before = _narrow("‹", "branch-before")
             gr.HTML("<span id='branch-place'></span>")
-            after = _small("›", "branch-after")
+            after = _narrow("›", "branch-after")
     with gr.Column(visible=False, elem_id="thinking-editor") as thinking_editor:
         thinking_text = gr.Textbox(
             label="Thinking, as the model is to have thought it",
@@ -54,21 +57,17 @@ def add_revision() -> Revision:
             elem_id="thinking-text",
         )
         with gr.Row(elem_classes="editor-buttons"):
-            think_on = _small("Think on from here", "think-on")
-            answer_from = _small("Answer from here", "answer-from")
-            cancel_thinking = _small("Cancel", "cancel-thinking")
+            think_on = _narrow("Think on from here", "think-on")
+            answer_from = _narrow("Answer from here", "answer-from")
+            cancel_thinking = _narrow("Cancel", "cancel-thinking")
     with gr.Column(visible=False, elem_id="question-editor") as question_editor:
         question_text = gr.Textbox(label="Question", lines=2, max_lines=12, elem_id="question-text")
         with gr.Row(elem_classes="editor-buttons"):
-            ask_edited = _small("Ask this instead", "ask-edited")
-            cancel_question = _small("Cancel", "cancel-question")
+            ask_edited = _narrow("Ask this instead", "ask-edited")
+            cancel_question = _narrow("Cancel", "cancel-question")
     row = (again, new_answer, edit_thinking, edit_question, before, after)
     editors = (thinking_editor, thinking_text, think_on, answer_from, question_editor, question_text, ask_edited)
     return Revision(*row, *editors, (cancel_thinking, cancel_question))
-
-
-def _small(label: str, elem_id: str) -> gr.Button:
-    return gr.Button(label, size="sm", elem_id=elem_id, scale=0, min_width=40)
 
 
 class Revising:
@@ -103,12 +102,11 @@ class Revising:
         """Open an editor with the run's own text in it; the other one closes."""
         events = await asyncio.to_thread(self._runs.store.events, run_id)
         if part == "thinking":
-            text = "".join(event.text for event in events if event.type == "thinking" and not event.forced)
-            return gr.Column(visible=True), text.rstrip(), gr.Column(visible=False), gr.skip()
+            return gr.Column(visible=True), own_thinking(events).rstrip(), gr.Column(visible=False), gr.skip()
         return gr.Column(visible=False), gr.skip(), gr.Column(visible=True), events[0].question  # type: ignore[union-attr]
 
     def on_switch(self, step: int, run_id: str) -> Any:
-        """Follow the latest turn after the branch before or behind this one, round and round."""
+        """Follow the branch before or behind this one, round and round."""
         try:
             siblings = [row.id for row in self._runs.store.siblings(run_id)]
         except AppError as error:

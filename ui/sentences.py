@@ -42,13 +42,7 @@ def status_value(
         "branch": f"{branch[0]} of {branch[1]}" if branch[1] > 1 else "",
         "text": text,
         "detail": detail,
-        "tone": "paused"
-        if panes.is_paused
-        else "busy"
-        if panes.is_live
-        else "error"
-        if panes.phase == "failed"
-        else "",
+        "tone": _tone(panes),
         "thinking": pace_text(panes.thinking_pace),
         "answer": pace_text(panes.answer_pace),
         "notices": notices,
@@ -66,6 +60,14 @@ def _phase_words(panes: Panes, host: HostStatus, waited_seconds: float) -> tuple
     if panes.phase == "waiting" and host.state == "ready":
         return "Reading the question", waited
     return _PHASE_WORDS[panes.phase], waited if panes.phase == "waiting" else ""
+
+
+def _tone(panes: Panes) -> str:
+    if panes.is_paused:
+        return "paused"
+    if panes.is_live:
+        return "busy"
+    return "error" if panes.phase == "failed" else ""
 
 
 def refusal(error: AppError) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Whole numbers and decimals in, calculations with written steps out: sums, differences, products, quotients."""
 
 import random
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from train.tasks.steps import Thinking, add, add_signed, divide, multiply, subtract
@@ -75,6 +76,21 @@ def boxed(choose: random.Random, text: str, value: str) -> str:
     return shapes[0] if choose.random() < 0.6 else choose.choice(shapes[1:])
 
 
+def _asked(
+    choose: random.Random,
+    a: int,
+    b: int,
+    sign: Callable[[random.Random], str],
+    wordings: Sequence[str],
+    in_words: float,
+) -> str:
+    """The question for a calculation with two numbers: a share `in_words` of them in words, the rest as expressions."""
+    values = {"a": written(choose, a), "b": written(choose, b)}
+    if choose.random() < in_words:
+        return ask(choose, wordings, values)
+    return ask_value(choose, values["a"] + sign(choose) + values["b"])
+
+
 def write_sum(choose: random.Random) -> Trace:
     """Two whole numbers of up to four digits added."""
     a = number_with_digits(choose, choose.choice((1, 2, 2, 3, 3, 4)))
@@ -82,11 +98,7 @@ def write_sum(choose: random.Random) -> Trace:
     thinking = Thinking(choose)
     total = add(thinking, a, b)
     _say_near(thinking, a, b, total)
-    values = {"a": written(choose, a), "b": written(choose, b)}
-    if choose.random() < 0.35:
-        asked = ask(choose, _SUM_WORDINGS, values)
-    else:
-        asked = ask_value(choose, values["a"] + plus_sign(choose) + values["b"])
+    asked = _asked(choose, a, b, plus_sign, _SUM_WORDINGS, 0.35)
     answer = boxed(choose, f"{a} + {b}", str(total))
     return Trace("sum", pair_key("sum", a, b), question(asked), thinking.spans(), answer, Value(str(total)))
 
@@ -110,11 +122,7 @@ def write_difference(choose: random.Random) -> Trace:
     thinking = Thinking(choose)
     rest = subtract(thinking, a, b)
     thinking.say(f". Check: {rest}+{b}={a}.")
-    values = {"a": written(choose, a), "b": written(choose, b)}
-    if choose.random() < 0.35 and a >= b:
-        asked = ask(choose, _DIFFERENCE_WORDINGS, values)
-    else:
-        asked = ask_value(choose, values["a"] + minus_sign(choose) + values["b"])
+    asked = _asked(choose, a, b, minus_sign, _DIFFERENCE_WORDINGS, 0.35 if a >= b else 0.0)
     answer = boxed(choose, f"{a} - {b}", str(rest))
     return Trace("difference", f"difference:{a},{b}", question(asked), thinking.spans(), answer, Value(str(rest)))
 
@@ -133,11 +141,7 @@ def write_product(choose: random.Random) -> Trace:
         thinking.say(f". Check: {a % 10}*{b % 10}={a % 10 * (b % 10)}, so it ends in {product % 10}. Yes.")
     else:
         thinking.say(f". Check: ends in {product % 10}, as {a % 10}*{b % 10}={a % 10 * (b % 10)}.")
-    values = {"a": written(choose, a), "b": written(choose, b)}
-    if choose.random() < 0.35:
-        asked = ask(choose, _PRODUCT_WORDINGS, values)
-    else:
-        asked = ask_value(choose, values["a"] + times_sign(choose) + values["b"])
+    asked = _asked(choose, a, b, times_sign, _PRODUCT_WORDINGS, 0.35)
     answer = boxed(choose, f"{a} \\cdot {b}", str(product))
     return Trace("product", pair_key("product", a, b), question(asked), thinking.spans(), answer, Value(str(product)))
 
@@ -150,11 +154,7 @@ def write_quotient(choose: random.Random) -> Trace:
     thinking = Thinking(choose)
     divide(thinking, a, b)
     thinking.say(f". Check: {quotient}*{b}={a}.")
-    values = {"a": written(choose, a), "b": written(choose, b)}
-    if choose.random() < 0.3:
-        asked = ask(choose, _QUOTIENT_WORDINGS, values)
-    else:
-        asked = ask_value(choose, values["a"] + divided_sign(choose) + values["b"])
+    asked = _asked(choose, a, b, divided_sign, _QUOTIENT_WORDINGS, 0.3)
     answer = boxed(choose, f"{a} / {b}", str(quotient))
     return Trace("quotient", f"quotient:{a},{b}", question(asked), thinking.spans(), answer, Value(str(quotient)))
 

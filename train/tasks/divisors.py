@@ -78,6 +78,13 @@ def write_gcd_steps(thinking: Thinking, a: int, b: int) -> int:
     return large
 
 
+def write_checked_gcd(thinking: Thinking, a: int, b: int) -> int:
+    """Euclid's rule, checked by dividing both numbers."""
+    shared = write_gcd_steps(thinking, a, b)
+    thinking.say(f". Check: {a}/{shared}={a // shared}, {b}/{shared}={b // shared}.")
+    return shared
+
+
 def write_gcd(choose: random.Random) -> Trace:
     """The greatest common divisor of two numbers up to three digits."""
     factor = choose.choice((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15))
@@ -85,8 +92,7 @@ def write_gcd(choose: random.Random) -> Trace:
     if a == b:
         b += factor
     thinking = Thinking(choose)
-    shared = write_gcd_steps(thinking, a, b)
-    thinking.say(f". Check: {a}/{shared}={a // shared}, {b}/{shared}={b // shared}.")
+    shared = write_checked_gcd(thinking, a, b)
     asked = ask(choose, _GCD_WORDINGS, {"a": a, "b": b})
     answer = boxed(choose, f"\\gcd({a}, {b})", str(shared))
     return Trace("gcd", pair_key("gcd", a, b), question(asked), thinking.spans(), answer, Value(str(shared)))
@@ -166,6 +172,18 @@ def write_prime(choose: random.Random) -> Trace:
     )
 
 
+def write_factor_steps(thinking: Thinking, number: int) -> list[int]:
+    """The smallest factor divided out until a prime is left; the factors, in order."""
+    rest, factors, between = number, list[int](), " "
+    while (found := smallest_factor(rest)) != rest:
+        thinking.step(f"{rest}/{found}={rest // found}", between)
+        factors.append(found)
+        rest, between = rest // found, ", "
+    factors.append(rest)
+    thinking.say(f"{between}{rest} is prime. So {'*'.join(map(str, factors))}.")
+    return factors
+
+
 def write_factors(choose: random.Random) -> Trace:
     """The prime factorisation of a number below 400."""
     number = 1
@@ -174,25 +192,13 @@ def write_factors(choose: random.Random) -> Trace:
         for _ in range(choose.randrange(2, 6)):
             number *= choose.choice((2, 2, 2, 3, 3, 5, 7, 11, 13))
     thinking = Thinking(choose)
-    rest, factors, between = number, [], " "
-    while (found := smallest_factor(rest)) != rest:
-        thinking.say(between)
-        divide_short(thinking, rest, found)
-        factors.append(found)
-        rest, between = rest // found, ", "
-    factors.append(rest)
-    thinking.say(f", {rest} is prime. So {'*'.join(map(str, factors))}.")
+    factors = write_factor_steps(thinking, number)
     powers = [(prime, factors.count(prime)) for prime in sorted(set(factors))]
     value = " \\cdot ".join(f"{prime}^{count}" if count > 1 else str(prime) for prime, count in powers)
     gold = " * ".join(f"{prime}^{count}" if count > 1 else str(prime) for prime, count in powers)
     asked = ask(choose, _FACTOR_WORDINGS, {"n": number})
     answer = f"${number} = \\boxed{{{value}}}$"
     return Trace("factors", f"factors:{number}", question(asked), thinking.spans(), answer, Value(gold))
-
-
-def divide_short(thinking: Thinking, number: int, divisor: int) -> None:
-    """A division without a remainder in one step."""
-    thinking.step(f"{number}/{divisor}={number // divisor}", "")
 
 
 def write_neighbour_prime(choose: random.Random) -> Trace:

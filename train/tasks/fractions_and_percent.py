@@ -188,11 +188,8 @@ def write_fraction_product(choose: random.Random) -> Trace:
     )
 
 
-def write_simplify(choose: random.Random) -> Trace:
-    """A fraction brought to lowest terms by Euclid's rule."""
-    factor = choose.choice((2, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15))
-    top, bottom = choose.randrange(1, 16) * factor, choose.randrange(2, 16) * factor
-    thinking = Thinking(choose)
+def write_simplify_steps(thinking: Thinking, top: int, bottom: int) -> Fraction:
+    """Top and bottom divided by their gcd."""
     thinking.say(f" gcd of {top} and {bottom}:")
     shared = write_gcd_steps(thinking, top, bottom)
     thinking.say(".")
@@ -200,6 +197,15 @@ def write_simplify(choose: random.Random) -> Trace:
     thinking.step(f"{bottom}/{shared}={bottom // shared}", ", ")
     value = Fraction(top, bottom)
     thinking.say(f". Check: {value.numerator} and {value.denominator} share no factor.")
+    return value
+
+
+def write_simplify(choose: random.Random) -> Trace:
+    """A fraction brought to lowest terms by Euclid's rule."""
+    factor = choose.choice((2, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15))
+    top, bottom = choose.randrange(1, 16) * factor, choose.randrange(2, 16) * factor
+    thinking = Thinking(choose)
+    value = write_simplify_steps(thinking, top, bottom)
     asked = ask(choose, _SIMPLIFY_WORDINGS, {"f": typed(choose, top, bottom)})
     answer = boxed(choose, f"\\frac{{{top}}}{{{bottom}}}", latex(value))
     return Trace("simplify", f"simplify:{top}/{bottom}", question(asked), thinking.spans(), answer, Value(str(value)))

@@ -10,13 +10,12 @@ Source:
 import random
 import re
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any
 
 from train.tasks.arithmetic import boxed, pair_key
-from train.tasks.divisors import smallest_factor, write_gcd_steps
+from train.tasks.divisors import write_checked_gcd, write_factor_steps, write_gcd_steps
 from train.tasks.equations import plus
-from train.tasks.fractions_and_percent import latex
+from train.tasks.fractions_and_percent import latex, write_simplify_steps
 from train.tasks.steps import Thinking, add_signed, divide, multiply
 from train.traces import Trace, Value, Writer, question
 
@@ -83,8 +82,7 @@ def _products(thinking: Thinking, asked: Mapping[str, Any]) -> Solved:
 
 def _gcd(thinking: Thinking, asked: Mapping[str, Any]) -> Solved:
     a, b = asked["numbers"]
-    shared = write_gcd_steps(thinking, a, b)
-    thinking.say(f". Check: {a}/{shared}={a // shared}, {b}/{shared}={b // shared}.")
+    shared = write_checked_gcd(thinking, a, b)
     return pair_key("gcd", a, b), f"\\gcd({a}, {b})", str(shared), str(shared)
 
 
@@ -103,13 +101,7 @@ def _lcm(thinking: Thinking, asked: Mapping[str, Any]) -> Solved:
 
 def _simplify(thinking: Thinking, asked: Mapping[str, Any]) -> Solved:
     top, bottom = int(asked["numerator"]), int(asked["denominator"])
-    thinking.say(f" gcd of {top} and {bottom}:")
-    shared = write_gcd_steps(thinking, top, bottom)
-    value = Fraction(top, bottom)
-    thinking.say(".")
-    thinking.step(f"{top}/{shared}={top // shared}")
-    thinking.step(f"{bottom}/{shared}={bottom // shared}", ", ")
-    thinking.say(f". Check: {value.numerator} and {value.denominator} share no factor.")
+    value = write_simplify_steps(thinking, top, bottom)
     return f"simplify:{top}/{bottom}", f"\\frac{{{top}}}{{{bottom}}}", latex(value), str(value)
 
 
@@ -134,13 +126,7 @@ def _equation(thinking: Thinking, asked: Mapping[str, Any]) -> Solved | None:
 
 
 def _factors(thinking: Thinking, asked: Mapping[str, Any]) -> Solved:
-    rest, factors, between = int(asked["number"]), list[int](), " "
-    while (found := smallest_factor(rest)) != rest:
-        thinking.step(f"{rest}/{found}={rest // found}", between)
-        factors.append(found)
-        rest, between = rest // found, ", "
-    factors.append(rest)
-    thinking.say(f"{between}{rest} is prime. So {'*'.join(map(str, factors))}.")
+    factors = write_factor_steps(thinking, int(asked["number"]))
     return (
         f"factors:{asked['number']}",
         str(asked["number"]),

@@ -181,9 +181,16 @@ element.addEventListener("workings-find", () => {
   if (!find.hidden) query.focus();
 });
 // New text may hold new hits; counting them is cheap, but not at every piece.
-setInterval(() => {
-  if (!find.hidden && query.value) search();
-}, 1000);
+let isSearchDue = false;
+function searchSoon() {
+  if (isSearchDue || find.hidden || !query.value) return;
+  isSearchDue = true;
+  setTimeout(() => {
+    isSearchDue = false;
+    search();
+  }, 1000);
+}
 
+watch("value", searchSoon);
 watch("value", sync);
 sync();
