@@ -80,18 +80,29 @@ def test_yes_and_no_come_out_about_equally_often(task: str) -> None:
     assert 0.4 < yes / len(traces_of(task)) < 0.7
 
 
-def test_trial_division_states_the_true_rest_and_tries_every_prime_up_to_the_root() -> None:
+def refused_primes(text: str) -> list[int]:
+    """The primes that a trial division says do not divide: by the last digit, by the digits' sum, by a remainder."""
+    by_rule = [int(found) for found in re.findall(r"not (\d+)(?=[,.])", text)]
+    by_remainder = [int(found) for found in re.findall(r"\d+/(\d+):[^/]*? remainder \d+", text)]
+    return sorted({*by_rule, *by_remainder})
+
+
+def test_trial_division_refuses_no_divisor_and_for_a_prime_every_prime_up_to_the_root() -> None:
     for task in ("prime", "neighbour_prime"):
         for trace in traces_of(task):
             number = key_numbers(trace.key)[0] if task == "prime" else int(gold_of(trace))
-            tried = re.findall(r"(\d+)\*(\d+)=(\d+), rest (\d+)", trace.thinking_text)
-            for prime, quotient, product, rest in tried:
-                assert int(prime) * int(quotient) == int(product) == number - int(rest)
-                assert int(rest) < int(prime)
-            primes = [int(prime) for prime, *_ in tried]
-            wanted = [prime for prime in range(2, number) if is_prime(prime) and prime * prime <= number]
-            assert primes == wanted[: len(primes)]
-            assert len(primes) == len(wanted) if is_prime(number) else tried[-1][3] == "0"
+            refused = refused_primes(trace.thinking_text)
+            assert [prime for prime in refused if number % prime == 0] == [], trace.thinking_text
+            wanted = {prime for prime in range(2, number) if is_prime(prime) and prime * prime <= number}
+            assert not is_prime(number) or wanted <= set(refused), trace.thinking_text
+
+
+def test_composite_number_is_at_last_divided_by_one_of_its_divisors() -> None:
+    composites = [trace for trace in traces_of("prime") if gold_of(trace) == "no" and key_numbers(trace.key)[0] > 1]
+    for trace in composites:
+        (number,) = key_numbers(trace.key)
+        divisors = [int(found) for found in re.findall(rf"{number}/(\d+)", trace.thinking_text)]
+        assert divisors and number % divisors[-1] == 0, trace.thinking_text
 
 
 def test_numbers_between_are_shown_not_to_be_prime() -> None:

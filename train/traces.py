@@ -24,6 +24,7 @@ MODULES = (
     "train.tasks.fractions_and_percent",
     "train.tasks.equations",
     "train.tasks.divisors",
+    "train.tasks.tables",
     "train.tasks.word_problems",
     "train.tasks.python_code",
     "train.tasks.tool_calls",

@@ -67,15 +67,22 @@ _LAST_WORDINGS = (
 
 
 def write_gcd_steps(thinking: Thinking, a: int, b: int) -> int:
-    """Euclid's rule: the larger by the smaller, then the smaller by the remainder, until nothing remains."""
-    large, small = max(a, b), min(a, b)
-    between = " "
-    while small:
-        quotient, rest = divmod(large, small)
-        thinking.say(f"{between}{large}={quotient}*{small}+{rest}")
-        between, large, small = ", ", small, rest
-    thinking.say(f", so {large}")
-    return large
+    """Euclid's rule: the larger by the smaller, then the smaller by the remainder, until 1 or nothing remains.
+
+    >>> thinking = Thinking(random.Random(1)); write_gcd_steps(thinking, 10, 28)
+    2
+    >>> thinking.spans()[0].text
+    '10*2=20, 28-20=8. 8*1=8, 10-8=2. 2*4=8, 8-8=0, so 2'
+    """
+    large, small, between = max(a, b), min(a, b), " "
+    while small > 1:
+        part = large // small * small
+        thinking.step(f"{small}*{large // small}={part}", between)
+        thinking.step(f"{large}-{part}={large - part}", ", ")
+        between, large, small = ". ", small, large - part
+    shared = small or large
+    thinking.say(f", so {shared}" if between == ". " else f" So {shared}")
+    return shared
 
 
 def write_checked_gcd(thinking: Thinking, a: int, b: int) -> int:
@@ -131,25 +138,44 @@ def smallest_factor(number: int) -> int:
 
 
 def write_prime_steps(thinking: Thinking, number: int) -> bool:
-    """Trial division by the primes up to the root, each with its remainder."""
-    if number < 2:
-        thinking.say(f" {number} is below 2, so not prime")
-        return False
-    found = smallest_factor(number)
+    """The last digit, the sum of the digits, then division by each prime up to the root.
+
+    >>> thinking = Thinking(random.Random(1)); write_prime_steps(thinking, 23)
+    True
+    >>> thinking.spans()[0].text
+    '5*5=25 is over 23, so try primes up to 4. Ends in 3, so not 2, not 5. 2+3=5, not 3. None divides 23, so prime'
+    """
+    if number < 4:
+        thinking.say(f" {number} is below 2, so not prime" if number < 2 else f" {number} is prime")
+        return number > 1
     root = isqrt(number)
-    if number > 3:
-        thinking.say(f" {root + 1}*{root + 1}={(root + 1) ** 2} is over {number}, so try primes up to {root}.")
-    for prime in (2, 3, 5, 7, 11, 13, 17, 19):
+    thinking.say(f" {root + 1}*{root + 1}={(root + 1) ** 2} is over {number}, so try primes up to {root}.")
+    last = number % 10
+    if (found := 2 if last % 2 == 0 else 5 if last == 5 and number > 5 else 0) > 0:
+        thinking.say(f" Ends in {last}, so {found} divides it.")
+        divide(thinking, number, found)
+        thinking.say(f", so {number} is not prime")
+        return False
+    thinking.say(f" Ends in {last}, so not 2" + (", not 5." if number > 5 else "."))
+    if root >= 3:
+        digits = [int(digit) for digit in str(number)]
+        total = f"{'+'.join(map(str, digits))}={sum(digits)}" if len(digits) > 1 else str(number)
+        if number % 3 == 0:
+            thinking.say(f" {total}, so 3 divides it.")
+            divide(thinking, number, 3)
+            thinking.say(f", so {number} is not prime")
+            return False
+        thinking.say(f" {total}, not 3.")
+    for prime in (7, 11, 13, 17, 19):
         if prime > root:
             break
-        quotient, rest = divmod(number, prime)
-        thinking.say(f" {prime}*{quotient}={prime * quotient}, rest {rest}")
+        _, rest = divide(thinking, number, prime)
         if rest == 0:
             thinking.say(f", so {number} is not prime")
             return False
         thinking.say(".")
-    thinking.say(f" None divides {number}, so prime" if number > 3 else f" {number} is prime")
-    return found == number
+    thinking.say(f" None divides {number}, so prime")
+    return True
 
 
 def write_prime(choose: random.Random) -> Trace:

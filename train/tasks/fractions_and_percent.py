@@ -2,7 +2,7 @@
 
 import random
 from fractions import Fraction
-from math import gcd, lcm
+from math import lcm
 
 from train.tasks.arithmetic import boxed, decimal_text
 from train.tasks.divisors import write_gcd_steps
@@ -90,11 +90,15 @@ def lowest_terms(thinking: Thinking, top: int, bottom: int) -> Fraction:
     sign = "-" if top < 0 else ""
     if top == 0:
         thinking.say(f". 0/{bottom}=0")
-    elif value.denominator == bottom:
+        return value
+    shared = 1
+    if min(abs(top), bottom) > 1:
+        thinking.say(f". gcd of {abs(top)} and {bottom}:")
+        shared = write_gcd_steps(thinking, abs(top), bottom)
+    if shared == 1:
         thinking.say(f". {top}/{bottom} is in lowest terms")
     else:
-        shared = gcd(top, bottom)
-        thinking.say(f". Both go by {shared}:")
+        thinking.say(f". Both by {shared}:")
         thinking.step(f"{abs(top)}/{shared}={abs(value.numerator)}")
         thinking.step(f"{bottom}/{shared}={value.denominator}", ", ")
         thinking.say(f", so {sign}{abs(value.numerator)}" + (f"/{value.denominator}" if value.denominator > 1 else ""))

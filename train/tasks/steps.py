@@ -229,25 +229,32 @@ def _places(number: int) -> list[tuple[int, int]]:
 
 
 def divide(thinking: Thinking, a: int, b: int) -> tuple[int, int]:
-    """Quotient and remainder of numbers above 0: as many hundreds, tens, ones of the divisor as go in, in that order.
+    """Quotient and remainder of numbers above 0, digit by digit: what is left and what is found stand at each step.
 
     >>> thinking = Thinking(random.Random(1)); divide(thinking, 936, 4)
     (234, 0)
     >>> thinking.spans()[0].text
-    '936/4: 4*200=800, 936-800=136, 4*30=120, 136-120=16, 4*4=16, 16-16=0, so 234'
+    '936/4: 4*2=8, 9-8=1, 2. 136: 4*3=12, 13-12=1, 23. 16: 4*4=16, 16-16=0, so 234'
     """
-    quotient, rest, between = a // b, a, " "
-    if b == 1 or (quotient <= 10 and a % b == 0):
+    quotient, rest = divmod(a, b)
+    if b == 1 or (quotient <= 10 and rest == 0):
         thinking.step(f"{a}/{b}={quotient}")
         return quotient, 0
     thinking.say(f" {a}/{b}:")
-    for place, digit in _places(quotient):
-        part = b * place * digit
-        thinking.step(f"{b}*{place * digit}={part}", between)
-        between = ", "
-        thinking.step(f"{rest}-{part}={rest - part}", between)
-        rest -= part
     if quotient == 0:
-        thinking.say(f" {b} is more than {a}")
-    thinking.say(f", so {quotient}" + (f" remainder {rest}" if rest else ""))
+        thinking.say(f" {b} is more than {a}, so 0 remainder {a}")
+        return 0, a
+    digits, found = str(a), ""
+    taken = next(length for length in range(1, len(digits) + 1) if int(digits[:length]) >= b)
+    part, waiting = int(digits[:taken]), digits[taken:]
+    while True:
+        digit, left = divmod(part, b)
+        thinking.step(f"{b}*{digit}={b * digit}")
+        thinking.step(f"{part}-{b * digit}={left}", ", ")
+        found += str(digit)
+        if not waiting:
+            break
+        thinking.say(f", {found}. {left}{waiting}:")
+        part, waiting = int(f"{left}{waiting[0]}"), waiting[1:]
+    thinking.say(f", so {found}" + (f" remainder {rest}" if rest else ""))
     return quotient, rest
