@@ -147,7 +147,7 @@ class _Turn:
         try:
             self._room = room_for(self._prompt_tokens, engine.context_tokens, self._sampling.max_new_tokens or 1)
         except PromptTooLong as error:
-            raise PromptTooLong(f"{error} {engine.way_to_longer}".rstrip()) from None
+            raise PromptTooLong(f"{error} {engine.way_to_longer}".rstrip(), error.prompt_tokens) from None
         self._control = ThinkingControl(self._limits, self._room)
         self._tool_names = [tool.get("function", tool)["name"] for tool in request.tools]
         opens = engine.family.opens_thinking or bool(request.thinking_so_far)

@@ -28,7 +28,15 @@ class BadInput(AppError):
 
 
 class PromptTooLong(BadInput):
-    """The chat leaves no room for an answer in the model's context."""
+    """The chat leaves no room for an answer in the model's context.
+
+    Attributes:
+        prompt_tokens: Length of the chat.
+    """
+
+    def __init__(self, text: str, prompt_tokens: int) -> None:
+        super().__init__(text)
+        self.prompt_tokens = prompt_tokens
 
 
 class ModelError(AppError):

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, ModelSpec, find_model
+from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, ModelSpec, Yarn, find_model
 from model.engine import Engine
 from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
 from model.memory import PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, fit_table, weight_bytes
-from model.settings import Settings
+from model.settings import ANSWER_RESERVE_TOKENS, Settings
+from model.thinking import LEAST_ROOM_TOKENS
 
 if TYPE_CHECKING:
     from model.loading import LoadedModel, LoadProgress
@@ -117,6 +118,8 @@ class ModelHost:
         self._changed = threading.Condition()
         self._serving: Serving | None = _Given(engine) if engine is not None else None
         self._status = HostStatus("empty")
+        # What the model that serves was loaded by.
+        self._order: LoadOrder | None = None
         self._thread: threading.Thread | None = None
         self._started = 0.0
         self._is_closed = False
@@ -223,6 +226,45 @@ class ModelHost:
         if status.state == "loading":
             raise ModelNotReady(f"{status.model} is still being loaded ({status.text}). Ask again in a moment.")
         raise ModelNotReady("No model is loaded. Choose one in the model panel, or start the app with --model.")
+
+    def stretches_to(self, prompt_tokens: int) -> Yarn | None:
+        """The YaRN setting by which the model that serves would hold such a prompt; None when it cannot.
+
+        It cannot when the model has no such setting or is stretched already, where somebody else is being answered, or
+        where the weights cannot be loaded anew (ZeroGPU).
+        """
+        with self._changed:
+            order, is_loading = self._order, self._status.state == "loading"
+        yarn = None if order is None or order.use_yarn or is_loading else order.spec.yarn
+        if yarn is None or self._settings.is_zero_gpu or self.live_requests():
+            return None
+        return yarn if prompt_tokens + LEAST_ROOM_TOKENS <= yarn.factor * yarn.original_tokens else None
+
+    def stretch(self, prompt_tokens: int, wait_seconds: float, should_stop: Callable[[], bool]) -> Engine:
+        """Load the model that serves once more, its context stretched by YaRN, and wait for it.
+
+        When that fails and the one before had to make room, the one before is loaded again.
+
+        Raises:
+            ModelNotReady: If another load is going on, it takes longer, or the wait was ended.
+            ModelLoadFailed: If it cannot be loaded so.
+        """
+        order = self._order
+        assert order is not None
+        asked = max(order.context_tokens, prompt_tokens + ANSWER_RESERVE_TOKENS)
+        self._start(replace(order, use_yarn=True, context_tokens=asked))
+        deadline = time.monotonic() + wait_seconds
+        with self._changed:
+            while self._status.state == "loading":
+                if time.monotonic() > deadline or should_stop():
+                    raise ModelNotReady(f"{order.spec.name} is still being loaded with YaRN. Ask again in a moment.")
+                self._changed.wait(_POLL_SECONDS)
+            status, serving = self._status, self._serving
+        if status.state == "failed":
+            if serving is None:
+                self._start(order)
+            raise ModelLoadFailed(f"The chat needs a longer context, and that did not work: {status.text}")
+        return self.engine()
 
     def live_requests(self) -> int:
         """Requests that hold or wait for the device."""
@@ -339,7 +381,7 @@ class ModelHost:
             is_late = self._is_closed
             former = None if is_late else self._serving
             if not is_late:
-                self._serving = serving
+                self._serving, self._order = serving, order
         if is_late:
             serving.close()
             return

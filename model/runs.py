@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from model.branching import Branch, kept_by
-from model.engine import Budget, Request, Steering, budget_limits, collect
-from model.errors import AppError, BadInput, RunBusy, TooManyRuns
+from model.engine import Budget, Engine, Request, Steering, budget_limits, collect
+from model.errors import AppError, BadInput, PromptTooLong, RunBusy, TooManyRuns
 from model.events import (
     Asked,
     Branched,
@@ -198,8 +198,12 @@ class Runs:
             engine = self.host.engine(
                 wait_seconds=self.settings.run_seconds, should_stop=lambda: steering.stop_reason is not None
             )
-            for event in engine.stream(request, steering):
-                live.append(event)
+            try:
+                for event in engine.stream(request, steering):
+                    live.append(event)
+            except PromptTooLong as error:
+                for event in self._stretched(live, error).stream(request, steering):
+                    live.append(event)
         except AppError as error:
             reason = steering.stop_reason
             live.append(Notice("stopped" if reason else "engine", "Stopped before it began." if reason else str(error)))
@@ -213,6 +217,27 @@ class Runs:
         finally:
             with self._lock:
                 self._live.pop(live.id, None)
+
+    def _stretched(self, live: LiveRun, error: PromptTooLong) -> Engine:
+        """The engine with a context long enough for a chat that was too long for it; the run says so.
+
+        Raises:
+            PromptTooLong: The error itself, where that cannot be.
+            ModelError: If the load with the longer context fails.
+        """
+        yarn = self.host.stretches_to(error.prompt_tokens)
+        if yarn is None:
+            raise error
+        live.append(
+            Notice(
+                "engine",
+                f"The chat is {error.prompt_tokens:,} tokens, more than the context holds, so the model is loaded "
+                f"again with YaRN. {yarn.warning}",
+            )
+        )
+        return self.host.stretch(
+            error.prompt_tokens, self.settings.run_seconds, lambda: live.steering.stop_reason is not None
+        )
 
     # ------------------------------------------------------------------ reading
 

@@ -53,7 +53,8 @@ def room_for(prompt_tokens: int, context_tokens: int, max_new_tokens: int) -> Ro
     if left < LEAST_ROOM_TOKENS:
         raise PromptTooLong(
             f"The chat is {prompt_tokens:,} tokens and the model's context is {context_tokens:,}, of which "
-            f"{LEAST_ROOM_TOKENS} must stay free for an answer. Start a new chat, or shorten the message."
+            f"{LEAST_ROOM_TOKENS} must stay free for an answer. Start a new chat, or shorten the message.",
+            prompt_tokens,
         )
     total = min(left, max_new_tokens)
     return Room(total, min(ANSWER_RESERVE_TOKENS, math.ceil(ANSWER_RESERVE_SHARE * total)))

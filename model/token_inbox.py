@@ -62,7 +62,8 @@ def check_prompt(prompt_ids: Sequence[int], vocabulary: int, room_tokens: int | 
     if room_tokens is not None and len(prompt_ids) >= room_tokens:
         raise PromptTooLong(
             f"The prompt is {len(prompt_ids):,} tokens and the engine has room for {room_tokens:,}, new tokens "
-            "included. Start a new chat, or load the model with a larger context."
+            "included. Start a new chat, or load the model with a larger context.",
+            len(prompt_ids),
         )
 
 
