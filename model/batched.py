@@ -12,7 +12,8 @@ import secrets
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psutil
@@ -27,6 +28,8 @@ from model.engine import TokenStream
 from model.errors import EngineError
 from model.events import Sampling
 from model.mailroom import Mailroom
+from model.scoring import Scores
+from model.scoring_pass import ScoringPass, kv_bytes_per_token
 from model.single import likely_logits
 from model.token_inbox import CLOSED, TokenInbox, check_prompt, failure_sentence, is_out_of_memory
 
@@ -173,6 +176,20 @@ class _Worker:
             is_queued = any(state.request_id == request_id for state in self._manager.input_queue.queue)
         return is_queued or request_id in scheduler.active_requests or request_id in scheduler.waiting_requests
 
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """The model to yourself, between two steps of the thread.
+
+        Raises:
+            EngineError: If the thread has ended.
+        """
+        with ExitStack() as paused:
+            try:
+                paused.enter_context(self._manager.pause())
+            except RuntimeError as error:
+                raise EngineError(self.death() or failure_sentence(error)) from error
+            yield
+
     def stop(self, timeout_seconds: float = 30.0) -> None:
         """Fail everything, end the thread, give the cache's memory back."""
         self._is_closed = True
@@ -242,14 +259,6 @@ def _forget_oldest_first(ledger: Any) -> None:
     ledger.evict_cached_blocks = forget_older_half
 
 
-def _kv_bytes_per_token(model: Any) -> int:
-    """Keys and values of one token in every layer."""
-    config = model.config.get_text_config()
-    heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-    head_size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-    return int(2 * config.num_hidden_layers * heads * head_size * model.dtype.itemsize)
-
-
 class BatchedDecoder:
     """A `Decoder` for many requests at once.
 
@@ -275,6 +284,8 @@ class BatchedDecoder:
         self._memory_share = 1.0
         self._vocabulary = int(model.get_input_embeddings().num_embeddings)
         self._lock = threading.Lock()
+        # One pass at a time: each holds keys and values of its own beside the cache.
+        self._scoring = threading.Lock()
         self._is_closed = False
         self._open_worker()
 
@@ -307,7 +318,7 @@ class BatchedDecoder:
         cache_tokens = self._cache_tokens
         if cache_tokens is None and is_cpu:
             free = psutil.virtual_memory().available * _CPU_CACHE_SHARE
-            cache_tokens = min(self._slots * self._context_tokens, int(free / _kv_bytes_per_token(self._model)))
+            cache_tokens = min(self._slots * self._context_tokens, int(free / kv_bytes_per_token(self._model)))
         if cache_tokens is not None:
             config.num_blocks = max(4, math.ceil(cache_tokens * self._memory_share / config.page_size))
         elif self._memory_share < 1.0:
@@ -348,6 +359,33 @@ class BatchedDecoder:
                     return stream
                 self._revive()
         raise EngineError("The engine's thread died twice while it took this request. Load the model again.")
+
+    def score(self, ids: Sequence[int], first: int, on_progress: Callable[[int], None] | None = None) -> Scores:
+        """What the model thinks of the tokens from number `first` on; see `model.engine.Decoder`.
+
+        The thread of the batch is paused for each piece, so nothing else uses the model meanwhile. While requests are
+        open they get as much time as the pieces take.
+
+        Raises:
+            BadInput: If the ids are none or are not of this model's vocabulary.
+            EngineError: If the decoder was closed, or the device fails.
+        """
+        check_prompt(ids, self._vocabulary)
+        with self._scoring:
+            reading = ScoringPass(self._model, ids, first)
+            parts: list[Scores] = []
+            while not reading.is_over:
+                with self._lock:
+                    self._revive()
+                    worker = self._worker
+                with worker.pause():
+                    began = time.monotonic()
+                    parts.append(reading.step())
+                if on_progress is not None:
+                    on_progress(reading.read_tokens)
+                if worker.live():
+                    time.sleep(time.monotonic() - began)
+        return Scores.joined(parts)
 
     def _revive(self) -> None:
         """Exchange a worker that has died."""

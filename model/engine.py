@@ -6,7 +6,7 @@ steering exist once.
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -23,6 +23,7 @@ from model.events import (
     ThinkingDelta,
     ToolCall,
 )
+from model.scoring import Scores
 from model.settings import BUDGET_TOKENS
 
 Budget = str | int
@@ -268,6 +269,22 @@ class Decoder(Protocol):
 
         Raises:
             EngineError: If the decoder was closed, or is full.
+        """
+        ...
+
+    def score(self, ids: Sequence[int], first: int, on_progress: Callable[[int], None] | None = None) -> Scores:
+        """What the model thinks of each token from number `first` on, given all those before it.
+
+        Blocks as long as a prompt of that length takes to read, and longer while others are being answered: they are
+        not held up for more than a piece of it.
+
+        Args:
+            first: From 1 on, because the first token of all has nothing before it.
+            on_progress: Told after each piece how many tokens have been read.
+
+        Raises:
+            BadInput: If the ids are none or are not of this model's vocabulary.
+            EngineError: If the decoder was closed, or the device fails.
         """
         ...
 

@@ -65,6 +65,14 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that was sent with a question, as the text that was read out of it."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """First event of every run: what was asked, of which model, with which settings."""
 
@@ -75,6 +83,7 @@ class Asked:
     precision: str = ""
     budget: str | int = "medium"
     sampling: Sampling = field(default_factory=Sampling)
+    attachments: tuple[Attachment, ...] = ()
     type: Literal["asked"] = "asked"
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from model.attachments import names_of
 from model.engine import Collected, collect
 from model.errors import BadInput
 from model.events import Asked, Event, Sampling, ThinkingDelta, ToolCall, ToolResult, to_json
@@ -114,6 +115,7 @@ def to_markdown(rows_and_events: Iterable[tuple[RunRow, Sequence[Event]]], with_
         if number == 0:
             parts += _markdown_history(turn.asked)
         parts += ["## Question", turn.asked.question]
+        parts += [attached] if (attached := names_of(turn.asked.attachments)) else []
         parts.append("\n".join(f"- {name}: {value}" for name, value in turn.facts))
         if with_thinking and turn.text.thinking:
             # Quoted, so that headings in the thinking are no headings of the document.
@@ -171,15 +173,31 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 def to_html(rows_and_events: Iterable[tuple[RunRow, Sequence[Event]]], with_thinking: bool) -> str:
     """A page that stands alone: no request, no script, light and dark; maths and Markdown stay readable source."""
-    turns = [_turn(row, events) for row, events in rows_and_events]
-    title = _escaped(turns[0].row.title) if turns else ""
-    articles = "\n".join(_article(turn, with_thinking, number == 0) for number, turn in enumerate(turns))
+    runs = list(rows_and_events)
+    return html_start(runs[0][0].title if runs else "") + html_conversation(runs, with_thinking) + HTML_END
+
+
+def html_start(title: str) -> str:
+    """The page up to and with its heading; `html_conversation` as often as wanted and `HTML_END` follow."""
     return (
         '<!DOCTYPE html>\n<html>\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{title}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n<h1>{title}</h1>\n{articles}\n</body>\n</html>\n"
+        f"<title>{_escaped(title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
+        f"<h1>{_escaped(title)}</h1>\n"
     )
+
+
+def html_conversation(
+    rows_and_events: Iterable[tuple[RunRow, Sequence[Event]]], with_thinking: bool, heading: str = ""
+) -> str:
+    """The turns of one conversation, under a heading where the page holds several."""
+    turns = [_turn(row, events) for row, events in rows_and_events]
+    articles = [_article(turn, with_thinking, number == 0) for number, turn in enumerate(turns)]
+    return "\n".join([f"<h1>{_escaped(heading)}</h1>"] * bool(heading) + articles) + "\n"
+
+
+HTML_END = "</body>\n</html>\n"
 
 
 def _article(turn: _Turn, with_thinking: bool, is_first: bool) -> str:
@@ -189,6 +207,8 @@ def _article(turn: _Turn, with_thinking: bool, is_first: bool) -> str:
     for message in turn.asked.history if is_first else ():
         parts.append(_section(f"Earlier: {message.role}", message.content))
     parts.append(_section("Question", turn.asked.question))
+    if attached := names_of(turn.asked.attachments):
+        parts.append(f'<p class="facts">{_escaped(attached)}</p>')
     parts.append(f'<p class="facts">{"<br>".join(_escaped(f"{name}: {value}") for name, value in turn.facts)}</p>')
     if with_thinking and turn.text.thinking:
         parts.append(f"<details><summary>Thinking</summary>{_text(turn.text.thinking)}</details>")

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, ModelSpec, Yarn, find_model
 from model.engine import Engine
 from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
-from model.memory import PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, fit_table, weight_bytes
+from model.memory import GIB, PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, fit_table, weight_bytes
 from model.settings import ANSWER_RESERVE_TOKENS, Settings
 from model.thinking import LEAST_ROOM_TOKENS
 
 if TYPE_CHECKING:
     from model.loading import LoadedModel, LoadProgress
-    from model.single import TokenGenerator
+    from model.single import OnDevice
 
 _log = logging.getLogger(__name__)
 
@@ -83,6 +83,10 @@ class Serving(Protocol):
         """Sentences about what came out otherwise than asked for."""
         ...
 
+    def device_text(self) -> str:
+        """The device and its memory in words; empty where there is none of ours."""
+        ...
+
     def close(self) -> str:
         """End the engine and free the device; a sentence when the memory did not come back."""
         ...
@@ -99,7 +103,7 @@ class ModelHost:
         settings: Settings,
         engine: Engine | None = None,
         *,
-        run_on_device: "Callable[[TokenGenerator], TokenGenerator] | None" = None,
+        run_on_device: "OnDevice | None" = None,
         _build: Build | None = None,
         _free_bytes: Callable[[], int] | None = None,
     ) -> None:
@@ -108,7 +112,7 @@ class ModelHost:
         Args:
             settings: Where things are kept and what is loaded by default.
             engine: One that serves as it is, without a load.
-            run_on_device: On ZeroGPU, what wraps the generating function: `spaces.GPU(duration=...)`.
+            run_on_device: On ZeroGPU, what wraps the functions that run there: `spaces.GPU(duration=...)`.
         """
         self._settings = settings
         self._build = _build or (
@@ -271,6 +275,12 @@ class ModelHost:
         with self._changed:
             return self._serving.engine.live_requests() if self._serving is not None else 0
 
+    def device_text(self) -> str:
+        """The device that the model runs on, what its weights take and what is free; empty without one."""
+        with self._changed:
+            serving = self._serving
+        return serving.device_text() if serving is not None else ""
+
     def fit_table(self) -> list[FitRow]:
         """Model x precision: what would fit the device if nothing were loaded."""
         with self._changed:
@@ -410,6 +420,9 @@ class _Given:
     weight_bytes: int = 0
     notes: tuple[str, ...] = ()
 
+    def device_text(self) -> str:
+        return ""
+
     def close(self) -> str:
         self.engine.close()
         return ""
@@ -426,6 +439,12 @@ class _Loaded:
     @property
     def weight_bytes(self) -> int:
         return self.loaded.weight_bytes
+
+    def device_text(self) -> str:
+        from model.loading import device_name, free_device_bytes
+
+        free, taken = free_device_bytes() / GIB, self.weight_bytes / GIB
+        return f"{device_name()} · weights {taken:.1f} GiB · {free:.1f} GiB free"
 
     def close(self) -> str:
         from model.loading import release
@@ -451,7 +470,7 @@ def _build_serving(
     order: LoadOrder,
     on_progress: "Callable[[LoadProgress], None]",
     should_stop: Callable[[], bool],
-    run_on_device: "Callable[[TokenGenerator], TokenGenerator] | None",
+    run_on_device: "OnDevice | None",
 ) -> Serving:
     """Load the weights and put an engine on them."""
     from model.loading import load_model, release
@@ -478,7 +497,7 @@ def _build_serving(
 def _engine_for(
     loaded: "LoadedModel",
     settings: Settings,
-    run_on_device: "Callable[[TokenGenerator], TokenGenerator] | None",
+    run_on_device: "OnDevice | None",
 ) -> tuple[Engine, tuple[str, ...]]:
     """Batching where it works; one request at a time where it cannot, with a note."""
     from model.batched import BatchedDecoder

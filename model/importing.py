@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from model.attachments import question_with
 from model.errors import BadImport
 from model.events import Asked, Event, Finished, from_json
 from model.export import FORMAT_VERSION
@@ -155,7 +156,8 @@ def _checked_event(line_number: int, line: bytes, values: dict[str, Any], run: _
     if isinstance(event, Asked) != (not run.events):
         raise _bad(line_number, f"is {event.type!r}; a run begins with its one 'asked' event")
     if isinstance(event, Asked):
-        longest = max(map(len, (event.question, *(message.content for message in event.history))))
+        sent = question_with(event.question, event.attachments)
+        longest = max(map(len, (sent, *(message.content for message in event.history))))
         if longest > MAX_MESSAGE_CHARACTERS or len(event.history) > MAX_HISTORY_MESSAGES:
             raise _bad(
                 line_number,

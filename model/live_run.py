@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from model.engine import Steering
-from model.events import AnswerDelta, Event, Finished
+from model.events import AnswerDelta, Event, Finished, PromptRead
 from model.store import Store
 
 # How long the starter of a run has to attach before it counts as abandoned.
@@ -99,6 +99,8 @@ class LiveRun:
         self._readers = 0
         self._is_over = False
         self.has_answer = False
+        # When the model began with it: its prompt has been read.
+        self.begun_at: float | None = None
 
     def append(self, event: Event) -> None:
         with self._lock:
@@ -109,6 +111,8 @@ class LiveRun:
             self._store.append(self.id, [event])
             self._is_over = isinstance(event, Finished)
             self.has_answer = self.has_answer or isinstance(event, AnswerDelta)
+            if self.begun_at is None and isinstance(event, PromptRead):
+                self.begun_at = time.monotonic()
             waiters = list(self._waiters)
         for wake in waiters:
             wake()

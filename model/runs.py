@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from model.attachments import check_attachments, question_with
 from model.branching import Branch, kept_by
 from model.engine import Budget, Engine, Request, Steering, budget_limits, collect
 from model.errors import AppError, BadInput, PromptTooLong, RunBusy, TooManyRuns
 from model.events import (
     Asked,
+    Attachment,
     Branched,
     Event,
     Finished,
@@ -35,11 +37,13 @@ from model.settings import (
     MAX_HINT_CHARACTERS,
     MAX_HISTORY_MESSAGES,
     MAX_MESSAGE_CHARACTERS,
+    MAX_SYSTEM_CHARACTERS,
     THINK_LONGER_TOKENS,
     Settings,
 )
 from model.store import Store
 from model.tags import check_no_tags
+from model.waiting_line import Place, WaitingLine
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +61,7 @@ class Runs:
         self.settings = settings
         self._lock = threading.Lock()
         self._live: dict[str, LiveRun] = {}
+        self._line = WaitingLine()
         self._closing = threading.Event()
         self._close_interrupted()
         self._keeper = threading.Thread(target=self._keep, name="run-keeper", daemon=True)
@@ -72,6 +77,7 @@ class Runs:
         system: str = "",
         budget: Budget = "medium",
         sampling: Sampling | None = None,
+        attachments: Sequence[Attachment] = (),
         parent_id: str | None = None,
         run_id: str | None = None,
         owner: str = "",
@@ -79,6 +85,7 @@ class Runs:
         """Start a run and return its id at once; the model may still be loading.
 
         Args:
+            attachments: Files that go along, as text.
             history: Earlier turns; taken from `parent_id`'s conversation when that is given instead.
             parent_id: The run that this one follows up.
             run_id: An id of the caller's choice, so that others can attach or steer before the first event.
@@ -90,6 +97,8 @@ class Runs:
             TooManyRuns: If `settings.max_runs` runs are going on.
         """
         _check_question(question)
+        check_attachments(question, attachments)
+        _check_system(system)
         _check_history(history)
         budget_limits(budget)
         checked = check_sampling(sampling or Sampling())
@@ -99,7 +108,8 @@ class Runs:
                 raise BadInput("Give the history or the run to follow up, not both.")
             history = self.messages(parent_id)
         status = self.host.status()
-        asked = Asked(question, tuple(history), system, status.model, status.precision, budget, checked)
+        settings = (status.model, status.precision, budget, checked)
+        asked = Asked(question, tuple(history), system, *settings, tuple(attachments))
         return self._begin(chosen_id, asked, parent_id, owner)
 
     def branch(
@@ -136,6 +146,7 @@ class Runs:
         budget_limits(chosen)
         if branch.question is not None:
             _check_question(branch.question)
+            check_attachments(branch.question, asked.attachments)
         again = replace(
             asked,
             question=asked.question if branch.question is None else branch.question,
@@ -147,7 +158,7 @@ class Runs:
         first: list[Event] = [Branched(run_id, kept.way)]
         first += [ThinkingDelta(kept.thinking, 0, by_user=kept.way == "edited_thinking")] if kept.thinking else []
         request = Request(
-            messages=_messages_of(again),
+            messages=messages_of(again),
             sampling=again.sampling,
             budget=again.budget,
             thinking_so_far=kept.thinking,
@@ -175,7 +186,7 @@ class Runs:
             live = self._live[run_id] = LiveRun(run_id, [asked], self.store, self.settings.run_seconds)
             for event in first:
                 live.append(event)
-        self._spawn(live, request or Request(_messages_of(asked), sampling=asked.sampling, budget=asked.budget))
+        self._spawn(live, request or Request(messages_of(asked), sampling=asked.sampling, budget=asked.budget))
         return run_id
 
     def _check_room(self) -> None:
@@ -217,6 +228,8 @@ class Runs:
         finally:
             with self._lock:
                 self._live.pop(live.id, None)
+                if live.begun_at is not None:
+                    self._line.ended(time.monotonic() - live.begun_at)
 
     def _stretched(self, live: LiveRun, error: PromptTooLong) -> Engine:
         """The engine with a context long enough for a chat that was too long for it; the run says so.
@@ -262,6 +275,17 @@ class Runs:
         with self._lock:
             return run_id in self._live
 
+    def place_in_line(self, run_id: str) -> Place | None:
+        """Where a run stands that waits for others to end; None when it does not."""
+        with self._lock:
+            has_begun = {live.id: live.begun_at is not None for live in self._live.values()}
+        try:
+            slots = self.host.engine().slots
+        except AppError:
+            return None
+        with self._lock:
+            return self._line.place(run_id, has_begun, slots)
+
     def live_runs(self) -> tuple[str, ...]:
         """Ids of the runs that go on, oldest first."""
         with self._lock:
@@ -282,8 +306,10 @@ class Runs:
         assert isinstance(first, Asked)
         messages.extend(first.history)
         for row in rows:
-            turn = collect(self.store.events(row.id))
-            messages.append(Message("user", row.question))
+            events = self.store.events(row.id)
+            asked, turn = events[0], collect(events)
+            assert isinstance(asked, Asked)
+            messages.append(Message("user", question_with(asked.question, asked.attachments)))
             messages.append(Message("assistant", turn.answer, turn.thinking, turn.tool_calls))
         return tuple(messages)
 
@@ -413,7 +439,7 @@ class Runs:
             if where.action == "think_longer" and limits.tokens == 0:
                 budget = THINK_LONGER_TOKENS
             request = Request(
-                messages=_messages_of(asked),
+                messages=messages_of(asked),
                 sampling=check_sampling(sampling or asked.sampling),
                 budget=budget,
                 thinking_so_far=where.thinking,
@@ -483,9 +509,10 @@ def _checked_id(run_id: str | None) -> str:
     return run_id or secrets.token_urlsafe(9)
 
 
-def _messages_of(asked: Asked) -> tuple[Message, ...]:
+def messages_of(asked: Asked) -> tuple[Message, ...]:
+    """The chat that a run was asked, as its engine gets it."""
     system = (Message("system", asked.system),) if asked.system.strip() else ()
-    return (*system, *asked.history, Message("user", asked.question))
+    return (*system, *asked.history, Message("user", question_with(asked.question, asked.attachments)))
 
 
 def _check_question(question: str) -> None:
@@ -496,6 +523,13 @@ def _check_question(question: str) -> None:
     if len(question) > MAX_MESSAGE_CHARACTERS:
         raise BadInput(
             f"The message has {len(question):,} characters and the limit is {MAX_MESSAGE_CHARACTERS:,}. Shorten it."
+        )
+
+
+def _check_system(system: str) -> None:
+    if len(system) > MAX_SYSTEM_CHARACTERS:
+        raise BadInput(
+            f"The system prompt has {len(system):,} characters and the limit is {MAX_SYSTEM_CHARACTERS:,}. Shorten it."
         )
 
 

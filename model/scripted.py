@@ -8,8 +8,9 @@ import json
 import re
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import log
 from pathlib import Path
 
 from model.catalog import find_model
@@ -17,6 +18,7 @@ from model.chat import ChatEngine
 from model.engine import Detokenizer, Prompt, Request, Tokens
 from model.errors import BadInput, EngineError
 from model.events import Sampling
+from model.scoring import Scores
 
 _PIECES = re.compile(r"</?[a-z_]+>|\s?[^\s<]{1,6}|\s|<")
 _OPEN, _CLOSE = "<think>\n", "\n</think>\n\n"
@@ -67,6 +69,9 @@ class _Vocabulary:
 
     def decode(self, ids: Sequence[int]) -> str:
         return "".join(self._texts[i] for i in ids)
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 class ScriptedPrompts:
@@ -199,6 +204,23 @@ class ScriptedDecoder:
         answer = whole.partition(_CLOSE)[2] if turn.is_closed else turn.answer.replace("{question}", question)
         answer_so_far = written.partition(_CLOSE)[2]
         return answer.removeprefix(answer_so_far)
+
+    def score(self, ids: Sequence[int], first: int, on_progress: Callable[[int], None] | None = None) -> Scores:
+        """Made-up scores, the same each time: they are for tests of the page only."""
+        self.check_open()
+        known = len(self._vocabulary)
+        shares = [(token_id * 7919 + number * 104_729) % 1000 / 1000 for number, token_id in enumerate(ids)][first:]
+        chosen = [max(0.004, 1 - share**4) for share in shares]
+        if on_progress is not None:
+            on_progress(len(ids))
+        return Scores(
+            tuple(log(probability) for probability in chosen),
+            tuple(8 * (1 - probability) for probability in chosen),
+            tuple(
+                tuple(((token_id + step) % known, log((1.0 - probability) / 2**step + 1e-6)) for step in (1, 2, 3))
+                for token_id, probability in zip(ids[first:], chosen, strict=True)
+            ),
+        )
 
     def may_begin(self, stream: _ScriptedStream) -> bool:
         """Whether the stream is among the first `slots`."""

@@ -40,6 +40,13 @@ ZERO_GPU_RUN_SECONDS = 75.0
 
 MAX_MESSAGE_CHARACTERS = 400_000
 
+# A file that goes along with a question, before its text is read out, and how many there may be.
+MAX_ATTACHMENT_BYTES = 5_000_000
+MAX_ATTACHMENTS = 8
+
+# The system prompt of a conversation.
+MAX_SYSTEM_CHARACTERS = 40_000
+
 # A hint that is put into a thinking.
 MAX_HINT_CHARACTERS = 4_000
 MAX_HISTORY_MESSAGES = 400

@@ -22,6 +22,8 @@ from model.device_line import DeviceLine, Job, TokenChunk
 from model.engine import TokenStream
 from model.errors import EngineError
 from model.events import Sampling
+from model.scoring import Scores
+from model.scoring_pass import ScoringPass
 from model.token_inbox import CLOSED, TokenInbox, check_prompt
 
 # On ZeroGPU a generator that is silent for longer than this freezes its host when it is closed.
@@ -37,6 +39,12 @@ _NUCLEUS_TOKENS = 256
 
 
 TokenGenerator = Callable[[str, list[int], Sampling, int, list[int], int | None], Iterator[TokenChunk]]
+ScoreGenerator = Callable[[str, list[int], int], Iterator[tuple[int, Scores]]]
+# Wraps either, as `spaces.GPU` does: what runs on the device is a generator whose arguments and yields pickle.
+OnDevice = Callable[[Callable[..., Iterator[Any]]], Callable[..., Iterator[Any]]]
+
+# A reader of scores looks this often whether the device's thread is still there.
+_SCORE_POLL_SECONDS = 0.5
 
 
 def likely_logits(logits: torch.Tensor, top_k: int, top_p: float) -> torch.Tensor:
@@ -189,6 +197,45 @@ def generate_tokens(
         thread.join()
 
 
+def generate_scores(model_key: str, ids: list[int], first: int) -> Iterator[tuple[int, Scores]]:
+    """Score the tokens from number `first` on, a piece at a time: how many have been read, and the piece's scores.
+
+    This is wrapped as `generate_tokens` is.
+
+    Raises:
+        EngineError: If the device fails.
+    """
+    reading = ScoringPass(_MODELS[model_key], ids, first)
+    while not reading.is_over:
+        part = reading.step()
+        yield reading.read_tokens, part
+
+
+@dataclass(slots=True)
+class _ScoringJob(Job):
+    """A request for scores, in the same line as those for tokens."""
+
+    first: int
+    parts: list[Scores]
+    on_progress: Callable[[int], None] | None
+
+
+def _run_scoring(score: ScoreGenerator, model_key: str, job: _ScoringJob) -> Iterator[TokenChunk]:
+    """Fill the job's parts; the chunks are signs of life, and the last one says that it is done."""
+    pieces = score(model_key, job.prompt_ids, job.first)
+    try:
+        for read_tokens, part in pieces:
+            job.parts.append(part)
+            if job.on_progress is not None:
+                job.on_progress(read_tokens)
+            yield TokenChunk([], [], -1, None)
+        yield TokenChunk([], [], -1, "stop")
+    finally:
+        close = getattr(pieces, "close", None)
+        if close is not None:
+            close()
+
+
 def _decode(
     model_key: str,
     prompt_ids: list[int],
@@ -314,26 +361,29 @@ class SingleDecoder:
 
     Args:
         model: A transformers model with `generate()`, in evaluation mode, on its device.
-        run_on_device: Wraps `generate_tokens`, as `spaces.GPU` does; called once, here.
+        run_on_device: Wraps `generate_tokens` and `generate_scores`, as `spaces.GPU` does; called for each, here.
     """
 
     slots = 1
     honours_seed = True
 
-    def __init__(self, model: Any, run_on_device: Callable[[TokenGenerator], TokenGenerator] | None = None) -> None:
+    def __init__(self, model: Any, run_on_device: OnDevice | None = None) -> None:
         self._model_key = secrets.token_hex(8)
         _MODELS[self._model_key] = model
         self._vocabulary = _vocabulary(model)
         self._generate = generate_tokens if run_on_device is None else run_on_device(generate_tokens)
+        self._score = generate_scores if run_on_device is None else run_on_device(generate_scores)
         self._lock = threading.Lock()
         self._is_closed = False
         self._open_line()
 
     def _open_line(self) -> None:
         """A line knows nothing of its decoder, so an abandoned decoder is collected and its line ended with it."""
-        key, generate = self._model_key, self._generate
+        key, generate, score = self._model_key, self._generate, self._score
 
         def run(job: Job) -> Iterator[TokenChunk]:
+            if isinstance(job, _ScoringJob):
+                return _run_scoring(score, key, job)
             return generate(key, job.prompt_ids, job.sampling, job.max_new_tokens, job.stop_ids, job.sampling.seed)
 
         def release() -> None:
@@ -353,13 +403,7 @@ class SingleDecoder:
             EngineError: If the decoder was closed.
         """
         check_prompt(prompt_ids, self._vocabulary)
-        with self._lock:
-            if self._is_closed:
-                raise EngineError(CLOSED)
-            if not self._line.is_alive():
-                self._end.detach()
-                self._open_line()
-            line = self._line
+        line = self._open_or_same_line()
         inbox = TokenInbox(line.forget_cancelled, line.death)
         if max_new_tokens <= 0:
             inbox.push((), (), "length")
@@ -367,6 +411,38 @@ class SingleDecoder:
         context = contextvars.copy_context()
         line.add(Job(list(prompt_ids), sampling, max_new_tokens, list(stop_ids), inbox, context))
         return inbox
+
+    def score(self, ids: Sequence[int], first: int, on_progress: Callable[[int], None] | None = None) -> Scores:
+        """What the model thinks of the tokens from number `first` on, when its turn in the line comes.
+
+        See `model.engine.Decoder`.
+
+        Raises:
+            BadInput: If the ids are none or are not of this model's vocabulary.
+            EngineError: If the decoder was closed, or the device fails.
+        """
+        check_prompt(ids, self._vocabulary)
+        line = self._open_or_same_line()
+        inbox = TokenInbox(line.forget_cancelled, line.death)
+        parts: list[Scores] = []
+        context = contextvars.copy_context()
+        line.add(_ScoringJob(list(ids), Sampling(), 0, [], inbox, context, first, parts, on_progress))
+        try:
+            while inbox.read(_SCORE_POLL_SECONDS) is None:
+                pass
+        finally:
+            inbox.cancel()
+        return Scores.joined(parts)
+
+    def _open_or_same_line(self) -> DeviceLine:
+        """The line, a new one where its thread has died."""
+        with self._lock:
+            if self._is_closed:
+                raise EngineError(CLOSED)
+            if not self._line.is_alive():
+                self._end.detach()
+                self._open_line()
+            return self._line
 
     def live_requests(self) -> int:
         """Requests that hold or wait for the device."""

@@ -610,6 +610,14 @@ class Store:
             turns.insert(0, row)
         return turns
 
+    def whole_conversation(self, run_id: str) -> list[RunRow]:
+        """Every run of the conversation that this one belongs to, all branches, each after the one that it follows.
+
+        Raises:
+            RunNotFound: If no run has this id.
+        """
+        return self._rows("WHERE root_id = ? AND deleted_at IS NULL ORDER BY n", (self.row(run_id).root_id,))
+
     def children(self, run_id: str) -> list[RunRow]:
         """The turns that follow this one directly, oldest first.
 
@@ -724,13 +732,19 @@ class Store:
             ).fetchall()
         self._known.difference_update(run_id for (run_id,) in gone)
 
-    def restore(self, run_id: str) -> None:
+    def restore(self, run_id: str, owner: str | None = None) -> None:
         """Undo a `delete`: the run, what was deleted with it, and the turns before it.
 
+        Args:
+            run_id: The run that was deleted.
+            owner: Whose run it must be; None for anybody's.
+
         Raises:
-            RunNotFound: If no run has this id, or it was erased.
+            RunNotFound: If no run has this id, it was erased, or it is another owner's.
         """
-        found = self._read("SELECT deleted_at FROM runs WHERE id = ?", (run_id,), run_id)
+        found = self._read("SELECT deleted_at, owner FROM runs WHERE id = ?", (run_id,), run_id)
+        if owner is not None and found[0][1] != owner:
+            raise _not_found(run_id)
         with self._transaction() as db:
             for tree, condition in ((_SUBTREE, "deleted_at = :at"), (_ANCESTORS, "TRUE")):
                 db.execute(

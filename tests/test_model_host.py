@@ -51,6 +51,9 @@ class SmallServing:
     notes: tuple[str, ...] = ()
     still_held: str = ""
 
+    def device_text(self) -> str:
+        return "a small device"
+
     def close(self) -> str:
         self.engine.close()
         return self.still_held

@@ -1,6 +1,5 @@
 """Thinking texts of real models in every chunking in; one outline of the same kinds, titles and tokens out."""
 
-import json
 import re
 import time
 from itertools import pairwise
@@ -10,23 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.outline import (
-    RULES,
-    TITLE_WIDTH,
-    OutlineBuilder,
-    OutlineEntry,
-    Rule,
-    answer_value,
-    first_reached,
-    kind_of,
-    rule_of,
-    title_of,
-    token_at,
-)
+from model.outline import OutlineBuilder, OutlineEntry, token_at
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "tests/data/thinking").glob("*.txt")}
-LABELS = json.loads((ROOT / "tests/data/thinking/labels.json").read_text(encoding="utf-8"))
 
 
 def outline(text: str, n_tokens: int | None = None) -> tuple[OutlineEntry, ...]:
@@ -210,154 +196,6 @@ def test_outline_of_a_real_text_reads_like_this() -> None:
         ("turn_back", "This is getting complicated quickly"),
         ("attempt", "Alternatively, maybe I can use the concept of roots of…"),
     ]
-
-
-# --- titles
-
-
-@pytest.mark.parametrize(
-    ("step", "title"),
-    [
-        ("**Step 1:** Find the roots of \\( x^2 - 1 \\).", "Step 1: Find the roots of x^2 - 1"),
-        ("## Plan\n\nmore", "Plan more"),
-        ("Yes. So this code should work. And more.", "Yes. So this code should work"),
-        ("So \\(\\frac{1}{2} \\cdot 4 \\le 3\\) holds here.", "So 1/2 ·4 ≤3 holds here"),
-        ("不过，有没有可能我哪里算错了？比如", "不过，有没有可能我哪里算错了"),
-        ("**", "**"),
-    ],
-)
-def test_title_is_the_first_clause_without_markup(step: str, title: str) -> None:
-    assert title_of(step) == title
-
-
-WORDS = st.lists(
-    st.sampled_from(["wait", "internationalisation", "阶乘", "是", "120", ",", "，", "."]), min_size=1, max_size=40
-)
-
-
-@settings(deadline=None)
-@given(WORDS)
-def test_title_never_ends_within_a_word_and_never_runs_over(words: list[str]) -> None:
-    head = " ".join(words)
-    title = title_of(head)
-    assert title
-    assert len(title) + len(re.findall("[⺀-鿿！-｠]", title)) <= TITLE_WIDTH + 1
-    bare = title.rstrip("….,，")
-    assert not bare or re.search(re.escape(bare) + r"(?![a-z0-9])", head)
-
-
-def test_title_leaves_out_a_word_that_the_text_was_cut_in() -> None:
-    assert title_of("We look at the divisors of two hundr", is_cut=True) == "We look at the divisors of two…"
-
-
-# --- rules
-
-
-def labelled_step(label: dict[str, str]) -> str:
-    if "text" in label:
-        return label["text"]
-    steps = re.split(r"\n[ \t]*\n\s*", TEXTS[label["file"].removesuffix(".txt")].strip())
-    return next(step for step in steps if step.startswith(label["starts"]))
-
-
-def agreement(*sets: str) -> float:
-    labels = [label for label in LABELS if label["set"] in sets]
-    return sum(kind_of(labelled_step(label)) == label["kind"] for label in labels) / len(labels)
-
-
-def test_rules_agree_with_85_percent_of_the_labels_they_were_made_with() -> None:
-    assert sum(label["set"] == "stored" for label in LABELS) >= 60
-    assert agreement("stored") >= 0.85
-    assert agreement("stored", "later") >= 0.85
-
-
-def test_rules_agree_with_70_percent_of_labels_of_a_thinking_they_never_saw() -> None:
-    assert agreement("held_out") >= 0.70
-
-
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.example)
-def test_rules_each_decide_their_own_example(rule: Rule) -> None:
-    assert rule_of(rule.example) == rule
-
-
-def rule_rows() -> list[str]:
-    return [
-        f"| {i} | {rule.kind} | {rule.language} | {'opening' if rule.opening else 'anywhere'} | {rule.example} |"
-        for i, rule in enumerate(RULES, 1)
-    ]
-
-
-def test_rules_are_printed_in_the_document_as_they_are() -> None:
-    document = (ROOT / "docs/outline.md").read_text(encoding="utf-8")
-    table = [line for line in document.splitlines() if re.match(r"\| \d+ \|", line)]
-    assert table == rule_rows()
-    patterns = document.split("```text\n")[1].split("```")[0].splitlines()
-    assert patterns == [f"{i}. {rule.pattern}" for i, rule in enumerate(RULES, 1)]
-
-
-@pytest.mark.parametrize("which", ["stored", "later", "held_out"])
-def test_agreement_in_the_document_is_what_is_measured(which: str) -> None:
-    document = (ROOT / "docs/outline.md").read_text(encoding="utf-8")
-    n_labels = sum(label["set"] == which for label in LABELS)
-    assert f"(set `{which}`) | {n_labels} | {agreement(which):.0%} |" in document
-
-
-# --- first reached
-
-REACHED = {
-    "equals": ("6 * 7 = 42. Good.", "\\boxed{42}", "42."),
-    "answer_is": ("Hmm. So the answer is 3, I think.", "The answer is 3.", "3, I think"),
-    "boxed": ("So it is\n\\[ \\boxed{ 42 } \\]", "42", "42 }"),
-    "dollars": ("Then it equals $42$, so done.", "**Answer:** 42", "42$, so"),
-    "latex_spaces": ("Thus n is n (n + 1) 2^{n-2}.", "\\boxed{n(n+1)2^{n-2}}", "n (n + 1)"),
-    "thousands": ("The total is 1,024.", "\\boxed{1024}", "1,024"),
-    "fraction": ("so p = \\frac{1}{2}, good", "\\[ \\boxed{\\dfrac{1}{2}} \\]", "\\frac"),
-    "chinese": ("那么120×1=120。所以", "5的阶乘是120。\n\n**答案：120**", "120。所以"),
-    "on_the_way_first": ("x = 42 + 1, so no. Then y = 42.", "42", "42."),
-    "colon_and_display": ("Therefore, the sum is:\n\n\\[\n42\n\\]", "\\boxed{42}", "42\n"),
-}
-
-
-@pytest.mark.parametrize(("thinking", "answer", "stands_at"), REACHED.values(), ids=REACHED)
-def test_first_reached_finds_where_the_value_is_first_stated(thinking: str, answer: str, stands_at: str) -> None:
-    assert first_reached(thinking, answer) == thinking.index(stands_at)
-
-
-@pytest.mark.parametrize(
-    ("thinking", "answer"),
-    [
-        pytest.param("x = 3, y = 3, so 3.", "\\boxed{3}", id="lone_digit_that_is_everywhere"),
-        pytest.param("It equals 420.", "\\boxed{42}", id="part_of_a_longer_number"),
-        pytest.param("It equals 42.5.", "\\boxed{42}", id="part_of_a_decimal"),
-        pytest.param("It equals 142.", "\\boxed{42}", id="end_of_a_longer_number"),
-        pytest.param("There were 42 geese.", "\\boxed{42}", id="not_a_statement"),
-        pytest.param("The story is done.", "Once upon a time there was a goose.", id="answer_without_a_value"),
-        pytest.param("", "\\boxed{42}", id="no_thinking"),
-        pytest.param("= 42.", "", id="no_answer"),
-        pytest.param("= 42.", "\\boxed{", id="box_cut_off"),
-    ],
-)
-def test_first_reached_is_none_when_it_cannot_be_told(thinking: str, answer: str) -> None:
-    assert first_reached(thinking, answer) is None
-
-
-def test_first_reached_finds_the_first_of_several_in_real_texts() -> None:
-    sum_text = TEXTS["qwq_32b_preview_binomial_sum"]
-    reached = first_reached(sum_text, "**Final Answer**\n\n\\[ \\boxed{n(n+1)2^{n-2}} \\]")
-    assert reached is not None and sum_text[:reached].endswith("Therefore, the sum is:\n\n\\[\n")
-    factorial = TEXTS["qwen3_8b_factorial_zh"]
-    reached = first_reached(factorial, "因此，**5的阶乘是120**。\n\n**答案：120**")
-    assert reached is not None and factorial[:reached].endswith("接着60×2=")
-
-
-def test_first_reached_takes_no_time_on_runs_of_spaces() -> None:
-    before = time.process_time()
-    first_reached("= \\frac" + " " * 50_000 + "= 1" + "\n" * 50_000, "\\boxed{\\frac{1}{23}}")
-    assert time.process_time() - before < 2
-
-
-def test_answer_value_takes_the_last_box_with_its_braces() -> None:
-    assert answer_value("\\boxed{1} or rather \\boxed{\\frac{1}{2}}") == "\\frac{1}{2}"
 
 
 def test_token_at_spreads_the_tokens_of_an_entry_over_its_text() -> None:

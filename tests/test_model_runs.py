@@ -12,7 +12,7 @@ import pytest
 from model.branching import Branch
 from model.engine import collect
 from model.errors import BadInput, RunBusy, RunNotFound, TooManyRuns
-from model.events import AnswerDelta, Asked, Branched, Event, Finished, Notice, Steered, ThinkingDelta
+from model.events import AnswerDelta, Asked, Attachment, Branched, Event, Finished, Notice, Steered, ThinkingDelta
 from model.host import ModelHost
 from model.resuming import resumable
 from model.runs import Runs
@@ -206,6 +206,41 @@ def test_follow_up_carries_the_conversation(make_runs: Callable[..., Runs]):
     asked = read_all(runs, second)[0]
     assert isinstance(asked, Asked)
     assert [(m.role, m.content) for m in asked.history] == [("user", "quick one"), ("assistant", "Four.")]
+
+
+def test_attached_files_go_to_the_model_and_into_the_follow_up_and_the_branch(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    table = Attachment("table.csv", "x,y\n1,2")
+    first = runs.start("quick: what is y?", attachments=[table])
+    asked = read_all(runs, first)[0]
+    assert isinstance(asked, Asked) and asked.attachments == (table,) and asked.question == "quick: what is y?"
+    wait_until(lambda: not runs.is_live(first))
+    sent = runs.messages(first)[0].content
+    assert "table.csv" in sent and "1,2" in sent and sent.endswith("quick: what is y?")
+    second = read_all(runs, runs.start("quick two", parent_id=first))[0]
+    assert isinstance(second, Asked) and second.history[0].content == sent
+    beside = read_all(runs, runs.branch(first, Branch(question="quick: and x?")))[0]
+    assert isinstance(beside, Asked) and beside.attachments == (table,)
+
+
+def test_system_prompt_over_its_limit_is_refused_with_the_figures(make_runs: Callable[..., Runs]):
+    with pytest.raises(BadInput, match=r"40,001 characters and the limit is 40,000"):
+        make_runs().start("quick", system="x" * 40_001)
+
+
+def test_run_that_waits_for_another_knows_its_place_in_the_line(make_runs: Callable[..., Runs]):
+    runs = make_runs()
+    slots = runs.host.engine().slots
+    busy = [runs.start("slow") for _ in range(slots)]
+    wait_until(lambda: all(wait_for_thinking(runs, run_id) for run_id in busy))
+    assert runs.place_in_line(busy[0]) is None
+    first, second = runs.start("slow"), runs.start("slow")
+    places = [runs.place_in_line(run_id) for run_id in (first, second)]
+    assert [place.before for place in places if place] == [0, 1]
+    for run_id in (*busy, first):
+        runs.stop(run_id)
+    wait_for_thinking(runs, second)
+    assert runs.place_in_line(second) is None
 
 
 def test_run_nobody_reads_is_stopped_after_the_detached_seconds(make_runs: Callable[..., Runs]):

@@ -212,6 +212,13 @@ def test_chat_takes_openai_messages_as_history(server: Server) -> None:
     assert asked.history == (Message("user", "Hello"), Message("assistant", "Hi.", "A greeting."))
 
 
+def test_chat_takes_files_that_the_model_reads_before_the_question(server: Server) -> None:
+    final = server.ask("What is y?", attachments=[{"name": "t.csv", "text": "x,y\n1,2"}])[-1]
+    assert final["answer"].endswith("t.csv:\n```\nx,y\n1,2\n```\n\nWhat is y?")
+    asked = server.runs.store.events(final["run_id"], 0, 1)[0]
+    assert isinstance(asked, Asked) and asked.question == "What is y?"
+
+
 def test_chat_sends_only_what_json_has_words_for(server: Server) -> None:
     with httpx.Client(base_url=server.url + "gradio_api/call/", timeout=20) as http:
         event_id = http.post("v2/chat", json={"message": "What is 2 + 2?"}).json()["event_id"]
@@ -258,6 +265,11 @@ BAD_CHATS = {
     "run_id is a number": ({"run_id": 5}, "run_id is a number"),
     "run_id has spaces": ({"run_id": "a b"}, "run id is 'a b'"),
     "run_id is empty": ({"run_id": ""}, "run id is ''"),
+    "attachments is an object": ({"attachments": {"name": "a"}}, "attachments is an object"),
+    "attachments has no text": ({"attachments": [{"name": "a.txt"}]}, "attachments[0] is an object"),
+    "attachments has a number": ({"attachments": [{"name": "a.txt", "text": 3}]}, "attachments[0].text is a number"),
+    "attachments is blank": ({"attachments": [{"name": "a.txt", "text": " "}]}, "a.txt holds no text"),
+    "attachments are many": ({"attachments": [{"name": "a", "text": "b"}] * 9}, "9 files are attached"),
 }
 
 
@@ -543,7 +555,8 @@ def test_chat_takes_the_loaded_model_by_each_of_its_names(tmp_path: Path) -> Non
 def test_every_endpoint_is_public_and_described_argument_by_argument(server: Server) -> None:
     named = httpx.get(server.url + "gradio_api/info", timeout=5).json()["named_endpoints"]
     assert set(named) == {
-        *("/chat", "/continue_run", "/branch", "/attach", "/answer_now", "/stop", "/think_longer"),
+        *("/chat", "/continue_run", "/branch", "/samples", "/attach", "/answer_now", "/stop", "/think_longer"),
+        "/compare",
         *("/pause", "/go_on", "/set_budget"),
         *("/runs", "/models", "/load_model"),
     }

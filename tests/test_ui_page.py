@@ -11,14 +11,15 @@ import gradio as gr
 import pytest
 
 from model.events import Asked, Finished, Notice, Steered, ThinkingDelta
-from model.export import export
 from model.host import HostStatus, ModelHost
+from model.run_scores import RunScores
 from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
 from model.store import Store
+from model.waiting_line import Place
+from ui.confidence import add_confidence_endpoint
 from ui.endpoints import add_endpoints
-from ui.history import History
 from ui.model_panel import fit_table_html
 from ui.page import build_page
 from ui.panes import Panes, update_all
@@ -71,6 +72,7 @@ def test_page_adds_no_endpoint_to_the_named_ones(runs: Runs, settings: Settings)
         # In a loop, because Gradio else makes loops of its own and leaves them open.
         with gr.Blocks() as only_endpoints:
             add_endpoints(runs, runs.host, settings)
+            add_confidence_endpoint(RunScores(runs))
         pages = (only_endpoints, build_page(runs, runs.host, settings))
         first, second = ({f.api_name for f in p.fns.values() if f.api_visibility == "public"} for p in pages)
         return first, second
@@ -127,6 +129,11 @@ def test_status_says_what_is_loading_and_how_far_while_a_question_waits() -> Non
     assert status_value(panes_of(Asked("Why?")), READY, 3.2)["detail"] == "3 s"
 
 
+def test_status_says_how_many_wait_before_and_how_long_it_may_take() -> None:
+    value = status_value(panes_of(Asked("Why?")), READY, 3.2, place=Place(2, 300.0))
+    assert (value["text"], value["detail"]) == ("Waiting for a place", "2 before you · about 5 min")
+
+
 def test_status_tells_an_end_once_and_keeps_the_other_notices() -> None:
     stopped = Notice("stopped", "Stopped. Press Continue to take it further.")
     value = status_value(panes_of(Asked("?"), Notice("reduced", "No seed here."), stopped, Finished("stopped")), READY)
@@ -138,14 +145,16 @@ def test_status_tells_an_end_once_and_keeps_the_other_notices() -> None:
     [
         ([], {"ask", "examples"}),
         ([Asked("?")], {"stop", "new-chat"}),
-        ([Asked("?"), ThinkingDelta("t", 1)], {"stop", "answer-now", "more", "pause", "new-chat"}),
+        ([Asked("?"), ThinkingDelta("t", 1)], {"stop", "answer-now", "more", "pause", "new-chat", "fold"}),
         (
             [Asked("?"), ThinkingDelta("t", 1), Steered("pause")],
-            {"stop", "answer-now", "unpause", "hint-row", "new-chat"},
+            {"stop", "answer-now", "unpause", "hint-row", "new-chat", "fold"},
         ),
         (
             [Asked("?"), ThinkingDelta("t", 1), Finished("stopped")],
-            {"ask", "continue", "think-again", "after", "revise", "new-answer", "edit-thinking", "new-chat"},
+            {"ask", "continue", "think-again", "after", "revise", "new-answer", "edit-thinking", "new-chat"}
+            | {"again", "edit-question"}
+            | {"fold", "show-maths"},
         ),
     ],
 )
@@ -172,40 +181,6 @@ def test_model_line_names_model_and_precision_or_the_progress() -> None:
         progress_text(HostStatus("loading", text="Unpacking.", done=3, total=10, unit="steps"))
         == "Unpacking, 3 of 10 steps"
     )
-
-
-# Past runs.
-
-
-def edit(history: History, action: str, run_id: str, title: str = "", owner: str = "") -> dict[str, Any]:
-    event: Any = SimpleNamespace(action=action, run_id=run_id, title=title)
-    return history.on_edit("", owner, "", event)
-
-
-def test_history_renames_pins_deletes_and_restores(runs: Runs) -> None:
-    history, run_id = History(runs), finished(runs, "quick one")
-    assert edit(history, "rename", run_id, "New name")["rows"][0]["title"] == "New name"
-    assert edit(history, "pin", run_id)["rows"][0]["is_pinned"]
-    deleted = edit(history, "delete", run_id, "New name")
-    assert (deleted["rows"], deleted["undo"]["id"]) == ([], run_id)
-    assert [row["id"] for row in edit(history, "restore", run_id)["rows"]] == [run_id]
-
-
-def test_history_of_one_visitor_is_not_changed_by_another(runs: Runs) -> None:
-    history, run_id = History(runs), finished(runs, "quick one", owner="ann")
-    assert "cannot be changed here" in edit(history, "delete", run_id, owner="bob")["note"]
-    assert [row["id"] for row in history.listed("", "ann")["rows"]] == [run_id]
-    assert history.listed("", "bob")["rows"] == []
-
-
-def test_history_takes_an_export_back_and_says_what_is_wrong_with_another_file(runs: Runs, tmp_path: Path) -> None:
-    history, run_id = History(runs), finished(runs, "quick one")
-    path = tmp_path / "runs.jsonl"
-    path.write_text(export(runs.store, run_id, "json_lines"), "utf-8")
-    runs.store.delete(run_id)
-    assert history.on_import(str(path), "", "", "")["note"] == "Imported 1 run."
-    path.write_text("nonsense", "utf-8")
-    assert "line 1" in history.on_import(str(path), "", "", "")["note"].lower()
 
 
 # Model tab.

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from model.attachments import read_attachment
 from model.catalog import find_model
 from model.errors import BadInput, UnknownModel
-from model.events import Message, Role
+from model.events import Attachment, Message, Role
 
 _ROLES: tuple[Role, ...] = ("system", "user", "assistant")
 _SHOWN_CHARACTERS = 60
@@ -56,6 +57,30 @@ def check_whole_number(value: object, name: str, low: int, high: int) -> int:
     if not is_whole or not low <= int(value) <= high:  # type: ignore[call-overload]
         raise BadInput(f"{name} is {shown(value)}; give a whole number from {low:,} to {high:,}.")
     return int(value)  # type: ignore[call-overload, no-any-return]
+
+
+def attachments_from_list(value: object) -> tuple[Attachment, ...]:
+    """The files of a list of `{"name": ..., "text": ...}`; None is none.
+
+    Raises:
+        BadInput: If it is anything else; the message names the index.
+
+    >>> attachments_from_list([{"name": "a.csv", "text": "1,2"}])
+    (Attachment(name='a.csv', text='1,2'),)
+    """
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise BadInput(
+            f"attachments is {shown(value)}; give a list of objects such as {{'name': 'a.csv', 'text': '1,2'}}."
+        )
+    found: list[Attachment] = []
+    for at, one in enumerate(value):
+        if not isinstance(one, dict) or not {"name", "text"} <= one.keys():
+            raise BadInput(f"attachments[{at}] is {shown(one)}; give an object with a name and a text.")
+        name, text = (check_text(one[key], f"attachments[{at}].{key}") for key in ("name", "text"))
+        found.append(read_attachment(name, text.encode()))
+    return tuple(found)
 
 
 def history_from_list(value: object) -> tuple[str, tuple[Message, ...]]:

@@ -7,17 +7,35 @@ from typing import Any
 import gradio as gr
 
 from model.host import ModelHost
+from ui.attaching import Attaching, add_attach_button, add_chips
+from ui.conversation_settings import add_system_prompt
 from ui.examples import LABELS, example_question
+from ui.history_tab import HistoryParts
 from ui.panes import Panes
-from ui.parts import answer_pane, outline, plain_text, small_button, status_line, thinking_pane
+from ui.parts import (
+    answer_pane,
+    compare_view,
+    confidence_view,
+    outline,
+    plain_text,
+    small_button,
+    status_line,
+    thinking_pane,
+)
+from ui.replaying import ReplayParts, add_replay
 from ui.revision import Revision, add_revision
 from ui.sampling_drawer import SamplingDrawer, add_budget, add_sampling_drawer
 from ui.sentences import status_value
+from ui.words import word
 
-# They act in the browser alone (page.js).
+# They act in the browser alone (page.js, thought_view.js, confidence.js).
 _PANE_BUTTONS = (
-    "<button class='action' type='button' id='show-outline' aria-pressed='false'>Outline</button>"
-    "<button class='action' type='button' id='show-find'>Find</button>"
+    "<button class='action' type='button' id='show-outline' aria-pressed='false' data-say='Outline'>Outline</button>"
+    "<button class='action' type='button' id='show-find' data-say='Find'>Find</button>"
+    "<button class='action' type='button' id='show-confidence' aria-pressed='false' data-say='Confidence'>"
+    "Confidence</button>"
+    "<button class='action' type='button' id='show-maths' aria-pressed='false' data-say='Maths'>Maths</button>"
+    "<button class='action' type='button' id='fold' aria-expanded='true' data-say='Fold'>Fold</button>"
 )
 
 
@@ -26,14 +44,18 @@ class ChatParts:
     """Every component that a handler of the Chat tab writes or reads."""
 
     tabs: gr.Tabs
-    runs_list: gr.HTML
+    past: HistoryParts
     run_id: gr.State
     turns: gr.State
     to_follow: gr.State
     asked: gr.HTML
     thinking: gr.HTML
     outline: gr.HTML
+    confidence: gr.HTML
+    thinking_set: gr.Markdown
+    set_maths: gr.Button
     answer: gr.Markdown
+    comparison: gr.HTML
     status: gr.HTML
     answer_now: gr.Button
     more: gr.Button
@@ -49,6 +71,7 @@ class ChatParts:
     form: gr.Dropdown
     with_thinking: gr.Checkbox
     download: gr.Button
+    replay: ReplayParts
     handout: gr.JSON
     examples: gr.Row
     question: gr.Textbox
@@ -57,6 +80,8 @@ class ChatParts:
     new_chat: gr.Button
     budget: gr.Radio
     custom_budget: gr.Textbox
+    attaching: Attaching
+    system: gr.Textbox
     sampling: SamplingDrawer
 
     @property
@@ -72,35 +97,43 @@ def add_run_view() -> dict[str, Any]:
         with gr.Column(elem_id="thinking-column", min_width=300):
             gr.HTML(_head("Thinking", "thinking-figures", _PANE_BUTTONS))
             steps = outline(elem_id="outline")
+            confidence = confidence_view(elem_id="confidence")
             thinking = thinking_pane(hint="The working appears here while the model thinks.", elem_id="thinking")
+            thinking_set = answer_pane(elem_id="thinking-set")
+            # Pressed by the button in the head, which knows whether it is on.
+            set_maths = small_button("Set maths", "set-maths")
         with gr.Column(elem_id="answer-column", min_width=300):
             gr.HTML(_head("Answer", "answer-figures"))
             answer = answer_pane(elem_id="answer")
+    comparison = compare_view(elem_id="compare")
     with gr.Row(elem_id="after") as after:
         taking = {
-            "copy_answer": gr.Button("Copy answer", size="sm", elem_id="copy-answer", min_width=90),
-            "copy_thinking": gr.Button("Copy thinking", size="sm", elem_id="copy-thinking", min_width=90),
+            "copy_answer": gr.Button(word("Copy answer"), size="sm", elem_id="copy-answer", min_width=90),
+            "copy_thinking": gr.Button(word("Copy thinking"), size="sm", elem_id="copy-thinking", min_width=90),
             "form": gr.Dropdown(
                 [("Markdown", "markdown"), ("JSON Lines", "json_lines"), ("HTML", "html")],
                 value="markdown",
-                label="Download as",
+                label=word("Download as"),
                 container=False,
                 elem_id="form",
                 min_width=120,
             ),
             "with_thinking": gr.Checkbox(
-                True, label="with thinking", container=False, elem_id="with-thinking", min_width=120
+                True, label=word("with thinking"), container=False, elem_id="with-thinking", min_width=120
             ),
-            "download": gr.Button("Download", size="sm", elem_id="download", min_width=90),
+            "download": gr.Button(word("Download"), size="sm", elem_id="download", min_width=90),
+            "replay": add_replay(),
         }
     shown = {"asked": asked, "thinking": thinking, "outline": steps, "answer": answer, "after": after}
+    shown |= {"comparison": comparison, "confidence": confidence}
+    shown |= {"thinking_set": thinking_set, "set_maths": set_maths}
     return shown | taking | {"revision": add_revision()}
 
 
 def add_composer(host: ModelHost) -> dict[str, Any]:
     """The part that is always in reach: how the run stands, what steers it, the question box and the budget."""
     with gr.Row(elem_id="examples") as examples:
-        chips = [small_button(label, f"example-{number}") for number, label in enumerate(LABELS)]
+        offered = [small_button(label, f"example-{number}") for number, label in enumerate(LABELS)]
     with gr.Column(elem_id="composer"):
         with gr.Row(elem_id="status-row"):
             # No run yet, but perhaps one in the address, which has to stay there until it is read.
@@ -108,17 +141,17 @@ def add_composer(host: ModelHost) -> dict[str, Any]:
             status = status_line(empty, elem_id="status")
             with gr.Row(elem_id="steering"):
                 buttons = {
-                    "answer_now": small_button("Answer now", "answer-now"),
-                    "more": small_button("Think longer", "more"),
-                    "pause": small_button("Pause", "pause"),
-                    "unpause": small_button("Go on", "unpause"),
-                    "go_on": small_button("Continue", "continue"),
-                    "think_again": small_button("Think longer", "think-again"),
+                    "answer_now": small_button(word("Answer now"), "answer-now"),
+                    "more": small_button(word("Think longer"), "more"),
+                    "pause": small_button(word("Pause"), "pause"),
+                    "unpause": small_button(word("Go on"), "unpause"),
+                    "go_on": small_button(word("Continue"), "continue"),
+                    "think_again": small_button(word("Think longer"), "think-again"),
                 }
         hint = gr.Textbox(
-            label="Hint",
+            label=word("Hint"),
             show_label=False,
-            placeholder="A hint for the thinking, if you like; Enter goes on",
+            placeholder=word("A hint for the thinking, if you like; Enter goes on"),
             lines=1,
             max_lines=4,
             container=False,
@@ -126,9 +159,9 @@ def add_composer(host: ModelHost) -> dict[str, Any]:
         )
         with gr.Row(elem_id="ask-row", equal_height=False):
             question = gr.Textbox(
-                label="Question",
+                label=word("Question"),
                 show_label=False,
-                placeholder="Ask a question",
+                placeholder=word("Ask a question"),
                 lines=1,
                 max_lines=8,
                 autofocus=True,
@@ -136,20 +169,25 @@ def add_composer(host: ModelHost) -> dict[str, Any]:
                 elem_id="question",
                 scale=1,
             )
-            ask = gr.Button("Ask", variant="primary", elem_id="ask", scale=0, min_width=96)
-            stop = gr.Button("Stop", variant="primary", elem_id="stop", scale=0, min_width=96)
+            ask = gr.Button(word("Ask"), variant="primary", elem_id="ask", scale=0, min_width=96)
+            stop = gr.Button(word("Stop"), variant="primary", elem_id="stop", scale=0, min_width=96)
+        chips = add_chips()
         with gr.Row(elem_id="budget-row"):
             budget, custom_budget = add_budget()
-            new_chat = gr.Button("New chat", size="sm", elem_id="new-chat", scale=0, min_width=90)
-    for number, chip in enumerate(chips):
+            attach = add_attach_button()
+            new_chat = gr.Button(word("New chat"), size="sm", elem_id="new-chat", scale=0, min_width=90)
+    for number, chip in enumerate(offered):
         ask_example = partial(_example, number, host)
         chip.click(ask_example, None, question, queue=False, api_visibility="private")
+    system = add_system_prompt()
     sampling = add_sampling_drawer(host)
+    attaching = Attaching(attach, chips, gr.State([]))
     return buttons | {
         "status": status,
         "hint": hint,
         **{"examples": examples, "question": question, "ask": ask, "stop": stop, "new_chat": new_chat},
         **{"budget": budget, "custom_budget": custom_budget, "sampling": sampling},
+        **{"attaching": attaching, "system": system},
     }
 
 
@@ -159,4 +197,5 @@ def _example(number: int, host: ModelHost) -> str:
 
 
 def _head(label: str, figures_id: str, buttons: str = "") -> str:
-    return f"<div class='pane-head'><h2>{label}</h2>{buttons}<span class='figures' id='{figures_id}'></span></div>"
+    head = f"<h2 data-say='{label}'>{label}</h2>{buttons}<span class='figures' id='{figures_id}'></span>"
+    return f"<div class='pane-head'>{head}</div>"

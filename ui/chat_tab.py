@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -12,15 +12,22 @@ import gradio as gr
 
 from model.engine import collect
 from model.errors import AppError, RunNotFound
+from model.events import Attachment
 from model.export import Form, export
 from model.host import ModelHost
 from model.runs import Runs
+from ui.attaching import chips_value, wire_attaching
 from ui.chat_parts import ChatParts
+from ui.comparing import Comparing, wire_comparing
+from ui.conversation_settings import on_settings
+from ui.kept_runs import KeptRuns
 from ui.maths import for_display
 from ui.outlining import Outlining
 from ui.panes import Panes
 from ui.parts import AT_ONCE, QUIET
+from ui.replaying import Replays, replay_value, wire_replay
 from ui.revision import Revising, wire_revision
+from ui.samples import Samples, wire_samples
 from ui.sampling_drawer import budget_of, sampling_of
 from ui.sentences import refusal, status_value
 from ui.watching import watch_run
@@ -40,21 +47,26 @@ class ChatTab:
 
     def __init__(self, parts: ChatParts, runs: Runs, host: ModelHost) -> None:
         self.parts = parts
+        self.replays = Replays(runs)
         self._runs = runs
         self._host = host
+        self.kept = KeptRuns(runs)
 
     # ------------------------------------------------------------------ following a run
 
-    async def on_follow(self, to_follow: str) -> AsyncGenerator[Update, None]:
+    async def on_follow(self, to_follow: str, request: gr.Request) -> AsyncGenerator[Update, None]:
         """What the page shows of a run, again and again until it has ended.
 
         Every value goes out each time: Gradio sends only what is new in it, and for one that is left out it would build
         the component anew.
 
         Args:
-            to_follow: The run's id, then a mark that makes each request a new one.
+            to_follow: The run's id, then a mark that makes each request a new one, then the speed of a replay.
+            request: Whose page it is.
         """
-        run_id = to_follow.partition("/")[0]
+        run_id, session = to_follow.partition("/")[0], str(request.session_hash)
+        replay = self.replays.begin(session, to_follow)
+        await asyncio.to_thread(self.kept.keep, session, run_id)
         panes, turns, answer = Panes(), [], ""
         began, outlining = time.monotonic(), Outlining()
         try:
@@ -62,38 +74,51 @@ class ChatTab:
             turns = [turn.id for turn in conversation[:-1]]
             beside = [row.id for row in await asyncio.to_thread(self._runs.store.siblings, run_id)]
             branch = (beside.index(run_id) + 1, len(beside)) if run_id in beside else (1, 1)
-            async for shown in watch_run(self._runs, run_id):
+            watched = self.replays.watch(session, run_id, replay) if replay else watch_run(self._runs, run_id)
+            async for shown in watched:
                 if shown.answer != panes.answer or shown.is_live != panes.is_live:
                     answer = for_display(shown.answer, is_final=not shown.is_live)
                 panes = shown
-                status = status_value(panes, self._host.status(), time.monotonic() - began, branch)
+                place = self._runs.place_in_line(run_id) if panes.phase == "waiting" else None
+                status = status_value(panes, self._host.status(), time.monotonic() - began, branch, place)
+                status = replay_value(status, replay) if replay else status
                 steps = outlining.value(panes)
-                yield run_id, turns, panes.question, panes.thinking, steps, answer, status
+                yield run_id, turns, panes.asked_text, panes.thinking, steps, answer, status
         except AppError as error:
             status = status_value(panes, self._host.status()) | {"text": str(error), "tone": "error"}
-            yield panes.run_id, turns, panes.question, panes.thinking, outlining.value(panes), answer, status
+            yield panes.run_id, turns, panes.asked_text, panes.thinking, outlining.value(panes), answer, status
 
     # ------------------------------------------------------------------ what a user does
 
     def on_ask(
-        self, question: str, run_id: str, owner: str, budget: str, custom: str, *sampling: str | None
-    ) -> tuple[Any, Any, Any]:
+        self,
+        question: str,
+        run_id: str,
+        owner: str,
+        attached: Sequence[Attachment],
+        budget: str,
+        custom: str,
+        system: str,
+        *sampling: str | None,
+    ) -> tuple[Any, ...]:
         """Start a run, a follow-up where one is on the page; a question that is refused stays in its box.
 
         Returns:
-            What to follow, the question box, and the status line.
+            What to follow, the question box, the attachments, their chips, and the status line.
         """
         try:
             started = self._runs.start(
                 question,
+                attachments=attached,
+                system=system or "",
                 budget=budget_of(budget, custom or ""),
                 sampling=sampling_of(*sampling),
                 parent_id=run_id or None,
                 owner=owner or "",
             )
         except AppError as error:
-            return gr.skip(), gr.skip(), refusal(error)
-        return _to_follow(started), "", gr.skip()
+            return *[gr.skip()] * 4, refusal(error)
+        return _to_follow(started), "", [], chips_value([]), gr.skip()
 
     def on_resume(self, run_id: str, think_longer: bool) -> tuple[Any, Any]:
         """Take a run that has ended further."""
@@ -107,6 +132,11 @@ class ChatTab:
         """Follow the run that the address names, live or stored."""
         run_id = str(request.query_params.get("run") or "")
         return _to_follow(run_id) if run_id else gr.skip()
+
+    def on_unload(self, request: gr.Request) -> None:
+        """The page has gone: nothing is kept for it any more."""
+        self.replays.end(str(request.session_hash))
+        self.kept.let_go(str(request.session_hash))
 
     def on_choose(self, event: gr.EventData) -> tuple[str, gr.Tabs]:
         """Follow a run that was chosen from the list."""
@@ -148,6 +178,10 @@ class ChatTab:
         whole = collect(self._runs.store.events(run_id))
         return {"text": whole.thinking if is_thinking else whole.answer}
 
+    def on_set_maths(self, run_id: str) -> str:
+        """The whole thinking as Markdown with its maths marked, for the pane that sets it."""
+        return for_display(collect(self._runs.store.events(run_id)).thinking)
+
     def on_download(self, run_id: str, form: Form, with_thinking: bool) -> dict[str, str]:
         """The conversation up to this run as a file."""
         ending, mime_type = _FILES[form]
@@ -169,15 +203,22 @@ def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState
     )
     # Only events of the queue tell the page that a state has changed.
     starting: dict[str, Any] = {"concurrency_limit": None, **QUIET}
-    asking = [parts.question, parts.run_id, owner, parts.budget, parts.custom_budget, *parts.sampling.fields]
-    asked = [parts.to_follow, parts.question, parts.status]
+    settings = [parts.budget, parts.custom_budget, parts.system, *parts.sampling.fields]
+    parts.to_follow.change(partial(on_settings, runs), [parts.to_follow, parts.run_id], settings, **AT_ONCE)
+    attaching = parts.attaching
+    asking = [parts.question, parts.run_id, owner, attaching.held, *settings]
+    asked = [parts.to_follow, parts.question, attaching.held, attaching.chips, parts.status]
+    wire_attaching(attaching, parts.status)
     gr.on([parts.question.submit, parts.ask.click], chat.on_ask, asking, asked, **starting)
     for button, think_longer in ((parts.go_on, False), (parts.think_again, True)):
         resume = partial(chat.on_resume, think_longer=think_longer)
         button.click(resume, parts.run_id, [parts.to_follow, parts.status], **starting)
     demo.load(chat.on_load, None, parts.to_follow, **starting)
+    demo.unload(chat.on_unload)
     # Whatever is followed is let go first: a page shows one run.
-    parts.runs_list.select(chat.on_choose, None, [parts.to_follow, parts.tabs], cancels=following, **starting)
+    for runs_list in (parts.past.runs_list, parts.past.rail_list):
+        runs_list.select(chat.on_choose, None, [parts.to_follow, parts.tabs], cancels=following, **starting)
+    wire_replay(chat.replays, parts.replay, _to_follow, parts.run_id, parts.to_follow, parts.status, following)
     # In two steps: an update that was on its way when the following ended would fill the emptied panes again.
     let_go = parts.new_chat.click(lambda: None, None, None, cancels=following, **starting)
     let_go.then(chat.on_new_chat, None, parts.outputs, **starting)
@@ -191,8 +232,13 @@ def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState
         button.click(partial(chat.on_steer, steer), parts.run_id, parts.status, **AT_ONCE)
     going_on = [parts.unpause.click, parts.hint.submit]
     gr.on(going_on, chat.on_go_on, [parts.run_id, parts.hint], [parts.hint, parts.status], **AT_ONCE)
+    parts.set_maths.click(chat.on_set_maths, parts.run_id, parts.thinking_set, **AT_ONCE)
     revising = Revising(parts.revision, runs, _to_follow)
-    wire_revision(revising, parts.run_id, owner, parts.to_follow, parts.status)
+    followed = (parts.run_id, owner, parts.to_follow, parts.status)
+    wire_revision(revising, parts.outline, *followed, following)
+    wire_samples(Samples(runs, chat.kept, _to_follow), parts.revision.samples, parts.revision.going_on, *followed)
+    comparing = (parts.revision.compare, parts.comparison, parts.run_id, parts.to_follow, parts.status, following)
+    wire_comparing(Comparing(runs, _to_follow), *comparing)
     taken: list[tuple[gr.Button, Callable[..., dict[str, str]], list[Any]]] = [
         (parts.copy_answer, partial(chat.on_copy, is_thinking=False), [parts.run_id]),
         (parts.copy_thinking, partial(chat.on_copy, is_thinking=True), [parts.run_id]),

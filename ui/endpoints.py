@@ -19,8 +19,10 @@ from model.branching import Branch
 from model.errors import AppError, BadInput, ModelLoadFailed
 from model.host import ModelHost
 from model.runs import Runs
+from model.samples import FEWEST_SAMPLES, MOST_SAMPLES
 from model.settings import THINK_LONGER_TOKENS, Settings
 from ui.arguments import check_text, check_whole_number, shown
+from ui.comparing import compared_runs
 from ui.deltas import Delta, rounded
 from ui.listings import list_models, list_runs
 from ui.script_runs import QUIET_SECONDS, Begun, ScriptRuns
@@ -41,6 +43,8 @@ def add_endpoints(runs: Runs, host: ModelHost, settings: Settings) -> None:
     add = functools.partial(gr.api, concurrency_limit=None)
     for streaming in (endpoints.chat, endpoints.continue_run, endpoints.branch, endpoints.attach):
         add(streaming, api_name=streaming.__name__, concurrency_id="runs")
+    for of_siblings in (endpoints.samples, endpoints.compare):
+        add(of_siblings, api_name=of_siblings.__name__, concurrency_id="siblings")
     steering_ones = (endpoints.answer_now, endpoints.stop, endpoints.think_longer)
     for steering in (*steering_ones, endpoints.pause, endpoints.go_on, endpoints.set_budget):
         add(steering, api_name=steering.__name__, concurrency_id="steering")
@@ -69,6 +73,7 @@ class Endpoints:
         budget: str | int | None = None,
         model: str | None = None,
         run_id: str | None = None,
+        attachments: list[dict[str, Any]] | None = None,
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Ask, and stream the thinking and the answer. The run stops when its caller goes.
 
@@ -79,12 +84,14 @@ class Endpoints:
             budget: How long to think: off, low, medium, high, a number of tokens, or seconds such as "90s".
             model: Refuse unless this model is the one that is loaded.
             run_id: An id for the new run; or a run that has ended, to ask a follow-up in its conversation.
+            attachments: Files that go along, as objects with name and text.
 
         Returns:
             Objects {"type": "thinking"|"answer"|"notice", "text", "n_tokens"}, and last
             {"type": "final", "run_id", "thinking", "answer", "usage", "finish_reason", "model", "notices", ...}.
         """
-        begin = functools.partial(self._script_runs.begin_chat, message, history, sampling, budget, model, run_id)
+        asked = (message, history, sampling, budget, model, run_id, attachments)
+        begin = functools.partial(self._script_runs.begin_chat, *asked)
         with errors_as_sentences("/chat"):
             async with aclosing(self._script_runs.own(begin)) as deltas:
                 async for delta in deltas:
@@ -161,6 +168,39 @@ class Endpoints:
             async with aclosing(self._script_runs.own(begin)) as deltas:
                 async for delta in deltas:
                     yield delta
+
+    async def samples(self, run_id: str, k: int = 3) -> dict[str, Any]:
+        """Ask the question of a run that has ended several times at once, with its settings; each is a run beside it.
+
+        Args:
+            run_id: The run whose question is asked.
+            k: How many times, from 2 to 8. All of them are started, or none.
+
+        Returns:
+            {"run_id", "run_ids": [...], "text"}; read each with /attach, for a run that nobody reads is stopped soon.
+        """
+        with errors_as_sentences("/samples"):
+            number = check_whole_number(k, "k", FEWEST_SAMPLES, MOST_SAMPLES)
+            name = check_text(run_id, "run_id")
+            started = await asyncio.to_thread(self._script_runs.begin_samples, name, number)
+            return {"run_id": name, "run_ids": started, "text": f"{len(started)} runs started. Read each with /attach."}
+
+    async def compare(self, run_id: str, other_run_id: str) -> dict[str, Any]:
+        """Say where two runs part: the first difference of their thinkings and answers, and paragraphs in common.
+
+        Args:
+            run_id: The first run; of one that goes on, what there is so far.
+            other_run_id: The second run.
+
+        Returns:
+            {"run_id", "other_run_id", "thinking": {...}, "answer": {...}}, each with "is_same", "first_difference"
+            (null, or the "characters" that both begin with and the "paragraph" in which they part, from 1) and
+            "paragraphs" {"same", "changed", "only_first", "only_second"}.
+        """
+        with errors_as_sentences("/compare"):
+            names = check_text(run_id, "run_id"), check_text(other_run_id, "other_run_id")
+            compared = await asyncio.to_thread(compared_runs, self._runs.store, *names)
+            return {"run_id": names[0], "other_run_id": names[1]} | compared
 
     async def attach(self, run_id: str, from_event: int = 0) -> AsyncGenerator[dict[str, Any], None]:
         """Read a run from some event on, going on or ended. The run goes on when the caller goes.

@@ -12,6 +12,7 @@ from model.errors import BadInput
 from model.settings import Settings
 from ui.parts import ASSETS
 from ui.theme import css, head, theme
+from ui.words import translations
 
 # Page updates run on the event loop; threads only serve short questions to the store.
 _MAX_THREADS = 80
@@ -47,6 +48,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, opens_browser: bool) -> str:
             theme=theme(),
             css=css(),
             head=head(),
+            i18n=translations,
         )
     except OSError as error:
         raise BadInput(

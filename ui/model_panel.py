@@ -13,7 +13,8 @@ from model.host import ModelHost
 from model.memory import GIB, PRECISIONS, FitRow
 from model.settings import Settings
 from ui.parts import AT_ONCE, plain_text
-from ui.sentences import model_line_value, model_text
+from ui.sentences import joined, model_line_value, model_text
+from ui.words import word
 
 HOSTED = "This page is shared, so its model is chosen by whoever runs it and cannot be changed here."
 _BUSY_SECONDS, _QUIET_SECONDS = 1.0, 10.0
@@ -39,11 +40,12 @@ class ModelPanel:
         self._host = host
         self._settings = settings
 
-    def on_tick(self) -> tuple[dict[str, Any], str, gr.Timer]:
-        """The line about the model and what its tab says; looked at every second while a load goes on, else seldom."""
+    def on_tick(self) -> tuple[dict[str, Any], str, str, gr.Timer]:
+        """The line about the model, what its tab says, the footer; each second while a load goes on, else seldom."""
         status = self._host.status()
         seconds = _BUSY_SECONDS if status.state == "loading" else _QUIET_SECONDS
-        return model_line_value(status), model_text(status), gr.Timer(seconds)
+        foot = joined([model_line_value(status)["text"], self._host.device_text()])
+        return model_line_value(status), model_text(status), foot, gr.Timer(seconds)
 
     def table(self) -> str:
         """The table of model x precision for this device."""
@@ -55,7 +57,7 @@ class ModelPanel:
 
     def on_load(
         self, model: str, precision: str, context: str, adapter: str, use_yarn: bool
-    ) -> tuple[dict[str, Any], str, gr.Timer]:
+    ) -> tuple[dict[str, Any], str, str, gr.Timer]:
         """Begin a load; what comes of it shows in the line about the model."""
         try:
             if self._settings.is_hosted:
@@ -68,8 +70,8 @@ class ModelPanel:
                 use_yarn=use_yarn,
             )
         except AppError as error:
-            line, _, timer = self.on_tick()
-            return line, str(error), timer
+            line, _, foot, timer = self.on_tick()
+            return line, str(error), foot, timer
         return self.on_tick()
 
 
@@ -132,8 +134,8 @@ def add_model_form(settings: Settings) -> ModelForm:
         model = gr.Dropdown(
             list(CATALOG),
             value=chosen,
-            label="Model",
-            info="From the catalog, or any hub id or folder",
+            label=word("Model"),
+            info=word("From the catalog, or any hub id or folder"),
             allow_custom_value=True,
             interactive=may_load,
             elem_id="model-choice",
@@ -142,8 +144,8 @@ def add_model_form(settings: Settings) -> ModelForm:
         precision = gr.Radio(
             ["auto", *PRECISIONS],
             value="auto",
-            label="Precision",
-            info="auto: the best that leaves room for the context",
+            label=word("Precision"),
+            info=word("auto: the best that leaves room for the context"),
             interactive=may_load,
             elem_id="precision",
             elem_classes="pills",
@@ -152,36 +154,36 @@ def add_model_form(settings: Settings) -> ModelForm:
     with gr.Row():
         context = gr.Textbox(
             "",
-            label="Context in tokens",
-            info="Empty: what the model takes and memory holds",
-            placeholder="as much as fits",
+            label=word("Context in tokens"),
+            info=word("Empty: what the model takes and memory holds"),
+            placeholder=word("as much as fits"),
             max_lines=1,
             interactive=may_load,
             elem_id="context",
         )
         adapter = gr.Textbox(
-            label="Adapter",
-            info="Folder of a LoRA adapter; auto, or none",
+            label=word("Adapter"),
+            info=word("Folder of a LoRA adapter; auto, or none"),
             value=settings.adapter,
             interactive=may_load,
             elem_id="adapter",
         )
         yarn = gr.Checkbox(
             False,
-            label="Longer context (YaRN)",
+            label=word("Longer context (YaRN)"),
             info=yarn_warning(chosen),
             interactive=may_load,
             elem_id="yarn",
         )
-    load = gr.Button("Load", variant="primary", interactive=may_load, elem_id="load", scale=0, min_width=96)
+    load = gr.Button(word("Load"), variant="primary", interactive=may_load, elem_id="load", scale=0, min_width=96)
     if not may_load:
         gr.Markdown(HOSTED)
     return ModelForm(model, precision, context, adapter, yarn, load, about)
 
 
-def wire_model(panel: ModelPanel, form: ModelForm, line: gr.HTML, timer: gr.Timer) -> None:
-    """Connect the form and the line about the model."""
-    told = [line, form.about, timer]
+def wire_model(panel: ModelPanel, form: ModelForm, line: gr.HTML, foot: gr.HTML, timer: gr.Timer) -> None:
+    """Connect the form, the line about the model and the footer."""
+    told = [line, form.about, foot, timer]
     timer.tick(panel.on_tick, None, told, **AT_ONCE)
     fields = [form.model, form.precision, form.context, form.adapter, form.yarn]
     form.load.click(panel.on_load, fields, told, **AT_ONCE)

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from model.outline import OutlineBuilder, OutlineEntry, first_reached, token_at
+from model.first_reached import first_reached
+from model.outline import OutlineBuilder, OutlineEntry, token_at
 from ui.panes import Panes
 
 _KIND_WORDS = {
@@ -26,7 +27,8 @@ class Outlining:
     def value(self, panes: Panes) -> dict[str, Any]:
         """What `ui.parts.outline` shows: `steps`, each a list of kind, its word, title, first character, tokens.
 
-        Also, of a run that has ended, `reached` (a character) and `words` about where the answer first stands.
+        Also `can_go_on`, whether another run can go on from a step; and, of a run that has ended, `reached` (a
+        character) and `words` about where the answer first stands.
         """
         text = panes.thinking[self._fed_characters :]
         if len(panes.thinking) < self._fed_characters:
@@ -41,7 +43,8 @@ class Outlining:
             [entry.kind, _KIND_WORDS[entry.kind], entry.title, entry.start_character, entry.n_tokens]
             for entry in entries
         ]
-        return {"steps": steps} | self._reached(panes, entries)
+        can_go_on = bool(steps) and not panes.is_live
+        return {"steps": steps, "can_go_on": can_go_on} | self._reached(panes, entries)
 
     def _reached(self, panes: Panes, entries: tuple[OutlineEntry, ...]) -> dict[str, Any]:
         """Where the answer first stands in the thinking, once the run has ended and where it can be told."""

@@ -9,26 +9,39 @@ import gradio as gr
 from model.engine import collect
 from model.errors import AppError
 from model.host import ModelHost
+from model.run_scores import RunScores
 from model.runs import Runs
 from model.settings import Settings
 from ui.chat_parts import ChatParts, add_composer, add_run_view
 from ui.chat_tab import ChatTab, wire_chat
+from ui.confidence import ConfidenceView, add_confidence_endpoint, wire_confidence
 from ui.endpoints import add_endpoints
-from ui.history import History, add_history
+from ui.history_tab import RAIL_BUTTON, add_history, add_rail, wire_history
 from ui.maths import for_display
 from ui.model_panel import ModelPanel, add_model_form, wire_model
 from ui.panes import Panes, thought_text, update_all
 from ui.parts import AT_ONCE, answer_pane, model_line, plain_text, thinking_pane
 from ui.sentences import model_line_value, shortened
+from ui.words import word
 
 TITLE = "Workings"
 _TAGLINE = "A reasoning model on your own machine: its thinking on one side, its answer on the other."
+
+# They act in the browser alone (first_visit.js, keys.js).
+_FIRST_VISIT = (
+    "<p>The model thinks on the left, then answers on the right. <b>Answer now</b> ends a thinking that takes too "
+    "long; every run is kept under <b>Past runs</b>. <button class='action' type='button'>Got it</button></p>"
+)
+_KEYS_BUTTON = (
+    "<button class='action' type='button' id='show-keys'><span data-say='Keys'>Keys</span> <kbd>?</kbd></button>"
+)
 
 
 def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     """The page and the named endpoints, not launched yet."""
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
+            gr.HTML(RAIL_BUTTON, elem_id="rail-button")
             gr.HTML(f"<h1>{TITLE}</h1><p>{_TAGLINE}</p>", elem_id="title")
             line = model_line(model_line_value(host.status()), elem_id="model-line")
         timer = gr.Timer(1.0)
@@ -36,35 +49,33 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         owner = gr.BrowserState("", storage_key="workings-visitor", secret="workings")
         state: dict[str, Any] = {"run_id": gr.State(""), "turns": gr.State([]), "to_follow": gr.State("")}
         state["handout"] = gr.JSON(visible=False)
+        rail_list = add_rail()
         with gr.Tabs(selected="chat", elem_id="tabs") as tabs:
-            with gr.Tab("Chat", id="chat"):
+            with gr.Tab(word("Chat"), id="chat"):
+                gr.HTML(_FIRST_VISIT, elem_id="first-visit")
                 add_earlier_turns(runs, state["turns"])
                 view = add_run_view() | add_composer(host)
-            with gr.Tab("Past runs", id="history") as history_tab:
-                search, upload, runs_list = add_history()
-            with gr.Tab("Model", id="model") as model_tab:
+            with gr.Tab(word("Past runs"), id="history") as history_tab:
+                past = add_history(rail_list)
+            with gr.Tab(word("Model"), id="model") as model_tab:
                 form = add_model_form(settings)
                 table = gr.HTML("<p>Looking at the device…</p>", elem_id="fit-table")
-        parts = ChatParts(tabs=tabs, runs_list=runs_list, **state, **view)
+        with gr.Row(elem_id="foot-row"):
+            foot = plain_text(elem_id="foot")
+            gr.HTML(_KEYS_BUTTON, elem_id="keys-row")
+        parts = ChatParts(tabs=tabs, past=past, **state, **view)
         wire_chat(demo, ChatTab(parts, runs, host), runs, owner)
         panel = ModelPanel(host, settings)
-        wire_model(panel, form, line, timer)
+        wire_model(panel, form, line, foot, timer)
         model_tab.select(panel.table, None, table, **AT_ONCE)
-        _wire_history(History(runs), history_tab, search, upload, parts, owner)
+        wire_history(demo, past, runs, tabs, history_tab, owner, parts.run_id, parts.to_follow)
         if settings.is_hosted:
             demo.load(lambda known: known or secrets.token_urlsafe(16), owner, owner, **AT_ONCE)
+        scores = RunScores(runs)
+        wire_confidence(ConfidenceView(scores), parts.confidence, parts.run_id)
         add_endpoints(runs, host, settings)
+        add_confidence_endpoint(scores)
     return demo
-
-
-def _wire_history(
-    history: History, tab: gr.Tab, search: gr.Textbox, upload: gr.UploadButton, parts: ChatParts, owner: gr.BrowserState
-) -> None:
-    shown = [search, owner, parts.run_id]
-    # One event for both, so that a slow list never comes after the search that was typed meanwhile.
-    gr.on([tab.select, search.change], history.listed, shown, parts.runs_list, trigger_mode="always_last", **AT_ONCE)
-    parts.runs_list.edit(history.on_edit, shown, parts.runs_list, **AT_ONCE)
-    upload.upload(history.on_import, [upload, *shown], parts.runs_list, **AT_ONCE)
 
 
 def add_earlier_turns(runs: Runs, turns: gr.State) -> None:
@@ -80,7 +91,7 @@ def add_earlier_turns(runs: Runs, turns: gr.State) -> None:
                 continue
             panes = update_all(Panes(), ((at_ms / 1000, event) for at_ms, event in timed))
             with gr.Accordion(shortened(row.question, 90), open=False, elem_classes="turn"):
-                plain_text(panes.question)
+                plain_text(panes.asked_text)
                 answer_pane(for_display(panes.answer) or "*No answer.*")
                 if panes.thinking:
                     with gr.Accordion(thought_text(panes.thinking_pace), open=False, elem_classes="thought") as thought:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
+from model.attachments import names_of
 from model.events import (
     AnswerDelta,
     Asked,
@@ -85,6 +86,7 @@ class Panes:
 
     run_id: str = ""
     question: str = ""
+    attached: str = ""
     thinking: str = ""
     answer: str = ""
     phase: Phase = "empty"
@@ -97,6 +99,11 @@ class Panes:
     model: str = ""
     precision: str = ""
     pending: str = ""
+
+    @property
+    def asked_text(self) -> str:
+        """The question, and under it the names of the files that went along."""
+        return f"{self.question}\n\n{self.attached}" if self.attached else self.question
 
     @property
     def is_live(self) -> bool:
@@ -125,7 +132,8 @@ def update(panes: Panes, event: Event, at: float = 0.0) -> Panes:
     match event:
         case Asked():
             panes = replace(panes, question=event.question, phase="waiting", finish_reason=None)
-            return replace(panes, model=event.model, precision=event.precision)
+            attached = names_of(event.attachments)
+            return replace(panes, model=event.model, precision=event.precision, attached=attached)
         case Branched():
             return panes
         case PromptRead():

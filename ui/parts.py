@@ -62,13 +62,63 @@ def small_button(label: str, elem_id: str, min_width: int = 90) -> gr.Button:
 def outline(**options: Any) -> gr.HTML:
     """The steps of a thinking, growing; a click goes there in the pane beside it.
 
-    Its value comes from `ui.outlining.Outlining.value`.
+    `select` carries the `character` to go on from in another run. Its value comes from `ui.outlining.Outlining.value`.
     """
     markup = (
         "<ol class='steps' aria-label='Outline of the thinking'></ol>"
         "<button class='action reached' type='button' hidden></button>"
     )
     return _part({}, markup, "outline.js", **options)
+
+
+def compare_view(**options: Any) -> gr.HTML:
+    """Two runs side by side, paragraph by paragraph; opens when its value comes, from `ui.comparing.Comparing`.
+
+    `select` carries the two runs to show instead (`left`, `right`), `edit` the `run_id` of the one to open on the page.
+    """
+
+    def head(side: str, words: str) -> str:
+        return (
+            f"<div class='run-head'><select class='choose {side}' aria-label='{words} run'></select>"
+            f"<button class='action take {side}' type='button' aria-label='Open the {words.lower()} run'"
+            " data-say='Open'>Open</button></div>"
+        )
+
+    def section(name: str, title: str) -> str:
+        return (
+            f"<h3 data-say='{title}'>{title}</h3><p class='{name}-words differ' role='status'></p>"
+            f"<div class='{name}-pairs pairs'></div>"
+        )
+
+    markup = (
+        "<section class='compare' aria-label='Two runs compared' hidden>"
+        "<div class='pane-head'><h2 data-say='Compare'>Compare</h2>"
+        "<button class='action to-first' type='button' data-say='First difference' hidden>First difference</button>"
+        "<button class='action close' type='button' data-say='Close'>Close</button></div>"
+        f"<div class='run-heads'>{head('left', 'Left')}{head('right', 'Right')}</div>"
+        "<div class='pairs-frame' tabindex='0' role='group' aria-label='Texts of the two runs'>"
+        f"{section('thinking', 'Thinking')}{section('answer', 'Answer')}</div></section>"
+    )
+    return _part({}, markup, "compare.js", **options)
+
+
+def confidence_view(**options: Any) -> gr.HTML:
+    """How sure the model was of its thinking: a curve, the doubtful places, a tint over the pane's own text.
+
+    Its value comes from `ui.confidence.ConfidenceView`, which its event `select` asks for.
+    """
+    steps = "".join(f"<span class='doubt-{step}'>{under}%</span>" for step, under in enumerate((90, 70, 50, 30, 10), 1))
+    markup = (
+        "<p class='words' role='status'></p><div class='shape' hidden>"
+        "<div class='curve'><svg viewBox='0 0 200 40' preserveAspectRatio='none' aria-hidden='true'>"
+        "<polygon points=''></polygon><polyline points=''></polyline></svg>"
+        "<span class='most' aria-hidden='true'>100%</span><span class='least' aria-hidden='true'></span>"
+        "<span class='mark' aria-hidden='true'></span>"
+        "<input type='range' min='0' max='0' value='0' aria-label='Place in the thinking, by token'></div>"
+        f"<p class='legend'><b data-say='less likely than'>less likely than</b> {steps}</p>"
+        "<ol class='places' aria-label='Least certain places'></ol></div><div class='tip' hidden></div>"
+    )
+    return _part({}, markup, "confidence.js", **options)
 
 
 def answer_pane(value: str = "", **options: Any) -> gr.Markdown:
@@ -94,10 +144,34 @@ def plain_text(value: str = "", **options: Any) -> gr.HTML:
     return _part(value, "<p class='plain'></p>", "plain_text.js", **options)
 
 
-def run_list(**options: Any) -> gr.HTML:
-    """Past runs. `select` opens one, `edit` renames, pins, deletes or restores one; both carry its `run_id`."""
-    markup = "<p class='undo' role='status' hidden></p><ul class='runs'></ul>"
-    return _part({}, markup, "run_list.js", **options)
+def attachment_chips(**options: Any) -> gr.HTML:
+    """The files that go along with the next question; `select` carries the place of the one to take away."""
+    return _part({}, "<ul class='chips' aria-label='Attached files'></ul>", "attachments.js", **options)
+
+
+def run_list(is_rail: bool = False, **options: Any) -> gr.HTML:
+    """Past runs; their value comes from `ui.history.History`. Its events carry what the user did (ui.history.Change).
+
+    `select` opens a run, `edit` changes some or asks for the list again, `download` takes some along; `click` wishes
+    for all of them (the rail's).
+    """
+    head = (
+        "<div class='list-head'><button class='action selecting' type='button' aria-pressed='false'>Select</button>"
+        "<span class='picking' hidden><button class='action all' type='button'>Select all shown</button>"
+        "<output class='count'></output>"
+        "<button class='action take' type='button'>Export selected</button>"
+        "<button class='action drop' type='button'>Delete selected</button></span>"
+        "<span class='taking'><label>Files as <select class='form'><option value='markdown'>Markdown</option>"
+        "<option value='json_lines'>JSON Lines</option><option value='html'>HTML</option></select></label>"
+        "<label><input class='thinking' type='checkbox' checked> with thinking</label></span></div>"
+        "<p class='undo' role='status' hidden></p><p class='state' role='status' hidden></p>"
+    )
+    tail = "<button class='action more' type='button' hidden>Show more</button>"
+    if is_rail:
+        head = "<p class='rail-head'>Runs</p>"
+        tail = "<button class='action everything' type='button'>All runs</button>"
+    markup = f"{head}<ul class='runs'></ul>{tail}"
+    return _part({}, markup, "rail_list.js" if is_rail else "run_list.js", **options)
 
 
 def model_line(value: dict[str, Any], **options: Any) -> gr.HTML:

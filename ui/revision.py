@@ -12,7 +12,8 @@ from model.branching import Branch
 from model.errors import AppError
 from model.resuming import own_thinking
 from model.runs import Runs
-from ui.parts import AT_ONCE, QUIET, small_button
+from ui.parts import AT_ONCE, QUIET, plain_text, small_button
+from ui.samples import SampleControl, add_sample_control
 from ui.sentences import refusal
 
 _narrow = partial(small_button, min_width=40)
@@ -20,14 +21,17 @@ _narrow = partial(small_button, min_width=40)
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """The row under a run that has ended, and the two editors that it opens."""
+    """The row under a run, and the two editors that it opens; while the run goes on, only its branches show."""
 
     again: gr.Button
     new_answer: gr.Button
     edit_thinking: gr.Button
     edit_question: gr.Button
+    samples: SampleControl
     before: gr.Button
     after: gr.Button
+    going_on: gr.HTML
+    compare: gr.Button
     thinking_editor: gr.Column
     thinking_text: gr.Textbox
     think_on: gr.Button
@@ -39,9 +43,10 @@ class Revision:
 
 
 def add_revision() -> Revision:
-    """Lay them out; the style sheet hides the row while a run goes on."""
+    """Lay them out; the style sheet hides what a run that goes on has no use for."""
     with gr.Row(elem_id="revise"):
         again = _narrow("Ask again", "again")
+        samples = add_sample_control()
         new_answer = _narrow("New answer", "new-answer")
         edit_thinking = _narrow("Edit thinking", "edit-thinking")
         edit_question = _narrow("Edit question", "edit-question")
@@ -49,6 +54,8 @@ def add_revision() -> Revision:
             before = _narrow("‹", "branch-before")
             gr.HTML("<span id='branch-place'></span>")
             after = _narrow("›", "branch-after")
+            going_on = plain_text(elem_id="branches-going-on")
+            compare = _narrow("Compare", "compare-runs")
     with gr.Column(visible=False, elem_id="thinking-editor") as thinking_editor:
         thinking_text = gr.Textbox(
             label="Thinking, as the model is to have thought it",
@@ -65,7 +72,7 @@ def add_revision() -> Revision:
         with gr.Row(elem_classes="editor-buttons"):
             ask_edited = _narrow("Ask this instead", "ask-edited")
             cancel_question = _narrow("Cancel", "cancel-question")
-    row = (again, new_answer, edit_thinking, edit_question, before, after)
+    row = (again, new_answer, edit_thinking, edit_question, samples, before, after, going_on, compare)
     editors = (thinking_editor, thinking_text, think_on, answer_from, question_editor, question_text, ask_edited)
     return Revision(*row, *editors, (cancel_thinking, cancel_question))
 
@@ -89,6 +96,10 @@ class Revising:
         except AppError as error:
             return gr.skip(), gr.skip(), gr.skip(), refusal(error)
         return self._to_follow(started), gr.Column(visible=False), gr.Column(visible=False), gr.skip()
+
+    def on_fork(self, event: gr.EventData, run_id: str, owner: str) -> tuple[Any, ...]:
+        """Keep the thinking up to the step that was chosen in the outline, and think on from there."""
+        return self.on_branch(Branch(keep_characters=int(event.character)), run_id, owner)
 
     def on_edited_thinking(self, answers_now: bool, text: str, run_id: str, owner: str) -> tuple[Any, ...]:
         """Go on from the thinking in the editor."""
@@ -115,9 +126,15 @@ class Revising:
 
 
 def wire_revision(
-    revising: Revising, run_id: gr.State, owner: gr.BrowserState, to_follow: gr.State, status: gr.HTML
+    revising: Revising,
+    outline: gr.HTML,
+    run_id: gr.State,
+    owner: gr.BrowserState,
+    to_follow: gr.State,
+    status: gr.HTML,
+    following: Any,
 ) -> None:
-    """Connect the row and its editors to what they do."""
+    """Connect the row, its editors and the outline's steps to what they do."""
     parts = revising.parts
     events: dict[str, Any] = {"concurrency_limit": None, **QUIET}
     started = [to_follow, parts.thinking_editor, parts.question_editor, status]
@@ -126,6 +143,7 @@ def wire_revision(
     for button, answers_now in ((parts.think_on, False), (parts.answer_from, True)):
         edited = partial(revising.on_edited_thinking, answers_now)
         button.click(edited, [parts.thinking_text, run_id, owner], started, **events)
+    outline.select(revising.on_fork, [run_id, owner], started, **events)
     parts.ask_edited.click(revising.on_edited_question, [parts.question_text, run_id, owner], started, **events)
     editors = [parts.thinking_editor, parts.thinking_text, parts.question_editor, parts.question_text]
     for button, part in ((parts.edit_thinking, "thinking"), (parts.edit_question, "question")):
@@ -135,4 +153,6 @@ def wire_revision(
     for button in parts.cancels:
         button.click(lambda: (gr.Column(visible=False), gr.Column(visible=False)), None, closed, **events)
     for button, step in ((parts.before, -1), (parts.after, 1)):
-        button.click(partial(revising.on_switch, step), run_id, [to_follow, status], **events)
+        # In two steps: an update of the run before that was on its way would be shown over the other one.
+        let_go = button.click(lambda: None, None, None, cancels=following, **events)
+        let_go.then(partial(revising.on_switch, step), run_id, [to_follow, status], **events)

@@ -12,6 +12,7 @@ from model.host import ModelHost
 from model.sampling import check_sampling
 from model.settings import BUDGET_TOKENS
 from ui.parts import AT_ONCE
+from ui.words import word
 
 CUSTOM = "custom"
 GREEDY_WARNING = "At temperature 0 thinking models tend to go in circles; their makers advise against it."
@@ -36,9 +37,9 @@ class SamplingDrawer:
 def add_budget() -> tuple[gr.Radio, gr.Textbox]:
     """The budget selector and the field for a budget of one's own."""
     budget = gr.Radio(
-        [*BUDGET_TOKENS, CUSTOM],
+        [(word(name), name) for name in (*BUDGET_TOKENS, CUSTOM)],
         value="medium",
-        label="Thinking",
+        label=word("Thinking"),
         container=False,
         elem_id="budget",
         elem_classes="pills",
@@ -46,8 +47,8 @@ def add_budget() -> tuple[gr.Radio, gr.Textbox]:
     )
     custom = gr.Textbox(
         "",
-        label="Thinking tokens, or seconds such as 90s",
-        placeholder="2000 or 90s",
+        label=word("Thinking tokens, or seconds such as 90s"),
+        placeholder=word("2000 or 90s"),
         show_label=False,
         container=False,
         visible=False,
@@ -78,12 +79,12 @@ def budget_of(choice: str, custom: str) -> str:
 
 def add_sampling_drawer(host: ModelHost) -> SamplingDrawer:
     """The drawer; empty fields mean the preset of the model that is loaded when it is unfolded."""
-    with gr.Accordion("Sampling", open=False, elem_id="sampling") as drawer:
+    with gr.Accordion(word("Sampling"), open=False, elem_id="sampling") as drawer:
         with gr.Row():
             labels = ("Temperature", "Top-p", "Top-k", "Most new tokens", "Seed")
             fields = [_field(label) for label in labels]
         warning = gr.Markdown("", elem_id="sampling-warning", visible=False)
-        preset = gr.Button("Use the preset", size="sm", elem_id="sampling-use-preset", scale=0)
+        preset = gr.Button(word("Use the preset"), size="sm", elem_id="sampling-use-preset", scale=0)
     fields[0].change(_warning, fields[0], warning, **AT_ONCE)
     preset.click(lambda: [""] * len(fields), None, fields, **AT_ONCE)
     drawer.expand(
@@ -94,7 +95,7 @@ def add_sampling_drawer(host: ModelHost) -> SamplingDrawer:
 
 def _field(label: str) -> gr.Textbox:
     elem_id = label.lower().replace(" ", "-")
-    return gr.Textbox("", label=label, placeholder="preset", max_lines=1, min_width=110, elem_id=elem_id)
+    return gr.Textbox("", label=word(label), placeholder=word("preset"), max_lines=1, min_width=110, elem_id=elem_id)
 
 
 def _warning(temperature: str) -> gr.Markdown:

@@ -19,9 +19,10 @@ from model.events import Asked, Event, PromptRead, Sampling, Steered
 from model.host import ModelHost
 from model.live_run import Follower
 from model.runs import Runs
+from model.samples import start_samples
 from model.sampling import sampling_from_mapping
 from model.settings import SCRIPT_UPDATES_PER_SECOND
-from ui.arguments import check_model, check_text, history_from_list, json_object
+from ui.arguments import attachments_from_list, check_model, check_text, history_from_list, json_object
 from ui.deltas import Delta, deltas_of, final_of, notice
 
 T = TypeVar("T")
@@ -57,7 +58,14 @@ class ScriptRuns:
     # ------------------------------------------------------------------ beginning (blocks on the store)
 
     def begin_chat(
-        self, message: object, history: object, sampling: object, budget: object, model: object, run_id: object
+        self,
+        message: object,
+        history: object,
+        sampling: object,
+        budget: object,
+        model: object,
+        run_id: object,
+        attachments: object = None,
     ) -> Begun:
         """Check every argument of `/chat`, then start, follow up or continue.
 
@@ -69,6 +77,7 @@ class ScriptRuns:
         question = check_text(message, "message")
         system, turns = history_from_list(history)
         drawn = sampling_from_mapping(json_object(sampling, "sampling"))
+        files = attachments_from_list(attachments)
         check_model(model, (self.serving() or self._host.status()).model)
         name = None if run_id is None else check_text(run_id, "run_id")
         ended = None if name is None else self._ended_run(name)
@@ -80,7 +89,8 @@ class ScriptRuns:
             start = functools.partial(self._runs.start, parent_id=name, system=ended.system)
         else:
             return self.resume(name, budget, sampling=drawn if sampling else None)
-        return Begun(start(question, sampling=drawn, budget=_budget_of(budget, "medium"), owner=self._owner), 0)
+        chosen = _budget_of(budget, "medium")
+        return Begun(start(question, sampling=drawn, budget=chosen, attachments=files, owner=self._owner), 0)
 
     def resume(
         self, run_id: str, budget: object, *, think_longer: bool = False, sampling: Sampling | None = None
@@ -118,6 +128,19 @@ class ScriptRuns:
             run_id, branch, budget=chosen, sampling=drawn if sampling else None, new_run_id=name, owner=self._owner
         )
         return Begun(started, 0)
+
+    def begin_samples(self, run_id: str, k: int) -> list[str]:
+        """Start `k` runs of the same question beside a run that has ended, for `/samples`; their ids.
+
+        Raises:
+            BadInput: If samples of this run would all be the same.
+            RunBusy: If the run is still going on.
+            RunNotFound: If no run has this id.
+            TooManyRuns: If there is no room for all of them.
+        """
+        if self._ended_run(run_id) is None:
+            raise RunNotFound(f"There is no run {run_id!r} to ask again. /runs lists those there are.")
+        return start_samples(self._runs, run_id, k, owner=self._owner)
 
     def _ended_run(self, run_id: str) -> Asked | None:
         """What the run with this id was asked, or None if there is no such run."""

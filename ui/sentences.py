@@ -5,6 +5,7 @@ from typing import Any
 
 from model.errors import AppError
 from model.host import HostStatus
+from model.waiting_line import Place
 from ui.panes import Panes, pace_text
 
 _PHASE_WORDS = {
@@ -20,15 +21,20 @@ _END_NOTICES = ("stopped", "time_limit", "length", "engine", "interrupted", "no_
 
 
 def status_value(
-    panes: Panes, host: HostStatus, waited_seconds: float = 0.0, branch: tuple[int, int] = (1, 1)
+    panes: Panes,
+    host: HostStatus,
+    waited_seconds: float = 0.0,
+    branch: tuple[int, int] = (1, 1),
+    place: Place | None = None,
 ) -> dict[str, Any]:
     """What `status_line` shows of a run.
 
     Args:
         waited_seconds: How long this page has waited for the first token.
         branch: The run's place among those that stand beside it, and how many there are.
+        place: Where the run stands in the line, while it waits for others.
     """
-    text, detail = _phase_words(panes, host, waited_seconds)
+    text, detail = _phase_words(panes, host, waited_seconds, place)
     notices = [notice.text for notice in panes.notices]
     ends = [notice.text for notice in panes.notices if notice.kind in _END_NOTICES]
     if ends and not panes.is_live:
@@ -49,7 +55,7 @@ def status_value(
     }
 
 
-def _phase_words(panes: Panes, host: HostStatus, waited_seconds: float) -> tuple[str, str]:
+def _phase_words(panes: Panes, host: HostStatus, waited_seconds: float, place: Place | None) -> tuple[str, str]:
     if panes.phase == "empty":
         return "", ""
     waited = f"{waited_seconds:.0f} s" if waited_seconds >= 1 else ""
@@ -57,9 +63,22 @@ def _phase_words(panes: Panes, host: HostStatus, waited_seconds: float) -> tuple
         return panes.pending, ""
     if panes.phase == "waiting" and host.state == "loading":
         return "Waiting for the model", progress_text(host)
+    if panes.phase == "waiting" and place is not None:
+        return "Waiting for a place", place_text(place)
     if panes.phase == "waiting" and host.state == "ready":
         return "Reading the question", waited
     return _PHASE_WORDS[panes.phase], waited if panes.phase == "waiting" else ""
+
+
+def place_text(place: Place) -> str:
+    """How many wait before, and how long it may take.
+
+    >>> place_text(Place(2, 93.0)), place_text(Place(0, 0.0))
+    ('2 before you · about 2 min', 'you are next')
+    """
+    wait = place.seconds
+    usual = f"about {wait / 60:.0f} min" if wait >= 90 else f"about {max(wait, 1):.0f} s" if wait else ""
+    return joined([f"{place.before:,} before you" if place.before else "you are next", usual])
 
 
 def _tone(panes: Panes) -> str:
@@ -87,13 +106,17 @@ def _shows(panes: Panes, branches: int) -> str:
         "pause": panes.phase in ("reading", "thinking", "answering") and not panes.is_paused,
         "unpause": panes.is_paused,
         "hint-row": panes.is_paused and panes.phase != "answering",
+        "fold": bool(panes.thinking),
+        "show-maths": is_over and bool(panes.thinking),
         "continue": is_over and panes.is_cut,
         "think-again": is_over and has_text,
         "after": is_over and has_text,
-        "revise": is_over,
+        "revise": is_over or branches > 1,
+        "again": is_over,
+        "edit-question": is_over,
         "new-answer": is_over and bool(panes.thinking),
         "edit-thinking": is_over and bool(panes.thinking),
-        "branches": is_over and branches > 1,
+        "branches": branches > 1,
         "examples": panes.phase == "empty",
         "new-chat": panes.phase != "empty",
     }

@@ -2,10 +2,21 @@
 
 import gradio as gr
 
+from ui import words
 from ui.parts import ASSETS
 
 # Ink on warm paper, one accent. Contrast at least 4.5:1 for all text, light and dark.
 _POLICY = "img-src 'self' data: blob:; media-src 'self' data: blob:; object-src 'none'"
+_SCRIPTS = (
+    "words.js",
+    "page.js",
+    "run_groups.js",
+    "rail.js",
+    "keys.js",
+    "thought_view.js",
+    "connection.js",
+    "first_visit.js",
+)
 _PAPER, _INK_PAPER = "#fcfbf9", "#171614"
 
 
@@ -100,7 +111,7 @@ def head() -> str:
 
     An answer may name a picture anywhere in the world; fetching it would tell its host what the answer says.
     """
-    script = (ASSETS / "page.js").read_text("utf-8")
+    script = words.script() + "\n".join((ASSETS / name).read_text("utf-8") for name in _SCRIPTS)
     return (
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
         f'<meta name="theme-color" content="{_PAPER}" media="(prefers-color-scheme: light)">'

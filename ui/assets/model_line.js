@@ -3,7 +3,8 @@ const words = element.querySelector(".words");
 const bar = element.querySelector("progress");
 function sync() {
   const value = props.value || {};
-  if (words.textContent !== (value.text || "")) words.textContent = value.text || "";
+  const said = workingsSay(value.text || "");
+  if (words.textContent !== said) words.textContent = said;
   element.dataset.state = value.state || "";
   bar.hidden = value.state !== "loading";
   if (value.total > 0) {

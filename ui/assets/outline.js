@@ -1,4 +1,5 @@
-// `props.value` {steps: [[kind, word, title, start, tokens], ...]} in, a list of steps out. Only what changed is drawn again.
+// `props.value` {steps: [[kind, word, title, start, tokens], ...], can_go_on} in, a list of steps out. Only what changed is
+// drawn again. A step can be gone on from, in another run: that goes back as `select` with its `character`.
 const list = element.querySelector(".steps");
 const reached = element.querySelector(".reached");
 let drawn = [];
@@ -24,7 +25,14 @@ function itemOf([kind, word, title, start, tokens]) {
   count.textContent = tokens.toLocaleString("en");
   button.append(name, words, count);
   button.addEventListener("click", () => goTo(start));
-  item.append(button);
+  const fork = document.createElement("button");
+  fork.type = "button";
+  fork.className = "action fork";
+  fork.textContent = workingsSay("Go on from here");
+  fork.setAttribute("aria-label", `${fork.textContent}: ${title}`);
+  fork.title = "Another run that keeps the thinking up to here and thinks on";
+  fork.addEventListener("click", () => trigger("select", { character: start }));
+  item.append(button, fork);
   return item;
 }
 
@@ -40,6 +48,7 @@ function sync() {
   reached.hidden = typeof place !== "number";
   reached.textContent = (props.value && props.value.words) || "";
   element.classList.toggle("is-empty", steps.length < 2);
+  list.classList.toggle("can-go-on", Boolean(props.value && props.value.can_go_on));
 }
 reached.addEventListener("click", () => goTo(props.value.reached));
 watch("value", sync);

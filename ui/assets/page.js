@@ -1,10 +1,3 @@
-// Keys of the whole page: Esc stops the run that goes on.
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.defaultPrevented) return;
-  const stop = document.querySelector("#stop");
-  if (stop && stop.offsetParent !== null) stop.click();
-});
-
 // Text in, the clipboard filled out. Browsers give pages opened over plain http from elsewhere no clipboard of their own.
 async function workingsCopy(text) {
   try {

@@ -1,35 +1,60 @@
-// `props.value` {rows, current, undo, empty} in, a list of runs out; what the user does to one goes back as `select` (open) or `edit`.
-const list = element.querySelector(".runs");
-const undoBar = element.querySelector(".undo");
+// `props.value` {rows, current, has_more, state, empty, note, undo} in, a list of runs out; what the user does to it goes
+// back as `select` (open one), `edit` (change some, look again) or `download` (take some along).
+const find = (selector) => element.querySelector(selector);
+const [list, undoBar, state, more] = [".runs", ".undo", ".state", ".more"].map(find);
+const [selecting, picking, count, form, thinking] = [".selecting", ".picking", ".count", ".form", ".thinking"].map(find);
+let isSelecting = false;
+let picked = new Map();
+// The last deletion can be undone until the page is left, whatever is searched meanwhile.
+window.workingsUndo = window.workingsUndo || null;
 
-function make(tag, className, words) {
-  const node = document.createElement(tag);
-  node.className = className;
-  if (words !== undefined) node.textContent = words;
-  if (tag === "button") node.type = "button";
-  return node;
+function rows() {
+  return (props.value || {}).rows || [];
+}
+
+function send(name, values) {
+  const kept = { action: "", run_id: "", title: "", picked: [], shown: rows().length };
+  trigger(name, { ...kept, form: form.value, with_thinking: thinking.checked, ...values });
 }
 
 function act(action, row, title) {
-  trigger(action === "open" ? "select" : "edit", {
-    action,
-    run_id: row.id,
-    title: title || row.title,
-    is_turn: Boolean(row.is_turn),
-  });
+  send("edit", { action, run_id: row.id, title: title || row.title, picked: [pickOf(row)] });
+}
+
+function pickOf(row) {
+  return { run_id: row.id, is_turn: Boolean(row.is_turn) };
+}
+
+function open(row) {
+  send("select", { action: "open", run_id: row.id, is_turn: Boolean(row.is_turn) });
+  if (row.place === "thinking") findInThinking(row.id, row.words, 100);
+}
+
+// As soon as the run is on the page: its thinking with the words of the search in its find field.
+function findInThinking(runId, words, tries) {
+  const isShown = new URL(window.location.href).searchParams.get("run") === runId;
+  const log = document.querySelector("#thinking .log");
+  const text = isShown && log ? log.textContent.toLowerCase() : "";
+  if (words.some((each) => text.includes(each.toLowerCase()))) {
+    if (typeof workingsFold === "function") workingsFold(false);
+    if (typeof workingsSetMaths === "function") workingsSetMaths(false);
+    log.dispatchEvent(new CustomEvent("workings-find", { bubbles: true, detail: { words } }));
+  } else if (tries > 0) {
+    setTimeout(() => findInThinking(runId, words, tries - 1), 100);
+  }
 }
 
 // The store marks what a search found with two control characters.
-function snippet(words) {
-  const node = make("span", "snippet");
-  for (const [number, part] of words.split(/[\x02\x03]/).entries()) {
-    node.append(number % 2 ? make("mark", "", part) : part);
+function snippet(row) {
+  const node = workingsNode("span", "snippet");
+  for (const [number, part] of row.snippet.split(/[\x02\x03]/).entries()) {
+    node.append(number % 2 ? workingsNode("mark", "", part) : part);
   }
   return node;
 }
 
 function rename(row, item) {
-  const field = make("input", "rename");
+  const field = workingsNode("input", "rename");
   field.value = row.title;
   field.maxLength = 200;
   field.setAttribute("aria-label", "New title");
@@ -37,6 +62,7 @@ function rename(row, item) {
   const end = (isKept) => {
     if (isDone) return;
     isDone = true;
+    field.classList.remove("rename");
     if (isKept && field.value.trim() && field.value !== row.title) act("rename", row, field.value);
     else sync();
   };
@@ -53,44 +79,160 @@ function rename(row, item) {
   field.select();
 }
 
-function itemOf(row, current) {
-  const item = make("li", "run");
-  if (row.id === current) item.setAttribute("aria-current", "true");
-  const open = make("button", "open", row.title);
-  open.addEventListener("click", () => act("open", row));
-  const words = make("div", "words");
-  words.append(open, make("span", "when", row.detail));
-  if (row.snippet) words.append(snippet(row.snippet));
-  const actions = make("div", "actions");
+function checkbox(row) {
+  const box = workingsNode("input", "pick");
+  box.type = "checkbox";
+  box.checked = picked.has(row.id);
+  box.dataset.key = `pick ${row.id}`;
+  box.setAttribute("aria-label", `Select: ${row.title}`);
+  box.addEventListener("change", () => {
+    if (box.checked) picked.set(row.id, pickOf(row));
+    else picked.delete(row.id);
+    countPicked();
+  });
+  return box;
+}
+
+function actionsOf(row, item) {
+  const actions = workingsNode("div", "actions");
   const buttons = [
     [row.is_pinned ? "Unpin" : "Pin", () => act(row.is_pinned ? "unpin" : "pin", row)],
     ["Rename", () => rename(row, item)],
+    ["Download", () => send("download", { picked: [pickOf(row)] })],
     ["Delete", () => act("delete", row)],
   ];
   for (const [name, run] of buttons) {
-    const button = make("button", "action", name);
+    const button = workingsNode("button", "action", name);
+    button.dataset.key = `${name.replace("Unpin", "Pin")} ${row.id}`;
     button.setAttribute("aria-label", `${name}: ${row.title}`);
     button.addEventListener("click", run);
     actions.append(button);
   }
-  item.append(words, actions);
+  return actions;
+}
+
+function itemOf(row) {
+  const item = workingsNode("li", "run");
+  if (row.id === (props.value || {}).current) item.setAttribute("aria-current", "true");
+  const title = workingsNode("button", "open", row.title);
+  title.dataset.key = `open ${row.id}`;
+  title.title = row.title;
+  const box = isSelecting ? checkbox(row) : null;
+  title.addEventListener("click", () => (box ? box.click() : open(row)));
+  const words = workingsNode("div", "words");
+  words.append(title, workingsNode("span", "when", row.detail));
+  if (row.snippet) {
+    const found = workingsNode("span", "found", `${row.found}: `);
+    found.append(snippet(row));
+    words.append(found);
+  }
+  if (box) item.append(box);
+  item.append(words);
+  if (!isSelecting) item.append(actionsOf(row, item));
   item.classList.toggle("is-pinned", row.is_pinned);
   return item;
 }
 
-function sync() {
-  const value = props.value || {};
-  const rows = value.rows || [];
-  list.replaceChildren(...rows.map((row) => itemOf(row, value.current)));
-  if (!rows.length) list.append(make("li", "none", value.empty || ""));
+function countPicked() {
+  count.textContent = `${picked.size} selected`;
+  find(".take").disabled = find(".drop").disabled = picked.size === 0;
+}
+
+function select(isOn) {
+  isSelecting = isOn;
+  picked = new Map();
+  selecting.setAttribute("aria-pressed", String(isOn));
+  selecting.textContent = isOn ? "Done" : "Select";
+  picking.hidden = !isOn;
+  sync();
+}
+
+function showUndo(value) {
+  if (value.undo) window.workingsUndo = JSON.parse(JSON.stringify(value.undo));
+  if (value.is_restored) window.workingsUndo = null;
+  const undo = window.workingsUndo;
   undoBar.replaceChildren();
-  undoBar.hidden = !value.undo && !value.note;
-  if (value.note) undoBar.append(make("span", "", value.note));
-  if (value.undo) {
-    const button = make("button", "action", "Undo");
-    button.addEventListener("click", () => act("restore", value.undo));
+  undoBar.hidden = !undo && !value.note;
+  if (undo) undoBar.append(workingsNode("span", "", `${undo.words} `));
+  if (undo) {
+    const button = workingsNode("button", "action", "Undo");
+    button.addEventListener("click", () => send("edit", { action: "restore", picked: undo.picked }));
     undoBar.append(button);
   }
+  if (value.note) undoBar.append(workingsNode("span", "", ` ${value.note}`));
+}
+
+function say(words) {
+  clearTimeout(state.saying);
+  state.textContent = words;
+  state.hidden = !words;
+}
+
+function sync() {
+  // A title that is being typed stays until it is done.
+  if (find(".rename")) return;
+  const value = props.value || {};
+  picked = new Map([...picked].filter(([id]) => rows().some((row) => row.id === id)));
+  countPicked();
+  workingsGroups(list, rows(), itemOf, value.rows ? value.empty || "" : "The list is being read.");
+  showUndo(value);
+  say(value.state || "");
+  more.hidden = !value.has_more;
+  workingsLookAgain(element, () => rows().some((row) => row.is_live), () => {
+    if (!find(".rename")) send("edit", { action: "look" });
+  });
+}
+
+selecting.addEventListener("click", () => select(!isSelecting));
+element.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !isSelecting) return;
+  event.stopPropagation();
+  select(false);
+  selecting.focus();
+});
+find(".all").addEventListener("click", () => {
+  picked = new Map(rows().map((row) => [row.id, pickOf(row)]));
+  sync();
+});
+find(".take").addEventListener("click", () => send("download", { picked: [...picked.values()] }));
+find(".drop").addEventListener("click", () => {
+  send("edit", { action: "delete", picked: [...picked.values()] });
+  select(false);
+  selecting.focus();
+});
+more.addEventListener("click", () => send("edit", { action: "more", shown: rows().length + 100 }));
+document.addEventListener("input", (event) => {
+  if (!event.target.closest || !event.target.closest("#search")) return;
+  // Only a search that takes its time is spoken of.
+  clearTimeout(state.saying);
+  state.saying = setTimeout(() => say("Searching…"), 400);
+});
+
+// A file that the server wrote ({url, orig_name}) in, a download out.
+window.workingsSave = (file) => {
+  if (!file || !file.url) return;
+  const link = document.createElement("a");
+  link.href = file.url;
+  link.download = file.orig_name || "";
+  document.body.append(link);
+  link.click();
+  link.remove();
+};
+
+function keepForm() {
+  try {
+    localStorage.setItem("workings-files", JSON.stringify([form.value, thinking.checked]));
+  } catch {
+    // A browser that keeps nothing begins with Markdown next time.
+  }
+}
+form.addEventListener("change", keepForm);
+thinking.addEventListener("change", keepForm);
+try {
+  const kept = JSON.parse(localStorage.getItem("workings-files") || "null");
+  if (kept) [form.value, thinking.checked] = kept;
+} catch {
+  // As above.
 }
 watch("value", sync);
 sync();

@@ -27,6 +27,7 @@ function setAddress(run) {
   if (run) url.searchParams.set("run", run);
   else url.searchParams.delete("run");
   window.history.replaceState(window.history.state, "", url);
+  document.dispatchEvent(new CustomEvent("workings-run", { detail: run }));
 }
 
 function sync() {
@@ -45,11 +46,11 @@ function sync() {
   if (tabs && tabs.dataset.phase !== phase) tabs.dataset.phase = phase;
   if (tabs && tabs.dataset.shows !== value.shows) tabs.dataset.shows = value.shows || "";
   element.dataset.tone = value.tone || "";
-  setText(text, value.text || "");
-  setText(detail, value.detail || "");
-  setText(document.getElementById("thinking-figures"), value.thinking || "");
-  setText(document.getElementById("answer-figures"), value.answer || "");
-  setText(document.getElementById("branch-place"), value.branch || "");
+  setText(text, workingsSay(value.text || ""));
+  setText(detail, workingsSay(value.detail || ""));
+  setText(document.getElementById("thinking-figures"), workingsSay(value.thinking || ""));
+  setText(document.getElementById("answer-figures"), workingsSay(value.answer || ""));
+  setText(document.getElementById("branch-place"), workingsSay(value.branch || ""));
   showNotices(value.notices || []);
   // A page that has only just opened must not lose the run that it was opened for.
   if (typeof value.run === "string") setAddress(value.run);

@@ -176,7 +176,18 @@ query.addEventListener("keydown", (event) => {
 });
 find.querySelector(".before").addEventListener("click", () => toHit(-1));
 find.querySelector(".next").addEventListener("click", () => toHit(1));
-element.addEventListener("workings-find", () => {
+element.addEventListener("workings-find", (event) => {
+  const words = event.detail && event.detail.words;
+  if (words) {
+    // A search in the list of runs led here: the first of its words that stand in this thinking.
+    const text = shown.toLowerCase();
+    query.value = words.find((each) => text.includes(each.toLowerCase())) || words[0] || "";
+    find.hidden = false;
+    hit = -1;
+    search();
+    toHit(1);
+    return;
+  }
   find.hidden = !find.hidden;
   if (!find.hidden) query.focus();
 });

@@ -1,0 +1,66 @@
+"""A run that has ended and a number in, so many runs of the same question, started at once beside it, out."""
+
+from contextlib import suppress
+from dataclasses import replace
+
+from model.branching import Branch
+from model.errors import AppError, BadInput, RunBusy, TooManyRuns
+from model.events import Asked, Sampling
+from model.runs import Runs
+
+FEWEST_SAMPLES, MOST_SAMPLES = 2, 8
+
+
+def start_samples(runs: Runs, run_id: str, k: int, *, owner: str = "") -> list[str]:
+    """Ask a run's question `k` times at once, with its settings: all of the runs are started, or none.
+
+    A fixed seed would make all of them the same text, so each gets the next seed after the run's own.
+
+    Args:
+        k: How many, from 2 to 8.
+        owner: Whose list of runs they belong to.
+
+    Returns:
+        The ids of the new runs, in the order in which they stand among the branches.
+
+    Raises:
+        BadInput: If `k` is out of its range, or the run was drawn greedily, so that each would be the same.
+        RunBusy: If the run is still going on.
+        RunNotFound: If no run has this id.
+        TooManyRuns: If there is no room for all of them under `settings.max_runs`.
+    """
+    if not FEWEST_SAMPLES <= k <= MOST_SAMPLES:
+        raise BadInput(f"{k} samples were asked for; give a number from {FEWEST_SAMPLES} to {MOST_SAMPLES}.")
+    if runs.is_live(run_id):
+        raise RunBusy(f"The run {run_id!r} is still going on. Stop it, or wait for its end, then ask several times.")
+    asked = runs.store.events(run_id, 0, 1)[0]
+    assert isinstance(asked, Asked)
+    drawn = asked.sampling
+    if drawn.temperature == 0 or drawn.top_k == 1:
+        raise BadInput(
+            "This run was drawn greedily, so every sample would be the same text. Ask with a temperature above 0 (and "
+            "top_k not 1) first."
+        )
+    n_live, limit = len(runs.live_runs()), runs.settings.max_runs
+    if n_live + k > limit:
+        raise TooManyRuns(
+            f"{k} runs were asked for and there is room for {max(0, limit - n_live)}: {n_live} are going on or "
+            f"waiting, and the limit is {limit}. Ask for fewer, try again when some have ended, or raise "
+            "WORKINGS_MAX_RUNS."
+        )
+    started: list[str] = []
+    try:
+        for number in range(1, k + 1):
+            started.append(runs.branch(run_id, Branch(), sampling=_with_seed_after(drawn, number), owner=owner))
+    except AppError:
+        # Somebody took the room meanwhile.
+        for one in started:
+            with suppress(AppError):
+                runs.stop(one)
+        raise
+    return started
+
+
+def _with_seed_after(sampling: Sampling, number: int) -> Sampling:
+    """The sampling with a seed so many steps further, if it has one."""
+    return sampling if sampling.seed is None else replace(sampling, seed=(sampling.seed + number) % 2**63)

@@ -1,0 +1,235 @@
+"""The confidence view in Chromium over a scripted engine, whose scores are made up but the same each time."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from gradio_client import Client
+from playwright.sync_api import Page, expect
+
+from evals.browser import thought
+
+pytestmark = [
+    pytest.mark.browser,
+    # Gradio's client leaves sockets to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+LONG_TOKENS = 32_000
+OPENING_SECONDS = 2.0
+TURNS = [
+    {"match": "slow", "repeat": 4000, "thinking": "Step {n} of a long thought.\n\n", "answer": "Slow answer."},
+    {"match": "symbols", "thinking": "Ah 🙂 so <b>𝑥</b> & 你好.\n\nThen 🙂🙂 again.", "answer": "Yes."},
+    {"match": "", "repeat": 60, "thinking": "Part {n} of the whole thought.\n\n", "answer": "It is {question}"},
+]
+
+
+@pytest.fixture(scope="module")
+def url(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> str:
+    script = tmp_path_factory.mktemp("script") / "script.json"
+    script.write_text(json.dumps({"tokens_per_second": 120, "turns": TURNS}))
+    return start_shared_app("--scripted", str(script)).url  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def chat(page: Page, url: str) -> Iterator[Page]:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(url)
+    expect(page.locator("#ask")).to_be_visible()
+    yield page
+    assert errors == []
+
+
+def ask(page: Page, question: str) -> None:
+    page.locator("#question textarea").fill(question)
+    page.locator("#question textarea").press("Enter")
+
+
+def expect_phase(page: Page, phase: str) -> None:
+    expect(page.locator(f"html[data-phase={phase}]")).to_have_count(1, timeout=60_000)
+
+
+def ask_and_open(page: Page, question: str) -> None:
+    ask(page, question)
+    expect_phase(page, "done")
+    page.locator("#show-confidence").click()
+    expect(page.locator("#confidence .shape")).to_be_visible()
+
+
+def tinted(page: Page) -> list[list[str]]:
+    """The texts that each step of the tint lies on, the likeliest step first."""
+    return page.evaluate(
+        """() => [1, 2, 3, 4, 5].map((step) => [...(CSS.highlights.get(`workings-doubt-${step}`) || [])].map((one) => {
+          const range = document.createRange();
+          range.setStart(one.startContainer, one.startOffset);
+          range.setEnd(one.endContainer, one.endOffset);
+          return range.toString();
+        }))"""
+    )
+
+
+def scored(page: Page, url: str) -> dict[str, Any]:
+    """What a script is told of the run on the page."""
+    run_id = re.search(r"run=([\w-]+)", page.url)
+    assert run_id
+    return Client(url, verbose=False).predict(run_id[1], api_name="/confidence")
+
+
+@pytest.mark.parametrize("question", ["Why?", "symbols"])
+def test_each_step_of_the_tint_lies_on_the_tokens_of_that_probability(chat: Page, url: str, question: str) -> None:
+    ask_and_open(chat, question)
+    bounds = [1.0, 0.9, 0.7, 0.5, 0.3, 0.1, -1.0]
+    tokens = [one for one in scored(chat, url)["tokens"] if one["pane"] == "thinking"]
+    for step, texts in enumerate(tinted(chat), 1):
+        within = [one["text"] for one in tokens if bounds[step + 1] <= round(one["probability"], 3) < bounds[step]]
+        assert "".join(texts) == "".join(within)
+    assert any(tinted(chat))
+
+
+def test_the_tint_leaves_the_thinking_as_it_is_and_goes_when_it_is_switched_off(chat: Page) -> None:
+    ask(chat, "Why?")
+    expect_phase(chat, "done")
+    before = chat.locator("#thinking .log").inner_html()
+    expect(chat.locator("#confidence")).to_be_hidden()
+    chat.locator("#show-confidence").click()
+    expect(chat.locator("#show-confidence")).to_have_attribute("aria-pressed", "true")
+    expect(chat.locator("#confidence .words").first).to_contain_text("bits on average")
+    assert chat.locator("#thinking .log").inner_html() == before
+    chat.locator("#show-confidence").click()
+    expect(chat.locator("#show-confidence")).to_have_attribute("aria-pressed", "false")
+    expect(chat.locator("#confidence")).to_be_hidden()
+    assert not any(tinted(chat))
+
+
+def test_a_doubtful_place_leads_there_and_shows_what_could_have_stood_there(chat: Page, url: str) -> None:
+    ask_and_open(chat, "Why?")
+    places = chat.locator("#confidence .places button")
+    assert places.count() == 8
+    found = scored(chat, url)
+    tokens = [number for number, one in enumerate(found["tokens"]) if one["pane"] == "thinking"]
+    log = chat.locator("#thinking .log")
+    at_end = log.evaluate("log => log.scrollTop")
+    places.first.click()
+    tip = chat.locator("#confidence .tip")
+    expect(tip).to_be_visible()
+    assert log.evaluate("log => log.scrollTop") < at_end
+    shown = int((places.first.locator(".count").text_content() or "").removeprefix("token ").replace(",", "")) - 1
+    token = found["tokens"][tokens[shown]]
+    for other in token["alternatives"]:
+        expect(tip).to_contain_text(other["text"].strip())
+    expect(tip).to_contain_text("entropy")
+    assert chat.evaluate("() => [...CSS.highlights.get('workings-token')].map(String)") == [token["text"]]
+
+
+def test_the_pointer_over_a_token_shows_its_probability(chat: Page) -> None:
+    ask_and_open(chat, "Why?")
+    chat.locator("#thinking .log").evaluate("log => { log.scrollTop = 0; }")
+    box = chat.evaluate(
+        """() => {
+          const one = [...CSS.highlights.get('workings-doubt-5')].find((range) => range.startContainer.data.trim());
+          const range = document.createRange();
+          range.setStart(one.startContainer, one.startOffset);
+          range.setEnd(one.startContainer, one.startOffset + 2);
+          const log = document.querySelector('#thinking .log');
+          log.scrollIntoView({ block: 'center' });
+          log.scrollTop += range.getBoundingClientRect().top - log.getBoundingClientRect().top - 60;
+          const at = range.getBoundingClientRect();
+          return [at.right - 2, at.top + at.height / 2];
+        }"""
+    )
+    chat.mouse.move(box[0] - 1, box[1])
+    chat.mouse.move(*box)
+    tip = chat.locator("#confidence .tip")
+    expect(tip).to_be_visible()
+    expect(tip.locator("strong")).to_contain_text("%")
+    chat.mouse.move(5, 5)
+    expect(tip).to_be_hidden()
+
+
+def test_the_curve_is_walked_by_keys_token_by_token(chat: Page) -> None:
+    ask_and_open(chat, "Why?")
+    slider = chat.locator("#confidence input[type=range]")
+    slider.focus()
+    for _ in range(3):
+        slider.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", re.compile(r"^token 4, “.*”, \S+%$"))
+    expect(chat.locator("#confidence .tip")).to_be_visible()
+    slider.press("End")
+    box = chat.locator("#thinking .log")
+    assert box.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight") < 60
+
+
+def test_a_click_on_the_curve_leads_to_its_place(chat: Page) -> None:
+    ask_and_open(chat, "Why?")
+    curve = chat.locator("#confidence .curve").bounding_box()
+    assert curve
+    chat.mouse.click(curve["x"] + 2, curve["y"] + 20)
+    assert chat.locator("#thinking .log").evaluate("log => log.scrollTop") < 20
+
+
+def test_in_mid_run_it_says_when_the_probabilities_can_be_computed(chat: Page) -> None:
+    ask(chat, "slow")
+    expect(chat.locator("#thinking .log")).to_contain_text("Step 2")
+    chat.locator("#show-confidence").click()
+    expect(chat.locator("#confidence .words").first).to_contain_text("when the run has ended")
+    chat.locator("#stop").click()
+    expect_phase(chat, "stopped")
+    chat.locator("#show-confidence").click()
+    expect(chat.locator("#confidence .shape")).to_be_visible()
+
+
+def test_the_view_closes_by_itself_when_the_run_goes_on(chat: Page) -> None:
+    ask(chat, "slow")
+    expect(chat.locator("#thinking .log")).to_contain_text("Step 3")
+    chat.locator("#stop").click()
+    expect_phase(chat, "stopped")
+    chat.locator("#show-confidence").click()
+    expect(chat.locator("#confidence .shape")).to_be_visible()
+    chat.locator("#continue").click()
+    expect(chat.locator("#confidence")).to_be_hidden()
+    assert not any(tinted(chat))
+
+
+def test_a_refusal_is_said_in_the_view(chat: Page) -> None:
+    ask(chat, "Why?")
+    expect_phase(chat, "done")
+    # As if another page had the run going on: the server refuses what this page still offers.
+    chat.evaluate("() => { window.history.replaceState(null, '', '?run=gone'); }")
+    chat.locator("#show-confidence").click()
+    expect(chat.locator("#confidence .words").first).not_to_be_empty()
+    expect(chat.locator("#confidence .shape")).to_be_hidden()
+
+
+def test_a_thinking_of_32000_tokens_opens_within_two_seconds(
+    page: Page, start_app: Callable[..., Any], tmp_path: Any
+) -> None:
+    script = tmp_path / "script.json"
+    turn = {"thinking": thought(LONG_TOKENS), "answer": "Done."}
+    script.write_text(json.dumps({"tokens_per_second": 8000, "turns": [turn]}))
+    url = start_app("--scripted", str(script)).url
+    final = Client(url, verbose=False).predict("Why?", budget=2 * LONG_TOKENS, api_name="/chat")
+    page.goto(f"{url}?run={final['run_id']}")
+    expect_phase(page, "done")
+    assert len(scored(page, url)["tokens"]) > 0.9 * LONG_TOKENS  # the scores are kept now
+    page.evaluate(
+        """() => {
+          window.pressed = 0; window.opened = 0;
+          document.querySelector('#show-confidence').addEventListener('click', () => { window.pressed = performance.now(); }, true);
+          const shape = document.querySelector('#confidence .shape');
+          new MutationObserver(() => {
+            if (!shape.hidden) requestAnimationFrame(() => setTimeout(() => { window.opened ||= performance.now(); }));
+          }).observe(shape, { attributes: true });
+        }"""
+    )
+    page.locator("#show-confidence").click()
+    page.wait_for_function("() => window.opened > 0", timeout=30_000)
+    seconds = page.evaluate("() => (window.opened - window.pressed) / 1000")
+    assert seconds < OPENING_SECONDS
+    assert sum(map(len, tinted(page))) > LONG_TOKENS / 20
+    page.locator("#show-confidence").click()
+    expect(page.locator("#confidence")).to_be_hidden()
+    assert not any(tinted(page))

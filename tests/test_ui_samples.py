@@ -1,0 +1,117 @@
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from model.engine import collect
+from model.host import ModelHost
+from model.runs import Runs
+from model.samples import start_samples
+from model.scripted import ScriptedEngine, Turn
+from model.settings import Settings
+from model.store import Store
+from ui.kept_runs import KeptRuns
+from ui.samples import Samples
+
+# Some 4 s of thinking: longer than the tests' runs may go on unread.
+TURNS = [Turn("One step, number {n}.\n\n", "At last.", match="slow", repeat=100), Turn("Two.", "4.")]
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
+    monkeypatch.setattr("model.live_run._ATTACH_SECONDS", 0.5)
+    settings = Settings(tmp_path, detached_seconds=0.0, max_runs=4)
+    made = Runs(Store(tmp_path), ModelHost(settings, engine=ScriptedEngine(TURNS, tokens_per_second=200)), settings)
+    yield made
+    made.close()
+    made.store.close()
+
+
+def ended(runs: Runs, question: str) -> str:
+    run_id = runs.start(question)
+    follower = runs.attach(run_id)
+    if question == "slow":
+        runs.stop(run_id)
+    for _ in follower:
+        pass
+    follower.close()
+    while runs.is_live(run_id):
+        time.sleep(0.01)
+    return run_id
+
+
+def page(name: str) -> Any:
+    return SimpleNamespace(session_hash=name)
+
+
+def reason_of(runs: Runs, run_id: str) -> str:
+    finished = collect(runs.store.events(run_id)).finished
+    assert finished
+    return finished.reason
+
+
+def test_samples_that_nobody_looks_at_go_on_to_their_end_while_the_page_is_there(runs: Runs):
+    kept = KeptRuns(runs)
+    samples = Samples(runs, kept, str)
+    started = start_samples(runs, ended(runs, "slow"), 2)
+
+    async def words_on_the_page() -> list[str]:
+        return [words async for words in samples.on_beside(f"{started[0]}/1", page("a"))]
+
+    words = asyncio.run(words_on_the_page())
+    assert words[0] == "1 other goes on" and words[-1] == ""
+    assert reason_of(runs, started[1]) == "stop"
+    # The first one counts as read where the page follows it, which it does not here.
+    assert reason_of(runs, started[0]) == "stopped"
+
+
+def test_samples_are_no_longer_kept_when_the_page_has_gone(runs: Runs):
+    kept = KeptRuns(runs)
+    samples = Samples(runs, kept, str)
+    started = start_samples(runs, ended(runs, "slow"), 2)
+
+    async def leave_soon() -> None:
+        beside = samples.on_beside(f"{started[0]}/1", page("a"))
+        await anext(beside)
+        kept.let_go("a")
+        await beside.aclose()
+
+    asyncio.run(leave_soon())
+    deadline = time.monotonic() + 5
+    while runs.live_runs() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert reason_of(runs, started[1]) == "stopped"
+
+
+def test_count_of_a_page_ends_when_it_shows_another_run(runs: Runs):
+    samples = Samples(runs, KeptRuns(runs), str)
+    started = start_samples(runs, ended(runs, "slow"), 2)
+
+    async def turn_to_the_other() -> list[str]:
+        first = samples.on_beside(f"{started[0]}/1", page("a"))
+        words = [await anext(first)]
+        second = samples.on_beside(f"{started[1]}/2", page("a"))
+        words.append(await anext(second))
+        words += [each async for each in first]
+        await second.aclose()
+        return words
+
+    assert asyncio.run(turn_to_the_other()) == ["1 other goes on", "1 other goes on"]
+
+
+def test_start_follows_the_first_sample(runs: Runs):
+    samples = Samples(runs, KeptRuns(runs), lambda run_id: f"follow {run_id}")
+    first = ended(runs, "quick")
+    to_follow, _ = samples.on_start(first, "", 3)
+    assert to_follow == f"follow {[row.id for row in runs.store.siblings(first)][1]}"
+
+
+def test_start_that_is_refused_says_why_and_leaves_the_page_as_it_is(runs: Runs):
+    samples = Samples(runs, KeptRuns(runs), str)
+    to_follow, status = samples.on_start(ended(runs, "quick"), "", 5)
+    assert status["is_refusal"] and "there is room for 4" in status["text"]
+    assert not isinstance(to_follow, str)

@@ -1,0 +1,79 @@
+// Keys of the whole page in, what they do out; `?` lists them. Letters only work while no field is being typed in.
+const workingsKeys = [
+  ["Enter", "Ask", null],
+  ["Shift+Enter", "A new line in the question", null],
+  ["Esc", "Stop the run", null],
+  ["/", "To the question", () => workingsPress("#question textarea", "focus")],
+  ["a", "Answer now", () => workingsPress("#answer-now")],
+  ["p", "Pause, or go on", () => ["#pause", "#unpause", "#replay-pause", "#replay-go-on"].some((each) => workingsPress(each))],
+  ["c", "Continue", () => workingsPress("#continue")],
+  ["o", "Outline", () => workingsPress("#show-outline")],
+  ["f", "Find in the thinking", () => workingsPress("#show-find")],
+  ["t", "Fold or unfold the thinking", () => workingsPress("#fold")],
+  ["[", "The branch before", () => workingsPress("#branch-before")],
+  ["]", "The next branch", () => workingsPress("#branch-after")],
+  ["n", "New chat", () => workingsPress("#new-chat")],
+  ["r", "Past runs beside the chat", () => workingsPress("#show-rail")],
+  ["?", "This list", () => workingsShowKeys()],
+];
+
+// Press what a selector names, if it is on the page and to be seen.
+function workingsPress(selector, action = "click") {
+  const target = document.querySelector(selector);
+  if (!target || target.offsetParent === null || target.disabled) return false;
+  target[action]();
+  return true;
+}
+
+function workingsShowKeys() {
+  let dialog = document.querySelector("#keys");
+  if (!dialog) {
+    dialog = document.createElement("dialog");
+    dialog.id = "keys";
+    dialog.setAttribute("aria-labelledby", "keys-title");
+    const title = document.createElement("h2");
+    title.id = "keys-title";
+    title.textContent = workingsSay("Keys");
+    const list = document.createElement("dl");
+    for (const [key, words] of workingsKeys) {
+      const term = document.createElement("dt");
+      const mark = document.createElement("kbd");
+      mark.textContent = key;
+      term.append(mark);
+      const meaning = document.createElement("dd");
+      meaning.textContent = workingsSay(words);
+      list.append(term, meaning);
+    }
+    const close = document.createElement("button");
+    close.type = "button";
+    close.className = "action";
+    close.textContent = workingsSay("Close");
+    close.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog) dialog.close();
+    });
+    dialog.append(title, list, close);
+    (document.querySelector(".gradio-container") || document.body).append(dialog);
+  }
+  if (!dialog.open) dialog.showModal();
+}
+
+document.addEventListener("keydown", (event) => {
+  const dialog = document.querySelector("#keys");
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || (dialog && dialog.open)) return;
+  if (event.key === "Escape") {
+    workingsPress("#stop") || workingsPress("#replay-stop");
+    return;
+  }
+  const target = event.target;
+  if (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+  const found = workingsKeys.find(([key, , act]) => act && key === event.key);
+  if (found) {
+    event.preventDefault();
+    found[2]();
+  }
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest && event.target.closest("#show-keys")) workingsShowKeys();
+});

@@ -1,0 +1,54 @@
+// How the thinking is shown: folded to its figures once the answer begins (remembered), or with its maths set.
+function workingsFold(isFolded) {
+  const column = document.querySelector("#thinking-column");
+  const button = document.querySelector("#fold");
+  if (!column || !button) return;
+  column.dataset.folded = isFolded ? "on" : "off";
+  button.setAttribute("aria-expanded", String(!isFolded));
+  button.textContent = workingsSay(isFolded ? "Unfold" : "Fold");
+}
+
+function workingsFoldsByItself(chosen) {
+  try {
+    if (chosen !== undefined) localStorage.setItem("workings-fold", chosen ? "on" : "off");
+    return localStorage.getItem("workings-fold") === "on";
+  } catch {
+    return Boolean(chosen);
+  }
+}
+
+function workingsSetMaths(isSet) {
+  const column = document.querySelector("#thinking-column");
+  const button = document.querySelector("#show-maths");
+  if (!column || !button) return;
+  column.dataset.maths = isSet ? "on" : "off";
+  button.setAttribute("aria-pressed", String(isSet));
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest && event.target.closest("#fold, #show-maths");
+  if (!button) return;
+  if (button.id === "fold") {
+    const isFolded = button.getAttribute("aria-expanded") === "true";
+    workingsFold(isFolded);
+    // Whoever folds a thinking wants the next one folded too, as soon as it is over.
+    workingsFoldsByItself(isFolded);
+    return;
+  }
+  const isSet = button.getAttribute("aria-pressed") !== "true";
+  workingsSetMaths(isSet);
+  if (isSet) document.querySelector("#set-maths").click();
+});
+
+new MutationObserver(() => {
+  const phase = document.documentElement.dataset.phase;
+  if (["waiting", "reading", "thinking"].includes(phase)) {
+    workingsFold(false);
+    workingsSetMaths(false);
+  } else if (phase === "answering" || phase === "done") {
+    if (workingsFoldsByItself()) workingsFold(true);
+  } else if (phase === "empty") {
+    workingsFold(false);
+    workingsSetMaths(false);
+  }
+}).observe(document.documentElement, { attributes: true, attributeFilter: ["data-phase"] });

@@ -1,0 +1,127 @@
+"""Nothing in; the control that asks a question several times at once, and what it does, out."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from model.errors import AppError
+from model.runs import Runs
+from model.samples import FEWEST_SAMPLES, MOST_SAMPLES, start_samples
+from model.store import RunRow
+from ui.kept_runs import KeptRuns
+from ui.parts import AT_ONCE, QUIET, small_button
+from ui.sentences import refusal
+from ui.watching import QUIET_SECONDS
+
+_FIRST_TIMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SampleControl:
+    """The button, and how many times it asks."""
+
+    ask: gr.Button
+    times: gr.Dropdown
+
+
+def add_sample_control() -> SampleControl:
+    """Lay them out, side by side."""
+    with gr.Row(elem_id="samples"):
+        ask = small_button(_label(_FIRST_TIMES), "ask-several", min_width=40)
+        times = gr.Dropdown(
+            list(range(FEWEST_SAMPLES, MOST_SAMPLES + 1)),
+            value=_FIRST_TIMES,
+            label="How many times to ask",
+            container=False,
+            filterable=False,
+            elem_id="times",
+            min_width=60,
+            scale=0,
+        )
+    return SampleControl(ask, times)
+
+
+def _label(times: int) -> str:
+    return f"Ask {times} times"
+
+
+class Samples:
+    """Starts samples, and keeps those going that stand beside the run on a page."""
+
+    def __init__(self, runs: Runs, kept: KeptRuns, to_follow: Callable[[str], str]) -> None:
+        self._runs = runs
+        self._kept = kept
+        self._to_follow = to_follow
+        self._counted_for: dict[str, str] = {}
+
+    def on_start(self, run_id: str, owner: str, times: int) -> tuple[Any, Any]:
+        """Ask several times at once, and follow the first.
+
+        Returns:
+            What to follow, and the status line.
+        """
+        try:
+            started = start_samples(self._runs, run_id, int(times), owner=owner or "")
+        except AppError as error:
+            return gr.skip(), refusal(error)
+        return self._to_follow(started[0]), gr.skip()
+
+    async def on_beside(self, to_follow: str, request: gr.Request) -> AsyncGenerator[str, None]:
+        """How many of the runs beside the one on the page go on, again and again until none does.
+
+        Nobody looks at them, so they are kept going for the page.
+        """
+        page = str(request.session_hash)
+        self._counted_for[page] = to_follow
+        try:
+            beside = await asyncio.to_thread(self._beside, to_follow.partition("/")[0])
+            for row in beside:
+                await asyncio.to_thread(self._kept.keep, page, row.id)
+            while self._counted_for.get(page) == to_follow:
+                n_runs = sum(self._runs.is_live(row.id) for row in beside)
+                yield going_on_words(n_runs)
+                if not n_runs:
+                    break
+                await asyncio.sleep(QUIET_SECONDS)
+        finally:
+            # Another run may be on the page meanwhile, and its count under way.
+            if self._counted_for.get(page) == to_follow:
+                del self._counted_for[page]
+
+    def _beside(self, run_id: str) -> list[RunRow]:
+        """The runs that go on beside this one."""
+        try:
+            siblings = self._runs.store.siblings(run_id)
+        except AppError:
+            return []
+        return [row for row in siblings if row.id != run_id and self._runs.is_live(row.id)]
+
+
+def going_on_words(n_runs: int) -> str:
+    """What stands beside the branches while others go on.
+
+    >>> going_on_words(0), going_on_words(1), going_on_words(2)
+    ('', '1 other goes on', '2 others go on')
+    """
+    if not n_runs:
+        return ""
+    return "1 other goes on" if n_runs == 1 else f"{n_runs} others go on"
+
+
+def wire_samples(
+    samples: Samples,
+    control: SampleControl,
+    going_on: gr.HTML,
+    run_id: gr.State,
+    owner: gr.BrowserState,
+    to_follow: gr.State,
+    status: gr.HTML,
+) -> None:
+    """Connect the control, and the words about the runs beside the one on the page."""
+    events: dict[str, Any] = {"concurrency_limit": None, **QUIET}
+    control.times.change(lambda times: gr.Button(_label(int(times))), control.times, control.ask, **AT_ONCE)
+    control.ask.click(samples.on_start, [run_id, owner, control.times], [to_follow, status], **events)
+    to_follow.change(samples.on_beside, to_follow, going_on, trigger_mode="multiple", **events)
