@@ -186,7 +186,7 @@ def mean_entropy_bits(pieces: Sequence[ScoredPiece]) -> float:
 def smoothed(values: Sequence[float], most_points: int = CURVE_POINTS) -> list[float]:
     """A moving mean over the values, read at no more than `most_points` places that lie evenly over them.
 
-    >>> smoothed([1.0, 0.0] * 500, 4)
+    >>> [round(value, 2) for value in smoothed([1.0, 0.0] * 500, 4)]
     [0.5, 0.5, 0.5, 0.5]
     >>> smoothed([])
     []

@@ -65,6 +65,7 @@ class ChatTab:
             request: Whose page it is.
         """
         run_id, session = to_follow.partition("/")[0], str(request.session_hash)
+        await self.replays.let_go(session)
         replay = self.replays.begin(session, to_follow)
         await asyncio.to_thread(self.kept.keep, session, run_id)
         panes, turns, answer = Panes(), [], ""

@@ -5,7 +5,8 @@ import math
 import time
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
@@ -22,6 +23,9 @@ SPEEDS: dict[str, float] = {"1×": 1.0, "4×": 4.0, "16×": 16.0, "at once": mat
 LONGEST_GAP_SECONDS = 2.0
 # How soon a replay sees that it was paused, or that its page has gone.
 _TICK_SECONDS = 0.25
+# How long a replay that is let go may take to end, and Gradio to have written its last update once more.
+_LETTING_GO_SECONDS = 1.0
+_LAST_UPDATE_SECONDS = 0.15
 
 _DONE_BY_USER = {
     "stop": "Stop",
@@ -51,6 +55,9 @@ class Replay:
     seconds: float = 0.0
     done: tuple[str, ...] = ()
     is_over: bool = False
+    # The page follows something else; and nothing more comes of this one.
+    is_let_go: asyncio.Event = field(default_factory=asyncio.Event)
+    has_ended: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +119,18 @@ class Replays:
 
     def end(self, session: str) -> None:
         """The page follows something else, or has gone."""
-        self._replays.pop(session, None)
+        replay = self._replays.pop(session, None)
+        if replay is not None:
+            replay.is_let_go.set()
+
+    async def let_go(self, session: str) -> None:
+        """End the page's replay and wait until it has: Gradio writes its last update once more when it ends."""
+        replay = self._replays.get(session)
+        self.end(session)
+        if replay is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(replay.has_ended.wait(), _LETTING_GO_SECONDS)
+            await asyncio.sleep(_LAST_UPDATE_SECONDS)
 
     async def watch(self, session: str, run_id: str, replay: Replay) -> AsyncGenerator[Panes, None]:
         """Panes of the run from its first event to its last; `replay` says how far it is, and is read as it changes.
@@ -120,6 +138,14 @@ class Replays:
         Raises:
             RunNotFound: If no run has this id.
         """
+        try:
+            async with aclosing(self._played(session, run_id, replay)) as played:
+                async for panes in played:
+                    yield panes
+        finally:
+            replay.has_ended.set()
+
+    async def _played(self, session: str, run_id: str, replay: Replay) -> AsyncGenerator[Panes, None]:
         timed = await asyncio.to_thread(self._runs.store.timed_events, run_id)
         places = places_of(timed)
         replay.seconds = places[-1]
@@ -141,7 +167,9 @@ class Replays:
             if self._replays.get(session) is not replay:
                 return
             yield panes
-            await asyncio.sleep(_pause_seconds(replay, panes, places, number))
+            with suppress(TimeoutError):
+                pause_seconds = _pause_seconds(replay, panes, places, number)
+                await asyncio.wait_for(replay.is_let_go.wait(), pause_seconds)
 
     # ------------------------------------------------------------------ what a user does
 

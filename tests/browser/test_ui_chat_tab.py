@@ -294,7 +294,7 @@ def test_page_has_no_accessibility_violation_and_fits_its_window(
     for tab in ("Past runs", "Model", "Chat"):
         page.get_by_role("tab", name=tab).click()
         expect(
-            page.locator("table.fit" if tab == "Model" else ".runs" if tab == "Past runs" else "#asked")
+            page.locator("table.fit" if tab == "Model" else "#runs-list .runs" if tab == "Past runs" else "#asked")
         ).to_be_visible(timeout=60_000)
         page.wait_for_timeout(300)
         results = axe.Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]}).response["violations"]

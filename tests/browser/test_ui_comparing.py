@@ -10,16 +10,8 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 THOUGHT = Path(__file__).parent.parent / "data" / "thinking" / "deepseek_r1_grid_order.txt"
-# Each half is a step of the outline by itself.
-ENDLESS = (
-    "First, I take part {n} of the sum and work it out, term by term, as far as it goes, and I write it down so that "
-    "nothing is lost on the way, and keep what I have found beside me for all the parts that are still to come.\n\n"
-    "Wait, let me check part {n} once more, from its last term back to its first, for a slip is easily made here and "
-    "is not so easily found again later, when all of the parts have been put together.\n\n"
-)
 TURNS = [
     {"match": "slow", "repeat": 300, "thinking": "Step {n} of a long thought.\n\n", "answer": "Slow answer."},
-    {"match": "endless", "repeat": 3000, "thinking": ENDLESS, "answer": "Never."},
     {"match": "grid", "thinking": THOUGHT.read_text("utf-8").strip(), "answer": "Done."},
     {"match": "", "repeat": 3, "thinking": "Part {n} of the thought.\n\n", "answer": "The answer to {question}."},
 ]
@@ -213,11 +205,20 @@ def test_step_of_the_outline_is_gone_on_from_by_keyboard_in_another_run(chat: Pa
 
 
 def test_step_of_the_outline_cannot_be_gone_on_from_while_the_run_goes_on(chat: Page) -> None:
-    chat.locator("#question textarea").fill("endless")
-    chat.locator("#question textarea").press("Enter")
+    ask_and_wait(chat, "Why?")
     chat.locator("#show-outline").click()
-    expect(chat.locator("#outline .step").nth(1)).to_be_visible()
-    expect(chat.locator("#outline .fork").first).to_be_hidden()
-    chat.locator("#stop").click()
-    expect_phase(chat, "stopped")
+    chat.locator("#new-chat").click()
+    expect_phase(chat, "empty")
+    chat.locator("#question textarea").fill("grid")
+    chat.locator("#question textarea").press("Enter")
+    # In one look, so that the run cannot end between the two.
+    looked = chat.wait_for_function(
+        """() => {
+            const steps = document.querySelectorAll("#outline li");
+            if (document.documentElement.dataset.phase !== "thinking" || steps.length < 2) return null;
+            return { seen: ["step", "fork"].filter((name) => steps[0].querySelector(`.${name}`).offsetParent !== null) };
+        }"""
+    )
+    assert looked.json_value() == {"seen": ["step"]}
+    expect_phase(chat, "done")
     expect(chat.locator("#outline .fork").first).to_be_visible()

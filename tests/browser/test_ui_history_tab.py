@@ -131,6 +131,11 @@ def test_hit_in_the_thinking_shows_the_words_and_opens_where_they_stand(chat: Pa
     assert field.input_value() in ("heron", "lands")
     expect(chat.locator("#thinking .hits")).to_have_text("1 of 1")
     assert chat.locator("#thinking .log").evaluate("log => log.scrollTop > 100")
+    open_tab(chat)
+    search(chat, "old question")
+    runs.get_by_role("button", name="An old question", exact=True).click()
+    expect(chat.locator("#answer")).to_contain_text("Answer number 4.")
+    expect(field).to_be_hidden()
 
 
 def test_hit_in_the_question_opens_the_run_without_the_find_field(chat: Page) -> None:
@@ -268,7 +273,7 @@ def test_run_goes_on_while_another_is_looked_at_in_the_rail(own: Page) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_list_and_rail_have_no_accessibility_violation(browser: Browser, url: str, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    context = browser.new_context(viewport={"width": 1280, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
+    context = browser.new_context(viewport={"width": 1280, "height": 844}, color_scheme=scheme)
     page = context.new_page()
     page.goto(url)
     page.locator("#show-rail").click()

@@ -60,6 +60,7 @@ function sync() {
     block = null;
     append(value);
     isFollowing = true;
+    if (isFindFromList) closeFind();
   }
   shown = value;
   log.classList.toggle("is-empty", !value);
@@ -137,6 +138,8 @@ const query = find.querySelector("input");
 const hitsOut = find.querySelector(".hits");
 let hits = [];
 let hit = -1;
+// The field is open because a search in the list of runs led here: it goes with the run.
+let isFindFromList = false;
 
 function search() {
   const wanted = query.value.toLowerCase();
@@ -158,6 +161,13 @@ function toHit(step) {
   goTo(hits[hit], query.value.length);
 }
 
+function closeFind() {
+  isFindFromList = false;
+  query.value = "";
+  search();
+  find.hidden = true;
+}
+
 query.addEventListener("input", () => {
   hit = -1;
   search();
@@ -169,9 +179,7 @@ query.addEventListener("keydown", (event) => {
     toHit(event.shiftKey ? -1 : 1);
   } else if (event.key === "Escape") {
     event.preventDefault();
-    query.value = "";
-    search();
-    find.hidden = true;
+    closeFind();
   }
 });
 find.querySelector(".before").addEventListener("click", () => toHit(-1));
@@ -181,6 +189,7 @@ element.addEventListener("workings-find", (event) => {
   if (words) {
     // A search in the list of runs led here: the first of its words that stand in this thinking.
     const text = shown.toLowerCase();
+    isFindFromList = true;
     query.value = words.find((each) => text.includes(each.toLowerCase())) || words[0] || "";
     find.hidden = false;
     hit = -1;
