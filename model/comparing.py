@@ -98,8 +98,8 @@ def compare(left: str, right: str) -> Comparison:
     ('four', 'five')
     """
     of_left, of_right = paragraphs(left), paragraphs(right)
-    start = _n_alike(of_left, of_right)
-    end = _n_alike(of_left[start:][::-1], of_right[start:][::-1])
+    start = n_alike(of_left, of_right)
+    end = n_alike(of_left[start:][::-1], of_right[start:][::-1])
     left_end, right_end = len(of_left) - end, len(of_right) - end
     rows = [Row("same", piece, piece) for piece in of_left[:start]]
     rows += _aligned(of_left[start:left_end], of_right[start:right_end])
@@ -126,8 +126,12 @@ def common_characters(left: str, right: str) -> int:
     return low
 
 
-def _n_alike(left: Sequence[str], right: Sequence[str]) -> int:
-    """How many elements both begin with."""
+def n_alike(left: Sequence[object], right: Sequence[object]) -> int:
+    """How many elements both begin with.
+
+    >>> n_alike([1, 2, 3], [1, 2, 4])
+    2
+    """
     pairs = zip(left, right, strict=False)
     return next((n for n, (one, other) in enumerate(pairs) if one != other), min(len(left), len(right)))
 

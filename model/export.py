@@ -25,11 +25,22 @@ from model.events import Asked, Event, Sampling, ThinkingDelta, ToolCall, ToolRe
 from model.store import RunRow, Store
 
 Form = Literal["markdown", "json_lines", "html"]
+ENDINGS: dict[Form, str] = {"markdown": "md", "json_lines": "jsonl", "html": "html"}
 
 FORMAT_VERSION = 1
 # A pause longer than this (a run continued the next day) is not waited out in a replay.
 MAX_PAUSE_SECONDS = 10.0
 MIN_REPLAY_SPEED = 0.01
+
+
+def file_name(title: str, form: Form) -> str:
+    """A name for the file of an export that any file system takes.
+
+    >>> file_name("What is 2 + 2?", "markdown")
+    'What-is-2-2.md'
+    """
+    stem = re.sub(r"[^\w-]+", "-", title).strip("-")[:50] or "run"
+    return f"{stem}.{ENDINGS[form]}"
 
 
 def export(store: Store, run_id: str, form: Form, with_thinking: bool = True, *, only_this: bool = False) -> str:

@@ -14,8 +14,6 @@ from model.export import (
 )
 from model.store import RunRow, Store
 
-ENDINGS: dict[Form, str] = {"markdown": "md", "json_lines": "jsonl", "html": "html"}
-
 
 @dataclass(frozen=True, slots=True)
 class Picked:

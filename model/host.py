@@ -215,13 +215,8 @@ class ModelHost:
             ModelNotReady: If none is loaded, the load takes longer, or the wait was ended.
             ModelLoadFailed: If the load failed and nothing serves.
         """
-        deadline = time.monotonic() + wait_seconds
         with self._changed:
-            while self._serving is None and self._status.state == "loading":
-                left = deadline - time.monotonic()
-                if left <= 0 or (should_stop is not None and should_stop()):
-                    break
-                self._changed.wait(min(left, _POLL_SECONDS))
+            self._wait_while(lambda: self._serving is None and self._is_loading(), wait_seconds, should_stop)
             if self._serving is not None:
                 return self._serving.engine
             status = self._status
@@ -257,18 +252,25 @@ class ModelHost:
         assert order is not None
         asked = max(order.context_tokens, prompt_tokens + ANSWER_RESERVE_TOKENS)
         self._start(replace(order, use_yarn=True, context_tokens=asked))
-        deadline = time.monotonic() + wait_seconds
         with self._changed:
-            while self._status.state == "loading":
-                if time.monotonic() > deadline or should_stop():
-                    raise ModelNotReady(f"{order.spec.name} is still being loaded with YaRN. Ask again in a moment.")
-                self._changed.wait(_POLL_SECONDS)
+            self._wait_while(self._is_loading, wait_seconds, should_stop)
             status, serving = self._status, self._serving
+        if status.state == "loading":
+            raise ModelNotReady(f"{order.spec.name} is still being loaded with YaRN. Ask again in a moment.")
         if status.state == "failed":
             if serving is None:
                 self._start(order)
             raise ModelLoadFailed(f"The chat needs a longer context, and that did not work: {status.text}")
         return self.engine()
+
+    def _is_loading(self) -> bool:
+        return self._status.state == "loading"
+
+    def _wait_while(self, is_so: Callable[[], bool], seconds: float, should_stop: Callable[[], bool] | None) -> None:
+        """Wait, with the lock held, until it is so no more, the time is over or the wait is to stop."""
+        deadline = time.monotonic() + seconds
+        while is_so() and (left := deadline - time.monotonic()) > 0 and not (should_stop is not None and should_stop()):
+            self._changed.wait(min(left, _POLL_SECONDS))
 
     def live_requests(self) -> int:
         """Requests that hold or wait for the device."""

@@ -8,6 +8,7 @@ taken back before the answer (a loop that was cut) counts as read.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from model.comparing import n_alike
 from model.engine import PromptBuilder, Request, collect
 from model.errors import BadInput
 from model.events import Event, Message, ThinkingDelta
@@ -64,7 +65,7 @@ def reread(events: Sequence[Event], messages: Sequence[Message], prompts: Prompt
     whole = thought
     if answer:
         whole = prompts.build(Request(chat, thinking_so_far=thinking, is_thinking_closed=True, answer_so_far=answer))
-    first = _common(begun.ids, whole.ids)
+    first = n_alike(begun.ids, whole.ids)
     detokenizer = prompts.detokenizer()
     texts = tuple(detokenizer.feed(token_id) for token_id in whole.ids[first:])
     places = _places(texts, whole.text, len(begun.text))
@@ -119,11 +120,6 @@ def _spans(shown: Sequence[tuple[str, int, bool]], start: int) -> list[Span]:
             spans.append(Span(start, len(text), "thinking", place, is_given))
         start += len(text)
     return spans
-
-
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    """How many ids both begin with."""
-    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _places(texts: Sequence[str], whole: str, start: int) -> tuple[tuple[int, int], ...]:

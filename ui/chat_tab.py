@@ -1,7 +1,6 @@
 """Questions typed in, two panes out: the Chat tab, its components and what they do."""
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
@@ -13,7 +12,7 @@ import gradio as gr
 from model.engine import collect
 from model.errors import AppError, RunNotFound
 from model.events import Attachment
-from model.export import Form, export
+from model.export import Form, export, file_name
 from model.host import ModelHost
 from model.runs import Runs
 from ui.attaching import chips_value, wire_attaching
@@ -35,11 +34,7 @@ from ui.watching import watch_run
 # Run id, earlier turns, question, thinking, outline, answer, status line: as in `ChatParts.outputs`.
 Update = tuple[str, list[str], str, str, dict[str, Any], str, dict[str, Any]]
 
-_FILES: dict[Form, tuple[str, str]] = {
-    "markdown": ("md", "text/markdown"),
-    "json_lines": ("jsonl", "application/jsonl"),
-    "html": ("html", "text/html"),
-}
+_MIME_TYPES: dict[Form, str] = {"markdown": "text/markdown", "json_lines": "application/jsonl", "html": "text/html"}
 
 
 class ChatTab:
@@ -185,10 +180,9 @@ class ChatTab:
 
     def on_download(self, run_id: str, form: Form, with_thinking: bool) -> dict[str, str]:
         """The conversation up to this run as a file."""
-        ending, mime_type = _FILES[form]
-        title = re.sub(r"[^\w-]+", "-", self._runs.store.row(run_id).title).strip("-")[:50] or "run"
+        name = file_name(self._runs.store.row(run_id).title, form)
         text = export(self._runs.store, run_id, form, with_thinking)
-        return {"text": text, "name": f"{title}.{ending}", "type": mime_type}
+        return {"text": text, "name": name, "type": _MIME_TYPES[form]}
 
 
 def _to_follow(run_id: str) -> str:

@@ -47,6 +47,9 @@ def fields_of(asked: Asked) -> list[Any]:
     ]
 
 
+_NOTHING_NEW = [gr.skip()] * len(fields_of(Asked("")))
+
+
 def on_settings(runs: Runs, to_follow: str, shown: str) -> list[Any]:
     """The fields of the run that is to be followed, where it is another conversation's than the one on the page."""
     run_id = to_follow.partition("/")[0]
@@ -54,7 +57,7 @@ def on_settings(runs: Runs, to_follow: str, shown: str) -> list[Any]:
         known = {row.id for row in runs.store.conversation(run_id)} | {row.id for row in runs.store.siblings(run_id)}
         asked = runs.store.events(run_id, 0, 1)[0]
     except AppError:
-        return [gr.skip()] * 8
+        return _NOTHING_NEW
     if shown in known or not isinstance(asked, Asked):
-        return [gr.skip()] * 8
+        return _NOTHING_NEW
     return fields_of(asked)

@@ -11,8 +11,8 @@ from typing import Any
 import gradio as gr
 
 from model.errors import AppError, RunBusy, RunNotFound
-from model.export import Form
-from model.export_many import ENDINGS, Picked, export_many
+from model.export import ENDINGS, Form, file_name
+from model.export_many import Picked, export_many
 from model.importing import MAX_IMPORT_BYTES, import_json_lines
 from model.runs import Runs
 from model.store import Hit, Place, RunRow
@@ -245,11 +245,10 @@ class History:
         title = f"{len(change.picked)} conversations"
         if len(change.picked) == 1:
             title = self._store.row(change.picked[0].run_id).title
-        name = re.sub(r"[^\w-]+", "-", title).strip("-")[:50] or "run"
         # A folder that nobody can guess: whoever knows a file's address can fetch it.
         folder = self._folder / f"export-{uuid.uuid4().hex}"
         folder.mkdir(parents=True)
-        path = folder / f"{name}.{ENDINGS[change.form]}"
+        path = folder / file_name(title, change.form)
         with path.open("w", encoding="utf-8", newline="\n") as file:
             for piece in pieces:
                 file.write(piece)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.chat_page import ask, expect_phase, scripted_app, thinking
+
 pytestmark = pytest.mark.browser
 
 TURNS = [
@@ -33,10 +35,9 @@ TURNS = [
 
 @pytest.fixture(scope="module")
 def url(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> str:
-    script = tmp_path_factory.mktemp("script") / "script.json"
-    script.write_text(json.dumps({"tokens_per_second": 120, "turns": TURNS}))
-    app = start_shared_app("--scripted", str(script), environment={"WORKINGS_MAX_RUNS": "3"})
-    return app.url  # type: ignore[attr-defined]
+    return scripted_app(
+        start_shared_app, tmp_path_factory.mktemp("script"), TURNS, environment={"WORKINGS_MAX_RUNS": "3"}
+    )
 
 
 @pytest.fixture
@@ -51,26 +52,6 @@ def errors(page: Page) -> Iterator[list[str]]:
 
 def is_foreign(address: str) -> bool:
     return not re.match(r"http://127\.0\.0\.1:\d+/|data:|blob:", address)
-
-
-@pytest.fixture
-def chat(page: Page, url: str, errors: list[str]) -> Page:
-    page.goto(url)
-    expect(page.locator("#ask")).to_be_visible()
-    return page
-
-
-def ask(page: Page, question: str) -> None:
-    page.locator("#question textarea").fill(question)
-    page.locator("#question textarea").press("Enter")
-
-
-def expect_phase(page: Page, phase: str) -> None:
-    expect(page.locator(f"html[data-phase={phase}]")).to_have_count(1, timeout=20_000)
-
-
-def thinking(page: Page) -> str:
-    return page.locator("#thinking .log").text_content() or ""
 
 
 def test_ask_fills_both_panes_with_figures_and_clears_the_box(chat: Page) -> None:

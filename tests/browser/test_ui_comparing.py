@@ -1,11 +1,12 @@
 """Runs side by side, several asked for at once, and a step gone on from, in Chromium over a scripted engine."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.chat_page import ask_and_wait, expect_phase, scripted_app, thinking
 
 pytestmark = pytest.mark.browser
 
@@ -19,34 +20,13 @@ TURNS = [
 
 @pytest.fixture(scope="module")
 def url(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> str:
-    script = tmp_path_factory.mktemp("script") / "script.json"
-    script.write_text(json.dumps({"tokens_per_second": 250, "turns": TURNS}))
-    variables = {"WORKINGS_DETACHED_SECONDS": "1", "WORKINGS_MAX_RUNS": "6"}
-    return start_shared_app("--scripted", str(script), environment=variables).url  # type: ignore[attr-defined]
-
-
-@pytest.fixture
-def chat(page: Page, url: str) -> Iterator[Page]:
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(url)
-    expect(page.locator("#ask")).to_be_visible()
-    yield page
-    assert errors == []
-
-
-def ask_and_wait(page: Page, question: str) -> None:
-    page.locator("#question textarea").fill(question)
-    page.locator("#question textarea").press("Enter")
-    expect_phase(page, "done")
-
-
-def expect_phase(page: Page, phase: str) -> None:
-    expect(page.locator(f"html[data-phase={phase}]")).to_have_count(1, timeout=30_000)
-
-
-def thinking(page: Page) -> str:
-    return page.locator("#thinking .log").text_content() or ""
+    return scripted_app(
+        start_shared_app,
+        tmp_path_factory.mktemp("script"),
+        TURNS,
+        250,
+        environment={"WORKINGS_DETACHED_SECONDS": "1", "WORKINGS_MAX_RUNS": "6"},
+    )
 
 
 def edit_thinking(page: Page, text: str) -> None:
@@ -54,14 +34,14 @@ def edit_thinking(page: Page, text: str) -> None:
     page.locator("#thinking-text textarea").fill(text)
     page.locator("#answer-from").click()
     expect(page.locator("#branch-place")).to_have_text("2 of 2")
-    expect_phase(page, "done")
+    expect_phase(page, "done", 30)
 
 
 TWO = "Part 1 of the thought.\n\nPart 2 of a <b>whale</b>.\n\nPart 3 of the thought.\n\nAnd <i>more</i>."
 
 
 def compare_two(page: Page) -> None:
-    ask_and_wait(page, "Why?")
+    ask_and_wait(page, "Why?", 30)
     expect(page.locator("#compare-runs")).to_be_hidden()
     edit_thinking(page, TWO)
     page.locator("#compare-runs").click()
@@ -118,7 +98,7 @@ def test_compare_shows_the_runs_that_are_chosen_and_opens_one_of_them_on_the_pag
 
 
 def test_compare_scrolls_to_the_first_difference_of_long_thinkings(chat: Page) -> None:
-    ask_and_wait(chat, "grid")
+    ask_and_wait(chat, "grid", 30)
     whole = thinking(chat).rstrip()
     place = whole.index("\n\n", len(whole) * 3 // 4)
     edit_thinking(chat, whole[:place] + " But no." + whole[place:])
@@ -149,20 +129,20 @@ def test_several_are_asked_at_once_and_each_can_be_looked_at_while_it_thinks(cha
     chat.locator("#question textarea").press("Enter")
     expect(chat.locator("#thinking .log")).to_contain_text("Step 2")
     chat.locator("#stop").click()
-    expect_phase(chat, "stopped")
+    expect_phase(chat, "stopped", 30)
     chat.locator("#ask-several").click()
     expect(chat.locator("#branch-place")).to_have_text("2 of 4")
     expect(chat.locator("#branches-going-on")).to_have_text("2 others go on")
     expect(chat.locator("#again")).to_be_hidden()
     expect(chat.locator("#thinking .log")).to_contain_text("Step 3")
-    expect_phase(chat, "thinking")
+    expect_phase(chat, "thinking", 30)
     second = chat.url
     chat.locator("#branch-after").click()
     expect(chat.locator("#branch-place")).to_have_text("3 of 4")
-    expect_phase(chat, "thinking")
+    expect_phase(chat, "thinking", 30)
     assert chat.url != second
     # None was stopped for want of a reader, and the one on the page shows its own text to the end.
-    expect_phase(chat, "done")
+    expect_phase(chat, "done", 30)
     expect(chat.locator("#branches-going-on")).to_be_hidden()
     assert thinking(chat).count("Step") == 300
     chat.locator("#branch-after").click()
@@ -171,7 +151,7 @@ def test_several_are_asked_at_once_and_each_can_be_looked_at_while_it_thinks(cha
 
 
 def test_more_than_there_is_room_for_are_refused_with_the_limit(chat: Page) -> None:
-    ask_and_wait(chat, "Why?")
+    ask_and_wait(chat, "Why?", 30)
     chat.locator("#times input").click()
     chat.get_by_role("option", name="8").click()
     expect(chat.locator("#ask-several")).to_have_text("Ask 8 times")
@@ -181,7 +161,7 @@ def test_more_than_there_is_room_for_are_refused_with_the_limit(chat: Page) -> N
 
 
 def test_step_of_the_outline_is_gone_on_from_by_keyboard_in_another_run(chat: Page) -> None:
-    ask_and_wait(chat, "grid")
+    ask_and_wait(chat, "grid", 30)
     before, whole = chat.url, thinking(chat)
     chat.locator("#show-outline").click()
     third = chat.locator("#outline li").nth(2)
@@ -195,7 +175,7 @@ def test_step_of_the_outline_is_gone_on_from_by_keyboard_in_another_run(chat: Pa
     chat.keyboard.press("Enter")
     expect(chat.locator("#branch-place")).to_have_text("2 of 2")
     assert chat.url != before
-    expect_phase(chat, "done")
+    expect_phase(chat, "done", 30)
     # The script writes the same thing on, from exactly the place where it was cut.
     assert thinking(chat).rstrip() == whole.rstrip()
     run = chat.url.partition("run=")[2]
@@ -205,10 +185,10 @@ def test_step_of_the_outline_is_gone_on_from_by_keyboard_in_another_run(chat: Pa
 
 
 def test_step_of_the_outline_cannot_be_gone_on_from_while_the_run_goes_on(chat: Page) -> None:
-    ask_and_wait(chat, "Why?")
+    ask_and_wait(chat, "Why?", 30)
     chat.locator("#show-outline").click()
     chat.locator("#new-chat").click()
-    expect_phase(chat, "empty")
+    expect_phase(chat, "empty", 30)
     chat.locator("#question textarea").fill("grid")
     chat.locator("#question textarea").press("Enter")
     # In one look, so that the run cannot end between the two.
@@ -220,5 +200,5 @@ def test_step_of_the_outline_cannot_be_gone_on_from_while_the_run_goes_on(chat: 
         }"""
     )
     assert looked.json_value() == {"seen": ["step"]}
-    expect_phase(chat, "done")
+    expect_phase(chat, "done", 30)
     expect(chat.locator("#outline .fork").first).to_be_visible()

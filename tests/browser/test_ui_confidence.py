@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from gradio_client import Client
 from playwright.sync_api import Page, expect
 
 from evals.browser import thought
+from tests.chat_page import ask, expect_phase, scripted_app
 
 pytestmark = [
     pytest.mark.browser,
@@ -29,33 +30,12 @@ TURNS = [
 
 @pytest.fixture(scope="module")
 def url(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> str:
-    script = tmp_path_factory.mktemp("script") / "script.json"
-    script.write_text(json.dumps({"tokens_per_second": 120, "turns": TURNS}))
-    return start_shared_app("--scripted", str(script)).url  # type: ignore[attr-defined]
-
-
-@pytest.fixture
-def chat(page: Page, url: str) -> Iterator[Page]:
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(url)
-    expect(page.locator("#ask")).to_be_visible()
-    yield page
-    assert errors == []
-
-
-def ask(page: Page, question: str) -> None:
-    page.locator("#question textarea").fill(question)
-    page.locator("#question textarea").press("Enter")
-
-
-def expect_phase(page: Page, phase: str) -> None:
-    expect(page.locator(f"html[data-phase={phase}]")).to_have_count(1, timeout=60_000)
+    return scripted_app(start_shared_app, tmp_path_factory.mktemp("script"), TURNS)
 
 
 def ask_and_open(page: Page, question: str) -> None:
     ask(page, question)
-    expect_phase(page, "done")
+    expect_phase(page, "done", 60)
     page.locator("#show-confidence").click()
     expect(page.locator("#confidence .shape")).to_be_visible()
 
@@ -92,7 +72,7 @@ def test_each_step_of_the_tint_lies_on_the_tokens_of_that_probability(chat: Page
 
 def test_the_tint_leaves_the_thinking_as_it_is_and_goes_when_it_is_switched_off(chat: Page) -> None:
     ask(chat, "Why?")
-    expect_phase(chat, "done")
+    expect_phase(chat, "done", 60)
     before = chat.locator("#thinking .log").inner_html()
     expect(chat.locator("#confidence")).to_be_hidden()
     chat.locator("#show-confidence").click()
@@ -177,7 +157,7 @@ def test_in_mid_run_it_says_when_the_probabilities_can_be_computed(chat: Page) -
     chat.locator("#show-confidence").click()
     expect(chat.locator("#confidence .words").first).to_contain_text("when the run has ended")
     chat.locator("#stop").click()
-    expect_phase(chat, "stopped")
+    expect_phase(chat, "stopped", 60)
     chat.locator("#show-confidence").click()
     expect(chat.locator("#confidence .shape")).to_be_visible()
 
@@ -186,7 +166,7 @@ def test_the_view_closes_by_itself_when_the_run_goes_on(chat: Page) -> None:
     ask(chat, "slow")
     expect(chat.locator("#thinking .log")).to_contain_text("Step 3")
     chat.locator("#stop").click()
-    expect_phase(chat, "stopped")
+    expect_phase(chat, "stopped", 60)
     chat.locator("#show-confidence").click()
     expect(chat.locator("#confidence .shape")).to_be_visible()
     chat.locator("#continue").click()
@@ -196,7 +176,7 @@ def test_the_view_closes_by_itself_when_the_run_goes_on(chat: Page) -> None:
 
 def test_a_refusal_is_said_in_the_view(chat: Page) -> None:
     ask(chat, "Why?")
-    expect_phase(chat, "done")
+    expect_phase(chat, "done", 60)
     # As if another page had the run going on: the server refuses what this page still offers.
     chat.evaluate("() => { window.history.replaceState(null, '', '?run=gone'); }")
     chat.locator("#show-confidence").click()
@@ -213,7 +193,7 @@ def test_a_thinking_of_32000_tokens_opens_within_two_seconds(
     url = start_app("--scripted", str(script)).url
     final = Client(url, verbose=False).predict("Why?", budget=2 * LONG_TOKENS, api_name="/chat")
     page.goto(f"{url}?run={final['run_id']}")
-    expect_phase(page, "done")
+    expect_phase(page, "done", 60)
     assert len(scored(page, url)["tokens"]) > 0.9 * LONG_TOKENS  # the scores are kept now
     page.evaluate(
         """() => {

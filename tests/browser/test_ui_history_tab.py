@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from model.events import AnswerDelta, Asked, Event, Finished, ThinkingDelta
 from model.store import ImportedRun, Store
+from tests.chat_page import ask, expect_phase, scripted_app
 
 pytestmark = pytest.mark.browser
 
@@ -42,37 +43,20 @@ def put(store: Store, number: int, question: str, days_ago: float, thinking: str
 
 def started(start: Callable[..., object], home: Path) -> str:
     """The address of an app that has all the past runs."""
-    script, folder = home / "script.json", home / "runs"
-    script.write_text(json.dumps({"tokens_per_second": 120, "turns": TURNS}))
+    folder = home / "runs"
     store = Store(folder)
     for number, (question, days_ago, thinking) in enumerate(PAST):
         put(store, number, question, days_ago, thinking)
     store.pin("past-0", True)
     store.rename("past-3", LONG_TITLE)
     store.close()
-    environment = {"WORKINGS_DETACHED_SECONDS": "1"}
-    return start("--scripted", str(script), data_folder=folder, environment=environment).url  # type: ignore[attr-defined]
+    return scripted_app(start, home, TURNS, data_folder=folder, environment={"WORKINGS_DETACHED_SECONDS": "1"})
 
 
 @pytest.fixture(scope="module")
 def url(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> str:
     """An app for the tests that leave the runs as they are."""
     return started(start_shared_app, tmp_path_factory.mktemp("shared-runs"))
-
-
-@pytest.fixture
-def errors(page: Page) -> Iterator[list[str]]:
-    found: list[str] = []
-    page.on("pageerror", lambda error: found.append(str(error)))
-    yield found
-    assert found == []
-
-
-@pytest.fixture
-def chat(page: Page, url: str, errors: list[str]) -> Page:
-    page.goto(url)
-    expect(page.locator("#ask")).to_be_visible()
-    return page
 
 
 @pytest.fixture
@@ -87,15 +71,6 @@ def open_tab(page: Page) -> Locator:
     page.get_by_role("tab", name="Past runs").click()
     expect(page.locator("#runs-list .run").first).to_be_visible()
     return page.locator("#runs-list")
-
-
-def ask(page: Page, question: str) -> None:
-    page.locator("#question textarea").fill(question)
-    page.locator("#question textarea").press("Enter")
-
-
-def expect_phase(page: Page, phase: str) -> None:
-    expect(page.locator(f"html[data-phase={phase}]")).to_have_count(1, timeout=20_000)
 
 
 def search(page: Page, words: str) -> None:

@@ -1,11 +1,12 @@
 """What goes along with a question, how a thinking is shown, keys, and a lost connection, in Chromium on a script."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+
+from tests.chat_page import ask, expect_phase, scripted_app
 
 pytestmark = pytest.mark.browser
 
@@ -18,28 +19,7 @@ TURNS = [
 
 @pytest.fixture(scope="module")
 def url(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> str:
-    script = tmp_path_factory.mktemp("script") / "script.json"
-    script.write_text(json.dumps({"tokens_per_second": 120, "turns": TURNS}))
-    return start_shared_app("--scripted", str(script)).url  # type: ignore[attr-defined]
-
-
-@pytest.fixture
-def chat(page: Page, url: str) -> Iterator[Page]:
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(url)
-    expect(page.locator("#ask")).to_be_visible()
-    yield page
-    assert errors == []
-
-
-def ask(page: Page, question: str) -> None:
-    page.locator("#question textarea").fill(question)
-    page.locator("#question textarea").press("Enter")
-
-
-def expect_phase(page: Page, phase: str) -> None:
-    expect(page.locator(f"html[data-phase={phase}]")).to_have_count(1, timeout=20_000)
+    return scripted_app(start_shared_app, tmp_path_factory.mktemp("script"), TURNS)
 
 
 def attach(page: Page, *paths: Path) -> None:

@@ -1,11 +1,12 @@
 """A run replayed on the page, in Chromium over a scripted engine: it grows, shows what was done, and can be left."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.chat_page import ask, expect_phase, scripted_app, thinking
 
 pytestmark = pytest.mark.browser
 
@@ -17,9 +18,7 @@ TURNS = [
 
 @pytest.fixture(scope="module")
 def url(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> str:
-    script = tmp_path_factory.mktemp("script") / "script.json"
-    script.write_text(json.dumps({"tokens_per_second": 120, "turns": TURNS}))
-    return start_shared_app("--scripted", str(script)).url  # type: ignore[attr-defined]
+    return scripted_app(start_shared_app, tmp_path_factory.mktemp("script"), TURNS)
 
 
 @pytest.fixture
@@ -50,19 +49,6 @@ RECORD = """() => {
   };
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true });
 }"""
-
-
-def ask(page: Page, question: str) -> None:
-    page.locator("#question textarea").fill(question)
-    page.locator("#question textarea").press("Enter")
-
-
-def expect_phase(page: Page, phase: str) -> None:
-    expect(page.locator(f"html[data-phase={phase}]")).to_have_count(1, timeout=20_000)
-
-
-def thinking(page: Page) -> str:
-    return page.locator("#thinking .log").text_content() or ""
 
 
 def replay(page: Page, speed: str) -> None:

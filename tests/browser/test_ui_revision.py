@@ -1,11 +1,12 @@
 """Pause, hint, and another run out of one that has ended, in Chromium over a scripted engine."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from tests.chat_page import ask, ask_and_wait, scripted_app, thinking
 
 pytestmark = pytest.mark.browser
 
@@ -17,47 +18,15 @@ TURNS = [
 
 @pytest.fixture(scope="module")
 def url(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> str:
-    script = tmp_path_factory.mktemp("script") / "script.json"
-    script.write_text(json.dumps({"tokens_per_second": 120, "turns": TURNS}))
-    return start_shared_app("--scripted", str(script)).url  # type: ignore[attr-defined]
+    return scripted_app(start_shared_app, tmp_path_factory.mktemp("script"), TURNS)
 
 
 @pytest.fixture(scope="module")
 def outlined(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> str:
     """An app whose model thinks what DeepSeek-R1 once thought."""
     thought = Path(__file__).parent.parent / "data" / "thinking" / "deepseek_r1_grid_order.txt"
-    script = tmp_path_factory.mktemp("script") / "script.json"
     turns = [{"match": "", "thinking": thought.read_text("utf-8"), "answer": "Done."}]
-    script.write_text(json.dumps({"tokens_per_second": 2000, "turns": turns}))
-    return start_shared_app("--scripted", str(script)).url  # type: ignore[attr-defined]
-
-
-@pytest.fixture
-def chat(page: Page, url: str) -> Iterator[Page]:
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(url)
-    expect(page.locator("#ask")).to_be_visible()
-    yield page
-    assert errors == []
-
-
-def ask(page: Page, question: str) -> None:
-    page.locator("#question textarea").fill(question)
-    page.locator("#question textarea").press("Enter")
-
-
-def expect_phase(page: Page, phase: str) -> None:
-    expect(page.locator(f"html[data-phase={phase}]")).to_have_count(1, timeout=20_000)
-
-
-def ask_and_wait(page: Page, question: str) -> None:
-    ask(page, question)
-    expect_phase(page, "done")
-
-
-def thinking(page: Page) -> str:
-    return page.locator("#thinking .log").text_content() or ""
+    return scripted_app(start_shared_app, tmp_path_factory.mktemp("script"), turns, 2000)
 
 
 def pause_in_the_thinking(page: Page) -> None:

@@ -5,19 +5,11 @@ function sync() {
   const files = (props.value && props.value.files) || [];
   list.replaceChildren(
     ...files.map((file, at) => {
-      const chip = document.createElement("li");
-      const name = document.createElement("span");
-      name.className = "name";
-      name.textContent = file.name;
-      const size = document.createElement("span");
-      size.className = "size";
-      size.textContent = file.size;
-      const remove = document.createElement("button");
-      remove.type = "button";
-      remove.textContent = "×";
+      const chip = workingsNode("li", "chip");
+      const remove = workingsNode("button", "remove", "×");
       remove.setAttribute("aria-label", `Remove ${file.name}`);
       remove.addEventListener("click", () => trigger("select", { at }));
-      chip.append(name, size, remove);
+      chip.append(workingsNode("span", "name", file.name), workingsNode("span", "size", file.size), remove);
       return chip;
     }),
   );

@@ -7,18 +7,11 @@ const choosers = { left: element.querySelector(".choose.left"), right: element.q
 let first = null;
 let opener = null;
 
-function make(tag, className, words) {
-  const node = document.createElement(tag);
-  node.className = className;
-  if (words !== undefined) node.textContent = words;
-  return node;
-}
-
 function cellOf(side, parts) {
-  const cell = make("div", `cell ${side}`);
+  const cell = workingsNode("div", `cell ${side}`);
   const [common, word, rest] = parts;
   if (common) cell.append(common);
-  if (word) cell.append(make("mark", "", word));
+  if (word) cell.append(workingsNode("mark", "", word));
   if (rest) cell.append(rest);
   if (!common && !word && !rest) cell.classList.add("is-empty");
   return cell;
@@ -26,7 +19,7 @@ function cellOf(side, parts) {
 
 function rowOf(row, isBefore) {
   const [kind, ...parts] = row;
-  const node = make("div", `pair ${kind}${isBefore ? " before" : ""}`);
+  const node = workingsNode("div", `pair ${kind}${isBefore ? " before" : ""}`);
   const [left, right] = {
     same: () => [[parts[0]], [parts[0]]],
     changed: () => [parts.slice(0, 3), [parts[0], parts[3], parts[4]]],
@@ -74,7 +67,7 @@ function sync() {
   if (!value.runs) return;
   for (const side of ["left", "right"]) {
     const options = value.runs.map(([id, words]) => {
-      const option = make("option", "", words);
+      const option = workingsNode("option", "", words);
       option.value = id;
       return option;
     });

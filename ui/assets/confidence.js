@@ -176,21 +176,13 @@ function drawCurve(curve) {
 }
 
 function placeOf([at, before, text, after]) {
-  const item = document.createElement("li");
-  const place = document.createElement("button");
-  place.type = "button";
-  place.className = "step";
-  const likely = document.createElement("span");
-  likely.className = "kind";
-  likely.textContent = percent(shown.permille[at]);
-  const context = document.createElement("span");
-  context.className = "words";
-  const own = document.createElement("mark");
-  own.textContent = visible(text);
+  const item = workingsNode("li", "");
+  const place = workingsNode("button", "step");
+  const likely = workingsNode("span", "kind", percent(shown.permille[at]));
+  const context = workingsNode("span", "words");
+  const own = workingsNode("mark", "", visible(text));
   context.append(before.slice(-PLACE_CHARACTERS).replace(/\s+/g, " "), own, after.replace(/\s+/g, " "));
-  const count = document.createElement("span");
-  count.className = "count";
-  count.textContent = workingsSay(`token ${(at + 1).toLocaleString("en")}`);
+  const count = workingsNode("span", "count", workingsSay(`token ${(at + 1).toLocaleString("en")}`));
   place.append(likely, context, count);
   place.addEventListener("click", () => goTo(at));
   item.append(place);
@@ -245,12 +237,8 @@ function goTo(at) {
 }
 
 function row(text, permille, isOwn) {
-  const item = document.createElement(isOwn ? "strong" : "span");
-  const name = document.createElement("span");
-  name.textContent = visible(text);
-  const share = document.createElement("span");
-  share.textContent = percent(permille);
-  item.append(name, share);
+  const item = workingsNode(isOwn ? "strong" : "span", "");
+  item.append(workingsNode("span", "", visible(text)), workingsNode("span", "", percent(permille)));
   return item;
 }
 
@@ -258,16 +246,12 @@ function showTip(at) {
   const { permille, bits, others } = shown;
   const rows = [];
   if (permille[at] < 0) {
-    const item = document.createElement("span");
-    item.textContent = workingsSay("Not drawn by the model: written by you or by the app.");
-    rows.push(item);
+    rows.push(workingsNode("span", "", workingsSay("Not drawn by the model: written by you or by the app.")));
   } else {
     rows.push(row(textOf(at), permille[at], true));
     const found = others.get(at) || [];
     for (let index = 0; index < found.length; index += 2) rows.push(row(found[index], found[index + 1], false));
-    const entropy = document.createElement("em");
-    entropy.textContent = workingsSay(`entropy ${(bits[at] / 100).toFixed(2)} bits`);
-    rows.push(entropy);
+    rows.push(workingsNode("em", "", workingsSay(`entropy ${(bits[at] / 100).toFixed(2)} bits`)));
   }
   tip.replaceChildren(...rows);
   tip.hidden = false;

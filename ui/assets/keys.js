@@ -31,23 +31,15 @@ function workingsShowKeys() {
     dialog = document.createElement("dialog");
     dialog.id = "keys";
     dialog.setAttribute("aria-labelledby", "keys-title");
-    const title = document.createElement("h2");
+    const title = workingsNode("h2", "", workingsSay("Keys"));
     title.id = "keys-title";
-    title.textContent = workingsSay("Keys");
-    const list = document.createElement("dl");
+    const list = workingsNode("dl", "");
     for (const [key, words] of workingsKeys) {
-      const term = document.createElement("dt");
-      const mark = document.createElement("kbd");
-      mark.textContent = key;
-      term.append(mark);
-      const meaning = document.createElement("dd");
-      meaning.textContent = workingsSay(words);
-      list.append(term, meaning);
+      const term = workingsNode("dt", "");
+      term.append(workingsNode("kbd", "", key));
+      list.append(term, workingsNode("dd", "", workingsSay(words)));
     }
-    const close = document.createElement("button");
-    close.type = "button";
-    close.className = "action";
-    close.textContent = workingsSay("Close");
+    const close = workingsNode("button", "action", workingsSay("Close"));
     close.addEventListener("click", () => dialog.close());
     dialog.addEventListener("click", (event) => {
       if (event.target === dialog) dialog.close();

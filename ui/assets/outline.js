@@ -10,25 +10,12 @@ function goTo(character) {
 }
 
 function itemOf([kind, word, title, start, tokens]) {
-  const item = document.createElement("li");
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = `step ${kind}`;
-  const name = document.createElement("span");
-  name.className = "kind";
-  name.textContent = word;
-  const words = document.createElement("span");
-  words.className = "words";
-  words.textContent = title;
-  const count = document.createElement("span");
-  count.className = "count";
-  count.textContent = tokens.toLocaleString("en");
-  button.append(name, words, count);
+  const item = workingsNode("li", "");
+  const button = workingsNode("button", `step ${kind}`);
+  const [name, words] = [workingsNode("span", "kind", word), workingsNode("span", "words", title)];
+  button.append(name, words, workingsNode("span", "count", tokens.toLocaleString("en")));
   button.addEventListener("click", () => goTo(start));
-  const fork = document.createElement("button");
-  fork.type = "button";
-  fork.className = "action fork";
-  fork.textContent = workingsSay("Go on from here");
+  const fork = workingsNode("button", "action fork", workingsSay("Go on from here"));
   fork.setAttribute("aria-label", `${fork.textContent}: ${title}`);
   fork.title = "Another run that keeps the thinking up to here and thinks on";
   fork.addEventListener("click", () => trigger("select", { character: start }));

@@ -1,3 +1,33 @@
+// A tag, a class and a text in, an element that shows the text out; never markup.
+function workingsNode(tag, className, words) {
+  const node = document.createElement(tag);
+  node.className = className;
+  if (words !== undefined) node.textContent = words;
+  if (tag === "button") node.type = "button";
+  return node;
+}
+
+// What a browser keeps of an on or off under a name: `chosen` is kept, without it the last choice comes back.
+function workingsKept(name, chosen) {
+  try {
+    if (chosen !== undefined) localStorage.setItem(name, chosen ? "on" : "off");
+    return localStorage.getItem(name) === "on";
+  } catch {
+    // A browser that keeps nothing asks again next time.
+    return Boolean(chosen);
+  }
+}
+
+// An address and a file's name in, a download out.
+function workingsDownload(address, name) {
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = name;
+  document.body.append(link);
+  link.click();
+  link.remove();
+}
+
 // Text in, the clipboard filled out. Browsers give pages opened over plain http from elsewhere no clipboard of their own.
 async function workingsCopy(text) {
   try {
@@ -21,13 +51,9 @@ function workingsTake(handout) {
     workingsCopy(handout.text);
     return;
   }
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([handout.text], { type: handout.type }));
-  link.download = handout.name;
-  document.body.append(link);
-  link.click();
-  link.remove();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  const address = URL.createObjectURL(new Blob([handout.text], { type: handout.type }));
+  workingsDownload(address, handout.name);
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
 // The buttons at the head of the thinking: the outline beside it (remembered), and the field to find something in it.
@@ -48,22 +74,12 @@ function workingsOutline(isShown) {
   if (!button || !column) return false;
   button.setAttribute("aria-pressed", String(isShown));
   column.dataset.outline = isShown ? "on" : "off";
-  try {
-    localStorage.setItem("workings-outline", isShown ? "on" : "off");
-  } catch {
-    // A browser that keeps nothing asks again next time.
-  }
+  workingsKept("workings-outline", isShown);
   return true;
 }
 
 (function restoreOutline(tries) {
-  let kept = "off";
-  try {
-    kept = localStorage.getItem("workings-outline") || "off";
-  } catch {
-    // As above.
-  }
-  if (!workingsOutline(kept === "on") && tries > 0) setTimeout(() => restoreOutline(tries - 1), 200);
+  if (!workingsOutline(workingsKept("workings-outline")) && tries > 0) setTimeout(() => restoreOutline(tries - 1), 200);
 })(100);
 
 // The id of an editor that has just opened in, its text field in sight and ready to type out.

@@ -9,24 +9,14 @@ function workingsRail(isWished) {
   document.dispatchEvent(new CustomEvent("workings-rail"));
 }
 
-function workingsKeptRail(chosen) {
-  try {
-    if (chosen !== undefined) localStorage.setItem("workings-rail", chosen ? "on" : "off");
-    return localStorage.getItem("workings-rail") === "on";
-  } catch {
-    // A browser that keeps nothing asks again next time.
-    return Boolean(chosen);
-  }
-}
-
 document.addEventListener("click", (event) => {
   if (!event.target.closest || !event.target.closest("#show-rail")) return;
-  workingsRail(workingsKeptRail(document.documentElement.dataset.rail !== "on"));
+  workingsRail(workingsKept("workings-rail", document.documentElement.dataset.rail !== "on"));
 });
 
-workingsIsWide.addEventListener("change", () => workingsRail(workingsKeptRail()));
+workingsIsWide.addEventListener("change", () => workingsRail(workingsKept("workings-rail")));
 
 (function restoreRail(tries) {
-  if (document.querySelector("#show-rail")) workingsRail(workingsKeptRail());
+  if (document.querySelector("#show-rail")) workingsRail(workingsKept("workings-rail"));
   else if (tries > 0) setTimeout(() => restoreRail(tries - 1), 200);
 })(100);

@@ -1,12 +1,4 @@
 // Rows of a list of runs in, the list on the page out: a heading for each day (`row.group`), the rows below it.
-function workingsNode(tag, className, words) {
-  const node = document.createElement(tag);
-  node.className = className;
-  if (words !== undefined) node.textContent = words;
-  if (tag === "button") node.type = "button";
-  return node;
-}
-
 // Fills `list` anew and puts the keyboard back on the control that had it: each control names itself in `data-key`.
 function workingsGroups(list, rows, itemOf, empty) {
   const focused = list.contains(document.activeElement) ? document.activeElement.dataset.key : "";

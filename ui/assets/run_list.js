@@ -211,12 +211,7 @@ document.addEventListener("input", (event) => {
 // A file that the server wrote ({url, orig_name}) in, a download out.
 window.workingsSave = (file) => {
   if (!file || !file.url) return;
-  const link = document.createElement("a");
-  link.href = file.url;
-  link.download = file.orig_name || "";
-  document.body.append(link);
-  link.click();
-  link.remove();
+  workingsDownload(file.url, file.orig_name || "");
 };
 
 function keepForm() {

@@ -8,15 +8,6 @@ function workingsFold(isFolded) {
   button.textContent = workingsSay(isFolded ? "Unfold" : "Fold");
 }
 
-function workingsFoldsByItself(chosen) {
-  try {
-    if (chosen !== undefined) localStorage.setItem("workings-fold", chosen ? "on" : "off");
-    return localStorage.getItem("workings-fold") === "on";
-  } catch {
-    return Boolean(chosen);
-  }
-}
-
 function workingsSetMaths(isSet) {
   const column = document.querySelector("#thinking-column");
   const button = document.querySelector("#show-maths");
@@ -32,7 +23,7 @@ document.addEventListener("click", (event) => {
     const isFolded = button.getAttribute("aria-expanded") === "true";
     workingsFold(isFolded);
     // Whoever folds a thinking wants the next one folded too, as soon as it is over.
-    workingsFoldsByItself(isFolded);
+    workingsKept("workings-fold", isFolded);
     return;
   }
   const isSet = button.getAttribute("aria-pressed") !== "true";
@@ -46,7 +37,7 @@ new MutationObserver(() => {
     workingsFold(false);
     workingsSetMaths(false);
   } else if (phase === "answering" || phase === "done") {
-    if (workingsFoldsByItself()) workingsFold(true);
+    if (workingsKept("workings-fold")) workingsFold(true);
   } else if (phase === "empty") {
     workingsFold(false);
     workingsSetMaths(false);

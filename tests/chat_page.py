@@ -1,0 +1,35 @@
+"""What every browser test does on the Chat tab: an app that plays a script, a question asked, a phase waited for."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+
+def scripted_app(
+    start: Callable[..., Any], folder: Path, turns: Sequence[object], speed: int = 120, **options: Any
+) -> str:
+    """The address of an app whose engine plays `turns` at `speed` tokens a second."""
+    script = folder / "script.json"
+    script.write_text(json.dumps({"tokens_per_second": speed, "turns": turns}))
+    return str(start("--scripted", str(script), **options).url)
+
+
+def ask(page: Page, question: str) -> None:
+    page.locator("#question textarea").fill(question)
+    page.locator("#question textarea").press("Enter")
+
+
+def expect_phase(page: Page, phase: str, seconds: float = 20) -> None:
+    expect(page.locator(f"html[data-phase={phase}]")).to_have_count(1, timeout=1000 * seconds)
+
+
+def ask_and_wait(page: Page, question: str, seconds: float = 20) -> None:
+    ask(page, question)
+    expect_phase(page, "done", seconds)
+
+
+def thinking(page: Page) -> str:
+    return page.locator("#thinking .log").text_content() or ""
