@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.written_steps import EACH, chains, completion_of, false_equations, slips_of, traces_of, value_of
+from tests.written_steps import EACH, chains, completion_of, false_equations, guesses_of, slips_of, traces_of, value_of
 from train.judging import is_right
 from train.tasks import arithmetic, divisors, equations, fractions_and_percent, tables
 from train.tasks.steps import Thinking, add, add_signed, divide, multiply, subtract
 from train.traces import Split, Trace, Value, is_held_out, traces
 
 TASKS = [task for module in (arithmetic, fractions_and_percent, equations, divisors, tables) for task in module.TASKS]
-# Most of its steps are words, so fewer of its traces have a slip.
-OF_FEW_STEPS = {"neighbour_prime"}
+# Most of their steps are words, so fewer of their traces have a slip, or none.
+OF_FEW_STEPS = {"neighbour_prime", "gcd", "simplify"}
 by_task = pytest.mark.parametrize("task", TASKS)
 
 MOST_CHARACTERS = 1200
@@ -67,6 +67,23 @@ def test_slip_is_false_and_the_same_step_follows_repaired(task: str) -> None:
 @by_task
 def test_trace_has_at_most_one_slip(task: str) -> None:
     assert max(len(slips_of(trace)) for trace in traces_of(task)) <= 1
+
+
+def test_guessed_digit_of_a_quotient_is_shown_to_be_wrong_and_the_right_one_follows() -> None:
+    # Where the right digit slips in turn, the step that follows is the repair, which has its own test.
+    found = [found for trace in traces_of("quotient") for found in guesses_of(trace)]
+    guesses = [(guess, after) for guess, after in found if not after.text.endswith("So ")]
+    assert len(guesses) > EACH / 20
+    for guess, after in guesses:
+        divisor, digit, product = (int(number) for number in re.findall(r"\d+", guess.text)[:3])
+        assert product == divisor * digit
+        told = re.match(r", (not less than|more than) (\d+)\. So (\d+)\*(\d+)=", after.text)
+        assert told and int(told[3]) == divisor, after.text
+        if told[1] == "more than":
+            assert product > int(told[2]) and int(told[4]) == digit - 1
+        else:
+            rest = int(guess.text.rpartition("=")[2])
+            assert rest >= divisor == int(told[2]) and int(told[4]) == digit + 1
 
 
 @by_task
@@ -153,7 +170,7 @@ def test_divide_returns_and_shows_quotient_and_remainder() -> None:
         pytest.param(add, (199, 1), "199+1: 9+1=10, 0. 19+1=20, 200", id="carry over carry"),
         pytest.param(subtract, (100, 55), "100-55: 10-5=5, 5. 9-5=4, 45", id="borrowed from the last hundred"),
         pytest.param(subtract, (3, 8), "3-8 is negative. 8-3=5, with the sign -5", id="below zero"),
-        pytest.param(multiply, (305, 4), "305*4: 300*4=1200, 5*4=20, 1200+20=1220", id="zero inside"),
+        pytest.param(multiply, (305, 4), "305*4: 5*4=20, 0. 30*4+2: 0*4=0, 0+2=2, 20. 3*4=12, 1220", id="zero inside"),
         pytest.param(divide, (3, 8), "3/8: 8 is more than 3, so 0 remainder 3", id="does not go in"),
         pytest.param(
             divide, (824, 8), "824/8: 8*1=8, 8-8=0, 1. 024: 8*0=0, 2-0=2, 10. 24: 8*3=24, 24-24=0, so 103", id="0 in it"

@@ -92,10 +92,25 @@ def false_equations(trace: Trace) -> list[str]:
     return complaints
 
 
-def slips_of(trace: Trace) -> list[tuple[Span, Span]]:
+def not_learned(trace: Trace) -> list[tuple[Span, Span]]:
     """Each span that is not learned, with the one after it."""
     spans = trace.thinking
     return [(span, spans[at + 1]) for at, span in enumerate(spans) if not span.is_learned]
+
+
+def is_guess(after: Span) -> bool:
+    """Whether the span before is a digit of a quotient that is found to be too low or too high, and no slip."""
+    return after.text.startswith((", not less than ", ", more than "))
+
+
+def slips_of(trace: Trace) -> list[tuple[Span, Span]]:
+    """Each false step, with the span after it."""
+    return [(span, after) for span, after in not_learned(trace) if not is_guess(after)]
+
+
+def guesses_of(trace: Trace) -> list[tuple[Span, Span]]:
+    """Each wrong digit of a quotient, with the span after it."""
+    return [(span, after) for span, after in not_learned(trace) if is_guess(after)]
 
 
 def plain(latex: str) -> str:

@@ -54,6 +54,40 @@ SHARES: Mapping[str, float] = MappingProxyType(
     }
 )
 
+# How much more (or less) often than its share a task is trained: the hard ones more, those that are known less. Held-out
+# problems are asked by the shares alone, so that figures stay comparable.
+EMPHASIS: Mapping[str, float] = MappingProxyType(
+    {
+        "product": 1.5,
+        "quotient": 1.5,
+        "expression": 1.3,
+        "power": 1.3,
+        "decimal": 1.3,
+        "fraction_sum": 2,
+        "fraction_product": 1.5,
+        "simplify": 2,
+        "percent_of": 1.3,
+        "percent_share": 2.5,
+        "compare": 2,
+        "two_sided": 2,
+        "gcd": 1.7,
+        "prime": 1.2,
+        "table": 1.2,
+        "word_one": 1.6,
+        "word_two": 1.5,
+        "word_rate": 1.8,
+        "python": 1.4,
+        "python_composed": 1.3,
+        "tool_call": 1.5,
+        "sum": 0.8,
+        "brackets": 0.6,
+        "chat": 0.6,
+        "fact": 0.6,
+        "beyond": 0.7,
+        "follow_up": 0.7,
+    }
+)
+
 # What the model card claims, and the tasks that each claim is measured on.
 CLAIMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

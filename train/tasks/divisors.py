@@ -1,4 +1,4 @@
-"""Whole numbers in, steps about divisors out: gcd by Euclid's rule, lcm, primes by trial, factors one by one."""
+"""Whole numbers in, steps about divisors out: gcd by shared primes, lcm, primes by trial, factors one by one."""
 
 import random
 from math import isqrt, lcm
@@ -66,27 +66,82 @@ _LAST_WORDINGS = (
 )
 
 
+_PRIMES = (2, 3, 5, 7, 11, 13, 17, 19)
+
+
+def write_shared_primes(thinking: Thinking, a: int, b: int, mark: str = " and ") -> tuple[int, int]:
+    """Both numbers divided by each prime that they share, until none is left; what remains of them.
+
+    Args:
+        mark: Stands between the two numbers; "/" for a fraction.
+
+    >>> thinking = Thinking(random.Random(1)); write_shared_primes(thinking, 66, 102)
+    (11, 17)
+    >>> thinking.spans()[0].text
+    'Both are even: 33 and 51. 33 is odd. 3+3=6, 5+1=6, both by 3: 11 and 17. 17 is not by 11.'
+    """
+    while a % 10 == b % 10 == 0:
+        a, b = a // 10, b // 10
+        thinking.say(f" Both end in 0: {a}{mark}{b}.")
+    for prime in _PRIMES:
+        while a % prime == b % prime == 0:
+            a, b = _by_prime(thinking, a, b, prime, mark)
+        small = min(a, b)
+        if small > 12 and prime <= 5 or small % prime == 0:
+            _say_why_not(thinking, a, b, prime)
+    return a, b
+
+
+def _by_prime(thinking: Thinking, a: int, b: int, prime: int, mark: str) -> tuple[int, int]:
+    """Both divided by a prime that they share."""
+    why = {2: " Both are even:", 5: " Both end in 0 or 5:"}.get(prime, f" Both by {prime}:")
+    if prime == 3 and max(a, b) > 12:
+        why = f" {', '.join(_digit_sum(number) for number in (a, b) if number > 9)}, both by 3:"
+    thinking.say(f"{why} {a // prime}{mark}{b // prime}.")
+    return a // prime, b // prime
+
+
+def _digit_sum(number: int) -> str:
+    digits = [int(digit) for digit in str(number)]
+    return f"{'+'.join(map(str, digits))}={sum(digits)}" if len(digits) > 1 else str(number)
+
+
+def _say_why_not(thinking: Thinking, a: int, b: int, prime: int) -> None:
+    """That one of the numbers cannot be divided by a prime; the smaller one if it is so."""
+    number = min((number for number in (a, b) if number % prime), key=int)
+    if prime == 2:
+        thinking.say(f" {number} is odd.")
+    elif prime == 3 and number > 9:
+        thinking.say(f" {_digit_sum(number)}, not by 3.")
+    elif prime == 5:
+        thinking.say(f" {number} is not by 5.")
+    else:
+        thinking.say(f" {number} is not by {prime}.")
+
+
 def write_gcd_steps(thinking: Thinking, a: int, b: int) -> int:
-    """Euclid's rule: the larger by the smaller, then the smaller by the remainder, until 1 or nothing remains.
+    """The shared primes divided out, then multiplied.
 
     >>> thinking = Thinking(random.Random(1)); write_gcd_steps(thinking, 10, 28)
     2
     >>> thinking.spans()[0].text
-    '10*2=20, 28-20=8. 8*1=8, 10-8=2. 2*4=8, 8-8=0, so 2'
+    'Both are even: 5 and 14. 14 is not by 5. So 2'
     """
-    large, small, between = max(a, b), min(a, b), " "
-    while small > 1:
-        part = large // small * small
-        thinking.step(f"{small}*{large // small}={part}", between)
-        thinking.step(f"{large}-{part}={large - part}", ", ")
-        between, large, small = ". ", small, large - part
-    shared = small or large
-    thinking.say(f", so {shared}" if between == ". " else f" So {shared}")
+    left, _ = write_shared_primes(thinking, a, b)
+    shared = a // left
+    factors = []
+    for factor in (10, *_PRIMES):
+        while shared % factor == 0:
+            factors.append(factor)
+            shared //= factor
+    shared = a // left
+    product = "*".join(map(str, factors))
+    thinking.say(f" So {product}={shared}" if len(factors) > 1 else f" So {shared}")
     return shared
 
 
 def write_checked_gcd(thinking: Thinking, a: int, b: int) -> int:
-    """Euclid's rule, checked by dividing both numbers."""
+    """The gcd, checked by dividing both numbers."""
     shared = write_gcd_steps(thinking, a, b)
     thinking.say(f". Check: {a}/{shared}={a // shared}, {b}/{shared}={b // shared}.")
     return shared

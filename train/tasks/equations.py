@@ -203,14 +203,16 @@ def write_two_sided(choose: random.Random) -> Trace:
     other = first * value + number - second * value
     equation = f"{term(first, unknown)}{plus(number)} = {term(second, unknown)}" + (plus(other) if other else "")
     thinking = Thinking(choose)
-    left = f"{term(first, unknown)}-{term(second, unknown)}"
-    thinking.say(f" {left}={other}{plus(-number, spaced=False)}.")
-    if other >= 0 and 0 <= other - number <= 20 and other <= 20:
-        thinking.step(f"{term(first - second, unknown)}={other}{plus(-number, spaced=False)}={other - number}")
+    # The smaller term goes to the side of the larger one, so that a positive one remains.
+    more, less, start, taken = (first, second, other, number) if first > second else (second, first, number, other)
+    left = term(more - less, unknown)
+    thinking.say(f" {term(more, unknown)}-{term(less, unknown)}={start}{plus(-taken, spaced=False)}.")
+    if start >= 0 and 0 <= start - taken <= 20 and start <= 20:
+        thinking.step(f"{left}={start}{plus(-taken, spaced=False)}={start - taken}")
     else:
-        add_signed(thinking, other, -number)
-        thinking.say(f". {term(first - second, unknown)}={other - number}")
-    _solve(thinking, first - second, other - number, unknown)
+        add_signed(thinking, start, -taken)
+        thinking.say(f". {left}={start - taken}")
+    _solve(thinking, more - less, start - taken, unknown)
     solution = Fraction(value)
     thinking.say(f". Check: {_put_in(first, solution, number)}, {_put_in(second, solution, other)}. Right.")
     return _trace(choose, "two_sided", thinking, equation, unknown, solution)

@@ -5,7 +5,7 @@ from fractions import Fraction
 from math import lcm
 
 from train.tasks.arithmetic import boxed, decimal_text
-from train.tasks.divisors import write_gcd_steps
+from train.tasks.divisors import write_shared_primes
 from train.tasks.steps import Thinking, add_signed, divide, multiply
 from train.tasks.wordings import ask, ask_value, divided_sign, minus_sign, plus_sign, times_sign
 from train.traces import Trace, Value, Writer, question
@@ -91,29 +91,13 @@ def lowest_terms(thinking: Thinking, top: int, bottom: int) -> Fraction:
     if top == 0:
         thinking.say(f". 0/{bottom}=0")
         return value
-    shared = 1
     if min(abs(top), bottom) > 1:
-        thinking.say(f". gcd of {abs(top)} and {bottom}:")
-        shared = write_gcd_steps(thinking, abs(top), bottom)
-    if shared == 1:
+        thinking.say(f". Reduce {abs(top)}/{bottom}:")
+        write_shared_primes(thinking, abs(top), bottom, "/")
+        thinking.say(f" So {sign}{abs(value.numerator)}" + (f"/{value.denominator}" if value.denominator > 1 else ""))
+    else:
         thinking.say(f". {top}/{bottom} is in lowest terms")
-    else:
-        thinking.say(f". Both by {shared}:")
-        thinking.step(f"{abs(top)}/{shared}={abs(value.numerator)}")
-        thinking.step(f"{bottom}/{shared}={value.denominator}", ", ")
-        thinking.say(f", so {sign}{abs(value.numerator)}" + (f"/{value.denominator}" if value.denominator > 1 else ""))
     return value
-
-
-def _say_back(thinking: Thinking, top: int, bottom: int, unreduced: str) -> None:
-    """A check that goes back one step: from the reduced fraction to the one before it, else what is given."""
-    value = Fraction(top, bottom)
-    shared = bottom // value.denominator
-    if top and shared > 1:
-        steps = f"{abs(value.numerator)}*{shared}={abs(top)}, {value.denominator}*{shared}={bottom}"
-        thinking.say(f". Check: {steps}.")
-    else:
-        thinking.say(f". Check: {unreduced}.")
 
 
 def _pair(choose: random.Random) -> tuple[int, int, int, int]:
@@ -147,7 +131,7 @@ def write_fraction_sum(choose: random.Random) -> Trace:
     left, right = a * shared // b, c * shared // d
     add_signed(thinking, left, sign * right)
     value = lowest_terms(thinking, left + sign * right, shared)
-    _say_back(thinking, left + sign * right, shared, f"{left + sign * right}{'-' if sign > 0 else '+'}{right}={left}")
+    thinking.say(f". Check: {left + sign * right}{'-' if sign > 0 else '+'}{right}={left}.")
     asked = ask_value(
         choose, typed(choose, a, b) + (plus_sign if sign > 0 else minus_sign)(choose) + typed(choose, c, d)
     )
@@ -173,7 +157,7 @@ def write_fraction_product(choose: random.Random) -> Trace:
     thinking.step(f"{a}*{c if is_product else d}={top}")
     thinking.step(f"{b}*{d if is_product else c}={bottom}", ", ")
     value = lowest_terms(thinking, top, bottom)
-    _say_back(thinking, top, bottom, f"{top}/{a}={top // a}, {bottom}/{b}={bottom // b}")
+    thinking.say(f". Check: {top}/{a}={top // a}, {bottom}/{b}={bottom // b}.")
     typed_second = typed(choose, c, d) if d > 1 else str(c)
     if "/" in typed_second and (not is_product or choose.random() < 0.2):
         typed_second = f"({typed_second})"
@@ -193,19 +177,16 @@ def write_fraction_product(choose: random.Random) -> Trace:
 
 
 def write_simplify_steps(thinking: Thinking, top: int, bottom: int) -> Fraction:
-    """Top and bottom divided by their gcd."""
-    thinking.say(f" gcd of {top} and {bottom}:")
-    shared = write_gcd_steps(thinking, top, bottom)
-    thinking.say(".")
-    thinking.step(f"{top}/{shared}={top // shared}")
-    thinking.step(f"{bottom}/{shared}={bottom // shared}", ", ")
+    """Top and bottom divided by each prime that they share."""
+    thinking.say(f" {top}/{bottom}:")
+    write_shared_primes(thinking, top, bottom, "/")
     value = Fraction(top, bottom)
-    thinking.say(f". Check: {value.numerator} and {value.denominator} share no factor.")
+    thinking.say(f" Check: {value.numerator} and {value.denominator} share no factor.")
     return value
 
 
 def write_simplify(choose: random.Random) -> Trace:
-    """A fraction brought to lowest terms by Euclid's rule."""
+    """A fraction brought to lowest terms."""
     factor = choose.choice((2, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 15))
     top, bottom = choose.randrange(1, 16) * factor, choose.randrange(2, 16) * factor
     thinking = Thinking(choose)
@@ -307,6 +288,15 @@ def write_percent_change(choose: random.Random) -> Trace:
     return Trace("percent_change", key, question(asked), thinking.spans(), answer, Value(str(value)))
 
 
+def _hundredfold_by(thinking: Thinking, part: int, divisor: int) -> None:
+    """`part * 100 / divisor`, with the zeros that both have left out first."""
+    zeros = 2 if divisor % 100 == 0 else 1 if divisor % 10 == 0 else 0
+    thinking.say(f" {part}*100/{divisor}={part * 100}/{divisor}")
+    top, bottom = part * 100 // 10**zeros, divisor // 10**zeros
+    thinking.say(f"={top}/{bottom}." if zeros else ".")
+    divide(thinking, top, bottom)
+
+
 def write_percent_share(choose: random.Random) -> Trace:
     """What percentage one number is of another; or which number it is a percentage of; whole results."""
     percent = choose.choice((5, 10, 20, 25, 30, 40, 50, 60, 75, 80, choose.randrange(1, 100)))
@@ -316,14 +306,14 @@ def write_percent_share(choose: random.Random) -> Trace:
     part = percent * whole // 100
     thinking = Thinking(choose)
     if choose.random() < 0.65:
-        thinking.say(f" {part}/{whole} as a percentage is {part}*100/{whole}={part * 100}/{whole}.")
-        divide(thinking, part * 100, whole)
+        thinking.say(f" {part}/{whole} as a percentage is")
+        _hundredfold_by(thinking, part, whole)
         thinking.say(f". Check: {percent}% of {whole} is {part}.")
         asked, value = ask(choose, _SHARE_WORDINGS, {"n": whole, "x": part}), percent
         answer, key = f"{part} is $\\boxed{{{percent}\\%}}$ of {whole}.", f"percent_share:{part},{whole}"
     else:
-        thinking.say(f" The whole is {part}*100/{percent}={part * 100}/{percent}.")
-        divide(thinking, part * 100, percent)
+        thinking.say(" The whole is")
+        _hundredfold_by(thinking, part, percent)
         thinking.say(f". Check: {percent}% of {whole} is {part}.")
         asked, value = ask(choose, _WHOLE_WORDINGS, {"p": percent, "x": part}), whole
         answer, key = f"The number is $\\boxed{{{whole}}}$.", f"percent_whole:{percent},{part}"

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from train.traces import Span
 
 SLIP_SHARE = 0.08
+# How often a digit of a quotient is first guessed one too low or too high.
+GUESS_SHARE = 0.12
 _LAST_NUMBER = re.compile(r"(?<==)(\d+)$")
 _REPAIRS = ("Wait, {0}", "No, {0}", "Wait, that is wrong: {0}", "Hmm, {0}", "Not right: {0}")
 
@@ -22,9 +24,15 @@ class Thinking:
     choose: random.Random
     slip_share: float = SLIP_SHARE
     _pieces: list[tuple[str, bool]] = field(default_factory=list)
+    _guesses: set[int] = field(default_factory=set)
 
     def say(self, text: str) -> None:
         """Add words, with the space or comma that they begin with."""
+        self._pieces.append((text, False))
+
+    def guess(self, text: str) -> None:
+        """Add words that the next ones find to be wrong; they are shown, not learned."""
+        self._guesses.add(len(self._pieces))
         self._pieces.append((text, False))
 
     def step(self, text: str, before: str = " ") -> None:
@@ -41,6 +49,9 @@ class Thinking:
             if at == slip_at:
                 spans.append(Span(_slipped(text, self.choose), is_learned=False))
                 text = ". " + self.choose.choice(_REPAIRS).format(text)
+            if at in self._guesses:
+                spans.append(Span(text, is_learned=False))
+                continue
             if spans and spans[-1].is_learned:
                 text = spans.pop().text + text
             spans.append(Span(text))
@@ -168,7 +179,7 @@ def multiply(thinking: Thinking, a: int, b: int) -> int:
     >>> thinking = Thinking(random.Random(1)); multiply(thinking, 23, 14)
     322
     >>> thinking.spans()[0].text
-    '23*14: 23*10=230. 23*4: 20*4=80, 3*4=12, 80+12=92. 230+92: 0+2=2, 2. 23+9: 3+9=12, 22. 2+1=3, 322'
+    '23*14: 23*10=230. 23*4: 3*4=12, 2. 2*4+1: 2*4=8, 8+1=9, 92. 230+92: 0+2=2, 2. 23+9: 3+9=12, 22. 2+1=3, 322'
     """
     large, small = max(a, b), min(a, b)
     if small <= 1 or large <= 10 or set(str(large)[1:]) <= {"0"} and small < 10:
@@ -207,15 +218,21 @@ def _by_round_number(thinking: Thinking, large: int, factor: int) -> None:
 
 
 def _digit_products(thinking: Thinking, large: int, digit: int) -> None:
-    """The products of a number's digits with one digit, summed up from the left."""
-    total, between = 0, " "
-    for place, part in _places(large):
-        product = place * part * digit
-        thinking.step(f"{place * part}*{digit}={product}", between)
-        between = ", "
-        if total:
-            thinking.step(f"{total}+{product}={total + product}", between)
-        total += product
+    """The products of a number's digits with one digit, from the last one on: what is left and found stand there."""
+    carry, found, rest = 0, "", large
+    while True:
+        product, is_last = rest % 10 * digit, rest < 10
+        if found:
+            thinking.say("." if is_last and not carry else f". {rest}*{digit}{f'+{carry}' if carry else ''}:")
+        thinking.step(f"{rest % 10}*{digit}={product}")
+        if carry:
+            thinking.step(f"{product}+{carry}={product + carry}", ", ")
+        total = product + carry
+        found = f"{total if is_last else total % 10}{found}"
+        thinking.say(f", {found}")
+        if is_last:
+            return
+        carry, rest = total // 10, rest // 10
 
 
 def _places(number: int) -> list[tuple[int, int]]:
@@ -237,7 +254,7 @@ def divide(thinking: Thinking, a: int, b: int) -> tuple[int, int]:
     '936/4: 4*2=8, 9-8=1, 2. 136: 4*3=12, 13-12=1, 23. 16: 4*4=16, 16-16=0, so 234'
     """
     quotient, rest = divmod(a, b)
-    if b == 1 or (quotient <= 10 and rest == 0):
+    if b == 1 or (quotient <= 10 and rest == 0 and b <= 12):
         thinking.step(f"{a}/{b}={quotient}")
         return quotient, 0
     thinking.say(f" {a}/{b}:")
@@ -249,6 +266,8 @@ def divide(thinking: Thinking, a: int, b: int) -> tuple[int, int]:
     part, waiting = int(digits[:taken]), digits[taken:]
     while True:
         digit, left = divmod(part, b)
+        if thinking.slip_share and digit and thinking.choose.random() < GUESS_SHARE:
+            _guess_digit(thinking, part, b, digit)
         thinking.step(f"{b}*{digit}={b * digit}")
         thinking.step(f"{part}-{b * digit}={left}", ", ")
         found += str(digit)
@@ -258,3 +277,16 @@ def divide(thinking: Thinking, a: int, b: int) -> tuple[int, int]:
         part, waiting = int(f"{left}{waiting[0]}"), waiting[1:]
     thinking.say(f", so {found}" + (f" remainder {rest}" if rest else ""))
     return quotient, rest
+
+
+def _guess_digit(thinking: Thinking, part: int, divisor: int, digit: int) -> None:
+    """A digit of a quotient that is one too low or too high, and what shows it."""
+    is_low = digit == 9 or (digit > 1 and thinking.choose.random() < 0.5)
+    wrong = digit - 1 if is_low else digit + 1
+    product = divisor * wrong
+    if is_low:
+        thinking.guess(f" {divisor}*{wrong}={product}, {part}-{product}={part - product}")
+        thinking.say(f", not less than {divisor}. So")
+    else:
+        thinking.guess(f" {divisor}*{wrong}={product}")
+        thinking.say(f", more than {part}. So")
