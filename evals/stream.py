@@ -142,7 +142,7 @@ def queue_bytes(address: str, asked: dict[str, Any]) -> int:
     with httpx.Client(base_url=address, timeout=None) as http:
         endpoints = http.get("/config").json()["dependencies"]
         number = next(one["id"] for one in endpoints if one["api_name"] == "chat")
-        arguments = [asked["message"], None, asked["sampling"], asked["budget"], None, None]
+        arguments = [asked["message"], None, asked["sampling"], asked["budget"], None, None, None]
         session = {"session_hash": f"s{random.getrandbits(48):x}"}
         http.post("/gradio_api/queue/join", json={"data": arguments, "fn_index": number} | session)
         with http.stream("GET", "/gradio_api/queue/data", params=session) as response:

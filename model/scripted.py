@@ -107,6 +107,11 @@ class ScriptedPrompts:
         return self._vocabulary
 
 
+def _made_up(token_id: int, number: int) -> float:
+    """A probability for a token at a place, the same each time; most are near 1."""
+    return max(0.004, 1 - ((token_id * 7919 + number * 104_729) % 1000 / 1000) ** 4)
+
+
 class _ScriptedStream:
     """Pieces that fall due as time passes."""
 
@@ -151,7 +156,9 @@ class _ScriptedStream:
         if is_over:
             self._is_done = True
             self._decoder.end(self)
-        return Tokens(ids, tuple(-0.25 for _ in ids), ("stop" if self._is_whole else "length") if is_over else None)
+        first = due - len(ids)
+        logprobs = tuple(log(_made_up(token_id, first + at)) for at, token_id in enumerate(ids))
+        return Tokens(ids, logprobs, ("stop" if self._is_whole else "length") if is_over else None)
 
     def cancel(self) -> None:
         """Give the slot back."""
@@ -209,8 +216,7 @@ class ScriptedDecoder:
         """Made-up scores, the same each time: they are for tests of the page only."""
         self.check_open()
         known = len(self._vocabulary)
-        shares = [(token_id * 7919 + number * 104_729) % 1000 / 1000 for number, token_id in enumerate(ids)][first:]
-        chosen = [max(0.004, 1 - share**4) for share in shares]
+        chosen = [_made_up(token_id, number) for number, token_id in enumerate(ids)][first:]
         if on_progress is not None:
             on_progress(len(ids))
         return Scores(

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +106,7 @@ def runs(tmp_path: Path) -> Iterator[Runs]:
 
 def opened(runs: Runs, run_id: str) -> list[dict[str, Any]]:
     async def values() -> list[dict[str, Any]]:
-        return [value async for value in ConfidenceView(RunScores(runs)).on_open(run_id)]
+        return [value async for value in ConfidenceView(RunScores(runs), runs).on_open(run_id)]
 
     return asyncio.run(values())
 
@@ -119,8 +121,17 @@ def test_opening_says_that_it_computes_and_then_shows_the_run(runs: Runs) -> Non
     assert last["state"] == "ready" and sum(json.loads(last["data"])["lengths"]) == len(thinking)
 
 
-def test_a_refusal_is_shown_as_a_sentence(runs: Runs) -> None:
+def test_a_run_that_goes_on_is_tinted_by_its_streamed_logprobs_until_it_ends(runs: Runs) -> None:
     run_id = runs.start("slow")
-    last = opened(runs, run_id)[-1]
-    assert last["state"] == "failed" and "still going on" in last["words"]
-    runs.stop(run_id)
+    threading.Timer(1.5, runs.stop, [run_id]).start()
+    values = opened(runs, run_id)
+    assert {value["state"] for value in values} == {"live"}
+    lengths = [int(piece.partition(",")[0]) for piece in values[-1]["pieces"].split(";")[:-1]]
+    assert sum(lengths) == len(collect(runs.store.events(run_id)).thinking) > 0
+    assert all(later["pieces"].startswith(value["pieces"]) for value, later in pairwise(values))
+    assert "Press Confidence again" in values[-1]["words"] and "Press" not in values[0]["words"]
+
+
+def test_a_refusal_is_shown_as_a_sentence(runs: Runs) -> None:
+    last = opened(runs, "no-such-run")[-1]
+    assert last["state"] == "failed" and "no-such-run" in last["words"]

@@ -54,7 +54,7 @@ SHARES: Mapping[str, float] = MappingProxyType(
     }
 )
 
-# How much more (or less) often than its share a task is trained: the hard ones more, those that are known less. Held-out
+# How much more (or less) often than its share a task is trained: the hard ones more, the known ones less. Held-out
 # problems are asked by the shares alone, so that figures stay comparable.
 EMPHASIS: Mapping[str, float] = MappingProxyType(
     {

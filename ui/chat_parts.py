@@ -30,12 +30,12 @@ from ui.words import word
 
 # They act in the browser alone (page.js, thought_view.js, confidence.js).
 _PANE_BUTTONS = (
-    "<button class='action' type='button' id='show-outline' aria-pressed='false' data-say='Outline'>Outline</button>"
-    "<button class='action' type='button' id='show-find' data-say='Find'>Find</button>"
-    "<button class='action' type='button' id='show-confidence' aria-pressed='false' data-say='Confidence'>"
+    "<button class='action' type='button' id='show-outline' aria-pressed='false' data-say>Outline</button>"
+    "<button class='action' type='button' id='show-find' data-say>Find</button>"
+    "<button class='action' type='button' id='show-confidence' aria-pressed='false' data-say>"
     "Confidence</button>"
-    "<button class='action' type='button' id='show-maths' aria-pressed='false' data-say='Maths'>Maths</button>"
-    "<button class='action' type='button' id='fold' aria-expanded='true' data-say='Fold'>Fold</button>"
+    "<button class='action' type='button' id='show-maths' aria-pressed='false' data-say>Maths</button>"
+    "<button class='action' type='button' id='fold' aria-expanded='true' data-say>Fold</button>"
 )
 
 
@@ -101,7 +101,7 @@ def add_run_view() -> dict[str, Any]:
             thinking = thinking_pane(hint="The working appears here while the model thinks.", elem_id="thinking")
             thinking_set = answer_pane(elem_id="thinking-set")
             # Pressed by the button in the head, which knows whether it is on.
-            set_maths = small_button("Set maths", "set-maths")
+            set_maths = small_button(word("Set maths"), "set-maths")
         with gr.Column(elem_id="answer-column", min_width=300):
             gr.HTML(_head("Answer", "answer-figures"))
             answer = answer_pane(elem_id="answer")
@@ -133,7 +133,7 @@ def add_run_view() -> dict[str, Any]:
 def add_composer(host: ModelHost) -> dict[str, Any]:
     """The part that is always in reach: how the run stands, what steers it, the question box and the budget."""
     with gr.Row(elem_id="examples") as examples:
-        offered = [small_button(label, f"example-{number}") for number, label in enumerate(LABELS)]
+        offered = [small_button(word(label), f"example-{number}") for number, label in enumerate(LABELS)]
     with gr.Column(elem_id="composer"):
         with gr.Row(elem_id="status-row"):
             # No run yet, but perhaps one in the address, which has to stay there until it is read.
@@ -197,5 +197,5 @@ def _example(number: int, host: ModelHost) -> str:
 
 
 def _head(label: str, figures_id: str, buttons: str = "") -> str:
-    head = f"<h2 data-say='{label}'>{label}</h2>{buttons}<span class='figures' id='{figures_id}'></span>"
+    head = f"<h2 data-say>{label}</h2>{buttons}<span class='figures' id='{figures_id}'></span>"
     return f"<div class='pane-head'>{head}</div>"

@@ -13,6 +13,7 @@ import gradio as gr
 
 from model.errors import AppError
 from model.run_scores import RunScores
+from model.runs import Runs
 from model.scoring import (
     Confidence,
     ScoredPiece,
@@ -23,6 +24,7 @@ from model.scoring import (
 )
 from ui.arguments import check_text
 from ui.endpoints import errors_as_sentences
+from ui.live_tint import utf16_units, watch_pieces
 from ui.parts import QUIET
 
 log = logging.getLogger(__name__)
@@ -33,14 +35,35 @@ _PLACE_CHARACTERS = 32
 _PROGRESS_SECONDS = 0.3
 
 
+_LIVE_WORDS = (
+    "Rough while the run goes on: a piece has the tint of its least likely token, as it was drawn after temperature "
+    "and top-p."
+)
+_ENDED_WORDS = "The run has ended. Press Confidence again for the true probabilities."
+
+
 class ConfidenceView:
     """What the *Confidence* button does."""
 
-    def __init__(self, scores: RunScores) -> None:
+    def __init__(self, scores: RunScores, runs: Runs) -> None:
         self._scores = scores
+        self._runs = runs
 
     async def on_open(self, run_id: str) -> AsyncGenerator[dict[str, Any], None]:
-        """How far the scoring has got, and last what `ui.parts.confidence_view` shows, or why it cannot."""
+        """What `ui.parts.confidence_view` shows: of a run that goes on a rough tint, else the scores."""
+        values = self._live(run_id) if self._runs.is_live(run_id) else self._scored(run_id)
+        async for value in values:
+            yield value
+
+    async def _live(self, run_id: str) -> AsyncGenerator[dict[str, Any], None]:
+        """`pieces` from `ui.live_tint.pieces_of`, growing."""
+        pieces = ""
+        async for pieces in watch_pieces(self._runs, run_id):
+            yield {"state": "live", "run": run_id, "words": _LIVE_WORDS, "pieces": pieces}
+        yield {"state": "live", "run": run_id, "words": _ENDED_WORDS, "pieces": pieces}
+
+    async def _scored(self, run_id: str) -> AsyncGenerator[dict[str, Any], None]:
+        """How far the scoring has got, and last the scores, or why there are none."""
         read = (0, 0)
 
         def note(done: int, total: int) -> None:
@@ -65,8 +88,9 @@ class ConfidenceView:
 
 
 def wire_confidence(view: ConfidenceView, part: gr.HTML, run_id: gr.State) -> None:
-    """Connect the view to what its button asks for."""
-    part.select(view.on_open, run_id, part, concurrency_limit=None, trigger_mode="multiple", **QUIET)
+    """Connect the view to what its button asks for; `edit` says that it was closed."""
+    opening = part.select(view.on_open, run_id, part, concurrency_limit=None, trigger_mode="multiple", **QUIET)
+    part.edit(None, None, None, cancels=opening, **QUIET)
 
 
 def _computing(run_id: str, done: int, total: int) -> dict[str, Any]:
@@ -88,7 +112,7 @@ def page_value(run_id: str, confidence: Confidence) -> dict[str, Any]:
     """
     entries = list(_without_gaps(confidence.thinking, confidence.of("thinking")))
     data = {
-        "lengths": [_utf16_units(text) for text, _ in entries],
+        "lengths": [utf16_units(text) for text, _ in entries],
         "permille": [_permille(piece) for _, piece in entries],
         "bits": [round(100 * piece.entropy_bits) if piece else 0 for _, piece in entries],
         "alternatives": list(_doubtful(entries)),
@@ -156,10 +180,6 @@ def summary(confidence: Confidence) -> str:
         f"{mean_entropy_bits(thinking):.2f} bits on average."
     )
     return f"{words} {confidence.note}".strip()
-
-
-def _utf16_units(text: str) -> int:
-    return len(text.encode("utf-16-le")) // 2
 
 
 # ---------------------------------------------------------------------- for scripts

@@ -9,10 +9,12 @@ import gradio as gr
 from model.runs import Runs
 from ui.history import History
 from ui.parts import AT_ONCE, run_list
+from ui.words import word
 
 # The rail's button stands in the masthead (rail.js shows and hides the rail, and keeps that in the browser).
 RAIL_BUTTON = (
-    "<button class='action' type='button' id='show-rail' aria-expanded='false' aria-controls='rail'>Runs</button>"
+    "<button class='action' type='button' id='show-rail' aria-expanded='false' aria-controls='rail' data-say>"
+    "Runs</button>"
 )
 _ZONE = "() => Intl.DateTimeFormat().resolvedOptions().timeZone || ''"
 _SAVE = "(file) => workingsSave(file)"
@@ -44,16 +46,22 @@ def add_history(rail_list: gr.HTML) -> HistoryParts:
     """The components of the tab."""
     with gr.Row(elem_id="history-row"):
         search = gr.Textbox(
-            label="Search past runs",
+            label=word("Search past runs"),
             show_label=False,
-            placeholder="Search questions, answers and thinking",
+            placeholder=word("Search questions, answers and thinking"),
             container=False,
             max_lines=1,
             elem_id="search",
             scale=1,
         )
         upload = gr.UploadButton(
-            "Import", file_types=[".jsonl"], file_count="single", size="sm", elem_id="import", scale=0, min_width=90
+            word("Import"),
+            file_types=[".jsonl"],
+            file_count="single",
+            size="sm",
+            elem_id="import",
+            scale=0,
+            min_width=90,
         )
     runs_list = run_list(elem_id="runs-list")
     return HistoryParts(search, upload, runs_list, rail_list, gr.Textbox("", visible=False), gr.File(visible=False))

@@ -18,6 +18,9 @@ from ui.words import translations
 _MAX_THREADS = 80
 # Events that may wait; streams have no limit of Gradio's, because `Settings.max_runs` refuses with a sentence.
 _MAX_WAITING = 512
+# Gradio looks into its queue a thousand times a second, on Windows twenty times, run or no run. On a CPU that takes a
+# twentieth of the model's speed: each look has the interpreter taken away from the thread that decodes.
+_QUEUE_LOOK_SECONDS, _PROGRESS_LOOK_SECONDS = 0.02, 0.1
 
 
 def launch(demo: gr.Blocks, settings: Settings, *, opens_browser: bool) -> str:
@@ -27,6 +30,8 @@ def launch(demo: gr.Blocks, settings: Settings, *, opens_browser: bool) -> str:
         BadInput: If the port is taken.
     """
     demo.queue(default_concurrency_limit=None, max_size=_MAX_WAITING)
+    demo._queue.sleep_when_free = _QUEUE_LOOK_SECONDS
+    demo._queue.progress_update_sleep_when_free = _PROGRESS_LOOK_SECONDS
     try:
         _, address, _ = demo.launch(
             server_name=settings.server_name,

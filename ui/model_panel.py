@@ -129,7 +129,7 @@ def add_model_form(settings: Settings) -> ModelForm:
     """The form; on a shared page it stands there switched off, with the reason."""
     may_load = not settings.is_hosted
     chosen = settings.model if settings.model in CATALOG else DEFAULT_ON_GPU
-    about = plain_text(elem_id="model-about")
+    about = plain_text(elem_id="model-about", elem_classes="says")
     with gr.Row():
         model = gr.Dropdown(
             list(CATALOG),
@@ -174,10 +174,11 @@ def add_model_form(settings: Settings) -> ModelForm:
             info=yarn_warning(chosen),
             interactive=may_load,
             elem_id="yarn",
+            elem_classes="says",
         )
     load = gr.Button(word("Load"), variant="primary", interactive=may_load, elem_id="load", scale=0, min_width=96)
     if not may_load:
-        gr.Markdown(HOSTED)
+        gr.Markdown(HOSTED, elem_classes="says")
     return ModelForm(model, precision, context, adapter, yarn, load, about)
 
 

@@ -29,12 +29,10 @@ _TAGLINE = "A reasoning model on your own machine: its thinking on one side, its
 
 # They act in the browser alone (first_visit.js, keys.js).
 _FIRST_VISIT = (
-    "<p>The model thinks on the left, then answers on the right. <b>Answer now</b> ends a thinking that takes too "
-    "long; every run is kept under <b>Past runs</b>. <button class='action' type='button'>Got it</button></p>"
+    "<p data-say>The model thinks on the left, then answers on the right. <b>Answer now</b> ends a thinking that takes "
+    "too long; every run is kept under <b>Past runs</b>. <button class='action' type='button'>Got it</button></p>"
 )
-_KEYS_BUTTON = (
-    "<button class='action' type='button' id='show-keys'><span data-say='Keys'>Keys</span> <kbd>?</kbd></button>"
-)
+_KEYS_BUTTON = "<button class='action' type='button' id='show-keys'><span data-say>Keys</span> <kbd>?</kbd></button>"
 
 
 def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
@@ -42,7 +40,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
-            gr.HTML(f"<h1>{TITLE}</h1><p>{_TAGLINE}</p>", elem_id="title")
+            gr.HTML(f"<h1>{TITLE}</h1><p data-say>{_TAGLINE}</p>", elem_id="title")
             line = model_line(model_line_value(host.status()), elem_id="model-line")
         timer = gr.Timer(1.0)
         # On a shared server each browser has a list of its own; at home there is one list.
@@ -59,9 +57,9 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
                 past = add_history(rail_list)
             with gr.Tab(word("Model"), id="model") as model_tab:
                 form = add_model_form(settings)
-                table = gr.HTML("<p>Looking at the device…</p>", elem_id="fit-table")
+                table = gr.HTML("<p>Looking at the device…</p>", elem_id="fit-table", elem_classes="says")
         with gr.Row(elem_id="foot-row"):
-            foot = plain_text(elem_id="foot")
+            foot = plain_text(elem_id="foot", elem_classes="says")
             gr.HTML(_KEYS_BUTTON, elem_id="keys-row")
         parts = ChatParts(tabs=tabs, past=past, **state, **view)
         wire_chat(demo, ChatTab(parts, runs, host), runs, owner)
@@ -72,7 +70,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         if settings.is_hosted:
             demo.load(lambda known: known or secrets.token_urlsafe(16), owner, owner, **AT_ONCE)
         scores = RunScores(runs)
-        wire_confidence(ConfidenceView(scores), parts.confidence, parts.run_id)
+        wire_confidence(ConfidenceView(scores, runs), parts.confidence, parts.run_id)
         add_endpoints(runs, host, settings)
         add_confidence_endpoint(scores)
     return demo
@@ -87,12 +85,15 @@ def add_earlier_turns(runs: Runs, turns: gr.State) -> None:
             try:
                 row, timed = runs.store.row(run_id), runs.store.timed_events(run_id)
             except AppError as error:
-                gr.Markdown(str(error))
+                gr.Markdown(str(error), elem_classes="says")
                 continue
             panes = update_all(Panes(), ((at_ms / 1000, event) for at_ms, event in timed))
             with gr.Accordion(shortened(row.question, 90), open=False, elem_classes="turn"):
                 plain_text(panes.asked_text)
-                answer_pane(for_display(panes.answer) or "*No answer.*")
+                if panes.answer:
+                    answer_pane(for_display(panes.answer))
+                else:
+                    gr.HTML("<p data-say><em>No answer.</em></p>")
                 if panes.thinking:
                     with gr.Accordion(thought_text(panes.thinking_pace), open=False, elem_classes="thought") as thought:
                         pane = thinking_pane(hint="")

@@ -31,7 +31,8 @@ def _part(value: Any, markup: str, script: str, **options: Any) -> gr.HTML:
     part = gr.HTML(
         value,
         html_template=markup,
-        js_on_load=(ASSETS / script).read_text("utf-8"),
+        # While only the fixed markup is there: what a value brings in is for the script to say.
+        js_on_load="workingsSayAll(element);\n" + (ASSETS / script).read_text("utf-8"),
         apply_default_css=False,
         **options,
     )
@@ -54,9 +55,9 @@ def thinking_pane(hint: str, **options: Any) -> gr.HTML:
     return _part("", markup, "thinking_pane.js", **options)
 
 
-def small_button(label: str, elem_id: str, min_width: int = 90) -> gr.Button:
+def small_button(label: Any, elem_id: str, min_width: int = 90, **options: Any) -> gr.Button:
     """A button as wide as its words, and at least `min_width` pixels."""
-    return gr.Button(label, size="sm", elem_id=elem_id, scale=0, min_width=min_width)
+    return gr.Button(label, size="sm", elem_id=elem_id, scale=0, min_width=min_width, **options)
 
 
 def outline(**options: Any) -> gr.HTML:
@@ -81,20 +82,19 @@ def compare_view(**options: Any) -> gr.HTML:
         return (
             f"<div class='run-head'><select class='choose {side}' aria-label='{words} run'></select>"
             f"<button class='action take {side}' type='button' aria-label='Open the {words.lower()} run'"
-            " data-say='Open'>Open</button></div>"
+            ">Open</button></div>"
         )
 
     def section(name: str, title: str) -> str:
         return (
-            f"<h3 data-say='{title}'>{title}</h3><p class='{name}-words differ' role='status'></p>"
-            f"<div class='{name}-pairs pairs'></div>"
+            f"<h3>{title}</h3><p class='{name}-words differ' role='status'></p><div class='{name}-pairs pairs'></div>"
         )
 
     markup = (
         "<section class='compare' aria-label='Two runs compared' hidden>"
-        "<div class='pane-head'><h2 data-say='Compare'>Compare</h2>"
-        "<button class='action to-first' type='button' data-say='First difference' hidden>First difference</button>"
-        "<button class='action close' type='button' data-say='Close'>Close</button></div>"
+        "<div class='pane-head'><h2>Compare</h2>"
+        "<button class='action to-first' type='button' hidden>First difference</button>"
+        "<button class='action close' type='button'>Close</button></div>"
         f"<div class='run-heads'>{head('left', 'Left')}{head('right', 'Right')}</div>"
         "<div class='pairs-frame' tabindex='0' role='group' aria-label='Texts of the two runs'>"
         f"{section('thinking', 'Thinking')}{section('answer', 'Answer')}</div></section>"
@@ -115,7 +115,7 @@ def confidence_view(**options: Any) -> gr.HTML:
         "<span class='most' aria-hidden='true'>100%</span><span class='least' aria-hidden='true'></span>"
         "<span class='mark' aria-hidden='true'></span>"
         "<input type='range' min='0' max='0' value='0' aria-label='Place in the thinking, by token'></div>"
-        f"<p class='legend'><b data-say='less likely than'>less likely than</b> {steps}</p>"
+        f"<p class='legend'><b>less likely than</b> {steps}</p>"
         "<ol class='places' aria-label='Least certain places'></ol></div><div class='tip' hidden></div>"
     )
     return _part({}, markup, "confidence.js", **options)

@@ -17,6 +17,7 @@ from model.runs import Runs
 from ui.panes import Panes, flush_seconds, update_all
 from ui.parts import AT_ONCE, QUIET, small_button
 from ui.sentences import joined, refusal, shortened
+from ui.words import word
 
 SPEEDS: dict[str, float] = {"1×": 1.0, "4×": 4.0, "16×": 16.0, "at once": math.inf}
 # A pause of the model, or of the user, longer than this is not waited out.
@@ -74,12 +75,17 @@ class ReplayParts:
 def add_replay() -> ReplayParts:
     """Lay them out; the style sheet shows the first while nothing is replayed, the others while something is."""
     with gr.Row(elem_id="replay-row"):
-        play = small_button("Replay", "replay", min_width=40)
-        pause = small_button("Pause replay", "replay-pause", min_width=40)
-        go_on = small_button("Go on with the replay", "replay-go-on", min_width=40)
-        stop = small_button("Stop replay", "replay-stop", min_width=40)
+        play = small_button(word("Replay"), "replay", min_width=40)
+        pause = small_button(word("Pause replay"), "replay-pause", min_width=40)
+        go_on = small_button(word("Go on with the replay"), "replay-go-on", min_width=40)
+        stop = small_button(word("Stop replay"), "replay-stop", min_width=40)
         speed = gr.Dropdown(
-            list(SPEEDS), value="4×", label="Speed of the replay", container=False, elem_id="replay-speed", min_width=90
+            [*list(SPEEDS)[:-1], (word("at once"), "at once")],
+            value="4×",
+            label=word("Speed of the replay"),
+            container=False,
+            elem_id="replay-speed",
+            min_width=90,
         )
     return ReplayParts(play, pause, go_on, stop, speed)
 

@@ -15,6 +15,7 @@ from model.runs import Runs
 from ui.parts import AT_ONCE, QUIET, plain_text, small_button
 from ui.samples import SampleControl, add_sample_control
 from ui.sentences import refusal
+from ui.words import word
 
 _narrow = partial(small_button, min_width=40)
 
@@ -45,33 +46,33 @@ class Revision:
 def add_revision() -> Revision:
     """Lay them out; the style sheet hides what a run that goes on has no use for."""
     with gr.Row(elem_id="revise"):
-        again = _narrow("Ask again", "again")
+        again = _narrow(word("Ask again"), "again")
         samples = add_sample_control()
-        new_answer = _narrow("New answer", "new-answer")
-        edit_thinking = _narrow("Edit thinking", "edit-thinking")
-        edit_question = _narrow("Edit question", "edit-question")
+        new_answer = _narrow(word("New answer"), "new-answer")
+        edit_thinking = _narrow(word("Edit thinking"), "edit-thinking")
+        edit_question = _narrow(word("Edit question"), "edit-question")
         with gr.Row(elem_id="branches"):
             before = _narrow("‹", "branch-before")
             gr.HTML("<span id='branch-place'></span>")
             after = _narrow("›", "branch-after")
-            going_on = plain_text(elem_id="branches-going-on")
-            compare = _narrow("Compare", "compare-runs")
+            going_on = plain_text(elem_id="branches-going-on", elem_classes="says")
+            compare = _narrow(word("Compare"), "compare-runs")
     with gr.Column(visible=False, elem_id="thinking-editor") as thinking_editor:
         thinking_text = gr.Textbox(
-            label="Thinking, as the model is to have thought it",
+            label=word("Thinking, as the model is to have thought it"),
             lines=8,
             max_lines=24,
             elem_id="thinking-text",
         )
         with gr.Row(elem_classes="editor-buttons"):
-            think_on = _narrow("Think on from here", "think-on")
-            answer_from = _narrow("Answer from here", "answer-from")
-            cancel_thinking = _narrow("Cancel", "cancel-thinking")
+            think_on = _narrow(word("Think on from here"), "think-on")
+            answer_from = _narrow(word("Answer from here"), "answer-from")
+            cancel_thinking = _narrow(word("Cancel"), "cancel-thinking")
     with gr.Column(visible=False, elem_id="question-editor") as question_editor:
-        question_text = gr.Textbox(label="Question", lines=2, max_lines=12, elem_id="question-text")
+        question_text = gr.Textbox(label=word("Question"), lines=2, max_lines=12, elem_id="question-text")
         with gr.Row(elem_classes="editor-buttons"):
-            ask_edited = _narrow("Ask this instead", "ask-edited")
-            cancel_question = _narrow("Cancel", "cancel-question")
+            ask_edited = _narrow(word("Ask this instead"), "ask-edited")
+            cancel_question = _narrow(word("Cancel"), "cancel-question")
     row = (again, new_answer, edit_thinking, edit_question, samples, before, after, going_on, compare)
     editors = (thinking_editor, thinking_text, think_on, answer_from, question_editor, question_text, ask_edited)
     return Revision(*row, *editors, (cancel_thinking, cancel_question))

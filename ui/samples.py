@@ -15,6 +15,7 @@ from ui.kept_runs import KeptRuns
 from ui.parts import AT_ONCE, QUIET, small_button
 from ui.sentences import refusal
 from ui.watching import QUIET_SECONDS
+from ui.words import word
 
 _FIRST_TIMES = 3
 
@@ -30,11 +31,11 @@ class SampleControl:
 def add_sample_control() -> SampleControl:
     """Lay them out, side by side."""
     with gr.Row(elem_id="samples"):
-        ask = small_button(_label(_FIRST_TIMES), "ask-several", min_width=40)
+        ask = small_button(_label(_FIRST_TIMES), "ask-several", min_width=40, elem_classes="says")
         times = gr.Dropdown(
             list(range(FEWEST_SAMPLES, MOST_SAMPLES + 1)),
             value=_FIRST_TIMES,
-            label="How many times to ask",
+            label=word("How many times to ask"),
             container=False,
             filterable=False,
             elem_id="times",

@@ -83,12 +83,15 @@ def add_sampling_drawer(host: ModelHost) -> SamplingDrawer:
         with gr.Row():
             labels = ("Temperature", "Top-p", "Top-k", "Most new tokens", "Seed")
             fields = [_field(label) for label in labels]
-        warning = gr.Markdown("", elem_id="sampling-warning", visible=False)
+        warning = gr.Markdown("", elem_id="sampling-warning", elem_classes="says", visible=False)
         preset = gr.Button(word("Use the preset"), size="sm", elem_id="sampling-use-preset", scale=0)
     fields[0].change(_warning, fields[0], warning, **AT_ONCE)
     preset.click(lambda: [""] * len(fields), None, fields, **AT_ONCE)
     drawer.expand(
-        lambda: [gr.Textbox(placeholder=text) for text in preset_texts(host.status().model)], None, fields, **AT_ONCE
+        lambda: [gr.Textbox(placeholder=_said(text)) for text in preset_texts(host.status().model)],
+        None,
+        fields,
+        **AT_ONCE,
     )
     return SamplingDrawer(*fields)
 
@@ -96,6 +99,10 @@ def add_sampling_drawer(host: ModelHost) -> SamplingDrawer:
 def _field(label: str) -> gr.Textbox:
     elem_id = label.lower().replace(" ", "-")
     return gr.Textbox("", label=word(label), placeholder=word("preset"), max_lines=1, min_width=110, elem_id=elem_id)
+
+
+def _said(text: str) -> Any:
+    return word(text) if text in ("preset", "random") else text
 
 
 def _warning(temperature: str) -> gr.Markdown:

@@ -2,7 +2,9 @@
 
 Labels of components go through Gradio's own `gr.I18n`, which looks at the browser's language; what our scripts write
 goes through `workingsSay` (assets/words.js) with the same table, assets/chinese.json: "words" has every English text
-exactly as it stands in the code, "patterns" what holds figures. Text of users and of models is never touched.
+exactly as it stands in the code, "patterns" what holds figures and whole sentences of `model/`; the first one that fits
+holds, so those that begin with anything stand last. Fixed markup is marked `data-say`, a component whose words the
+server writes has the class `says`. Text of users and of models is never touched.
 """
 
 import json

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from math import exp
 from typing import Any
 
 import pytest
@@ -52,6 +53,24 @@ def tinted(page: Page) -> list[list[str]]:
     )
 
 
+def live_pieces(page: Page) -> list[list[int]]:
+    """Where each tinted piece of the thinking begins and the step of its tint, from the run's own events."""
+    page.locator("#form input").click()
+    page.get_by_role("option", name="JSON Lines").click()
+    with page.expect_download() as download:
+        page.locator("#download").click()
+    lines = download.value.path().read_text("utf-8").splitlines()
+    place, found = 0, []
+    for event in map(json.loads, lines):
+        if event.get("type") != "thinking" or not event["text"]:
+            continue
+        permille = round(1000 * exp(min(event["logprobs"])))
+        step = sum(permille < bound for bound in (900, 700, 500, 300, 100))
+        found += [[place, step]] if step else []
+        place += len(event["text"])
+    return found
+
+
 def scored(page: Page, url: str) -> dict[str, Any]:
     """What a script is told of the run on the page."""
     run_id = re.search(r"run=([\w-]+)", page.url)
@@ -68,6 +87,45 @@ def test_each_step_of_the_tint_lies_on_the_tokens_of_that_probability(chat: Page
         within = [one["text"] for one in tokens if bounds[step + 1] <= round(one["probability"], 3) < bounds[step]]
         assert "".join(texts) == "".join(within)
     assert any(tinted(chat))
+
+
+def test_a_run_that_goes_on_is_tinted_roughly_and_scored_when_it_has_ended(chat: Page) -> None:
+    ask(chat, "slow")
+    expect_phase(chat, "thinking")
+    chat.locator("#show-confidence").click()
+    expect(chat.locator("#confidence .words").first).to_contain_text("Rough while the run goes on")
+    expect(chat.locator("#confidence .legend")).to_be_visible()
+    expect(chat.locator("#confidence .curve")).to_be_hidden()
+    chat.wait_for_function("CSS.highlights.get('workings-doubt-5')?.size > 20")
+    size = chat.evaluate("CSS.highlights.get('workings-doubt-5').size")
+    chat.wait_for_function(f"CSS.highlights.get('workings-doubt-5').size > {size}")
+    chat.locator("#stop").click()
+    expect_phase(chat, "stopped")
+    expect(chat.locator("#confidence .words").first).to_contain_text("Press Confidence again")
+    pieces = chat.evaluate(
+        """() => [1, 2, 3, 4, 5].flatMap((step) => [...CSS.highlights.get(`workings-doubt-${step}`) || []].map((one) => {
+          const range = document.createRange();
+          range.setStart(document.querySelector('#thinking .log'), 0);
+          range.setEnd(one.startContainer, one.startOffset);
+          return [range.toString().length, step];
+        }))"""
+    )
+    assert sorted(pieces) == sorted(live_pieces(chat))
+    chat.locator("#show-confidence").click()
+    expect(chat.locator("#confidence .words").first).to_contain_text("bits on average")
+    expect(chat.locator("#confidence .curve")).to_be_visible()
+
+
+def test_a_rough_tint_that_is_switched_off_goes_and_is_sent_no_more(chat: Page) -> None:
+    ask(chat, "slow")
+    expect_phase(chat, "thinking")
+    chat.locator("#show-confidence").click()
+    chat.wait_for_function("CSS.highlights.get('workings-doubt-5')?.size > 5")
+    chat.locator("#show-confidence").click()
+    expect(chat.locator("#confidence")).to_be_hidden()
+    chat.wait_for_timeout(1500)
+    assert not any(tinted(chat))
+    chat.locator("#stop").click()
 
 
 def test_the_tint_leaves_the_thinking_as_it_is_and_goes_when_it_is_switched_off(chat: Page) -> None:

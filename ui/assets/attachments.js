@@ -7,9 +7,9 @@ function sync() {
     ...files.map((file, at) => {
       const chip = workingsNode("li", "chip");
       const remove = workingsNode("button", "remove", "×");
-      remove.setAttribute("aria-label", `Remove ${file.name}`);
+      remove.setAttribute("aria-label", workingsSay(`Remove ${file.name}`));
       remove.addEventListener("click", () => trigger("select", { at }));
-      chip.append(workingsNode("span", "name", file.name), workingsNode("span", "size", file.size), remove);
+      chip.append(workingsNode("span", "name", file.name), workingsNode("span", "size", workingsSay(file.size)), remove);
       return chip;
     }),
   );

@@ -31,7 +31,7 @@ function rowOf(row, isBefore) {
 }
 
 function setSection(name, section) {
-  element.querySelector(`.${name}-words`).textContent = section.words;
+  element.querySelector(`.${name}-words`).textContent = workingsSay(section.words);
   const pairs = element.querySelector(`.${name}-pairs`);
   const parting = section.rows.findIndex((row) => row[0] !== "same");
   const nodes = section.rows.map((row, number) => rowOf(row, parting > 0 && number < parting));
@@ -67,7 +67,7 @@ function sync() {
   if (!value.runs) return;
   for (const side of ["left", "right"]) {
     const options = value.runs.map(([id, words]) => {
-      const option = workingsNode("option", "", words);
+      const option = workingsNode("option", "", workingsSay(words));
       option.value = id;
       return option;
     });

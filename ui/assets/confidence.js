@@ -20,6 +20,7 @@ const canTint = typeof CSS !== "undefined" && Boolean(CSS.highlights) && typeof 
 
 let isOn = false;
 let isTooEarly = false; // pressed in mid-run
+let live = null; // how far the tint of a run that goes on has got
 let shown = null; // what is drawn: {run, starts, permille, bits, others, nodes, nodeStarts}
 let grown = null;
 let isDue = false;
@@ -30,7 +31,7 @@ const runOnPage = () => new URL(window.location.href).searchParams.get("run") ||
 const isLive = () => LIVE.includes(document.documentElement.dataset.phase);
 
 function percent(permille) {
-  if (permille < 1) return "under 0.1%";
+  if (permille < 1) return workingsSay("under 0.1%");
   return permille < 100 || permille > 990 ? `${(permille / 10).toFixed(1)}%` : `${Math.round(permille / 10)}%`;
 }
 
@@ -51,18 +52,18 @@ function open() {
   if (column.dataset.folded === "on") workingsFold(false);
   const pane = log();
   isTooEarly = isLive();
-  if (!pane || !pane.textContent) say("There is no thinking to look at.");
-  else if (isTooEarly) say("The probabilities can be computed when the run has ended.");
+  if (!pane || (!pane.textContent && !isTooEarly)) say("There is no thinking to look at.");
   else if (!canTint) say("This browser cannot tint text without changing it (CSS Custom Highlight API). A newer one can.");
   else if (props.value && props.value.state === "ready" && props.value.run === runOnPage() && draw()) return;
   else {
-    say("The model reads its text again …");
+    say(isTooEarly ? "" : "The model reads its text again …");
     trigger("select", {});
   }
 }
 
 function close() {
   isOn = false;
+  if (live) trigger("edit", {});
   column.dataset.confidence = "off";
   if (button()) button().setAttribute("aria-pressed", "false");
   forget();
@@ -85,7 +86,59 @@ function forget() {
   hideTip();
   shape.hidden = true;
   list.replaceChildren();
-  shown = null;
+  shown = live = null;
+  delete element.dataset.live;
+}
+
+// ---------------------------------------------------------------------- while the run goes on
+
+// How far the pieces "length,permille;" of `props.value` are tinted: their end in the pane's text and in its nodes.
+function beginLive() {
+  forget();
+  const walker = document.createTreeWalker(log(), NodeFilter.SHOW_TEXT);
+  live = { run: props.value.run, read: 0, offset: 0, walker, nodeStart: 0 };
+  element.dataset.live = "on";
+}
+
+// The node and place of a character, at or behind the last one asked for; null where the pane has not got there yet.
+function liveAt(offset, isEnd) {
+  const { walker } = live;
+  if (walker.currentNode === walker.root && !walker.nextNode()) return null;
+  while (isEnd ? offset > live.nodeStart + walker.currentNode.length : offset >= live.nodeStart + walker.currentNode.length) {
+    const { length } = walker.currentNode;
+    if (!walker.nextNode()) return null;
+    live.nodeStart += length;
+  }
+  return [walker.currentNode, offset - live.nodeStart];
+}
+
+function tintLive() {
+  if (!live || live.run !== props.value.run || !live.walker.currentNode.isConnected) beginLive();
+  const { pieces } = props.value;
+  while (live.read < pieces.length) {
+    const end = pieces.indexOf(";", live.read);
+    const [length, permille] = pieces.slice(live.read, end).split(",").map(Number);
+    const [nodeBefore, startBefore] = [live.walker.currentNode, live.nodeStart];
+    const start = liveAt(live.offset, false);
+    const stop = start && liveAt(live.offset + length, true);
+    if (!stop) {
+      // The text comes by another way than the pieces, perhaps a little later.
+      [live.walker.currentNode, live.nodeStart] = [nodeBefore, startBefore];
+      setTimeout(() => isOn && live && tintLive(), 300);
+      break;
+    }
+    const step = stepOf(permille);
+    if (step) {
+      const name = `workings-doubt-${step}`;
+      if (!CSS.highlights.has(name)) CSS.highlights.set(name, Object.assign(new Highlight(), { priority: -1 }));
+      const [[startContainer, startOffset], [endContainer, endOffset]] = [start, stop];
+      CSS.highlights.get(name).add(new StaticRange({ startContainer, startOffset, endContainer, endOffset }));
+    }
+    live.offset += length;
+    live.read = end + 1;
+  }
+  words.textContent = workingsSay(props.value.words);
+  shape.hidden = false;
 }
 
 // ---------------------------------------------------------------------- drawing
@@ -231,7 +284,8 @@ function goTo(at) {
   const highlight = new Highlight(range);
   CSS.highlights.set("workings-token", highlight);
   slider.value = String(at);
-  setMark(at, `token ${at + 1}, “${textOf(at)}”, ${shown.permille[at] < 0 ? "not drawn by the model" : percent(shown.permille[at])}`);
+  const likely = shown.permille[at] < 0 ? workingsSay("not drawn by the model") : percent(shown.permille[at]);
+  setMark(at, `${workingsSay(`token ${at + 1}`)}, “${textOf(at)}”, ${likely}`);
   // Its own scrolling would hide the tip again.
   requestAnimationFrame(() => requestAnimationFrame(() => shown && showTip(at)));
 }
@@ -339,7 +393,9 @@ document.addEventListener("click", (event) => {
 
 watch("value", () => {
   const value = props.value || {};
-  if (!isOn || value.run !== runOnPage() || isLive()) return;
+  if (!isOn || value.run !== runOnPage()) return;
+  if (value.state === "live") return tintLive();
+  if (isLive()) return;
   if (value.state !== "ready") say(value.words || "");
   else if (!draw()) say("The thinking on the page is not the one that was scored. Press Confidence again.");
 });

@@ -12,12 +12,12 @@ function goTo(character) {
 function itemOf([kind, word, title, start, tokens]) {
   const item = workingsNode("li", "");
   const button = workingsNode("button", `step ${kind}`);
-  const [name, words] = [workingsNode("span", "kind", word), workingsNode("span", "words", title)];
+  const [name, words] = [workingsNode("span", "kind", workingsSay(word)), workingsNode("span", "words", title)];
   button.append(name, words, workingsNode("span", "count", tokens.toLocaleString("en")));
   button.addEventListener("click", () => goTo(start));
   const fork = workingsNode("button", "action fork", workingsSay("Go on from here"));
   fork.setAttribute("aria-label", `${fork.textContent}: ${title}`);
-  fork.title = "Another run that keeps the thinking up to here and thinks on";
+  fork.title = workingsSay("Another run that keeps the thinking up to here and thinks on");
   fork.addEventListener("click", () => trigger("select", { character: start }));
   item.append(button, fork);
   return item;
@@ -33,7 +33,7 @@ function sync() {
   drawn = keys;
   const place = props.value && props.value.reached;
   reached.hidden = typeof place !== "number";
-  reached.textContent = (props.value && props.value.words) || "";
+  reached.textContent = workingsSay((props.value && props.value.words) || "");
   element.classList.toggle("is-empty", steps.length < 2);
   list.classList.toggle("can-go-on", Boolean(props.value && props.value.can_go_on));
 }

@@ -8,7 +8,7 @@ function itemOf(row) {
   open.dataset.key = row.id;
   open.title = row.title;
   open.addEventListener("click", () => trigger("select", { run_id: row.id, is_turn: false }));
-  item.append(open, workingsNode("span", "when", row.short));
+  item.append(open, workingsNode("span", "when", workingsSay(row.short)));
   item.dataset.run = row.id;
   return item;
 }

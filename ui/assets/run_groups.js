@@ -9,14 +9,14 @@ function workingsGroups(list, rows, itemOf, empty) {
     if (!inner || row.group !== heading) {
       heading = row.group;
       const group = workingsNode("li", "group");
-      if (heading) group.append(workingsNode("h2", "day", heading));
+      if (heading) group.append(workingsNode("h2", "day", workingsSay(heading)));
       inner = workingsNode("ul", "group-runs");
       group.append(inner);
       groups.push(group);
     }
     inner.append(itemOf(row));
   }
-  if (!rows.length) groups.push(workingsNode("li", "none", empty));
+  if (!rows.length) groups.push(workingsNode("li", "none", workingsSay(empty)));
   list.replaceChildren(...groups);
   if (!focused) return;
   const again = list.querySelector(`[data-key="${CSS.escape(focused)}"]`);

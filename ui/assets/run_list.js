@@ -57,7 +57,7 @@ function rename(row, item) {
   const field = workingsNode("input", "rename");
   field.value = row.title;
   field.maxLength = 200;
-  field.setAttribute("aria-label", "New title");
+  field.setAttribute("aria-label", workingsSay("New title"));
   let isDone = false;
   const end = (isKept) => {
     if (isDone) return;
@@ -84,7 +84,7 @@ function checkbox(row) {
   box.type = "checkbox";
   box.checked = picked.has(row.id);
   box.dataset.key = `pick ${row.id}`;
-  box.setAttribute("aria-label", `Select: ${row.title}`);
+  box.setAttribute("aria-label", `${workingsSay("Select")}: ${row.title}`);
   box.addEventListener("change", () => {
     if (box.checked) picked.set(row.id, pickOf(row));
     else picked.delete(row.id);
@@ -102,9 +102,9 @@ function actionsOf(row, item) {
     ["Delete", () => act("delete", row)],
   ];
   for (const [name, run] of buttons) {
-    const button = workingsNode("button", "action", name);
+    const button = workingsNode("button", "action", workingsSay(name));
     button.dataset.key = `${name.replace("Unpin", "Pin")} ${row.id}`;
-    button.setAttribute("aria-label", `${name}: ${row.title}`);
+    button.setAttribute("aria-label", `${button.textContent}: ${row.title}`);
     button.addEventListener("click", run);
     actions.append(button);
   }
@@ -120,9 +120,9 @@ function itemOf(row) {
   const box = isSelecting ? checkbox(row) : null;
   title.addEventListener("click", () => (box ? box.click() : open(row)));
   const words = workingsNode("div", "words");
-  words.append(title, workingsNode("span", "when", row.detail));
+  words.append(title, workingsNode("span", "when", workingsSay(row.detail)));
   if (row.snippet) {
-    const found = workingsNode("span", "found", `${row.found}: `);
+    const found = workingsNode("span", "found", `${workingsSay(row.found)}: `);
     found.append(snippet(row));
     words.append(found);
   }
@@ -134,7 +134,7 @@ function itemOf(row) {
 }
 
 function countPicked() {
-  count.textContent = `${picked.size} selected`;
+  count.textContent = workingsSay(`${picked.size} selected`);
   find(".take").disabled = find(".drop").disabled = picked.size === 0;
 }
 
@@ -142,7 +142,7 @@ function select(isOn) {
   isSelecting = isOn;
   picked = new Map();
   selecting.setAttribute("aria-pressed", String(isOn));
-  selecting.textContent = isOn ? "Done" : "Select";
+  selecting.textContent = workingsSay(isOn ? "Done" : "Select");
   picking.hidden = !isOn;
   sync();
 }
@@ -153,18 +153,18 @@ function showUndo(value) {
   const undo = window.workingsUndo;
   undoBar.replaceChildren();
   undoBar.hidden = !undo && !value.note;
-  if (undo) undoBar.append(workingsNode("span", "", `${undo.words} `));
+  if (undo) undoBar.append(workingsNode("span", "", `${workingsSay(undo.words)} `));
   if (undo) {
-    const button = workingsNode("button", "action", "Undo");
+    const button = workingsNode("button", "action", workingsSay("Undo"));
     button.addEventListener("click", () => send("edit", { action: "restore", picked: undo.picked }));
     undoBar.append(button);
   }
-  if (value.note) undoBar.append(workingsNode("span", "", ` ${value.note}`));
+  if (value.note) undoBar.append(workingsNode("span", "", ` ${workingsSay(value.note)}`));
 }
 
 function say(words) {
   clearTimeout(state.saying);
-  state.textContent = words;
+  state.textContent = workingsSay(words);
   state.hidden = !words;
 }
 

@@ -15,7 +15,7 @@ function showNotices(list) {
   notices.replaceChildren(
     ...list.map((words) => {
       const item = document.createElement("li");
-      item.textContent = words;
+      item.textContent = workingsSay(words);
       return item;
     }),
   );
@@ -35,7 +35,7 @@ function sync() {
   if (value.is_refusal) {
     // Only words: the run on the page is as it was.
     element.dataset.tone = "error";
-    setText(text, value.text);
+    setText(text, workingsSay(value.text));
     setText(detail, "");
     return;
   }

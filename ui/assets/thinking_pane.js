@@ -125,8 +125,15 @@ function goTo(offset, length) {
   mark("workings-here", [range]);
 }
 
+// Places come in characters; a browser's texts have two units for those beyond the basic plane (emoji, some letters).
+function unitsOf(characters) {
+  let units = 0;
+  for (let left = characters; left > 0 && units < shown.length; left -= 1) units += shown.codePointAt(units) > 0xffff ? 2 : 1;
+  return units;
+}
+
 log.addEventListener("workings-go-to", (event) => {
-  const offset = event.detail;
+  const offset = unitsOf(event.detail);
   const end = shown.indexOf("\n", offset + 1);
   goTo(offset, Math.min(end < 0 ? shown.length : end, offset + 400) - offset);
 });
@@ -149,7 +156,7 @@ function search() {
     for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) hits.push(at);
   }
   hit = Math.min(hit, hits.length - 1);
-  hitsOut.textContent = wanted ? (hits.length ? `${hit + 1} of ${hits.length}` : "none") : "";
+  hitsOut.textContent = wanted ? workingsSay(hits.length ? `${hit + 1} of ${hits.length}` : "none") : "";
   mark("workings-hits", hits.slice(0, MOST_TINTED).map((at) => rangeAt(at, wanted.length)).filter(Boolean));
   if (!hits.length) mark("workings-here", []);
 }
@@ -157,7 +164,7 @@ function search() {
 function toHit(step) {
   if (!hits.length) return;
   hit = (hit + step + hits.length) % hits.length;
-  hitsOut.textContent = `${hit + 1} of ${hits.length}`;
+  hitsOut.textContent = workingsSay(`${hit + 1} of ${hits.length}`);
   goTo(hits[hit], query.value.length);
 }
 
