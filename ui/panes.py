@@ -26,6 +26,9 @@ LIVE_PHASES: tuple[Phase, ...] = ("waiting", "reading", "thinking", "answering")
 # Markdown with KaTeX costs the browser more the longer it is, so long answers are drawn less often (docs/limits.md).
 _ANSWER_FLUSH_SECONDS = ((16_000, 0.085), (40_000, 0.2))
 _LONG_ANSWER_FLUSH_SECONDS = 0.5
+# The browser is handed the whole thinking as one string each time: the longer it is, the more there is to collect.
+_THINKING_FLUSH_SECONDS = ((50_000, 0.085), (100_000, 0.125))
+_LONG_THINKING_FLUSH_SECONDS = 0.2
 
 
 # What is pending while a run waits for *Go on*.
@@ -222,13 +225,15 @@ def _one_delta(row: list[ThinkingDelta | AnswerDelta]) -> ThinkingDelta | Answer
 def flush_seconds(panes: Panes) -> float:
     """How long to wait before the page is updated again.
 
-    >>> flush_seconds(Panes(answer="x" * 50_000))
-    0.5
+    >>> flush_seconds(Panes(answer="x" * 50_000)), flush_seconds(Panes(thinking="x" * 60_000))
+    (0.5, 0.125)
     """
-    for characters, seconds in _ANSWER_FLUSH_SECONDS:
-        if len(panes.answer) < characters:
-            return seconds
-    return _LONG_ANSWER_FLUSH_SECONDS
+    by_answer = _by_length(len(panes.answer), _ANSWER_FLUSH_SECONDS, _LONG_ANSWER_FLUSH_SECONDS)
+    return max(by_answer, _by_length(len(panes.thinking), _THINKING_FLUSH_SECONDS, _LONG_THINKING_FLUSH_SECONDS))
+
+
+def _by_length(characters: int, steps: tuple[tuple[int, float], ...], longest: float) -> float:
+    return next((seconds for below, seconds in steps if characters < below), longest)
 
 
 def pace_text(pace: Pace) -> str:

@@ -209,17 +209,6 @@ def test_a_click_on_the_curve_leads_to_its_place(chat: Page) -> None:
     assert chat.locator("#thinking .log").evaluate("log => log.scrollTop") < 20
 
 
-def test_in_mid_run_it_says_when_the_probabilities_can_be_computed(chat: Page) -> None:
-    ask(chat, "slow")
-    expect(chat.locator("#thinking .log")).to_contain_text("Step 2")
-    chat.locator("#show-confidence").click()
-    expect(chat.locator("#confidence .words").first).to_contain_text("when the run has ended")
-    chat.locator("#stop").click()
-    expect_phase(chat, "stopped", 60)
-    chat.locator("#show-confidence").click()
-    expect(chat.locator("#confidence .shape")).to_be_visible()
-
-
 def test_the_view_closes_by_itself_when_the_run_goes_on(chat: Page) -> None:
     ask(chat, "slow")
     expect(chat.locator("#thinking .log")).to_contain_text("Step 3")

@@ -6,6 +6,8 @@ const BLOCK_CHARACTERS = 3000;
 let shown = "";
 let block = null;
 let blockLength = 0;
+// Where each block begins: asking the blocks for their text would copy all of it.
+let blockStarts = [];
 let isFollowing = true;
 let scrolledTo = 0;
 
@@ -20,6 +22,8 @@ function append(text) {
         return;
       }
       if (block && cut > 0) block.append(text.slice(0, cut));
+      if (block) settleSoon(block);
+      blockStarts.push(block ? blockStarts.at(-1) + blockLength + cut : 0);
       block = document.createElement("div");
       log.append(block);
       blockLength = 0;
@@ -32,6 +36,11 @@ function append(text) {
     blockLength += piece.length;
     text = text.slice(piece.length);
   }
+}
+
+// A block that is full and was laid out once is drawn only where it can be seen; its size is remembered (page.css).
+function settleSoon(full) {
+  requestAnimationFrame(() => requestAnimationFrame(() => full.classList.add("settled")));
 }
 
 function toLatest() {
@@ -58,6 +67,8 @@ function sync() {
   } else if (value !== shown) {
     log.textContent = "";
     block = null;
+    blockStarts = [];
+    searchedFor = null;
     append(value);
     isFollowing = true;
     if (isFindFromList) closeFind();
@@ -80,32 +91,28 @@ jump.addEventListener("click", () => {
 
 // Where a character of the thinking stands: a range of `length` characters from `offset` on.
 function rangeAt(offset, length) {
-  let passed = 0;
-  for (const child of log.children) {
-    const size = child.textContent.length;
-    if (offset >= passed + size) {
-      passed += size;
-      continue;
+  let at = blockStarts.length - 1;
+  while (at > 0 && blockStarts[at] > offset) at -= 1;
+  if (at < 0) return null;
+  const range = document.createRange();
+  const walker = document.createTreeWalker(log, NodeFilter.SHOW_TEXT);
+  walker.currentNode = log.children[at];
+  let passed = blockStarts[at];
+  let hasStart = false;
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    const end = passed + node.length;
+    if (!hasStart && offset < end) {
+      range.setStart(node, offset - passed);
+      hasStart = true;
     }
-    const range = document.createRange();
-    const walker = document.createTreeWalker(child, NodeFilter.SHOW_TEXT);
-    let hasStart = false;
-    while (walker.nextNode()) {
-      const node = walker.currentNode;
-      const end = passed + node.length;
-      if (!hasStart && offset < end) {
-        range.setStart(node, offset - passed);
-        hasStart = true;
-      }
-      if (hasStart) {
-        range.setEnd(node, Math.min(node.length, Math.max(0, offset + length - passed)));
-        if (offset + length <= end) return range;
-      }
-      passed = end;
+    if (hasStart) {
+      range.setEnd(node, Math.min(node.length, offset + length - passed));
+      if (offset + length <= end) return range;
     }
-    return hasStart ? range : null;
+    passed = end;
   }
-  return null;
+  return hasStart ? range : null;
 }
 
 function mark(name, ranges) {
@@ -148,17 +155,36 @@ let hit = -1;
 // The field is open because a search in the list of runs led here: it goes with the run.
 let isFindFromList = false;
 
+// How far the text has been searched, and for what: what grows is searched once.
+let searched = 0;
+let searchedFor = null;
+
 function search() {
   const wanted = query.value.toLowerCase();
-  hits = [];
-  if (wanted) {
-    const text = shown.toLowerCase();
-    for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) hits.push(at);
+  if (wanted !== searchedFor || shown.length < searched) {
+    [hits, searched, searchedFor] = [[], 0, wanted];
+    mark("workings-hits", []);
   }
+  const known = hits.length;
+  if (wanted) {
+    // A hit may begin before the end of what was there, but not within the last one.
+    const from = Math.max(searched - wanted.length + 1, known ? hits[known - 1] + wanted.length : 0);
+    const text = shown.slice(from).toLowerCase();
+    for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) hits.push(from + at);
+  }
+  searched = shown.length;
   hit = Math.min(hit, hits.length - 1);
   hitsOut.textContent = wanted ? workingsSay(hits.length ? `${hit + 1} of ${hits.length}` : "none") : "";
-  mark("workings-hits", hits.slice(0, MOST_TINTED).map((at) => rangeAt(at, wanted.length)).filter(Boolean));
+  tintHits(hits.slice(known, MOST_TINTED), wanted.length);
   if (!hits.length) mark("workings-here", []);
+}
+
+// Ranges that never change cost nothing when the text grows.
+function tintHits(places, length) {
+  if (!places.length || typeof StaticRange === "undefined" || typeof CSS === "undefined" || !CSS.highlights) return;
+  if (!CSS.highlights.has("workings-hits")) CSS.highlights.set("workings-hits", new Highlight());
+  const tinted = CSS.highlights.get("workings-hits");
+  for (const range of places.map((at) => rangeAt(at, length)).filter(Boolean)) tinted.add(new StaticRange(range));
 }
 
 function toHit(step) {
