@@ -22,7 +22,7 @@ from ui.conversation_settings import on_settings
 from ui.kept_runs import KeptRuns
 from ui.maths import for_display
 from ui.outlining import Outlining
-from ui.panes import Panes
+from ui.panes import Panes, in_parts
 from ui.parts import AT_ONCE, QUIET
 from ui.replaying import Replays, replay_value, wire_replay
 from ui.revision import Revising, wire_revision
@@ -31,8 +31,8 @@ from ui.sampling_drawer import budget_of, sampling_of
 from ui.sentences import refusal, status_value
 from ui.watching import watch_run
 
-# Run id, earlier turns, question, thinking, outline, answer, status line: as in `ChatParts.outputs`.
-Update = tuple[str, list[str], str, str, dict[str, Any], str, dict[str, Any]]
+# Run id, earlier turns, question, thinking in parts, outline, answer, status line: as in `ChatParts.outputs`.
+Update = tuple[str, list[str], str, list[str], dict[str, Any], str, dict[str, Any]]
 
 _MIME_TYPES: dict[Form, str] = {"markdown": "text/markdown", "json_lines": "application/jsonl", "html": "text/html"}
 
@@ -79,10 +79,11 @@ class ChatTab:
                 status = status_value(panes, self._host.status(), time.monotonic() - began, branch, place)
                 status = replay_value(status, replay) if replay else status
                 steps = outlining.value(panes)
-                yield run_id, turns, panes.asked_text, panes.thinking, steps, answer, status
+                yield run_id, turns, panes.asked_text, in_parts(panes.thinking), steps, answer, status
         except AppError as error:
             status = status_value(panes, self._host.status()) | {"text": str(error), "tone": "error"}
-            yield panes.run_id, turns, panes.asked_text, panes.thinking, outlining.value(panes), answer, status
+            thinking = in_parts(panes.thinking)
+            yield panes.run_id, turns, panes.asked_text, thinking, outlining.value(panes), answer, status
 
     # ------------------------------------------------------------------ what a user does
 
@@ -165,7 +166,7 @@ class ChatTab:
 
     def on_new_chat(self) -> Update:
         """An empty page; a run that goes on is only left alone."""
-        return "", [], "", "", {}, "", status_value(Panes(), self._host.status())
+        return "", [], "", [], {}, "", status_value(Panes(), self._host.status())
 
     # ------------------------------------------------------------------ taking things along
 

@@ -63,6 +63,9 @@ def test_hint_that_is_refused_stays_in_its_box_with_the_reason(chat: Page) -> No
     chat.locator("#hint textarea").fill("So </think> now")
     chat.locator("#hint textarea").press("Enter")
     expect(chat.locator("#status .text")).to_contain_text("holds the tag")
+    # The run says twice a second how it stands; the reason stays to be read.
+    chat.wait_for_timeout(2500)
+    expect(chat.locator("#status .text")).to_contain_text("holds the tag")
     expect(chat.locator("#hint textarea")).to_have_value("So </think> now")
     chat.locator("#stop").click()
 

@@ -3,6 +3,10 @@ const text = element.querySelector(".text");
 const detail = element.querySelector(".detail");
 const notices = element.querySelector(".notices");
 let noticesShown = "";
+// A run that goes on says how it stands several times a second: a refusal is left to be read.
+const REFUSAL_MILLISECONDS = 8000;
+let refusedAt = -Infinity;
+let said = "";
 
 function setText(node, words) {
   if (node && node.textContent !== words) node.textContent = words;
@@ -37,17 +41,22 @@ function sync() {
     element.dataset.tone = "error";
     setText(text, workingsSay(value.text));
     setText(detail, "");
+    refusedAt = performance.now();
     return;
   }
   const phase = value.phase || "empty";
+  const isRefusalLeft = performance.now() - refusedAt < REFUSAL_MILLISECONDS && said === (value.text || "");
+  said = value.text || "";
   // The style sheet's rules for a phase hang on the tabs; scripts and tests look at the document.
   document.documentElement.dataset.phase = phase;
   const tabs = document.getElementById("tabs");
   if (tabs && tabs.dataset.phase !== phase) tabs.dataset.phase = phase;
   if (tabs && tabs.dataset.shows !== value.shows) tabs.dataset.shows = value.shows || "";
-  element.dataset.tone = value.tone || "";
-  setText(text, workingsSay(value.text || ""));
-  setText(detail, workingsSay(value.detail || ""));
+  if (!isRefusalLeft) {
+    element.dataset.tone = value.tone || "";
+    setText(text, workingsSay(value.text || ""));
+    setText(detail, workingsSay(value.detail || ""));
+  }
   setText(document.getElementById("thinking-figures"), workingsSay(value.thinking || ""));
   setText(document.getElementById("answer-figures"), workingsSay(value.answer || ""));
   setText(document.getElementById("branch-place"), workingsSay(value.branch || ""));

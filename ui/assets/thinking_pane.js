@@ -1,4 +1,4 @@
-// `props.value` (the whole thinking so far) in, text appended to the pane out. Text only: nothing here reads markup.
+// `props.value` (the whole thinking so far, in parts) in, text appended to the pane out. Text only: nothing here reads markup.
 const log = element.querySelector(".log");
 const jump = element.querySelector(".jump");
 // One block of about this many characters is laid out again for each piece; the blocks before it are left alone.
@@ -56,25 +56,39 @@ function lookAtReader() {
   scrolledTo = log.scrollTop;
 }
 
+// The lengths of the parts that are shown, and the last of them: the ones before it never change in the same text.
+let ends = [];
+let last = "";
+
+// What the parts have more than what is shown; null if they are another text.
+function grownBy(parts) {
+  const at = ends.length - 1;
+  if (at < 0) return parts.length ? null : "";
+  const isSame = parts.length > at && parts[at].startsWith(last) && ends.slice(0, at).every((end, part) => parts[part].length === end);
+  return isSame ? parts[at].slice(last.length) + parts.slice(at + 1).join("") : null;
+}
+
 function sync() {
   // Scroll events come late: without a look first, new text would pull back a reader who has just scrolled up.
   if (isFollowing) lookAtReader();
-  const value = props.value || "";
-  const length = shown.length;
-  const isLonger = value.length >= length && value.slice(Math.max(0, length - 64), length) === shown.slice(-64);
-  if (isLonger && length) {
-    append(value.slice(length));
-  } else if (value !== shown) {
-    log.textContent = "";
+  const parts = props.value || [];
+  const grown = grownBy(parts);
+  if (grown === null) {
+    log.textContent = shown = "";
     block = null;
     blockStarts = [];
     searchedFor = null;
-    append(value);
+    parts.forEach(append);
+    shown = parts.join("");
     isFollowing = true;
     if (isFindFromList) closeFind();
+  } else if (grown) {
+    append(grown);
+    shown += grown;
   }
-  shown = value;
-  log.classList.toggle("is-empty", !value);
+  ends = parts.map((part) => part.length);
+  last = parts.at(-1) || "";
+  log.classList.toggle("is-empty", !shown);
   if (isFollowing) toLatest();
   jump.hidden = isFollowing;
 }
