@@ -22,7 +22,8 @@ from model.attachments import names_of
 from model.engine import Collected, collect
 from model.errors import BadInput
 from model.events import Asked, Event, Sampling, ThinkingDelta, ToolCall, ToolResult, to_json
-from model.store import RunRow, Store
+from model.store import Store
+from model.stored_runs import RunRow
 
 Form = Literal["markdown", "json_lines", "html"]
 ENDINGS: dict[Form, str] = {"markdown": "md", "json_lines": "jsonl", "html": "html"}

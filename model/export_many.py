@@ -12,7 +12,8 @@ from model.export import (
     to_json_lines,
     to_markdown,
 )
-from model.store import RunRow, Store
+from model.store import Store
+from model.stored_runs import RunRow
 
 
 @dataclass(frozen=True, slots=True)

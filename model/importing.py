@@ -13,7 +13,8 @@ from model.errors import BadImport
 from model.events import Asked, Event, Finished, from_json
 from model.export import FORMAT_VERSION
 from model.settings import MAX_HISTORY_MESSAGES, MAX_MESSAGE_CHARACTERS
-from model.store import ImportedRun, Store
+from model.store import Store
+from model.stored_runs import ImportedRun
 
 MAX_IMPORT_BYTES = 100 * 1024 * 1024
 # About 160 runs of 32,000 tokens; with their objects a few hundred MB of memory.

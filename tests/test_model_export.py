@@ -30,7 +30,8 @@ from model.events import (
 )
 from model.export import Form, export, replay, to_html, to_json_lines, to_markdown
 from model.importing import import_json_lines
-from model.store import RunRow, Store
+from model.store import Store
+from model.stored_runs import RunRow
 
 HOSTILE = (
     "</div></details><script>alert(1)</script><img src=x onerror=alert(2)>\n"

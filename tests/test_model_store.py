@@ -30,7 +30,8 @@ from model.events import (
     ToolResult,
 )
 from model.settings import STORE_DELAY_SECONDS
-from model.store import ImportedRun, Store
+from model.store import Store
+from model.stored_runs import ImportedRun
 from model.titles import title_of
 
 ROOT = Path(__file__).resolve().parent.parent

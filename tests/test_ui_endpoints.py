@@ -33,6 +33,8 @@ from model.settings import Settings
 from model.store import Store
 from ui.deltas import deltas_of, final_of
 from ui.endpoints import Endpoints, add_endpoints
+from ui.model_endpoints import ModelEndpoints
+from ui.steering_endpoints import SteeringEndpoints
 
 # Gradio and its client leave event loops and sockets to the garbage collector.
 pytestmark = [
@@ -560,8 +562,10 @@ def test_every_endpoint_is_public_and_described_argument_by_argument(server: Ser
         *("/pause", "/go_on", "/set_budget"),
         *("/runs", "/models", "/load_model"),
     }
+    kinds = (Endpoints, SteeringEndpoints, ModelEndpoints)
     for name, endpoint in named.items():
-        method = Endpoints.past_runs if name == "/runs" else getattr(Endpoints, name[1:])
+        written_as = "past_runs" if name == "/runs" else name[1:]
+        (method,) = (vars(kind)[written_as] for kind in kinds if written_as in vars(kind))
         description, of_arguments, _ = get_function_description(method)
         assert endpoint["description"] == description != ""
         for argument in endpoint["parameters"]:

@@ -14,7 +14,8 @@ from model.host import ModelHost
 from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
-from model.store import ImportedRun, Store
+from model.store import Store
+from model.stored_runs import ImportedRun
 from ui.history import PAGE_ROWS, RAIL_ROWS, Change, History, words_to_find
 
 DAY_SECONDS = 86_400

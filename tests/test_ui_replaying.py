@@ -13,7 +13,8 @@ from model.host import HostStatus, ModelHost
 from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
-from model.store import ImportedRun, Store
+from model.store import Store
+from model.stored_runs import ImportedRun
 from ui.panes import Panes
 from ui.replaying import LONGEST_GAP_SECONDS, Replay, Replays, places_of, replay_value
 from ui.sentences import status_value

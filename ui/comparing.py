@@ -14,7 +14,8 @@ from model.engine import Collected, collect
 from model.errors import AppError
 from model.events import Branched, Event, Way
 from model.runs import Runs
-from model.store import RunRow, Store
+from model.store import Store
+from model.stored_runs import RunRow
 from ui.parts import AT_ONCE, QUIET
 from ui.sentences import joined, refusal, shortened
 

@@ -23,7 +23,7 @@ from model.scoring import (
     smoothed,
 )
 from ui.arguments import check_text
-from ui.endpoints import errors_as_sentences
+from ui.endpoint_errors import errors_as_sentences
 from ui.live_tint import utf16_units, watch_pieces
 from ui.parts import QUIET
 

@@ -1,37 +1,32 @@
-"""`Runs` and a `ModelHost` in, named endpoints for scripts out: `/chat`, steering, `/attach`, past runs, models.
+"""`Runs` and a `ModelHost` in, the named endpoints for scripts out; here those that start, read and list runs.
 
 They are separate from the page's own events. Streaming ones yield deltas and last the whole result; the others return
 one JSON object. docs/api.md shows each of them at work.
 """
 
 import asyncio
-import contextlib
 import functools
-import logging
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 
 from model.branching import Branch
-from model.errors import AppError, BadInput, ModelLoadFailed
+from model.errors import BadInput
 from model.host import ModelHost
 from model.runs import Runs
 from model.samples import FEWEST_SAMPLES, MOST_SAMPLES
-from model.settings import THINK_LONGER_TOKENS, Settings
+from model.settings import Settings
 from ui.arguments import check_text, check_whole_number, shown
 from ui.comparing import compared_runs
-from ui.deltas import Delta, rounded
-from ui.listings import list_models, list_runs
-from ui.script_runs import QUIET_SECONDS, Begun, ScriptRuns
-
-log = logging.getLogger(__name__)
+from ui.endpoint_errors import errors_as_sentences
+from ui.listings import list_runs
+from ui.model_endpoints import ModelEndpoints
+from ui.script_runs import Begun, ScriptRuns
+from ui.steering_endpoints import SteeringEndpoints
 
 _MOST_RUNS_LISTED = 500
-_MOST_THINK_LONGER_TOKENS = 131_072
-_MOST_CONTEXT_TOKENS = 10_000_000
 
 
 def add_endpoints(runs: Runs, host: ModelHost, settings: Settings) -> None:
@@ -39,31 +34,28 @@ def add_endpoints(runs: Runs, host: ModelHost, settings: Settings) -> None:
 
     None has a limit of Gradio's own: `settings.max_runs` refuses with a sentence where a queue would wait in silence.
     """
-    endpoints = Endpoints(runs, host, settings)
+    endpoints, of_models = Endpoints(runs, host, settings), ModelEndpoints(host, settings)
     add = functools.partial(gr.api, concurrency_limit=None)
     for streaming in (endpoints.chat, endpoints.continue_run, endpoints.branch, endpoints.attach):
         add(streaming, api_name=streaming.__name__, concurrency_id="runs")
     for of_siblings in (endpoints.samples, endpoints.compare):
         add(of_siblings, api_name=of_siblings.__name__, concurrency_id="siblings")
-    steering_ones = (endpoints.answer_now, endpoints.stop, endpoints.think_longer)
-    for steering in (*steering_ones, endpoints.pause, endpoints.go_on, endpoints.set_budget):
+    steer = SteeringEndpoints(runs)
+    for steering in (steer.answer_now, steer.stop, steer.think_longer, steer.pause, steer.go_on, steer.set_budget):
         add(steering, api_name=steering.__name__, concurrency_id="steering")
     add(endpoints.past_runs, api_name="runs", concurrency_id="looking")
-    add(endpoints.models, api_name="models", concurrency_id="looking")
-    add(endpoints.load_model, api_name="load_model", concurrency_id="loading")
+    add(of_models.models, api_name="models", concurrency_id="looking")
+    add(of_models.load_model, api_name="load_model", concurrency_id="loading")
 
 
 class Endpoints:
-    """The functions behind the named endpoints; their signatures and docstrings are what clients are shown."""
+    """The functions behind the endpoints of runs; their signatures and docstrings are what clients are shown."""
 
     def __init__(self, runs: Runs, host: ModelHost, settings: Settings) -> None:
         self._runs = runs
-        self._host = host
         self._settings = settings
         # On a shared server no visitor's list shows what scripts ask.
         self._script_runs = ScriptRuns(runs, host, owner="script" if settings.is_hosted else "")
-
-    # ------------------------------------------------------------------ runs
 
     async def chat(
         self,
@@ -219,85 +211,6 @@ class Endpoints:
                 async for delta in deltas:
                     yield delta
 
-    async def answer_now(self, run_id: str) -> dict[str, Any]:
-        """End the thinking of a run that is going on, and have its answer written.
-
-        Args:
-            run_id: The run.
-
-        Returns:
-            {"run_id", "done", "text"}; done is false if the run had ended already.
-        """
-        return await self._steer("/answer_now", run_id, self._runs.answer_now, "The answer comes next.")
-
-    async def stop(self, run_id: str) -> dict[str, Any]:
-        """Stop a run; what it has written is kept, and /continue_run takes it further.
-
-        Args:
-            run_id: The run.
-
-        Returns:
-            {"run_id", "done", "text"}; done is false if the run had ended already.
-        """
-        return await self._steer("/stop", run_id, self._runs.stop, "The run is being stopped.")
-
-    async def think_longer(self, run_id: str, tokens: int = THINK_LONGER_TOKENS) -> dict[str, Any]:
-        """Add to the thinking budget of a run that is going on.
-
-        Args:
-            run_id: The run.
-            tokens: How many tokens to add.
-
-        Returns:
-            {"run_id", "done", "text"}; done is false if the run had ended already.
-        """
-
-        def add(name: str) -> bool:
-            return self._runs.think_longer(name, check_whole_number(tokens, "tokens", 1, _MOST_THINK_LONGER_TOKENS))
-
-        return await self._steer("/think_longer", run_id, add, "The thinking budget was raised.")
-
-    async def pause(self, run_id: str) -> dict[str, Any]:
-        """Free the device and keep a run that is going on where it is, until /go_on, /answer_now or /stop.
-
-        Args:
-            run_id: The run.
-
-        Returns:
-            {"run_id", "done", "text"}; done is false if the run had ended already.
-        """
-        return await self._steer("/pause", run_id, self._runs.pause, "The run waits.")
-
-    async def go_on(self, run_id: str, hint: str = "") -> dict[str, Any]:
-        """Write on after a pause, or put a hint into the thinking of a run that is going on.
-
-        Args:
-            run_id: The run.
-            hint: Text that the thinking goes on from, as a paragraph of its own.
-
-        Returns:
-            {"run_id", "done", "text"}; done is false if the run had ended already.
-        """
-
-        def go_on(name: str) -> bool:
-            return self._runs.go_on(name, check_text(hint, "hint") if hint else "")
-
-        return await self._steer("/go_on", run_id, go_on, "The run goes on.")
-
-    async def set_budget(self, run_id: str, budget: str | int) -> dict[str, Any]:
-        """Give a run that is going on another thinking budget.
-
-        Args:
-            run_id: The run.
-            budget: "low", "medium", "high", a number of thinking tokens, or seconds as "90s".
-
-        Returns:
-            {"run_id", "done", "text"}; done is false if the run had ended already.
-        """
-        return await self._steer(
-            "/set_budget", run_id, lambda name: self._runs.set_budget(name, budget), "The thinking budget was changed."
-        )
-
     async def past_runs(self, query: str = "", limit: int = 50) -> dict[str, Any]:
         """List past runs, newest first, or search them in full text.
 
@@ -317,114 +230,3 @@ class Endpoints:
                     "text": "This is a shared server, so it lists no runs. Use /attach with the ids you know.",
                 }
             return {"runs": await asyncio.to_thread(list_runs, self._runs.store, words, most), "text": ""}
-
-    # ------------------------------------------------------------------ models
-
-    async def models(self) -> dict[str, Any]:
-        """Say which models there are, in which precision they fit this device, and which one is loaded.
-
-        Returns:
-            {"models": [{"model", "title", "hub_id", "fits": [...], ...}], "loaded": {...} or null, "status": {...}}.
-            The loaded one's `live_requests` are those that hold or wait for the device now.
-        """
-        with errors_as_sentences("/models"):
-            # The first look at the device's memory imports torch.
-            table = await asyncio.to_thread(self._host.fit_table)
-            engine = self._script_runs.serving()
-            return {
-                "models": list_models(table),
-                "loaded": None
-                if engine is None
-                else {
-                    "model": engine.model,
-                    "precision": engine.precision,
-                    "context_tokens": engine.context_tokens,
-                    "slots": engine.slots,
-                    "live_requests": engine.live_requests(),
-                },
-                "status": asdict(self._host.status()),
-            }
-
-    async def load_model(
-        self,
-        model: str,
-        precision: str = "auto",
-        source: str | None = None,
-        adapter: str | None = None,
-        context_tokens: int = 0,
-        use_yarn: bool = False,
-    ) -> AsyncGenerator[dict[str, Any], None]:
-        """Load another model in place of the one that is loaded. The load goes on when the caller goes.
-
-        Args:
-            model: A catalog name, a hub id, or a folder on the server.
-            precision: "auto", "bf16", "int8", "nf4" or "fp32".
-            source: "hub", "modelscope", or a folder that holds one folder per model; the server's own when left out.
-            adapter: Folder of a LoRA adapter, "none" or "auto"; the server's own when left out.
-            context_tokens: Context to leave memory for; 0 takes the model's own.
-            use_yarn: Stretch the context by YaRN.
-
-        Returns:
-            Objects {"type": "progress", "text", "done", "total", "unit"}, and last
-            {"type": "final", "model", "precision", "seconds", "text", "note"}.
-        """
-        with errors_as_sentences("/load_model"):
-            if self._settings.is_hosted:
-                raise BadInput("This is a shared server, so its model stays. Duplicate the Space to choose your own.")
-            if not isinstance(use_yarn, bool):
-                raise BadInput(f"use_yarn is {shown(use_yarn)}; give true or false.")
-            await asyncio.to_thread(
-                self._host.load,
-                check_text(model, "model"),
-                check_text(precision, "precision"),
-                source=None if source is None else check_text(source, "source"),
-                adapter=None if adapter is None else check_text(adapter, "adapter"),
-                context_tokens=check_whole_number(context_tokens, "context_tokens", 0, _MOST_CONTEXT_TOKENS),
-                use_yarn=use_yarn,
-            )
-            while (status := self._host.status()).state == "loading":
-                yield {
-                    "type": "progress",
-                    "text": status.text,
-                    "done": status.done,
-                    "total": status.total,
-                    "unit": status.unit,
-                }
-                await asyncio.sleep(QUIET_SECONDS)
-            if status.state != "ready":
-                raise ModelLoadFailed(" ".join(part for part in (status.text, status.note) if part))
-            yield {
-                "type": "final",
-                "model": status.model,
-                "precision": status.precision,
-                "seconds": rounded(status.seconds),
-                "text": status.text,
-                "note": status.note,
-            }
-
-    async def _steer(self, endpoint: str, run_id: object, steer: Callable[[str], bool], text: str) -> Delta:
-        with errors_as_sentences(endpoint):
-            name = check_text(run_id, "run_id")
-            done = await asyncio.to_thread(steer, name)
-            return {"run_id": name, "done": done, "text": text if done else "The run had ended already."}
-
-
-@contextlib.contextmanager
-def errors_as_sentences(endpoint: str) -> Iterator[None]:
-    """Turn every error into one that clients get to read; what nobody foresaw is logged, not shown.
-
-    Raises:
-        gr.Error: Instead of any other exception.
-    """
-    try:
-        yield
-    except AppError as error:
-        raise gr.Error(str(error), print_exception=False) from error
-    except gr.Error:
-        raise
-    except Exception as error:
-        log.exception("%s failed", endpoint)
-        raise gr.Error(
-            f"{endpoint} failed in a way that was not foreseen. The server's log has the details; please report them.",
-            print_exception=False,
-        ) from error

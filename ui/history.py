@@ -15,7 +15,7 @@ from model.export import ENDINGS, Form, file_name
 from model.export_many import Picked, export_many
 from model.importing import MAX_IMPORT_BYTES, import_json_lines
 from model.runs import Runs
-from model.store import Hit, Place, RunRow
+from model.stored_runs import Hit, Place, RunRow
 from ui.day_groups import clock_of, date_of, heading_of, zone_of
 from ui.sentences import joined
 

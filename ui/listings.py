@@ -5,7 +5,8 @@ from typing import Any
 
 from model.catalog import CATALOG, ModelSpec
 from model.memory import FitRow
-from model.store import RunRow, Store
+from model.store import Store
+from model.stored_runs import RunRow
 from ui.deltas import rounded
 
 

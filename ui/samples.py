@@ -10,7 +10,7 @@ import gradio as gr
 from model.errors import AppError
 from model.runs import Runs
 from model.samples import FEWEST_SAMPLES, MOST_SAMPLES, start_samples
-from model.store import RunRow
+from model.stored_runs import RunRow
 from ui.kept_runs import KeptRuns
 from ui.parts import AT_ONCE, QUIET, small_button
 from ui.sentences import refusal

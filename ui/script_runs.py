@@ -48,13 +48,6 @@ class ScriptRuns:
         self._host = host
         self._owner = owner
 
-    def serving(self) -> Engine | None:
-        """The engine that serves now, or None. Never waits."""
-        try:
-            return self._host.engine()
-        except AppError:
-            return None
-
     # ------------------------------------------------------------------ beginning (blocks on the store)
 
     def begin_chat(
@@ -78,7 +71,7 @@ class ScriptRuns:
         system, turns = history_from_list(history)
         drawn = sampling_from_mapping(json_object(sampling, "sampling"))
         files = attachments_from_list(attachments)
-        check_model(model, (self.serving() or self._host.status()).model)
+        check_model(model, (serving_engine(self._host) or self._host.status()).model)
         name = None if run_id is None else check_text(run_id, "run_id")
         ended = None if name is None else self._ended_run(name)
         if name is None or ended is None:
@@ -208,9 +201,17 @@ class ScriptRuns:
         last = next((each for each in reversed(events) if isinstance(each, Steered | PromptRead)), None)
         if isinstance(last, PromptRead):
             return notice("waiting", "The model is writing.")
-        if self.serving() is None:
+        if serving_engine(self._host) is None:
             return notice("waiting", self._host.status().text)
         return notice("waiting", "The model is reading the prompt, or the run waits for a free slot.")
+
+
+def serving_engine(host: ModelHost) -> Engine | None:
+    """The engine that serves now, or None. Never waits."""
+    try:
+        return host.engine()
+    except AppError:
+        return None
 
 
 async def in_thread(function: Callable[..., T], *arguments: object, undo: Callable[[T], None]) -> T:

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from model.events import AnswerDelta, Asked, Event, Finished, ThinkingDelta
-from model.store import ImportedRun, Store
+from model.store import Store
+from model.stored_runs import ImportedRun
 from tests.chat_page import ask, expect_phase, scripted_app
 
 pytestmark = pytest.mark.browser

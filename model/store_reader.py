@@ -1,0 +1,151 @@
+"""A run's id, an owner or words to look for in; events, rows, conversations and hits out."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from model.events import Event
+from model.search_text import match_expression, snippet_of
+from model.store_file import StoreFile
+from model.store_writer import StoreWriter
+from model.stored_runs import ANCESTORS, COLUMNS, Hit, Place, RunRow, run_row, stored_event
+
+
+class StoreReader:
+    """What can be asked of the stored runs; whoever asks sees all that was appended before."""
+
+    def __init__(self, file: StoreFile, writer: StoreWriter) -> None:
+        self._file = file
+        self._writer = writer
+
+    def _read(self, sql: str, values: Sequence[Any] | dict[str, Any], run_id: str | None = None) -> list[Any]:
+        self._writer.check_open()
+        return self._file.read(sql, values, run_id)
+
+    def _rows(self, condition: str, values: Sequence[Any] | dict[str, Any], run_id: str | None = None) -> list[RunRow]:
+        self._writer.flush()
+        return [run_row(found) for found in self._read(f"SELECT {COLUMNS} FROM runs {condition}", values, run_id)]
+
+    def timed_events(self, run_id: str, from_event: int = 0, to_event: int | None = None) -> list[tuple[int, Event]]:
+        """Events number `from_event` up to and without `to_event`, each with its Unix time in milliseconds.
+
+        Raises:
+            RunNotFound: If no run has this id.
+            RunError: If a stored event cannot be read.
+        """
+        self.row(run_id)
+        found = self._read(
+            "SELECT at_ms, number, json FROM events WHERE run_id = ? AND number >= ? AND number < ? ORDER BY number",
+            (run_id, from_event, 2**62 if to_event is None else to_event),
+        )
+        return [(at_ms, stored_event(run_id, number, line)) for at_ms, number, line in found]
+
+    def events(self, run_id: str, from_event: int = 0, to_event: int | None = None) -> list[Event]:
+        """As `timed_events`, without the times."""
+        return [event for _, event in self.timed_events(run_id, from_event, to_event)]
+
+    def row(self, run_id: str) -> RunRow:
+        """What is known of one run.
+
+        Raises:
+            RunNotFound: If no run has this id, or it was deleted.
+        """
+        return self._rows("WHERE id = ? AND deleted_at IS NULL", (run_id,), run_id)[0]
+
+    def rows(self, owner: str = "", limit: int = 200, offset: int = 0) -> list[RunRow]:
+        """First turns of the owner's conversations: pinned first, then by their latest turn's time, newest first.
+
+        `updated_at` is that of the latest turn.
+        """
+        self._writer.flush()
+        found = self._read(
+            f"SELECT {COLUMNS}, latest.at FROM runs JOIN (SELECT root_id, max(updated_at) AS at FROM runs"
+            " WHERE owner = :owner AND deleted_at IS NULL GROUP BY root_id) AS latest ON latest.root_id = runs.id"
+            " WHERE deleted_at IS NULL ORDER BY is_pinned DESC, latest.at DESC, n DESC LIMIT :limit OFFSET :offset",
+            {"owner": owner, "limit": max(limit, 0), "offset": max(offset, 0)},
+        )
+        return [replace(run_row(values), updated_at=values[-1]) for values in found]
+
+    def conversation(self, run_id: str) -> list[RunRow]:
+        """The turns from the first one to this one.
+
+        Raises:
+            RunNotFound: If no run has this id.
+        """
+        by_id = {row.id: row for row in self._rows(f"WHERE id IN ({ANCESTORS} SELECT id FROM tree)", {"id": run_id})}
+        row = self.row(run_id)
+        turns = [row]
+        while row.parent_id is not None:
+            row = by_id[row.parent_id]
+            turns.insert(0, row)
+        return turns
+
+    def whole_conversation(self, run_id: str) -> list[RunRow]:
+        """Every run of the conversation that this one belongs to, all branches, each after the one that it follows.
+
+        Raises:
+            RunNotFound: If no run has this id.
+        """
+        return self._rows("WHERE root_id = ? AND deleted_at IS NULL ORDER BY n", (self.row(run_id).root_id,))
+
+    def children(self, run_id: str) -> list[RunRow]:
+        """The turns that follow this one directly, oldest first.
+
+        Raises:
+            RunNotFound: If no run has this id.
+        """
+        self.row(run_id)
+        return self._rows("WHERE parent_id = ? AND deleted_at IS NULL ORDER BY created_at, n", (run_id,))
+
+    def siblings(self, run_id: str) -> list[RunRow]:
+        """This run and those that stand beside it: branches of the same turn, oldest first.
+
+        Raises:
+            RunNotFound: If no run has this id.
+        """
+        row = self.row(run_id)
+        if row.parent_id is not None:
+            return self.children(row.parent_id)
+        condition = "WHERE root_id = ? AND parent_id IS NULL AND deleted_at IS NULL ORDER BY created_at, n"
+        return self._rows(condition, (row.root_id,))
+
+    def last_turn(self, run_id: str) -> RunRow:
+        """The newest turn of the conversation that this run belongs to: what to open when the conversation is chosen.
+
+        Raises:
+            RunNotFound: If no run has this id.
+        """
+        root_id = self.row(run_id).root_id
+        condition = "WHERE root_id = ? AND deleted_at IS NULL ORDER BY created_at DESC, n DESC LIMIT 1"
+        return self._rows(condition, (root_id,), run_id)[0]
+
+    def unfinished(self) -> list[str]:
+        """Runs that never got an end: their app died in mid-run (or they were imported so). Oldest first."""
+        return [row.id for row in self._rows("WHERE state = 'interrupted' AND deleted_at IS NULL ORDER BY n", ())]
+
+    def search(self, query: str, owner: str = "", limit: int = 50) -> list[Hit]:
+        """Runs of the owner that hold every word of the query, best first; runs still going on are not searched.
+
+        Case and accents do not count. A word also finds longer ones that begin with it; words between double quotes
+        must stand as they are. Chinese, Japanese and Korean are found by any sequence of characters.
+        """
+        expression = match_expression(query)
+        if not expression:
+            return []
+        self._writer.flush()
+        self._writer.wait_until_indexed()
+        title, asked, answer, thinking = (f"highlight(words, {column}, char(2), char(3))" for column in range(4))
+        found = self._read(
+            f"SELECT {COLUMNS}, {asked}, {answer}, {title},"
+            # The thinking is long: only when nothing else matched.
+            f" CASE WHEN instr({asked} || {answer} || {title}, char(2)) = 0 THEN {thinking} ELSE '' END"
+            " FROM words JOIN runs ON runs.n = words.rowid WHERE words MATCH ? AND owner = ? AND deleted_at IS NULL"
+            " ORDER BY words.rank LIMIT ?",
+            (expression, owner, max(limit, 0)),
+        )
+        places: tuple[Place, ...] = ("question", "answer", "title", "thinking")
+        hits = []
+        for values in found:
+            place, text = next((p, t) for p, t in zip(places, values[-4:], strict=True) if "\x02" in t)
+            hits.append(Hit(run_row(values), place, snippet_of(text)))
+        return hits
