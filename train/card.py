@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from model.embedded import SHIPPED_ADAPTER
-from train.mixes import CLAIMS, SHARES
+from train.mixes import CLAIMS, trained_shares
 
 MOST_BYTES = 25_000_000
 BASE_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -56,7 +56,8 @@ those to questions whose answer belongs in a box.
 
 Every training text was written by a program (`train/tasks/`), right by construction; one in twelve has a slip that is
 noticed and repaired, and the slip itself is not learned. Chat, facts and refusals are hand-written wordings. A few
-problems come from reasoning-gym (Apache-2.0). Shares of the traces: {shares}.
+problems come from reasoning-gym (Apache-2.0). Shares of the traces at
+last: {shares}.
 
 {facts}{note}
 
@@ -177,14 +178,15 @@ def write_card(
     log = joined_logs(runs)
     (target / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log), "utf-8")
     draw_curves(log, target / "curves.png")
-    total = sum(SHARES.values())
+    trained = trained_shares()
+    total = sum(trained.values())
     facts, commands = zip(*map(facts_of, runs), strict=True)
     story = ". Then, from the adapter that this gave: ".join(facts)
     card = _CARD.format(
         base=BASE_MODEL,
         rank=json.loads((runs[-1] / "plan.json").read_text("utf-8"))["rank"],
         results=results_table(results),
-        shares=", ".join(f"{task} {share / total:.1%}" for task, share in SHARES.items()),
+        shares=", ".join(f"{task} {share / total:.1%}" for task, share in trained.items()),
         facts=f"{story}. All on {machine}; bfloat16 weights, float32 matrices, AdamW, a cosine to a tenth of the "
         f"learning rate. The adapter has {size / 1e6:.1f} MB.",
         note=f" {note}" if note else "",

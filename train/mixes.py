@@ -1,6 +1,6 @@
 """Which tasks the embedded model is trained on, in which shares, and which of them each claim is measured on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 # Shares of traces, not of tokens; tool traces are three times as long as sums.
@@ -87,6 +87,11 @@ EMPHASIS: Mapping[str, float] = MappingProxyType(
         "follow_up": 0.7,
     }
 )
+
+def trained_shares(without: Collection[str] = ()) -> dict[str, float]:
+    """The shares that are trained: those above, the hard tasks with emphasis, without some."""
+    return {task: share * EMPHASIS.get(task, 1) for task, share in SHARES.items() if task not in without}
+
 
 # What the model card claims, and the tasks that each claim is measured on.
 CLAIMS: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -28,7 +28,7 @@ from trl import SFTConfig, SFTTrainer
 from model.embedded import prepare_embedded
 from model.settings import settings_from_environment
 from train.held_out import ask_all, held_out_problems, pass_rates
-from train.mixes import EMPHASIS, SHARES
+from train.mixes import trained_shares
 from train.rows import IGNORED, POOL, Row, Sample, pack, sample_of, varied
 from train.traces import is_held_out, mixture
 
@@ -65,8 +65,7 @@ class Plan:
     @property
     def shares(self) -> dict[str, float]:
         """The shares of the tasks that are trained, the hard ones with emphasis."""
-        left_out = self.without.split(",")
-        return {task: share * EMPHASIS.get(task, 1) for task, share in SHARES.items() if task not in left_out}
+        return trained_shares(self.without.split(","))
 
     @property
     def steps(self) -> int:
