@@ -51,19 +51,19 @@ def test_the_shipped_adapter_is_small_and_has_a_card() -> None:
     assert "python -m train.sft" in card and "untouched model" in card
 
 
-@pytest.mark.parametrize(("number", "gold"), [(0, "645"), (1, "30"), (2, "408")])
+@pytest.mark.parametrize(("number", "gold"), [(0, "645"), (1, "36"), (2, "408")])
 def test_the_examples_of_the_empty_page_are_solved(engine: Engine, number: int, gold: str) -> None:
     whole = ask(engine, example_question(number, EMBEDDED))
     assert boxed(whole.answer) == gold
     assert whole.thinking.strip() and isinstance(whole.finished, Finished) and whole.finished.reason == "stop"
 
 
-def test_the_example_function_counts_vowels(engine: Engine) -> None:
+def test_the_example_function_doubles_each_number(engine: Engine) -> None:
     code = code_in(ask(engine, example_question(3, EMBEDDED)).answer)
     assert code is not None
     names: dict[str, object] = {}
     exec(code, names)  # greedy, so it is the code that was read when this test was written
-    assert [names["count_vowels"](text) for text in ("banana", "", "sky")] == [3, 0, 0]  # type: ignore[operator]
+    assert [names["double"](numbers) for numbers in ([1, -2, 0], [], [5])] == [[2, -4, 0], [], [10]]  # type: ignore[operator]
 
 
 def test_a_tool_that_fits_is_called_with_the_words_of_the_question(engine: Engine) -> None:

@@ -7,9 +7,9 @@ LABELS = ("A sum", "A percentage", "A product", "A function")
 # The embedded model solves these (tests/browser/test_ui_chat_tab_examples.py); the others are for models that reason.
 _FOR_THE_EMBEDDED = (
     "What is 256 + 389?",
-    "What is 12% of 250?",
+    "What is 15% of 240?",
     "What is 17 × 24?",
-    "Write a Python function count_vowels(text) that returns the number of vowels in a string.",
+    "Write a Python function double(numbers) that returns a list with every number doubled.",
 )
 _FOR_ALL_OTHERS = (
     "What is the sum of all positive divisors of 2,520?",
