@@ -88,6 +88,7 @@ EMPHASIS: Mapping[str, float] = MappingProxyType(
     }
 )
 
+
 def trained_shares(without: Collection[str] = ()) -> dict[str, float]:
     """The shares that are trained: those above, the hard tasks with emphasis, without some."""
     return {task: share * EMPHASIS.get(task, 1) for task, share in SHARES.items() if task not in without}
