@@ -77,7 +77,8 @@ def device_name() -> str:
         case "mps":
             return "Apple GPU (MPS)"
         case _:
-            return f"CPU, {torch.get_num_threads()} threads"
+            threads = torch.get_num_threads()
+            return f"CPU, {threads} thread{'' if threads == 1 else 's'}"
 
 
 def free_device_bytes() -> int:

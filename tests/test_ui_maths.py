@@ -5,7 +5,27 @@ from hypothesis import strategies as st
 from ui import maths
 from ui.maths import for_display
 
-PIECES = ["$", "$$", "`", "``", "```", "~~~", "\n", "\n\n", "a", " ", "1", "\\", "\\(", "\\)", "\\[", "\\]", "x"]
+PIECES = [
+    "$",
+    "$$",
+    "`",
+    "``",
+    "```",
+    "~~~",
+    "\n",
+    "\n\n",
+    "a",
+    " ",
+    "1",
+    "\\",
+    "\\(",
+    "\\)",
+    "\\[",
+    "\\]",
+    "x",
+    "*",
+    "**",
+]
 
 
 @pytest.mark.parametrize(
@@ -28,6 +48,10 @@ PIECES = ["$", "$$", "`", "``", "```", "~~~", "\n", "\n\n", "a", " ", "1", "\\",
         pytest.param("costs $5 and `$x$`", "costs $5 and `$x$`", id="formula never reaches over code"),
         pytest.param("$a\n\nb$", "$a\n\nb$", id="formula ends with its paragraph"),
         pytest.param("a `tick and $x$", "a `tick and \\(x\\)", id="lone backtick"),
+        pytest.param("3456*78: 6*7=42, 2**3", "3456\\*78: 6\\*7=42, 2\\*\\*3", id="times signs"),
+        pytest.param(
+            "*3* and **5** `2*3` $2*3$", "*3* and **5** `2*3` \\(2*3\\)", id="emphasis, code and maths keep stars"
+        ),
         pytest.param("\\\\[2pt] $x$", "\\\\[2pt] \\(x\\)", id="escaped backslash before a bracket"),
     ],
 )

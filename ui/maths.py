@@ -1,8 +1,9 @@
 r"""A Markdown answer in, the same with maths marked so that the page's KaTeX finds it out: `$x$` becomes `\(x\)`.
 
 Only outside code. A single `$` counts as maths by pandoc's rule (no space just inside, no digit after the closing
-one), so that "$5 and $10" stays money. While an answer is still being written, what may yet become maths or code is
-held back for a while, so that the text shown only grows and no half formula flickers.
+one), so that "$5 and $10" stays money; stars between digits are kept from being emphasis. While an answer is still
+being written, what may yet become maths or code is held back for a while, so that the text shown only grows and no half
+formula flickers.
 """
 
 import re
@@ -14,7 +15,8 @@ HOLD_BACK_DOLLAR_CHARACTERS = 120
 
 _FENCE = re.compile(r"(?P<mark>`{3,}|~{3,})[^\n]*")
 _LINE_PREFIX = re.compile(r" {0,3}(?:(?:[-*+]|\d{1,9}[.)]|>)[ \t]+)*[ \t]*\Z")
-_SPECIAL = re.compile(r"`+|~+|\\.?|\$+", re.DOTALL)
+# Stars between digits are times signs: Markdown would set what stands between two of them in italics.
+_SPECIAL = re.compile(r"`+|~+|\\.?|\$+|(?<=\d)\*{1,2}(?=\d|\Z)", re.DOTALL)
 _PARAGRAPH_END = re.compile(r"\n[ \t]*\n")
 
 
@@ -30,6 +32,8 @@ def for_display(text: str, *, is_final: bool = True) -> str:
 
     >>> for_display("It is $x^2$, costs $5 and `$x$`.")
     'It is \\(x^2\\), costs $5 and `$x$`.'
+    >>> for_display("34*78: 3*8=24")
+    '34\\*78: 3\\*8=24'
     """
     pieces: list[str] = []
     at = 0
@@ -59,11 +63,22 @@ def _piece(text: str, found: re.Match[str], is_final: bool) -> tuple[str, int]:
         return mark, found.end()
     if mark[0] == "\\":
         return _escape(text, found, is_final)
+    if mark[0] == "*":
+        return _times(text, found, is_final)
     if len(mark) == 2:
         return _between(text, start, "$$", "$$", is_final)
     if len(mark) == 1:
         return _single_dollar(text, start, is_final)
     return mark, found.end()
+
+
+def _times(text: str, found: re.Match[str], is_final: bool) -> tuple[str, int]:
+    """One or two stars behind a digit: kept from being emphasis where a digit follows."""
+    if found.end() == len(text):
+        if not is_final:
+            raise _Open
+        return found.group(), found.end()
+    return found.group().replace("*", "\\*"), found.end()
 
 
 def _begins_line(text: str, start: int) -> bool:

@@ -207,6 +207,9 @@ def write_two_sided(choose: random.Random) -> Trace:
     more, less, start, taken = (first, second, other, number) if first > second else (second, first, number, other)
     left = term(more - less, unknown)
     thinking.say(f" {term(more, unknown)}-{term(less, unknown)}={start}{plus(-taken, spaced=False)}.")
+    if less > 1:
+        thinking.step(f"{more}-{less}={more - less}")
+        thinking.say(".")
     if start >= 0 and 0 <= start - taken <= 20 and start <= 20:
         thinking.step(f"{left}={start}{plus(-taken, spaced=False)}={start - taken}")
     else:
