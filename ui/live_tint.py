@@ -10,10 +10,8 @@ from contextlib import aclosing
 from math import exp
 
 from model.events import Event, ThinkingDelta
-from model.live_run import Follower
 from model.runs import Runs
-from ui.script_runs import batches, in_thread
-from ui.watching import QUIET_SECONDS
+from ui.watching import watch_events
 
 _UPDATE_SECONDS = 0.4
 
@@ -48,15 +46,9 @@ async def watch_pieces(runs: Runs, run_id: str) -> AsyncGenerator[str, None]:
     Raises:
         RunNotFound: If no run has this id.
     """
-    timed = await asyncio.to_thread(runs.store.timed_events, run_id)
-    pieces = pieces_of(event for _, event in timed)
-    yield pieces
-    follower = await in_thread(runs.attach, run_id, len(timed), undo=Follower.close)
-    try:
-        async with aclosing(batches(follower, QUIET_SECONDS)) as arriving:
-            async for events in arriving:
-                pieces += pieces_of(events)
-                yield pieces
-                await asyncio.sleep(_UPDATE_SECONDS)
-    finally:
-        follower.close()
+    pieces = ""
+    async with aclosing(watch_events(runs, run_id)) as arriving:
+        async for timed in arriving:
+            pieces += pieces_of(event for _, event in timed)
+            yield pieces
+            await asyncio.sleep(_UPDATE_SECONDS)

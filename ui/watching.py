@@ -1,4 +1,4 @@
-"""A run's id in, its panes as they grow out: all that was, then what comes, no faster than a page can draw.
+"""A run's id in, its events or its panes as they grow out: all that was, then what comes.
 
 Readers only attach and detach: the run goes on without them.
 """
@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from model.events import Event
 from model.live_run import Follower
 from model.runs import Runs
 from ui.panes import Panes, flush_seconds, update_all
@@ -18,24 +19,35 @@ from ui.script_runs import batches, in_thread
 QUIET_SECONDS = 0.5
 
 
-async def watch_run(runs: Runs, run_id: str) -> AsyncGenerator[Panes, None]:
-    """Panes of the run from its first event to its last; the same panes again while nothing comes.
+async def watch_events(runs: Runs, run_id: str) -> AsyncGenerator[list[tuple[float, Event]], None]:
+    """Events of the run with their Unix seconds: all stored ones, then each batch; an empty one while nothing comes.
 
     Raises:
         RunNotFound: If no run has this id.
     """
     timed = await asyncio.to_thread(runs.store.timed_events, run_id)
-    panes = update_all(Panes(run_id=run_id), ((at_ms / 1000, event) for at_ms, event in timed))
-    yield panes
+    yield [(at_ms / 1000, event) for at_ms, event in timed]
     # In a thread, because a stored run is read from disk; a page that goes meanwhile leaves no reader behind.
     follower = await in_thread(runs.attach, run_id, len(timed), undo=Follower.close)
     try:
         async with aclosing(batches(follower, QUIET_SECONDS)) as arriving:
             async for events in arriving:
                 now = time.time()
-                panes = update_all(panes, ((now, event) for event in events))
-                yield panes
-                if events and panes.is_live:
-                    await asyncio.sleep(flush_seconds(panes))
+                yield [(now, event) for event in events]
     finally:
         follower.close()
+
+
+async def watch_run(runs: Runs, run_id: str) -> AsyncGenerator[Panes, None]:
+    """Panes of the run from its first event to its last, no faster than a page can draw; the same again while it waits.
+
+    Raises:
+        RunNotFound: If no run has this id.
+    """
+    panes = Panes(run_id=run_id)
+    async with aclosing(watch_events(runs, run_id)) as arriving:
+        async for timed in arriving:
+            was_live, panes = panes.is_live, update_all(panes, timed)
+            yield panes
+            if timed and was_live and panes.is_live:
+                await asyncio.sleep(flush_seconds(panes))

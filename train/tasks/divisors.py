@@ -108,13 +108,11 @@ def _digit_sum(number: int) -> str:
 
 def _say_why_not(thinking: Thinking, a: int, b: int, prime: int) -> None:
     """That one of the numbers cannot be divided by a prime; the smaller one if it is so."""
-    number = min((number for number in (a, b) if number % prime), key=int)
+    number = min(number for number in (a, b) if number % prime)
     if prime == 2:
         thinking.say(f" {number} is odd.")
     elif prime == 3 and number > 9:
         thinking.say(f" {_digit_sum(number)}, not by 3.")
-    elif prime == 5:
-        thinking.say(f" {number} is not by 5.")
     else:
         thinking.say(f" {number} is not by {prime}.")
 
@@ -128,13 +126,12 @@ def write_gcd_steps(thinking: Thinking, a: int, b: int) -> int:
     'Both are even: 5 and 14. 14 is not by 5. So 2'
     """
     left, _ = write_shared_primes(thinking, a, b)
-    shared = a // left
+    shared = rest = a // left
     factors = []
     for factor in (10, *_PRIMES):
-        while shared % factor == 0:
+        while rest % factor == 0:
             factors.append(factor)
-            shared //= factor
-    shared = a // left
+            rest //= factor
     product = "*".join(map(str, factors))
     thinking.say(f" So {product}={shared}" if len(factors) > 1 else f" So {shared}")
     return shared
@@ -213,8 +210,7 @@ def write_prime_steps(thinking: Thinking, number: int) -> bool:
         return False
     thinking.say(f" Ends in {last}, so not 2" + (", not 5." if number > 5 else "."))
     if root >= 3:
-        digits = [int(digit) for digit in str(number)]
-        total = f"{'+'.join(map(str, digits))}={sum(digits)}" if len(digits) > 1 else str(number)
+        total = _digit_sum(number)
         if number % 3 == 0:
             thinking.say(f" {total}, so 3 divides it.")
             divide(thinking, number, 3)

@@ -17,11 +17,7 @@ function showNotices(list) {
   if (key === noticesShown) return;
   noticesShown = key;
   notices.replaceChildren(
-    ...list.map((words) => {
-      const item = document.createElement("li");
-      item.textContent = workingsSay(words);
-      return item;
-    }),
+    ...list.map((words) => workingsNode("li", "", workingsSay(words))),
   );
 }
 
