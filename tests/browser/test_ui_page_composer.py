@@ -175,3 +175,13 @@ def test_chinese_browser_gets_chinese_words_and_the_text_of_model_and_user_stays
     expect(page.locator("#asked")).to_have_text("Answer now")
     expect(page.locator("#answer")).to_contain_text("The answer to Answer now.")
     context.close()
+
+
+def test_buttons_that_steer_a_run_stay_inside_the_window_of_a_phone(chat: Page) -> None:
+    chat.set_viewport_size({"width": 360, "height": 780})
+    ask(chat, "slow")
+    expect_phase(chat, "thinking")
+    expect(chat.locator("#pause")).to_be_visible()
+    boxes = [button.bounding_box() for button in chat.locator("#steering button:visible").all()]
+    assert len(boxes) == 3 and all(box and box["x"] >= 0 and box["x"] + box["width"] <= 360 for box in boxes)
+    chat.locator("#stop").click()
