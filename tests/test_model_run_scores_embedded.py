@@ -51,7 +51,8 @@ def test_a_greedy_run_wrote_the_likeliest_tokens_and_a_hot_one_did_not(runs: Run
     scores = RunScores(runs)
     question = example_question(0, EMBEDDED)
     greedy = scores.of(ended(runs, question, Sampling(temperature=0.0, max_new_tokens=300)))
-    hot = scores.of(ended(runs, question, Sampling(temperature=1.5, top_p=1.0, top_k=0, max_new_tokens=300)))
+    # Not 1.5: the embedded model is so sure of this sum that it can write the very same text then.
+    hot = scores.of(ended(runs, question, Sampling(temperature=2.0, top_p=1.0, top_k=0, max_new_tokens=300)))
     assert "".join(one.text for one in greedy.of("thinking")) == greedy.thinking
     assert "".join(one.text for one in greedy.of("answer")) == greedy.answer
     assert share_that_was_likeliest(greedy) > 0.98
