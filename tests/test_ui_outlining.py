@@ -1,5 +1,5 @@
 from model.events import AnswerDelta, Asked, Finished, ThinkingDelta
-from ui.outlining import Outlining
+from ui.outlining import Outlining, steps_of
 from ui.panes import Panes, update
 
 STEPS = [
@@ -25,8 +25,25 @@ def test_outline_grows_with_the_thinking_and_is_the_same_as_of_all_at_once():
             panes = update(panes, ThinkingDelta(step[start : start + 9], 2))
             value = growing.value(panes)
     whole = Outlining().value(panes_after(ThinkingDelta("".join(STEPS), panes.thinking_pace.tokens)))
-    assert [step[:4] for step in value["steps"]] == [step[:4] for step in whole["steps"]]
-    assert [step[0] for step in value["steps"]][-1] == "conclusion" and len(value["steps"]) >= 2
+    steps = steps_of(value)
+    assert [step[:4] for step in steps] == [step[:4] for step in steps_of(whole)]
+    assert steps[-1][0] == "conclusion" and len(steps) >= 2
+
+
+def test_outline_of_a_long_thinking_changes_in_its_last_groups_only():
+    growing, panes = Outlining(), Panes()
+    before: list[str] = []
+    for _ in range(100):
+        for step in STEPS:
+            panes = update(panes, ThinkingDelta(step + "\n\n", 60))
+            groups = growing.value(panes)["steps"]
+            finished = max(0, len(before) - 2)
+            assert groups[:finished] == before[:finished]
+            before = groups
+    assert len(groups) >= 4
+    assert [step[:4] for step in steps_of({"steps": groups})] == [
+        step[:4] for step in steps_of(Outlining().value(panes))
+    ]
 
 
 def test_outline_begins_anew_with_another_run():

@@ -12,7 +12,7 @@ from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
 from model.store import Store
-from ui.outlining import Outlining
+from ui.outlining import Outlining, steps_of
 from ui.panes import Panes, update_all
 from ui.revision import Revising
 
@@ -49,8 +49,9 @@ def test_step_of_the_outline_is_gone_on_from_with_exactly_the_thinking_before_it
     stored = events_of(runs, first)
     panes = update_all(Panes(), ((0.0, event) for event in stored))
     value = Outlining().value(panes)
-    assert value["can_go_on"] and len(value["steps"]) >= 5
-    start = value["steps"][3][3]
+    steps = steps_of(value)
+    assert value["can_go_on"] and len(steps) >= 5
+    start = steps[3][3]
     thinking = thinking_of(stored)
     assert 0 < start < len(thinking)
 

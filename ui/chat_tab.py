@@ -22,17 +22,18 @@ from ui.conversation_settings import on_settings
 from ui.kept_runs import KeptRuns
 from ui.maths import for_display
 from ui.outlining import Outlining
-from ui.panes import Panes, in_parts
+from ui.panes import Panes
 from ui.parts import AT_ONCE, QUIET
 from ui.replaying import Replays, replay_value, wire_replay
 from ui.revision import Revising, wire_revision
 from ui.samples import Samples, wire_samples
 from ui.sampling_drawer import budget_of, sampling_of
 from ui.sentences import refusal, status_value
+from ui.thinking_window import ThinkingWindow, whole_value
 from ui.watching import watch_run
 
-# Run id, earlier turns, question, thinking in parts, outline, answer, status line: as in `ChatParts.outputs`.
-Update = tuple[str, list[str], str, list[str], dict[str, Any], str, dict[str, Any]]
+# Run id, earlier turns, question, thinking, outline, answer, status line: as in `ChatParts.outputs`.
+Update = tuple[str, list[str], str, dict[str, Any], dict[str, Any], str, dict[str, Any]]
 
 _MIME_TYPES: dict[Form, str] = {"markdown": "text/markdown", "json_lines": "application/jsonl", "html": "text/html"}
 
@@ -64,7 +65,7 @@ class ChatTab:
         replay = self.replays.begin(session, to_follow)
         await asyncio.to_thread(self.kept.keep, session, run_id)
         panes, turns, answer = Panes(), [], ""
-        began, outlining = time.monotonic(), Outlining()
+        began, outlining, window = time.monotonic(), Outlining(), ThinkingWindow(to_follow)
         try:
             conversation = await asyncio.to_thread(self._runs.store.conversation, run_id)
             turns = [turn.id for turn in conversation[:-1]]
@@ -79,10 +80,10 @@ class ChatTab:
                 status = status_value(panes, self._host.status(), time.monotonic() - began, branch, place)
                 status = replay_value(status, replay) if replay else status
                 steps = outlining.value(panes)
-                yield run_id, turns, panes.asked_text, in_parts(panes.thinking), steps, answer, status
+                yield run_id, turns, panes.asked_text, window.value(panes), steps, answer, status
         except AppError as error:
             status = status_value(panes, self._host.status()) | {"text": str(error), "tone": "error"}
-            thinking = in_parts(panes.thinking)
+            thinking = whole_value(panes.thinking)
             yield panes.run_id, turns, panes.asked_text, thinking, outlining.value(panes), answer, status
 
     # ------------------------------------------------------------------ what a user does
@@ -166,7 +167,7 @@ class ChatTab:
 
     def on_new_chat(self) -> Update:
         """An empty page; a run that goes on is only left alone."""
-        return "", [], "", [], {}, "", status_value(Panes(), self._host.status())
+        return "", [], "", whole_value(""), {}, "", status_value(Panes(), self._host.status())
 
     # ------------------------------------------------------------------ taking things along
 
@@ -215,6 +216,8 @@ def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState
     for runs_list in (parts.past.runs_list, parts.past.rail_list):
         runs_list.select(chat.on_choose, None, [parts.to_follow, parts.tabs], cancels=following, **starting)
     wire_replay(chat.replays, parts.replay, _to_follow, parts.run_id, parts.to_follow, parts.status, following)
+    # A pane that has missed a stretch asks for the whole again.
+    parts.thinking.select(_to_follow, parts.run_id, parts.to_follow, cancels=following, **starting)
     # In two steps: an update that was on its way when the following ended would fill the emptied panes again.
     let_go = parts.new_chat.click(lambda: None, None, None, cancels=following, **starting)
     let_go.then(chat.on_new_chat, None, parts.outputs, **starting)

@@ -19,9 +19,10 @@ from ui.endpoints import add_endpoints
 from ui.history_tab import RAIL_BUTTON, add_history, add_rail, wire_history
 from ui.maths import for_display
 from ui.model_panel import ModelPanel, add_model_form, wire_model
-from ui.panes import Panes, in_parts, thought_text, update_all
+from ui.panes import Panes, thought_text, update_all
 from ui.parts import AT_ONCE, answer_pane, model_line, plain_text, thinking_pane
 from ui.sentences import model_line_value, shortened
+from ui.thinking_window import whole_value
 from ui.words import word
 
 TITLE = "Workings"
@@ -100,5 +101,5 @@ def add_earlier_turns(runs: Runs, turns: gr.State) -> None:
                     thought.expand(partial(_thinking_of, runs, run_id), None, pane, **AT_ONCE)
 
 
-def _thinking_of(runs: Runs, run_id: str) -> list[str]:
-    return in_parts(collect(runs.store.events(run_id)).thinking)
+def _thinking_of(runs: Runs, run_id: str) -> dict[str, Any]:
+    return whole_value(collect(runs.store.events(run_id)).thinking)

@@ -26,10 +26,9 @@ LIVE_PHASES: tuple[Phase, ...] = ("waiting", "reading", "thinking", "answering")
 # Markdown with KaTeX costs the browser more the longer it is, so long answers are drawn less often (docs/limits.md).
 _ANSWER_FLUSH_SECONDS = ((16_000, 0.085), (40_000, 0.2))
 _LONG_ANSWER_FLUSH_SECONDS = 0.5
-_PART_CHARACTERS = 8192
-# The browser is handed the whole thinking each time: the longer it is, the more there is to collect.
-_THINKING_FLUSH_SECONDS = ((50_000, 0.085), (100_000, 0.125))
-_LONG_THINKING_FLUSH_SECONDS = 0.2
+# Each update costs Gradio's browser side the same, however little is new, and nobody reads a long thought that fast.
+_THINKING_FLUSH_SECONDS = ((6_000, 0.085), (24_000, 0.15))
+_LONG_THINKING_FLUSH_SECONDS = 0.25
 
 
 # What is pending while a run waits for *Go on*.
@@ -223,25 +222,15 @@ def _one_delta(row: list[ThinkingDelta | AnswerDelta]) -> ThinkingDelta | Answer
     return type(row[0])("".join(delta.text for delta in row), sum(delta.n_tokens for delta in row))
 
 
-def in_parts(text: str) -> list[str]:
-    """A growing text as parts of which only the last one grows.
-
-    A browser that is handed 140,000 characters anew several times a second keeps tens of megabytes of dead copies.
-
-    >>> [len(part) for part in in_parts("x" * 20_000)]
-    [8192, 8192, 3616]
-    """
-    return [text[start : start + _PART_CHARACTERS] for start in range(0, len(text), _PART_CHARACTERS)]
-
-
 def flush_seconds(panes: Panes) -> float:
     """How long to wait before the page is updated again.
 
-    >>> flush_seconds(Panes(answer="x" * 50_000)), flush_seconds(Panes(thinking="x" * 60_000))
-    (0.5, 0.125)
+    >>> flush_seconds(Panes(answer="x" * 50_000)), flush_seconds(Panes(thinking="x" * 10_000))
+    (0.5, 0.15)
     """
-    by_answer = _by_length(len(panes.answer), _ANSWER_FLUSH_SECONDS, _LONG_ANSWER_FLUSH_SECONDS)
-    return max(by_answer, _by_length(len(panes.thinking), _THINKING_FLUSH_SECONDS, _LONG_THINKING_FLUSH_SECONDS))
+    if panes.phase == "thinking" or not panes.answer:
+        return _by_length(len(panes.thinking), _THINKING_FLUSH_SECONDS, _LONG_THINKING_FLUSH_SECONDS)
+    return _by_length(len(panes.answer), _ANSWER_FLUSH_SECONDS, _LONG_ANSWER_FLUSH_SECONDS)
 
 
 def _by_length(characters: int, steps: tuple[tuple[int, float], ...], longest: float) -> float:

@@ -42,7 +42,10 @@ def _part(value: Any, markup: str, script: str, **options: Any) -> gr.HTML:
 
 
 def thinking_pane(hint: str, **options: Any) -> gr.HTML:
-    """The thinking as plain text; its value is the whole text in parts (`ui.panes.in_parts`), the page only appends."""
+    """The thinking as plain text, to which the page only appends; its value comes from `ui.thinking_window`.
+
+    `select` asks for the whole text: a stretch of it was missed.
+    """
     markup = (
         "<div class='log' role='log' aria-live='off' aria-label='Thinking' tabindex='0'"
         f" data-empty='{html.escape(hint)}'></div>"
@@ -52,7 +55,7 @@ def thinking_pane(hint: str, **options: Any) -> gr.HTML:
         "<button class='before' type='button' aria-label='Hit before'>‹</button>"
         "<button class='next' type='button' aria-label='Next hit'>›</button></form>"
     )
-    return _part([], markup, "thinking_pane.js", **options)
+    return _part({}, markup, "thinking_pane.js", **options)
 
 
 def small_button(label: Any, elem_id: str, min_width: int = 90, **options: Any) -> gr.Button:

@@ -1,7 +1,10 @@
-// `props.value` {steps: [[kind, word, title, start, tokens], ...], can_go_on} in, a list of steps out. Only what changed is
-// drawn again. A step can be gone on from, in another run: that goes back as `select` with its `character`.
+// `props.value` {steps: groups, can_go_on} in, a list of steps out; a group is the JSON of some steps, each
+// [kind, word, title, start, tokens]. Only what changed is drawn again. A step can be gone on from, in another run: that
+// goes back as `select` with its `character`.
 const list = element.querySelector(".steps");
 const reached = element.querySelector(".reached");
+// What stands in the list: the texts of the groups with their numbers of steps, and the steps without their tokens.
+let groups = [];
 let drawn = [];
 
 function goTo(character) {
@@ -9,11 +12,15 @@ function goTo(character) {
   if (pane) pane.dispatchEvent(new CustomEvent("workings-go-to", { detail: character }));
 }
 
-function itemOf([kind, word, title, start, tokens]) {
+const keyOf = ([kind, , title, start]) => `${kind} ${start} ${title}`;
+const countOf = (step) => step[4].toLocaleString("en");
+
+function itemOf(step) {
+  const [kind, word, title, start] = step;
   const item = workingsNode("li", "");
   const button = workingsNode("button", `step ${kind}`);
   const [name, words] = [workingsNode("span", "kind", workingsSay(word)), workingsNode("span", "words", title)];
-  button.append(name, words, workingsNode("span", "count", tokens.toLocaleString("en")));
+  button.append(name, words, workingsNode("span", "count", countOf(step)));
   button.addEventListener("click", () => goTo(start));
   const fork = workingsNode("button", "action fork", workingsSay("Go on from here"));
   fork.setAttribute("aria-label", `${fork.textContent}: ${title}`);
@@ -23,18 +30,30 @@ function itemOf([kind, word, title, start, tokens]) {
   return item;
 }
 
+function draw(wanted) {
+  let kept = 0;
+  while (kept < groups.length && groups[kept].text === wanted[kept]) kept += 1;
+  let at = groups.slice(0, kept).reduce((total, group) => total + group.steps, 0);
+  const rest = wanted.slice(kept).map((text) => ({ text, steps: JSON.parse(text) }));
+  groups = [...groups.slice(0, kept), ...rest.map((group) => ({ text: group.text, steps: group.steps.length }))];
+  for (const step of rest.flatMap((group) => group.steps)) {
+    // The step that the thinking is at counts up: only its number changes.
+    if (drawn[at] === keyOf(step)) list.children[at].querySelector(".count").textContent = countOf(step);
+    else if (at < drawn.length) list.children[at].replaceWith(itemOf(step));
+    else list.append(itemOf(step));
+    drawn[at] = keyOf(step);
+    at += 1;
+  }
+  while (list.children.length > at) list.lastElementChild.remove();
+  drawn.length = at;
+}
+
 function sync() {
-  const steps = (props.value && props.value.steps) || [];
-  const keys = steps.map((step) => step.join("\u0000"));
-  let same = 0;
-  while (same < drawn.length && same < keys.length && drawn[same] === keys[same]) same += 1;
-  while (list.children.length > same) list.lastElementChild.remove();
-  list.append(...steps.slice(same).map(itemOf));
-  drawn = keys;
+  draw([...((props.value && props.value.steps) || [])]);
   const place = props.value && props.value.reached;
   reached.hidden = typeof place !== "number";
   reached.textContent = workingsSay((props.value && props.value.words) || "");
-  element.classList.toggle("is-empty", steps.length < 2);
+  element.classList.toggle("is-empty", drawn.length < 2);
   list.classList.toggle("can-go-on", Boolean(props.value && props.value.can_go_on));
 }
 reached.addEventListener("click", () => goTo(props.value.reached));

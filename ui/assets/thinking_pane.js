@@ -1,8 +1,10 @@
-// `props.value` (the whole thinking so far, in parts) in, text appended to the pane out. Text only: nothing here reads markup.
+// `props.value` {key, before, text} in, text appended to the pane out: `text` is the thinking so far from its UTF-16 unit
+// `before` on, and what is before it came earlier under the same key. Text only: nothing here reads markup. `select` asks
+// for all of it.
 const log = element.querySelector(".log");
 const jump = element.querySelector(".jump");
 // One block of about this many characters is laid out again for each piece; the blocks before it are left alone.
-const BLOCK_CHARACTERS = 3000;
+const BLOCK_CHARACTERS = 600;
 let shown = "";
 let block = null;
 let blockLength = 0;
@@ -56,41 +58,49 @@ function lookAtReader() {
   scrolledTo = log.scrollTop;
 }
 
-// The lengths of the parts that are shown, and the last of them: the ones before it never change in the same text.
-let ends = [];
-let last = "";
+// What was handed over last. Comparing with it instead of with all that is shown spares a copy of the whole text.
+let key = "";
+let last = { before: 0, text: "" };
+let missedAt = -Infinity;
 
-// What the parts have more than what is shown; null if they are another text.
-function grownBy(parts) {
-  const at = ends.length - 1;
-  if (at < 0) return parts.length ? null : "";
-  const isSame = parts.length > at && parts[at].startsWith(last) && ends.slice(0, at).every((end, part) => parts[part].length === end);
-  return isSame ? parts[at].slice(last.length) + parts.slice(at + 1).join("") : null;
+function askForAll() {
+  if (performance.now() - missedAt < 3000) return;
+  missedAt = performance.now();
+  trigger("select", {});
 }
 
 function sync() {
   // Scroll events come late: without a look first, new text would pull back a reader who has just scrolled up.
   if (isFollowing) lookAtReader();
-  const parts = props.value || [];
-  const grown = grownBy(parts);
-  if (grown === null) {
-    log.textContent = shown = "";
-    block = null;
-    blockStarts = [];
-    searchedFor = null;
-    parts.forEach(append);
-    shown = parts.join("");
-    isFollowing = true;
-    if (isFindFromList) closeFind();
-  } else if (grown) {
+  const { before = 0, text = "", ...value } = props.value || {};
+  if (before && (value.key !== key || shown.length < before)) {
+    askForAll();
+    return;
+  }
+  key = value.key || "";
+  const known = before < last.before ? shown.slice(before) : last.text.slice(before - last.before);
+  if (shown && text.startsWith(known)) {
+    const grown = text.slice(known.length);
     append(grown);
     shown += grown;
+  } else if (shown || text) {
+    replace(shown.slice(0, before) + text);
   }
-  ends = parts.map((part) => part.length);
-  last = parts.at(-1) || "";
+  last = { before, text };
   log.classList.toggle("is-empty", !shown);
   if (isFollowing) toLatest();
   jump.hidden = isFollowing;
+}
+
+function replace(text) {
+  log.textContent = "";
+  block = null;
+  blockStarts = [];
+  searchedFor = null;
+  append(text);
+  shown = text;
+  isFollowing = true;
+  if (isFindFromList) closeFind();
 }
 
 log.addEventListener("scroll", () => {
@@ -159,8 +169,7 @@ log.addEventListener("workings-go-to", (event) => {
   goTo(offset, Math.min(end < 0 ? shown.length : end, offset + 400) - offset);
 });
 
-// Find: hits are counted in the whole text; at most this many are tinted.
-const MOST_TINTED = 400;
+// Find: hits are counted in the whole text; those near what can be seen are tinted.
 const find = element.querySelector(".find");
 const query = find.querySelector("input");
 const hitsOut = find.querySelector(".hits");
@@ -177,29 +186,40 @@ function search() {
   const wanted = query.value.toLowerCase();
   if (wanted !== searchedFor || shown.length < searched) {
     [hits, searched, searchedFor] = [[], 0, wanted];
-    mark("workings-hits", []);
   }
-  const known = hits.length;
   if (wanted) {
     // A hit may begin before the end of what was there, but not within the last one.
-    const from = Math.max(searched - wanted.length + 1, known ? hits[known - 1] + wanted.length : 0);
+    const from = Math.max(searched - wanted.length + 1, hits.length ? hits.at(-1) + wanted.length : 0);
     const text = shown.slice(from).toLowerCase();
     for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + wanted.length)) hits.push(from + at);
   }
   searched = shown.length;
   hit = Math.min(hit, hits.length - 1);
   hitsOut.textContent = wanted ? workingsSay(hits.length ? `${hit + 1} of ${hits.length}` : "none") : "";
-  tintHits(hits.slice(known, MOST_TINTED), wanted.length);
+  tintHits();
   if (!hits.length) mark("workings-here", []);
 }
 
-// Ranges that never change cost nothing when the text grows.
-function tintHits(places, length) {
-  if (!places.length || typeof StaticRange === "undefined" || typeof CSS === "undefined" || !CSS.highlights) return;
-  if (!CSS.highlights.has("workings-hits")) CSS.highlights.set("workings-hits", new Highlight());
-  const tinted = CSS.highlights.get("workings-hits");
-  for (const range of places.map((at) => rangeAt(at, length)).filter(Boolean)) tinted.add(new StaticRange(range));
+// The browser looks at every range again whenever the text grows, so there are only as many as can nearly be seen.
+function tintHits() {
+  const blocks = [...log.children];
+  const first = blocks.findIndex((each) => each.offsetTop + each.offsetHeight > log.scrollTop - log.clientHeight);
+  const end = blocks.findIndex((each) => each.offsetTop > log.scrollTop + 2 * log.clientHeight);
+  const from = first < 0 ? Infinity : blockStarts[first];
+  const to = end < 0 ? Infinity : blockStarts[end];
+  const ranges = hits.filter((at) => at >= from && at < to).map((at) => rangeAt(at, query.value.length));
+  mark("workings-hits", typeof StaticRange === "undefined" ? [] : ranges.filter(Boolean).map((range) => new StaticRange(range)));
 }
+
+let isTintDue = false;
+log.addEventListener("scroll", () => {
+  if (isTintDue || !hits.length) return;
+  isTintDue = true;
+  requestAnimationFrame(() => {
+    isTintDue = false;
+    tintHits();
+  });
+});
 
 function toHit(step) {
   if (!hits.length) return;

@@ -1,0 +1,47 @@
+"""The thinking of a run as it grows in, what its pane is handed out: all of it at the ends, else its last stretch.
+
+Gradio's browser side writes a value out several times at each update, to see what has changed. Of a thought of 140,000
+characters that is megabytes of dead copies a second; of its last stretch it is nothing.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ui.live_tint import utf16_units
+from ui.panes import Panes
+
+_STRETCH_CHARACTERS = 4096
+# Updates that come close together may reach the pane as one: for so long, each of them holds all of the thinking.
+_WHOLE_SECONDS = 1.5
+
+
+class ThinkingWindow:
+    """Follows one run for one page.
+
+    Args:
+        key: Tells one following from another: a stretch only goes with what the pane was handed under the same key.
+        clock: Seconds that never go back.
+    """
+
+    def __init__(self, key: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._key = key
+        self._clock = clock
+        self._whole_until = clock() + _WHOLE_SECONDS
+        self._start = 0
+        self._units_before = 0
+
+    def value(self, panes: Panes) -> dict[str, Any]:
+        """What `ui.parts.thinking_pane` shows: `text`, and the UTF-16 units `before` it that the pane has already."""
+        thinking = panes.thinking
+        if not panes.is_live or self._clock() < self._whole_until or len(thinking) < self._start:
+            return whole_value(thinking, self._key)
+        start = max(0, len(thinking) // _STRETCH_CHARACTERS - 1) * _STRETCH_CHARACTERS
+        self._units_before += utf16_units(thinking[self._start : start])
+        self._start = start
+        return {"key": self._key, "before": self._units_before, "text": thinking[start:]}
+
+
+def whole_value(thinking: str, key: str = "") -> dict[str, Any]:
+    """A thinking that does not grow, for the pane."""
+    return {"key": key, "before": 0, "text": thinking}
