@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.chat_page import ask, expect_phase, scripted_app, thinking
+from tests.chat_page import ask, ask_and_wait, expect_phase, scripted_app, thinking
 
 pytestmark = pytest.mark.browser
 
@@ -283,3 +283,30 @@ def test_page_has_no_accessibility_violation_and_fits_its_window(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), tab
     context.close()
     assert found == []
+
+
+# A function that hands the thinking pane a value, as Gradio does.
+HAND_OVER = """const make = window.Function;
+window.Function = new Proxy(make, { apply(target, self, args) {
+  const made = Reflect.apply(target, self, args);
+  if (args[0] !== "element") return made;
+  return (element, trigger, props, server, upload, watch) => {
+    const watched = [];
+    const watching = (name, heed) => { watched.push(heed); watch(name, heed); };
+    if (element.closest("#thinking")) window.handOver = (value) => { props.value = value; watched.forEach((heed) => heed()); };
+    return made(element, trigger, props, server, upload, watching);
+  };
+} });"""
+
+
+def test_pane_that_has_missed_a_stretch_asks_for_all_of_the_thinking_and_shows_nothing_wrong(
+    page: Page, url: str, errors: list[str]
+) -> None:
+    page.add_init_script(HAND_OVER)
+    page.goto(url)
+    ask_and_wait(page, "What is 17 * 24?")
+    whole = thinking(page)
+    page.evaluate("handOver({ key: 'other', before: 0, text: 'The beginning of another thought.' })")
+    expect(page.locator("#thinking .log")).to_have_text("The beginning of another thought.")
+    page.evaluate("handOver({ key: 'third', before: 9000, text: 'its end' })")
+    expect(page.locator("#thinking .log")).to_have_text(whole)
