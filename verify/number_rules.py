@@ -1,0 +1,179 @@
+"""Rules for answers that are numbers: exact worth, percentages, rounded decimals, units, number bases."""
+
+import re
+from fractions import Fraction
+
+import mpmath
+
+from verify.expression import DIGITS, NotReadable, NoValue, TooLarge, Value, evaluate, inexact, is_same, read
+from verify.rules import ComparesParts, Finding, Policy, correct, undecided, wrong
+from verify.units import Measure, split_unit
+
+_OVERLINE = re.compile(r"(?<![\d.])(\d*)\.(\d*)\\(?:overline|bar|dot)\s*\{?(\d+)\}?")
+_REPEATED = re.compile(r"(?<![\d.])(\d*)\.(\d*?)(\d{1,6})\3{2,}\s*(?:\\ldots|\.\.\.)")
+_MIXED = re.compile(r"(?<![\d.}/^_])(\d+)\s+(\d+)\s*/\s*(\d+)(?![\d.])")
+_HYPHEN_MIXED = re.compile(r"(?<![\d.}/^_])(\d+)-(\d+)/(\d+)(?![\d.])")
+_SCIENTIFIC = re.compile(r"\A([-+]?\d+(?:\.\d+)?)[eE]([-+]?\d{1,4})\Z")
+_DECIMAL = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d*)\.?\d*")
+_BASE = re.compile(
+    r"(?:\\text\{)?\s*([\da-fA-F]+(?:\.[\da-fA-F]+)?)\s*\}?\s*_\s*\{?\s*(?:\\text\{)?\s*(\d{1,2}|[a-z]+)\s*\}*"
+)
+_IN_BASE = re.compile(
+    r"([\da-fA-F]+)\s*\(?(?:\\text\{)?\s*(?:\(|in )?\s*base[\s-]*(\d{1,2}|[a-z]+)\)?\s*\}?\)?", re.IGNORECASE
+)
+_BASE_WORDS = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
+    "twelve": 12, "sixteen": 16,
+}  # fmt: skip
+_NUMBER_WORDS = dict(
+    zip(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty".split(),
+        range(21),
+        strict=True,
+    )
+)
+
+
+def value_of(form: str) -> Value | None:
+    r"""What an answer is worth; `None` where it is no number.
+
+    Raises:
+        TooLarge: If it has too many digits to be worked out.
+
+    >>> value_of("1 1/4"), value_of(r"0.1\overline{6}"), value_of("3e2"), value_of("x") is None
+    (Fraction(5, 4), Fraction(1, 6), Fraction(300, 1), True)
+    """
+    if form.casefold() in _NUMBER_WORDS:
+        return Fraction(_NUMBER_WORDS[form.casefold()])
+    try:
+        return evaluate(read(as_arithmetic(form)))
+    except (NotReadable, NoValue):
+        return None
+
+
+def as_arithmetic(form: str) -> str:
+    """Mixed numbers, repeating decimals and powers of ten in the grammar of `verify.expression`."""
+    text = _OVERLINE.sub(_repeating, form)
+    text = _REPEATED.sub(_repeating, text)
+    text = _MIXED.sub(r"(\1+\2/\3)", text)
+    text = _HYPHEN_MIXED.sub(
+        lambda match: f"({match[1]}+{match[2]}/{match[3]})" if int(match[2]) < int(match[3]) else match[0], text
+    )
+    return _SCIENTIFIC.sub(r"\1*10^{\2}", text)
+
+
+def _repeating(match: re.Match[str]) -> str:
+    whole, fixed, repeated = match[1] or "0", match[2], match[3]
+    nines = (10 ** len(repeated) - 1) * 10 ** len(fixed)
+    value = Fraction(int(whole + fixed or "0"), 10 ** len(fixed)) + Fraction(int(repeated), nines)
+    return f"({value.numerator}/{value.denominator})"
+
+
+def number(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
+    """Two numbers, by what they are worth."""
+    try:
+        wanted, given = value_of(gold), value_of(candidate)
+    except TooLarge:
+        return undecided("a number in it has too many digits to be worked out")
+    if wanted is None or given is None:
+        return None
+    if is_same(wanted, given):
+        return correct(f"{candidate} equals {gold}")
+    if (r"^\circ" in gold) != (r"^\circ" in candidate):
+        return None  # `unit` knows degrees
+    has_percent = gold.endswith("%"), candidate.endswith("%")
+    if policy.percent == "lenient" and has_percent[0] != has_percent[1]:
+        hundred = Fraction(100)
+        if is_same(_times(wanted, hundred), given) or is_same(wanted, _times(given, hundred)):
+            return correct(f"{candidate} stands for {gold}")
+    for rounded, exact, text in ((given, wanted, candidate), (wanted, given, gold)):
+        if _is_rounded(rounded, exact, text, policy.rounded_digits):
+            return correct(f"{candidate} and {gold} agree in all digits that are given")
+    return wrong(f"{candidate} is not {gold}{_apart(wanted, given)}")
+
+
+def _times(value: Value, factor: Fraction) -> Value:
+    return value * factor if isinstance(value, Fraction) else value * inexact(factor)
+
+
+def _is_rounded(rounded: Value, exact: Value, text: str, digits: int) -> bool:
+    """Whether a decimal is the other number, rounded or cut at its last place."""
+    plain = text.replace(",", "").rstrip(".").replace(r"\ldots", "").replace("...", "").strip()
+    if "." not in plain or not _DECIMAL.fullmatch(plain) or not isinstance(rounded, Fraction):
+        return False
+    places = len(plain.partition(".")[2])
+    if len(plain.replace("-", "").replace(".", "").lstrip("0")) < digits:
+        return False
+    with mpmath.workdps(DIGITS):
+        difference = abs(inexact(exact) - inexact(rounded))
+        return bool(mpmath.im(inexact(exact)) == 0 and difference < mpmath.mpf(10) ** -places)
+
+
+def _apart(wanted: Value, given: Value) -> str:
+    """Both as decimals, where they are not written so."""
+    if isinstance(wanted, Fraction) and isinstance(given, Fraction) and wanted.denominator == given.denominator == 1:
+        return ""
+    return f" (about {_short(given)}, not {_short(wanted)})"
+
+
+def _short(value: Value) -> str:
+    with mpmath.workdps(DIGITS):
+        return str(mpmath.nstr(inexact(value), 6))
+
+
+def unit(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
+    """A number with a unit: the units must not contradict, and the numbers are compared without them."""
+    (gold_number, wanted), (number_given, given) = split_unit(gold), split_unit(candidate)
+    if wanted is None and given is None:
+        return None
+    if (wanted and wanted.dimension == "share") or (given and given.dimension == "share"):
+        return None  # `number` knows percentages
+    if wanted and given and wanted.dimension and given.dimension:
+        return _both(gold_number, wanted, number_given, given, compares)
+    if given is None and not policy.takes_missing_unit:
+        return wrong(f"it has no unit, the reference {wanted.words if wanted else ''}")
+    return compares(gold_number, number_given)
+
+
+def _both(gold_number: str, wanted: Measure, number_given: str, given: Measure, compares: ComparesParts) -> Finding:
+    if wanted.dimension != given.dimension:
+        return wrong(f"the unit says {given.words}, the reference {wanted.words}")
+    if wanted.factor == given.factor:
+        return compares(gold_number, number_given)
+    if wanted.factor is None or given.factor is None:
+        in_degrees = {True: rf"({number_given})\cdot 180/\pi", False: rf"({number_given})\cdot \pi/180"}
+        found = compares(gold_number, in_degrees[given.factor is None])
+    else:
+        found = compares(gold_number, f"({number_given})*({given.factor / wanted.factor})")
+    if found.outcome == "correct":
+        return correct(f"{number_given} {given.words} are {gold_number} {wanted.words}")
+    return wrong(f"the unit says {given.words}, the reference {wanted.words}") if found.outcome == "wrong" else found
+
+
+def base(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
+    """Numbers in a base other than ten."""
+    wanted, given = _in_base(gold), _in_base(candidate)
+    if wanted is None and given is None:
+        return None
+    digits = [found[0] if found else form.strip() for found, form in ((wanted, gold), (given, candidate))]
+    if wanted and given and wanted[1] != given[1]:
+        if wanted[2] == given[2]:
+            return correct(f"both are {wanted[2]} in base ten")
+        return wrong(f"the base is {given[1]}, that of the reference {wanted[1]}")
+    if digits[0].lower().lstrip("0") == digits[1].lower().lstrip("0"):
+        return correct("the digits are the same")
+    return wrong(f"{candidate} is not {gold}")
+
+
+def _in_base(form: str) -> tuple[str, int, int] | None:
+    """Digits, base, value."""
+    match = _BASE.fullmatch(form) or _IN_BASE.fullmatch(form)
+    if match is None:
+        return None
+    named = match[2].lower()
+    base_number = int(named) if named.isdigit() else _BASE_WORDS.get(named, 0)
+    try:
+        return match[1], base_number, int(match[1], base_number) if 2 <= base_number <= 36 else 0
+    except ValueError:
+        return match[1], base_number, -1
