@@ -26,6 +26,10 @@ HOLDS = [
     "It holds that 3*4 >= 12, of course.",
     "The two parts (340 + 68 = 408) agree.",
     "7 * 8 = 56 cm",
+    "120 – 80 - 15 = 25 more points",
+    "18 / 450 x 100 = 4%",
+    "$5 + $3 = $8 in all",
+    r"90^3=729,\!000",
 ]
 FAILS = [
     ("12 + 9 = 22 then", "21"),
@@ -60,6 +64,7 @@ LEFT_ALONE = [
     "log 100 + 1 = 3",
     "3.4.5 + 1 = 2",
     "in base 8, 7 + 1 = 10_8",
+    r"Proof that $279/99999 = 0.\overline{00279}$:",
 ]
 
 

@@ -34,11 +34,11 @@ _MAX_OPERAND_CHARACTERS = 300
 _TOKEN = re.compile(
     r"(?P<space>\s+)"
     r"|(?P<many>\b(?:gcd|lcm)\(\s*\d+(?:\s*,\s*\d+)+\s*\))"
-    r"|(?P<number>\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|(?<![\w.])\.\d+)"
+    r"|(?P<number>\d{1,3}(?:(?:,|,\\!|\{,\}|\\,)\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|(?<![\w.])\.\d+)"
     r"|(?P<relation>\\(?:approx|leq?|geq?|neq?|lt|gt)(?![a-zA-Z])|[≈≤≥≠]|<=|>=|!=(?!=)"
     r"|(?<![<>=!:+\-*/%&|^~])=(?![=>~])|(?<![<\-=])[<>](?![<>=\-/a-zA-Z]))"
     r"|(?P<arithmetic>\\(?:d|t|c)?frac(?![a-zA-Z])|\\(?:times|cdot|div|sqrt|left|right|binom)(?![a-zA-Z])|\\[,;:! ]"
-    r"|\*\*|//|[-+*/^!%×·÷−√⋅∗⁄]|[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\bsqrt(?=\s*\())"
+    r"|\*\*|//|[-+*/^!%×·÷−–√⋅∗⁄]|[⁰¹²³⁴⁵⁶⁷⁸⁹]+|\bsqrt(?=\s*\())"
     r"|(?P<open>[(\[{])|(?P<close>[)\]}])"
     r"|(?P<word>[^\W\d_]+)|(?P<other>.)",
     re.DOTALL,
@@ -158,8 +158,16 @@ def _without_bullet(tokens: Sequence[_Token]) -> Sequence[_Token]:
 
 
 def _with_times(tokens: Sequence[_Token]) -> Iterator[_Token]:
-    """An x between two numbers is a sign."""
+    """An x between two numbers is a sign; a dollar sign between a sign and a number is left out."""
     solid = [token for token in tokens if token.kind != "space"]
+    solid = [
+        token
+        for place, token in enumerate(solid)
+        if token.text != "$"
+        or not 0 < place < len(solid) - 1
+        or solid[place - 1].kind not in ("arithmetic", "relation")
+        or solid[place + 1].kind != "number"
+    ]
     for place, token in enumerate(solid):
         is_between = 0 < place < len(solid) - 1 and _ends_number(solid[place - 1]) and _begins_number(solid[place + 1])
         yield (
@@ -265,7 +273,7 @@ def _goes_on_before(before: _Token | None, operand: list[_Token]) -> bool:
         return False
     is_adjacent = before.end == operand[0].start
     if before.kind == "word":
-        begins_with_sign = operand[0].kind == "arithmetic" and operand[0].text in "+-*/^!%×·÷−⋅∗⁄**//"
+        begins_with_sign = operand[0].kind == "arithmetic" and operand[0].text in "+-*/^!%×·÷−–⋅∗⁄**//"
         is_sign_of_number = (
             len(operand) > 1 and operand[0].text in "-−" and operand[0].end == operand[1].start and not is_adjacent
         )
@@ -283,7 +291,7 @@ def _goes_on_after(sentence: str, after: _Token | None, operand: list[_Token]) -
     """Whether the arithmetic goes on in words or letters."""
     if after is None or not operand:
         return False
-    if _IN_BASE.match(sentence, after.start):
+    if _IN_BASE.match(sentence, after.start) or sentence.startswith(".\\", after.start):
         return True
     is_adjacent = after.end and after.start == operand[-1].end
     if after.kind == "word":
@@ -329,7 +337,7 @@ def _judged(left: Tree, right: Tree, relation: str, is_chained: bool) -> tuple[C
         return ("holds", "") if not is_same(one, other) else ("fails", "both are equal")
     if relation in ("<", ">", "<=", ">="):
         return _ordered(one, other, relation)
-    if is_same(one, other) or _is_rounded(one, other, right, relation == "≈"):
+    if _is_percent_of(one, right) or is_same(one, other) or _is_rounded(one, other, right, relation == "≈"):
         return "holds", ""
     first = _first_term(right)
     if first is not None and is_same(one, first):
@@ -342,6 +350,13 @@ def _is_bare(tree: Tree) -> bool:
     return isinstance(tree, Number) or (
         isinstance(tree, Apply) and tree.operation == "negative" and _is_bare(tree.arguments[0])
     )
+
+
+def _is_percent_of(value: Value, tree: Tree) -> bool:
+    """Whether `18/450*100 = 4%` is meant: the sign names what the number counts in."""
+    if not isinstance(tree, Apply) or tree.operation != "%" or not isinstance(tree.arguments[0], Number):
+        return False
+    return is_same(value, tree.arguments[0].value)
 
 
 def _ordered(one: Value, other: Value, relation: str) -> tuple[ClaimOutcome, str]:
