@@ -1,6 +1,6 @@
-import io
 import json
 import os
+import queue
 import subprocess
 import sys
 import threading
@@ -119,30 +119,30 @@ def test_lines_are_answered_in_order_and_none_of_them_ends_the_command() -> None
         json.dumps({"id": "c", "pred": "no gold"}),
         json.dumps({"id": "d", "gold": 7, "pred": "The answer is 8."}),
         json.dumps(["e"]),
+        json.dumps({"id": "f", "gold": "1", "pred": "\\boxed{\ud800}"}),
+        '{"id": "g", "gold": "1", "pred": "\udcff"}',
     ]
     done = subprocess.run(
         [sys.executable, "-m", "verify.math_answer"],
-        input="\n".join(lines) + "\n",
+        input=("\n".join(lines) + "\n").encode("utf-8", "surrogateescape"),
         capture_output=True,
-        text=True,
         cwd=ROOT,
         timeout=120,
         check=True,
     )
     told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [each["id"] for each in told] == ["a", None, "b", "c", "d", None]
-    assert [each["outcome"] for each in told] == [
-        "correct",
-        "undecided",
-        "undecided",
-        "undecided",
-        "wrong",
-        "undecided",
-    ]
+    assert [each["id"] for each in told] == ["a", None, "b", "c", "d", None, "f", "g"]
+    outcomes = [each["outcome"] for each in told]
+    assert outcomes[:6] == ["correct", "undecided", "undecided", "undecided", "wrong", "undecided"]
+    assert "correct" not in outcomes[6:]
     assert all(each["reason"] and {"extracted", "seconds"} <= each.keys() for each in told)
 
 
-def test_lines_are_read_as_they_come() -> None:
-    with MathJudge(2) as judge:
-        out = list(judge_lines(io.StringIO('{"id": 1, "gold": "2", "pred": "2"}\n'), judge))
-    assert [each["outcome"] for each in out] == ["correct"]
+def test_each_line_is_answered_before_the_next_one_has_to_be_there(judge: MathJudge) -> None:
+    asked: queue.Queue[str] = queue.Queue()
+    told = judge_lines(iter(asked.get, ""), judge)
+    for number in range(3):
+        asked.put(json.dumps({"id": number, "gold": "2", "pred": str(number)}))
+        assert next(told)["id"] == number
+    asked.put("")
+    assert list(told) == []

@@ -8,6 +8,7 @@ is done in child processes that can be killed: no answer, however it was meant, 
 
 import argparse
 import contextlib
+import io
 import json
 import os
 import queue
@@ -16,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -29,6 +30,7 @@ _START_SECONDS = 60.0
 # What follows the thinking is at the end; the child reads no more of it than that.
 _MAX_OUTPUT_CHARACTERS = 60_000
 _MAX_GOLD_CHARACTERS = 2_000
+_MAX_WAITING_LINES = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +192,20 @@ def _end_of(output: str) -> str:
 
 def judge_lines(lines: Iterable[str], judge: MathJudge) -> Iterator[dict[str, Any]]:
     """The verdict on each JSON line, in order; a line that cannot be read gets one too."""
+    waiting: queue.Queue[Future[dict[str, Any]] | None] = queue.Queue(_MAX_WAITING_LINES)
+
+    def feed() -> None:
+        try:
+            for line in lines:
+                waiting.put(pool.submit(_judged_line, line, judge))
+        finally:
+            waiting.put(None)
+
     with ThreadPoolExecutor(judge.n_children) as pool:
-        yield from pool.map(lambda line: _judged_line(line, judge), lines)
+        # Whoever writes a line and waits for its verdict gets it: lines are read beside the writing.
+        threading.Thread(target=feed, daemon=True).start()
+        while (verdict := waiting.get()) is not None:
+            yield verdict.result()
 
 
 def _judged_line(line: str, judge: MathJudge) -> dict[str, Any]:
@@ -213,9 +227,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--children", type=int, default=max(2, (os.cpu_count() or 2)), help="processes at once")
     given = parser.parse_args()
-    with MathJudge(given.children) as judge:
-        for told in judge_lines((line for line in sys.stdin if line.strip()), judge):
-            print(json.dumps(told, ensure_ascii=False), flush=True)
+    # Bytes that are no text, and halves of characters, are for the verdict to deal with.
+    lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="surrogateescape")
+    with MathJudge(given.children) as judge, contextlib.suppress(BrokenPipeError):
+        for told in judge_lines((line for line in lines if line.strip()), judge):
+            print(json.dumps(told), flush=True)
 
 
 if __name__ == "__main__":
