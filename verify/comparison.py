@@ -83,4 +83,6 @@ def _compared(policy: Policy, depth: int, gold: str, candidate: str) -> Finding:
 
 def _squeezed(text: str) -> str:
     """Without what never matters: spaces and the marks of text."""
-    return re.sub(r"\\(?:text|mathrm)\{([^{}]*)\}", r"\1", text).replace(" ", "").rstrip(".")
+    text = re.sub(r"\\(?:text|mathrm)\{([^{}]*)\}", r"\1", text)
+    # 3 1/2 is not 31/2.
+    return re.sub(r"(?<!\d) | (?!\d)", "", text).rstrip(".")

@@ -164,9 +164,11 @@ class _Reader:
     def _mixed(self, whole: Tree) -> Tree | None:
         """A whole number before a proper fraction of numbers is added to it."""
         is_proper = re.match(r"\\frac \{ (\d+) \} \{ (\d+) \}", " ".join(self._tokens[self._at : self._at + 7]))
-        if not is_proper or int(is_proper[1]) >= int(is_proper[2]) or not isinstance(whole, Number):
+        if not is_proper or int(is_proper[1]) >= int(is_proper[2]):
             return None
-        return Apply("+", (whole, self._power()))
+        if isinstance(whole, Apply) and whole.operation == "negative" and isinstance(whole.arguments[0], Number):
+            return Apply("negative", (Apply("+", (whole.arguments[0], self._power())),))
+        return Apply("+", (whole, self._power())) if isinstance(whole, Number) else None
 
     def _signed(self) -> Tree:
         sign = self._peek()

@@ -48,6 +48,7 @@ _PHRASES = re.compile(
             rf"\banswers?{_IS}",
             r"\banswers?(?:\s+to\s+(?:this|the)\s+\w+)\s+(?:is|are)\s*[:：]?",
             r"\b(?:final\s+)?answer\s*(?:\*\*)\s*[:：]?",
+            rf"\b(?:correct|right)\s+(?:option|choice|one){_IS}",
             r"(?:最终)?(?:答案|结果)\s*(?:\*\*)?\s*(?:应该)?(?:是|为|等于|[:：])\s*(?:\*\*)?",
             r"(?<![回解问])答\s*[:：]",
             r"答え\s*(?:は|[:：])",
@@ -76,6 +77,11 @@ _REASON_BEGINS = re.compile(
     re.DOTALL,
 )
 _PROSE = re.compile(r"[a-z]{2,}\s+[a-z]{2,}\s+[a-z]")
+_OPENING_WORDS = re.compile(
+    r"\A(?:thus|so|therefore|hence|then|finally|we\s+(?:get|have|find)|this\s+gives|it\s+is|it's)\b[,:]?\s+",
+    re.IGNORECASE,
+)
+_SAME_IN_MATHS = re.compile(r"(?:\bi\.?e\.?|\bthat\s+is|\bnamely|\bor)[,:]?\s*(?=\$|\\\(|\\\[)")
 _NUMBER = re.compile(
     r"(?<![\w.])[-−+]?(?:\\?\$\s?)?(?:\d+\s+\d+/\d+|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)(?:\s*/\s*\d+)?(?:\s*\\?%)?"
 )
@@ -231,6 +237,9 @@ def _said(rest: str) -> str:
         return ", ".join(pieces) + (unit.group() if unit and has_unit else "")
     stop = _SENTENCE_END.search(rest)
     sentence = rest[: stop.start()] if stop else rest
+    maths = _SAME_IN_MATHS.search(sentence)
+    if maths and (said_again := _MATHS.match(sentence, maths.end())):
+        return _inside(said_again)
     return _REASON_BEGINS.sub("", sentence).strip(" \t*_`\"'“”,;")
 
 
@@ -240,7 +249,9 @@ def _inside(match: re.Match[str]) -> str:
 
 def _bare(text: str) -> Extracted | None:
     """No box and no phrase: the last formula, a short text as a whole, the last number of one that is no refusal."""
-    stripped = text.strip()
+    stripped = _OPENING_WORDS.sub("", text.strip())
+    if _BOX.search(stripped):
+        return None  # a box that was never closed: the output was cut off
     has_digits, n_words = re.search(r"\d", stripped), len(stripped.split())
     if (
         "\n" not in stripped

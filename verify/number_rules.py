@@ -10,9 +10,8 @@ from verify.rules import ComparesParts, Finding, Policy, correct, undecided, wro
 from verify.units import Measure, split_unit
 
 _OVERLINE = re.compile(r"(?<![\d.])(\d*)\.(\d*)\\(?:overline|bar|dot)\s*\{?(\d+)\}?")
-_REPEATED = re.compile(r"(?<![\d.])(\d*)\.(\d*?)(\d{1,6})\3{2,}\s*(?:\\ldots|\.\.\.)")
+_REPEATED = re.compile(r"(?<![\d.])(\d*)\.(\d*?)(\d(?=\d*(?:\\|\.|\s))|\d{2,6})\3+\s*(?:\\ldots|\.\.\.)")
 _MIXED = re.compile(r"(?<![\d.}/^_])(\d+)\s+(\d+)\s*/\s*(\d+)(?![\d.])")
-_HYPHEN_MIXED = re.compile(r"(?<![\d.}/^_])(\d+)-(\d+)/(\d+)(?![\d.])")
 _SCIENTIFIC = re.compile(r"\A([-+]?\d+(?:\.\d+)?)[eE]([-+]?\d{1,4})\Z")
 _DECIMAL = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d*)\.?\d*")
 _BASE = re.compile(
@@ -46,8 +45,10 @@ def value_of(form: str) -> Value | None:
     """
     if form.casefold() in _NUMBER_WORDS:
         return Fraction(_NUMBER_WORDS[form.casefold()])
+    is_percent = form.endswith("%")
     try:
-        return evaluate(read(as_arithmetic(form)))
+        value = evaluate(read(as_arithmetic(form[:-1] if is_percent else form)))
+        return _times(value, Fraction(1, 100)) if is_percent else value
     except (NotReadable, NoValue):
         return None
 
@@ -57,9 +58,6 @@ def as_arithmetic(form: str) -> str:
     text = _OVERLINE.sub(_repeating, form)
     text = _REPEATED.sub(_repeating, text)
     text = _MIXED.sub(r"(\1+\2/\3)", text)
-    text = _HYPHEN_MIXED.sub(
-        lambda match: f"({match[1]}+{match[2]}/{match[3]})" if int(match[2]) < int(match[3]) else match[0], text
-    )
     return _SCIENTIFIC.sub(r"\1*10^{\2}", text)
 
 
@@ -85,7 +83,11 @@ def number(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -
     has_percent = gold.endswith("%"), candidate.endswith("%")
     if policy.percent == "lenient" and has_percent[0] != has_percent[1]:
         hundred = Fraction(100)
-        if is_same(_times(wanted, hundred), given) or is_same(wanted, _times(given, hundred)):
+        # 28% for 28 names what is counted, but 0.5% is not 0.5.
+        is_share = isinstance(wanted, Fraction) and abs(wanted) <= 1
+        if (has_percent[0] and is_same(_times(wanted, hundred), given)) or (
+            has_percent[1] and not is_share and is_same(wanted, _times(given, hundred))
+        ):
             return correct(f"{candidate} stands for {gold}")
     for rounded, exact, text in ((given, wanted, candidate), (wanted, given, gold)):
         if _is_rounded(rounded, exact, text, policy.rounded_digits):
@@ -131,6 +133,12 @@ def unit(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> 
         return None  # `number` knows percentages
     if wanted and given and wanted.dimension and given.dimension:
         return _both(gold_number, wanted, number_given, given, compares)
+    for measure, other in ((given, gold), (wanted, candidate)):
+        if measure and measure.dimension == "angle" and r"\pi" in other:
+            in_radians = r"\cdot \pi/180"
+            if measure is given:
+                return compares(gold, f"({number_given}){in_radians}")
+            return compares(f"({gold_number}){in_radians}", candidate)
     if given is None and not policy.takes_missing_unit:
         return wrong(f"it has no unit, the reference {wanted.words if wanted else ''}")
     return compares(gold_number, number_given)

@@ -68,7 +68,12 @@ def _listed(form: str) -> tuple[str, list[str]]:
             return "tuple", parts
     if text.startswith(r"\langle") and text.endswith(r"\rangle"):
         return "tuple", split_top(text[7:-7])
-    thousands = re.fullmatch(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?", text)
+    if text[:1] == "{" and text[-1:] == "}" and "," in text and _encloses(text):
+        return "set", _expanded(split_top(text[1:-1]))
+    if system := _CASES.fullmatch(text):
+        rows = [row.replace("&", " ").strip(" ,\n") for row in re.split(r"\\\\(?:\[[^\]]*\])?", system[1])]
+        return "list", _expanded([row for row in rows if row])
+    thousands = re.fullmatch(r"-?[$€£¥]?\s*\d{1,3}(?:,\d{3})+(?:\.\d+)?(?:\s*[a-zA-Z%\\][^,]*)?", text)
     parts = [part for each in split_top(text) for part in _AND.split(each) if part.strip()] if not thousands else [text]
     parts = _expanded(parts)
     return ("list", parts) if len(parts) > 1 else ("", parts)
@@ -267,7 +272,7 @@ def matrix(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -
 
 
 def _rows(form: str) -> list[list[str]] | None:
-    match = _MATRIX.fullmatch(form.strip()) or _CASES.fullmatch(form.strip())
+    match = _MATRIX.fullmatch(form.strip())
     if match is None:
         return None
     rows = [row for row in re.split(r"\\\\(?:\[[^\]]*\])?", match[1]) if row.strip(" \n&")]

@@ -90,7 +90,9 @@ def meaning(gold: str, candidate: str, policy: Policy, compares: ComparesParts) 
 
 def _meaning(form: str) -> str:
     squeezed = re.sub(r"[\s.!'*_]", "", re.sub(r"\\(?:text|mathrm)\s*\{([^{}]*)\}", r"\1", form)).casefold()
-    return _MEANING.get(squeezed, "")
+    known = _MEANING.get(squeezed, "")
+    first = re.match(r"(?:\\text\{)?\s*(yes|no|true|false)\s*,", form, re.IGNORECASE)
+    return known or (_MEANING[first[1].lower()] if first else "")
 
 
 def clock_time(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
