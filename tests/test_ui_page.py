@@ -24,7 +24,9 @@ from ui.model_panel import fit_table_html
 from ui.page import build_page
 from ui.panes import Panes, update_all
 from ui.sentences import model_line_value, progress_text, status_value
+from ui.verify_endpoints import add_verify_endpoints
 from ui.watching import watch_run
+from verify.math_answer import MathJudge
 
 ROOT = Path(__file__).resolve().parent.parent
 READY = HostStatus("ready", "qwq-32b", "nf4", "qwq-32b is ready.")
@@ -73,6 +75,7 @@ def test_page_adds_no_endpoint_to_the_named_ones(runs: Runs, settings: Settings)
         with gr.Blocks() as only_endpoints:
             add_endpoints(runs, runs.host, settings)
             add_confidence_endpoint(RunScores(runs))
+            add_verify_endpoints(MathJudge())
         pages = (only_endpoints, build_page(runs, runs.host, settings))
         first, second = ({f.api_name for f in p.fns.values() if f.api_visibility == "public"} for p in pages)
         return first, second

@@ -23,7 +23,9 @@ from ui.panes import Panes, thought_text, update_all
 from ui.parts import AT_ONCE, answer_pane, model_line, plain_text, thinking_pane
 from ui.sentences import model_line_value, shortened
 from ui.thinking_window import whole_value
+from ui.verify_endpoints import add_verify_endpoints
 from ui.words import word
+from verify.math_answer import MathJudge
 
 TITLE = "Workings"
 _TAGLINE = "A reasoning model on your own machine: its thinking on one side, its answer on the other."
@@ -74,6 +76,8 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         wire_confidence(ConfidenceView(scores, runs), parts.confidence, parts.run_id)
         add_endpoints(runs, host, settings)
         add_confidence_endpoint(scores)
+        # Its processes start with the first answer, and end when this one does: their pipes close.
+        add_verify_endpoints(MathJudge())
     return demo
 
 
