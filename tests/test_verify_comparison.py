@@ -122,3 +122,10 @@ def test_set_does_not_mind_its_order_and_a_tuple_does(seed: int) -> None:
     assert compare(f"({written})", f"({other})").outcome == "wrong"
     assert compare(written, ", ".join(map(str, [*values[:-1], 77]))).outcome == "wrong"
     assert compare(written, ", ".join(map(str, values[:-1]))).outcome == "wrong"
+
+
+def test_equation_with_roots_is_the_same_up_to_a_factor() -> None:
+    gold = r"\sqrt{2}x + y = 1"
+    assert compare(gold, r"2x + \sqrt{2}y = \sqrt{2}").outcome == "correct"
+    assert compare(gold, r"y = 1 - \sqrt{2}x").outcome == "correct"
+    assert compare(gold, r"y = 2 - \sqrt{2}x").outcome == "wrong"

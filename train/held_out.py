@@ -6,7 +6,6 @@ claim with its interval; `--adapter none` asks the untouched model the same.
 
 import argparse
 import json
-import math
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from train.judging import RunAsserts, boxed, is_right, split_answer
 from train.mixes import CLAIMS, SHARES
 from train.rows import prompt_text
 from train.traces import Trace, Value, content_of, mixture
+from verify.math_check import wilson
 
 MOST_NEW_TOKENS = 320
 _BATCH = 64
@@ -128,23 +128,6 @@ def pass_rates(replies: Sequence[Reply]) -> dict[str, float]:
     """The share of right replies by claim, and of those that closed their thinking ("closed") or boxed an answer."""
     names = {CLOSED: "closed", BOXED: "boxed"}
     return {names.get(name, name): sum(rights) / len(rights) for name, rights in by_claim(tally(replies, None)).items()}
-
-
-def wilson(passed: int, asked: int) -> tuple[float, float]:
-    """The 95% interval of a share.
-
-    Source:
-        Wilson, Journal of the American Statistical Association 22 (1927).
-
-    >>> [round(bound, 3) for bound in wilson(80, 100)]
-    [0.711, 0.867]
-    """
-    if asked == 0:
-        return 0.0, 1.0
-    z, share = 1.96, passed / asked
-    middle = share + z * z / (2 * asked)
-    spread = z * math.sqrt(share * (1 - share) / asked + z * z / (4 * asked * asked))
-    return max(0.0, (middle - spread) / (1 + z * z / asked)), (middle + spread) / (1 + z * z / asked)
 
 
 def sandbox_runner(folder: Path) -> RunAsserts:

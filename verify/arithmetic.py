@@ -43,7 +43,6 @@ _TOKEN = re.compile(
     r"|(?P<word>[^\W\d_]+)|(?P<other>.)",
     re.DOTALL,
 )
-_CLOSING = {"(": ")", "[": "]", "{": "}"}
 _RELATIONS = {
     r"\approx": "≈", "≈": "≈", r"\le": "<=", r"\leq": "<=", "≤": "<=", r"\ge": ">=", r"\geq": ">=", "≥": ">=",
     r"\lt": "<", r"\gt": ">", r"\ne": "!=", r"\neq": "!=", "≠": "!=",
@@ -293,17 +292,17 @@ def _goes_on_after(sentence: str, after: _Token | None, operand: list[_Token]) -
         return False
     if _IN_BASE.match(sentence, after.start) or sentence.startswith(".\\", after.start):
         return True
-    is_adjacent = after.end and after.start == operand[-1].end
+    is_adjacent = after.start == operand[-1].end
     if after.kind == "word":
         is_one_letter = len(after.text) == 1 and after.text not in ("a", "I")
         return (
-            bool(is_adjacent)
+            is_adjacent
             or is_one_letter
             or after.text.casefold() in _AFTER
             or operand[-1].kind == "arithmetic"
             and operand[-1].text not in "!%"
         )
-    return bool(is_adjacent) and after.text in "_'\"°:|\\…" or after.text in "|_\\…"
+    return is_adjacent and after.text in "_'\"°:|\\…" or after.text in "|_\\…"
 
 
 def _tree(sentence: str, operand: list[_Token]) -> Tree | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from verify.expression_rules import algebra, equation
-from verify.normal_form import normal_form
+from verify.normal_form import normal_form, unmarked
 from verify.number_rules import base, number, unit
 from verify.rules import Finding, Outcome, Policy, Rule, correct, undecided, wrong
 from verify.structure_rules import assignment, interval, matrix, several
@@ -83,6 +83,5 @@ def _compared(policy: Policy, depth: int, gold: str, candidate: str) -> Finding:
 
 def _squeezed(text: str) -> str:
     """Without what never matters: spaces and the marks of text."""
-    text = re.sub(r"\\(?:text|mathrm)\{([^{}]*)\}", r"\1", text)
     # 3 1/2 is not 31/2.
-    return re.sub(r"(?<!\d) | (?!\d)", "", text).rstrip(".")
+    return re.sub(r"(?<!\d) | (?!\d)", "", unmarked(text)).rstrip(".")

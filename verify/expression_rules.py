@@ -9,6 +9,7 @@ import mpmath
 
 from verify.expression import (
     DIGITS,
+    Apply,
     NotReadable,
     NoValue,
     TooLarge,
@@ -93,43 +94,33 @@ def equation(gold: str, candidate: str, policy: Policy, compares: ComparesParts)
     sides = [_EQUALS.split(form) for form in (gold, candidate)]
     if any(len(each) != 2 for each in sides):
         return None
-    trees = [[_tree(side) for side in each] for each in sides]
-    if any(tree is None for each in trees for tree in each):
+    trees = [_tree(side) for each in sides for side in each]
+    known = [tree for tree in trees if tree is not None]
+    if len(known) < len(trees):
         return None
-    names = set().union(*(names_in(tree) for each in trees for tree in each if tree is not None))
+    names = set().union(*(names_in(tree) for tree in known))
     if not names or len(names) > _MAX_NAMES:
         return None
+    one_side, other_side = (Apply("-", (left, right)) for left, right in (known[:2], known[2:]))
+    quotient = Apply("/", (other_side, one_side))
     ratio: Value | None = None
     told = 0
     try:
         for point, is_positive in _points(names):
-            one, other = (_difference(each, point) for each in trees)
+            one, other = _at(one_side, point), _at(other_side, point)
             if one is None or other is None or not is_positive:
                 continue
             if is_zero(one) != is_zero(other):
                 return wrong("it is another equation")
             if is_zero(one):
                 continue
-            quotient = inexact(other) / inexact(one) if not _both_exact(one, other) else other / one
-            if ratio is not None and not is_same(ratio, quotient):
+            here = _at(quotient, point)
+            if here is None or (ratio is not None and not is_same(ratio, here)):
                 return wrong("it is another equation")
-            ratio, told = quotient, told + 1
+            ratio, told = here, told + 1
     except TooLarge:
         return undecided("a number in it has too many digits to be worked out")
     return correct("it is the same equation") if told >= _POINTS // 2 else None
-
-
-def _both_exact(one: Value, other: Value) -> bool:
-    return isinstance(one, Fraction) and isinstance(other, Fraction)
-
-
-def _difference(sides: list[Tree | None], point: dict[str, Value]) -> Value | None:
-    left, right = (_at(side, point) if side is not None else None for side in sides)
-    if left is None or right is None:
-        return None
-    if isinstance(left, Fraction) and isinstance(right, Fraction):
-        return left - right
-    return inexact(left) - inexact(right)
 
 
 def is_zero(value: Value) -> bool:

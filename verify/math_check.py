@@ -127,8 +127,8 @@ def wilson(successes: int, n: int) -> tuple[float, float]:
     Source:
         Wilson, Probable inference, the law of succession, and statistical inference, 1927.
 
-    >>> [round(end, 3) for end in wilson(24, 30)]
-    [0.627, 0.905]
+    >>> [[round(end, 3) for end in wilson(*counts)] for counts in ((24, 30), (80, 100))]
+    [[0.627, 0.905], [0.711, 0.867]]
     """
     if not n:
         return 0.0, 1.0

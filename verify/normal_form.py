@@ -73,6 +73,15 @@ def normal_form(answer: str) -> str:
     return _without_decoration(text.strip())
 
 
+def unmarked(form: str) -> str:
+    r"""A normal form without the marks of text, the words left.
+
+    >>> unmarked(r"5\text{ cm}")
+    '5 cm'
+    """
+    return re.sub(r"\\text\s*\{([^{}]*)\}", r"\1", form)
+
+
 def _ascii(text: str) -> str:
     """Full-width and typographic characters as what LaTeX has for them."""
     text = _VULGAR.sub(lambda match: f"{match[1]} {unicodedata.normalize('NFKC', match[2])}".replace("⁄", "/"), text)

@@ -17,6 +17,7 @@ _CASES = re.compile(
     r"\\begin\{(?:cases|aligned|align\*?|gathered|array)\}(?:\{[^{}]*\})?(.*?)\\end\{(?:cases|aligned|align\*?|gathered|array)\}",
     re.DOTALL,
 )
+_ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _RELATION = re.compile(r"\\le(?![a-z])|\\ge(?![a-z])|\\lt(?![a-z])|\\gt(?![a-z])|<=|>=|<|>")
 _TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _SIGNS = {r"\le": "<=", r"\ge": ">=", r"\lt": "<", r"\gt": ">"}
@@ -71,7 +72,7 @@ def _listed(form: str) -> tuple[str, list[str]]:
     if text[:1] == "{" and text[-1:] == "}" and "," in text and _encloses(text):
         return "set", _expanded(split_top(text[1:-1]))
     if system := _CASES.fullmatch(text):
-        rows = [row.replace("&", " ").strip(" ,\n") for row in re.split(r"\\\\(?:\[[^\]]*\])?", system[1])]
+        rows = [row.replace("&", " ").strip(" ,\n") for row in _ROW_END.split(system[1])]
         return "list", _expanded([row for row in rows if row])
     thousands = re.fullmatch(r"-?[$€£¥]?\s*\d{1,3}(?:,\d{3})+(?:\.\d+)?(?:\s*[a-zA-Z%\\][^,]*)?", text)
     parts = [part for each in split_top(text) for part in _AND.split(each) if part.strip()] if not thousands else [text]
@@ -84,9 +85,7 @@ def _expanded(parts: Sequence[str]) -> list[str]:
     out: list[str] = []
     for part in parts:
         if part.count(r"\pm") + part.count(r"\mp") == 1:
-            sign = r"\pm" if r"\pm" in part else r"\mp"
             out += [re.sub(r"\\[pm][pm]\s*", by, part, count=1).removeprefix("+") for by in ("+", "-")]
-            del sign
         else:
             out.append(part)
     return [part.strip() for part in out if part.strip()]
@@ -275,7 +274,7 @@ def _rows(form: str) -> list[list[str]] | None:
     match = _MATRIX.fullmatch(form.strip())
     if match is None:
         return None
-    rows = [row for row in re.split(r"\\\\(?:\[[^\]]*\])?", match[1]) if row.strip(" \n&")]
+    rows = [row for row in _ROW_END.split(match[1]) if row.strip(" \n&")]
     return [[cell.strip().rstrip(",") for cell in row.split("&")] for row in rows] or None
 
 

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from verify.normal_form import unmarked
+
 _TABLE: dict[str, dict[str, str]] = {
     "length": {
         "1/1000": "mm millimeter millimeters millimetre millimetres",
@@ -98,7 +100,7 @@ def split_unit(form: str) -> tuple[str, Measure | None]:
     if tail is None or not tail.start() or not _is_number_like(form[: tail.start()]):
         return form, None
     written = form[tail.start() :].strip()
-    words = re.sub(r"\s+", " ", re.sub(r"\\text\s*\{([^{}]*)\}", r"\1", written)).strip(" .")
+    words = re.sub(r"\s+", " ", unmarked(written)).strip(" .")
     if not words:
         return form[: tail.start()].strip(), None
     measure = _measured(words)

@@ -2,6 +2,7 @@
 
 import re
 
+from verify.normal_form import unmarked
 from verify.rules import ComparesParts, Finding, Policy, correct, undecided, wrong
 
 _LETTER = re.compile(r"(?:\\text\{\s*)?\(?\s*([A-J])\s*\)?\s*\.?\s*\}?\s*\.?")
@@ -30,6 +31,7 @@ _SYNONYMS = {
 _MEANING = {word: meaning for meaning, words in _SYNONYMS.items() for word in words.split()}
 _TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(?:\\text\{\s*)?\s*([ap])\s*\.?\s*m\b\.?\s*\}?", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?:\s*(?:hours|h))?")
+_CUT_DECIMAL = re.compile(r"-?\d*\.\d+\s*(?:\\ldots|\.\.\.)\s*")
 _ARTICLES = re.compile(r"\b(?:the|a|an)\b")
 
 
@@ -39,8 +41,7 @@ def plain_words(form: str) -> str:
     >>> plain_words(r"\text{ The  Cat.}")
     'cat'
     """
-    text = re.sub(r"\\(?:text|mathrm|textbf|mbox)\s*\{([^{}]*)\}", r"\1", form)
-    text = _ARTICLES.sub(" ", text.casefold())
+    text = _ARTICLES.sub(" ", unmarked(form).casefold())
     return re.sub(r"[\s.,;:!?\"'`*_]+", " ", text).strip()
 
 
@@ -89,7 +90,7 @@ def meaning(gold: str, candidate: str, policy: Policy, compares: ComparesParts) 
 
 
 def _meaning(form: str) -> str:
-    squeezed = re.sub(r"[\s.!'*_]", "", re.sub(r"\\(?:text|mathrm)\s*\{([^{}]*)\}", r"\1", form)).casefold()
+    squeezed = re.sub(r"[\s.!'*_]", "", unmarked(form)).casefold()
     known = _MEANING.get(squeezed, "")
     first = re.match(r"(?:\\text\{)?\s*(yes|no|true|false)\s*,", form, re.IGNORECASE)
     return known or (_MEANING[first[1].lower()] if first else "")
@@ -124,9 +125,7 @@ def elision(gold: str, candidate: str, policy: Policy, compares: ComparesParts) 
     """Lists with dots in them: nobody can say what the dots stand for."""
     if r"\ldots" not in gold and "..." not in gold and r"\ldots" not in candidate and "..." not in candidate:
         return None
-    if re.fullmatch(r"-?\d*\.\d+\s*(?:\\ldots|\.\.\.)\s*", gold) or re.fullmatch(
-        r"-?\d*\.\d+\s*(?:\\ldots|\.\.\.)\s*", candidate
-    ):
+    if _CUT_DECIMAL.fullmatch(gold) or _CUT_DECIMAL.fullmatch(candidate):
         return None
     parts = [[part.strip() for part in re.split(r",", form.replace("...", r"\ldots"))] for form in (gold, candidate)]
     if len(parts[0]) == len(parts[1]):
