@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,13 +57,20 @@ def held_out_problems(count: int, seed: int, tasks: Sequence[str] = ()) -> list[
 
 
 def ask_all(
-    model: Any, tokenizer: Any, problems: Sequence[Trace], *, temperature: float = 0.0, family: Family = SMOLLM2
+    model: Any,
+    tokenizer: Any,
+    problems: Sequence[Trace],
+    *,
+    temperature: float = 0.0,
+    family: Family = SMOLLM2,
+    after_batch: Callable[[list[Reply]], None] = lambda _: None,
 ) -> list[Reply]:
     """Every problem once, in batches of prompts of about the same length.
 
     Args:
         temperature: 0 is greedy; else with QwQ's top-p 0.95 and top-k 40.
         family: Whose template the prompts have; the untouched model's shows it three examples of thinking.
+        after_batch: Handed all replies so far after each batch, so that a run that is killed leaves what it had.
     """
     texts = [prompt_text(tokenizer, trace.messages, trace.tools, family) for trace in problems]
     order = sorted(range(len(problems)), key=lambda at: len(texts[at]))
@@ -75,6 +82,7 @@ def ask_all(
         written = _generate(model, tokenizer, [texts[at] for at in numbers], temperature)
         for at, (text, is_ended) in zip(numbers, written, strict=True):
             replies[at] = Reply(problems[at], text, is_ended)
+        after_batch(list(replies.values()))
     model.train(was_training)
     return [replies[at] for at in range(len(problems))]
 
@@ -176,6 +184,21 @@ def table(replies: Sequence[Reply], run_asserts: RunAsserts | None) -> list[dict
     return rows
 
 
+def _write(out: Path, facts: Mapping[str, Any], replies: Sequence[Reply], run_asserts: RunAsserts | None) -> None:
+    """The facts of a run, its table and every reply, as JSON."""
+    told = [
+        {
+            "key": reply.trace.key,
+            "prompt": reply.trace.messages[-1]["content"],
+            "text": reply.text,
+            "right": is_right(reply.trace.gold, reply.text, None),
+        }
+        for reply in replies
+    ]
+    written = {**facts, "rows": table(replies, run_asserts), "replies": told}
+    out.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
 def main() -> int:
     """Ask, judge, print the table, write the result with every reply."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -193,31 +216,21 @@ def main() -> int:
     torch.manual_seed(given.seed)
     problems = held_out_problems(given.problems, given.seed, given.tasks)
     family = UNTOUCHED_SMOLLM2 if given.adapter == "none" else SMOLLM2
+    run_asserts = sandbox_runner(given.sandbox) if given.sandbox else None
     began = time.monotonic()
-    replies = ask_all(model, tokenizer, problems, temperature=given.temperature, family=family)
-    seconds = time.monotonic() - began
-    rows = table(replies, sandbox_runner(given.sandbox) if given.sandbox else None)
-    for row in rows:
+
+    def report(replies: list[Reply]) -> None:
+        seconds = time.monotonic() - began
+        sys.stderr.write(f"{len(replies)} of {len(problems)} problems answered, {seconds:.0f} s\n")
+        if given.out:
+            facts = {"adapter": given.adapter, "temperature": given.temperature, "seed": given.seed}
+            facts |= {"problems": len(problems), "seconds": round(seconds, 1)}
+            _write(given.out, facts, replies, run_asserts)
+
+    replies = ask_all(model, tokenizer, problems, temperature=given.temperature, family=family, after_batch=report)
+    for row in table(replies, run_asserts):
         interval = f"{row['low']:.1%} to {row['high']:.1%}"
         sys.stdout.write(f"{row['claim']:28} {row['passed']:4}/{row['asked']:<4} {row['share']:6.1%}  {interval}\n")
-    if given.out:
-        written = {
-            "adapter": given.adapter,
-            "temperature": given.temperature,
-            "seed": given.seed,
-            "seconds": round(seconds, 1),
-            "rows": rows,
-            "replies": [
-                {
-                    "key": reply.trace.key,
-                    "prompt": reply.trace.messages[-1]["content"],
-                    "text": reply.text,
-                    "right": is_right(reply.trace.gold, reply.text, None),
-                }
-                for reply in replies
-            ],
-        }
-        given.out.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", "utf-8")
     return 0
 
 
