@@ -38,6 +38,7 @@ class Family:
         calls_tools_in_thinking: A tool call written inside the thinking counts as a call.
         sampling: The preset; every field but `seed` is set.
         renders_tools: The chat template describes the tools it is given; else the prompt builder has to.
+        boxing_text: What is added to a problem so that the final answer comes in a box; empty where it always does.
     """
 
     name: str
@@ -54,6 +55,8 @@ class Family:
     calls_tools_in_thinking: bool
     sampling: Sampling
     renders_tools: bool = True
+    # QwenLM/QwQ, README.md and eval/: the standard wording for problems with one answer.
+    boxing_text: str = r"Please reason step by step, and put your final answer within \boxed{}."
 
     def template_text(self) -> str | None:
         """The chat template that we ship for the family, or None."""
@@ -242,6 +245,7 @@ SMOLLM2 = Family(
     calls_tools_in_thinking=False,
     # Close to greedy, unlike the large models: it was trained on texts that are right by construction, and ends them.
     sampling=Sampling(temperature=0.1, top_p=0.95, top_k=40, max_new_tokens=4096),
+    boxing_text="",
 )
 # The same weights without the adapter: three examples in the prompt show it how to think.
 UNTOUCHED_SMOLLM2 = replace(

@@ -30,7 +30,11 @@ NoticeKind = Literal[
     "reduced",  # a setting was lowered to fit the context, or cannot be honoured by this engine
     "engine",  # the engine failed, restarted or was exchanged
     "interrupted",  # the app was ended in mid-run; the events up to then were kept
+    "decided",  # the vote over several runs of one problem could not change any more, so this one was stopped
 ]
+Outcome = Literal["correct", "wrong", "undecided"]
+EvidenceKind = Literal["vote", "substitution", "program"]
+Strength = Literal["none", "weak", "fair", "strong"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +176,82 @@ class Branched:
 
 
 @dataclass(frozen=True, slots=True)
+class Problem:
+    """Second event of a run that solves a problem: number `chain` of `n_chains` runs of the same question.
+
+    Args:
+        first_run: The run that is chain 1; its id stands for all of them.
+        instruction: What was added to the problem to make the question.
+        gold: The known answer, if there is one.
+        first_to_finish: The vote is over when so many chains have ended; None waits for all.
+    """
+
+    first_run: str
+    instruction: str = ""
+    gold: str = ""
+    chain: int = 1
+    n_chains: int = 1
+    first_to_finish: int | None = None
+    type: Literal["problem"] = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class FinalAnswer:
+    """What was found as the final answer in the answer of a run that has ended; empty if there is none.
+
+    `answer_class` is the first spelling of the same answer among the runs of its problem.
+    """
+
+    text: str
+    answer_class: str = ""
+    type: Literal["final_answer"] = "final_answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`undecided` is not `wrong`: the check timed out, or one of the two could not be read.
+
+    Args:
+        reason: For people.
+        extracted: The final answer as it was found; empty if there was none.
+        gold_form: The reference as it was compared.
+        candidate_form: The answer as it was compared.
+        seconds: How long the check took, waiting for a free child process included.
+        gold: The reference as it was given.
+    """
+
+    outcome: Outcome
+    reason: str
+    extracted: str = ""
+    gold_form: str = ""
+    candidate_form: str = ""
+    seconds: float = 0.0
+    gold: str = ""
+    type: Literal["verdict"] = "verdict"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing that speaks for an answer, or against it. Never a verdict.
+
+    Args:
+        words: What was seen, for people.
+        is_for: Whether it speaks for the answer.
+    """
+
+    kind: EvidenceKind
+    strength: Strength
+    words: str
+    is_for: bool = True
+    type: Literal["evidence"] = "evidence"
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
-    """Last event of a stream. Token counts and seconds are those of this stream, not of what it continues."""
+    """Last event of a stream; only what was found out about its answer follows, or another stream.
+
+    Token counts and seconds are those of this stream, not of what it continues.
+    """
 
     reason: FinishReason
     prompt_tokens: int = 0
@@ -186,7 +264,20 @@ class Finished:
 
 
 Event = (
-    Asked | Branched | PromptRead | ThinkingDelta | AnswerDelta | ToolCall | ToolResult | Notice | Steered | Finished
+    Asked
+    | Branched
+    | Problem
+    | PromptRead
+    | ThinkingDelta
+    | AnswerDelta
+    | ToolCall
+    | ToolResult
+    | Notice
+    | Steered
+    | Finished
+    | FinalAnswer
+    | Verdict
+    | Evidence
 )
 EVENT_CLASSES: tuple[type[Any], ...] = get_args(Event)
 

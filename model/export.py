@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from model.attachments import names_of
+from model.checked import Checked, checked_of
 from model.engine import Collected, collect
 from model.errors import BadInput
 from model.events import Asked, Event, Sampling, ThinkingDelta, ToolCall, ToolResult, to_json
@@ -76,6 +77,7 @@ class _Turn:
     asked: Asked
     text: Collected
     tools: tuple[ToolCall | ToolResult, ...]
+    checked: Checked
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -88,8 +90,7 @@ class _Turn:
             ("Tokens", f"{row.thinking_tokens:,} thinking, {row.answer_tokens:,} answer"),
             ("Seconds", f"{row.seconds:.1f}"),
             ("End", row.reason or row.state),
-            # Nothing has checked the answer yet, and a reader must not think so.
-            ("Verdict", "not checked"),
+            ("Verdict", self.checked.words),
         ]
 
     @property
@@ -100,7 +101,7 @@ class _Turn:
 def _turn(row: RunRow, events: Sequence[Event]) -> _Turn:
     asked = next((event for event in events if isinstance(event, Asked)), Asked(row.question, model=row.model))
     tools = tuple(event for event in events if isinstance(event, ToolCall | ToolResult))
-    return _Turn(row, asked, collect(events), tools)
+    return _Turn(row, asked, collect(events), tools, checked_of(events))
 
 
 def _settings(budget: str | int, sampling: Sampling) -> str:

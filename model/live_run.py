@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from model.engine import Steering
-from model.events import AnswerDelta, Event, Finished, PromptRead
+from model.events import AnswerDelta, Event, Finished, PromptRead, ThinkingDelta
 from model.store import Store
 
 # How long the starter of a run has to attach before it counts as abandoned.
@@ -99,6 +99,8 @@ class LiveRun:
         self._readers = 0
         self._is_over = False
         self.has_answer = False
+        self.thinking_tokens = sum(event.n_tokens for event in events if isinstance(event, ThinkingDelta))
+        self.answer_tokens = sum(event.n_tokens for event in events if isinstance(event, AnswerDelta))
         # When the model began with it: its prompt has been read.
         self.begun_at: float | None = None
 
@@ -110,7 +112,11 @@ class LiveRun:
             # Inside the lock, so that the store has the events in the order that readers see.
             self._store.append(self.id, [event])
             self._is_over = isinstance(event, Finished)
-            self.has_answer = self.has_answer or isinstance(event, AnswerDelta)
+            if isinstance(event, ThinkingDelta):
+                self.thinking_tokens += event.n_tokens
+            elif isinstance(event, AnswerDelta):
+                self.answer_tokens += event.n_tokens
+                self.has_answer = True
             if self.begun_at is None and isinstance(event, PromptRead):
                 self.begun_at = time.monotonic()
             waiters = list(self._waiters)

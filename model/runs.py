@@ -6,8 +6,6 @@ store. Pages, endpoints and scripts are readers: they attach to a run by its id 
 
 import contextvars
 import logging
-import re
-import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,29 +23,22 @@ from model.events import (
     Finished,
     Message,
     Notice,
+    Problem,
     Sampling,
     Steered,
     ThinkingDelta,
 )
 from model.host import ModelHost
 from model.live_run import Follower, LiveRun
+from model.question_checks import check_hint, check_history, check_question, check_system, checked_id
 from model.resuming import resumable
 from model.sampling import check_sampling
-from model.settings import (
-    MAX_HINT_CHARACTERS,
-    MAX_HISTORY_MESSAGES,
-    MAX_MESSAGE_CHARACTERS,
-    MAX_SYSTEM_CHARACTERS,
-    THINK_LONGER_TOKENS,
-    Settings,
-)
+from model.settings import THINK_LONGER_TOKENS, Settings
 from model.store import Store
-from model.tags import check_no_tags
 from model.waiting_line import Place, WaitingLine
 
 log = logging.getLogger(__name__)
 
-_RUN_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # How often time limits and abandoned runs are looked at.
 _KEEPER_SECONDS = 0.2
 
@@ -63,6 +54,8 @@ class Runs:
         self._live: dict[str, LiveRun] = {}
         self._line = WaitingLine()
         self._closing = threading.Event()
+        # Called with the id of each run that has ended, in the run's own thread.
+        self.after_end: Callable[[str], None] = lambda run_id: None
         self._close_interrupted()
         self._keeper = threading.Thread(target=self._keep, name="run-keeper", daemon=True)
         self._keeper.start()
@@ -80,6 +73,7 @@ class Runs:
         attachments: Sequence[Attachment] = (),
         parent_id: str | None = None,
         run_id: str | None = None,
+        problem: Problem | None = None,
         owner: str = "",
     ) -> str:
         """Start a run and return its id at once; the model may still be loading.
@@ -89,6 +83,7 @@ class Runs:
             history: Earlier turns; taken from `parent_id`'s conversation when that is given instead.
             parent_id: The run that this one follows up.
             run_id: An id of the caller's choice, so that others can attach or steer before the first event.
+            problem: The run is one of those that solve it; all but the first stand beside that one.
 
         Raises:
             BadInput: If an argument is empty, too long or out of range.
@@ -96,13 +91,13 @@ class Runs:
             RunNotFound: If there is no run `parent_id`.
             TooManyRuns: If `settings.max_runs` runs are going on.
         """
-        _check_question(question)
+        check_question(question)
         check_attachments(question, attachments)
-        _check_system(system)
-        _check_history(history)
+        check_system(system)
+        check_history(history)
         budget_limits(budget)
         checked = check_sampling(sampling or Sampling())
-        chosen_id = _checked_id(run_id)
+        chosen_id = checked_id(run_id)
         if parent_id is not None:
             if history:
                 raise BadInput("Give the history or the run to follow up, not both.")
@@ -110,7 +105,9 @@ class Runs:
         status = self.host.status()
         settings = (status.model, status.precision, budget, checked)
         asked = Asked(question, tuple(history), system, *settings, tuple(attachments))
-        return self._begin(chosen_id, asked, parent_id, owner)
+        branch_of = problem.first_run if problem and problem.first_run != chosen_id else None
+        first = (problem,) if problem else ()
+        return self._begin(chosen_id, asked, parent_id, owner, branch_of=branch_of, first=first)
 
     def branch(
         self,
@@ -145,7 +142,7 @@ class Runs:
         chosen = asked.budget if budget is None else budget
         budget_limits(chosen)
         if branch.question is not None:
-            _check_question(branch.question)
+            check_question(branch.question)
             check_attachments(branch.question, asked.attachments)
         again = replace(
             asked,
@@ -164,7 +161,7 @@ class Runs:
             thinking_so_far=kept.thinking,
             is_thinking_closed=kept.is_thinking_closed,
         )
-        new_id = _checked_id(new_run_id)
+        new_id = checked_id(new_run_id)
         return self._begin(new_id, again, None, owner, branch_of=run_id, first=first, request=request)
 
     def _begin(
@@ -230,6 +227,7 @@ class Runs:
                 self._live.pop(live.id, None)
                 if live.begun_at is not None:
                     self._line.ended(time.monotonic() - live.begun_at)
+            self.after_end(live.id)
 
     def _stretched(self, live: LiveRun, error: PromptTooLong) -> Engine:
         """The engine with a context long enough for a chat that was too long for it; the run says so.
@@ -275,6 +273,12 @@ class Runs:
         with self._lock:
             return run_id in self._live
 
+    def tokens(self, run_id: str) -> tuple[int, int] | None:
+        """Tokens of thinking and answer that a live run has written so far; None when it is not going on."""
+        with self._lock:
+            live = self._live.get(run_id)
+        return (live.thinking_tokens, live.answer_tokens) if live else None
+
     def place_in_line(self, run_id: str) -> Place | None:
         """Where a run stands that waits for others to end; None when it does not."""
         with self._lock:
@@ -315,13 +319,16 @@ class Runs:
 
     # ------------------------------------------------------------------ steering
 
-    def stop(self, run_id: str) -> bool:
+    def stop(self, run_id: str, why: Notice | None = None) -> bool:
         """End the run within one decode step; False if it had ended already.
+
+        Args:
+            why: What its events say of it, where it was no user's doing.
 
         Raises:
             RunNotFound: If no run has this id.
         """
-        return self._steer(run_id, Steered("stop"), Steering.stop)
+        return self._steer(run_id, why or Steered("stop"), Steering.stop)
 
     def answer_now(self, run_id: str) -> bool:
         """End the thinking and have the answer written; False if the run had ended already.
@@ -380,7 +387,7 @@ class Runs:
             return False
         hint = hint.strip()
         if hint:
-            _check_hint(hint)
+            check_hint(hint)
             if live.has_answer:
                 raise BadInput(
                     "The thinking of this run is over, so a hint has no place in it. Let it end, then edit the "
@@ -392,7 +399,7 @@ class Runs:
         live.steering.go_on(hint)
         return True
 
-    def _steer(self, run_id: str, steered: Steered, act: Callable[[Steering], None]) -> bool:
+    def _steer(self, run_id: str, steered: Steered | Notice, act: Callable[[Steering], None]) -> bool:
         live = self._find_live(run_id)
         if live is None:
             return False
@@ -502,50 +509,7 @@ class Runs:
         self.store.flush()
 
 
-def _checked_id(run_id: str | None) -> str:
-    """The id that was chosen, or a new one."""
-    if run_id is not None and not _RUN_ID.fullmatch(run_id):
-        raise BadInput(f"The run id is {run_id!r}. Use 1 to 64 letters, digits, '-' and '_'.")
-    return run_id or secrets.token_urlsafe(9)
-
-
 def messages_of(asked: Asked) -> tuple[Message, ...]:
     """The chat that a run was asked, as its engine gets it."""
     system = (Message("system", asked.system),) if asked.system.strip() else ()
     return (*system, *asked.history, Message("user", question_with(asked.question, asked.attachments)))
-
-
-def _check_question(question: str) -> None:
-    if not isinstance(question, str):
-        raise BadInput(f"The message is a {type(question).__name__}; give a string.")
-    if not question.strip():
-        raise BadInput("The message is empty. Type a question first.")
-    if len(question) > MAX_MESSAGE_CHARACTERS:
-        raise BadInput(
-            f"The message has {len(question):,} characters and the limit is {MAX_MESSAGE_CHARACTERS:,}. Shorten it."
-        )
-
-
-def _check_system(system: str) -> None:
-    if len(system) > MAX_SYSTEM_CHARACTERS:
-        raise BadInput(
-            f"The system prompt has {len(system):,} characters and the limit is {MAX_SYSTEM_CHARACTERS:,}. Shorten it."
-        )
-
-
-def _check_hint(hint: str) -> None:
-    if len(hint) > MAX_HINT_CHARACTERS:
-        raise BadInput(f"The hint has {len(hint):,} characters and the limit is {MAX_HINT_CHARACTERS:,}. Shorten it.")
-    check_no_tags(hint, "hint")
-
-
-def _check_history(history: Sequence[Message]) -> None:
-    if len(history) > MAX_HISTORY_MESSAGES:
-        raise BadInput(
-            f"The history has {len(history)} messages and the limit is {MAX_HISTORY_MESSAGES}. Send the latest ones."
-        )
-    characters = sum(len(message.content) for message in history)
-    if characters > 4 * MAX_MESSAGE_CHARACTERS:
-        raise BadInput(
-            f"The history has {characters:,} characters and the limit is {4 * MAX_MESSAGE_CHARACTERS:,}. Shorten it."
-        )

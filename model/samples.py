@@ -36,22 +36,12 @@ def start_samples(runs: Runs, run_id: str, k: int, *, owner: str = "") -> list[s
     asked = runs.store.events(run_id, 0, 1)[0]
     assert isinstance(asked, Asked)
     drawn = asked.sampling
-    if drawn.temperature == 0 or drawn.top_k == 1:
-        raise BadInput(
-            "This run was drawn greedily, so every sample would be the same text. Ask with a temperature above 0 (and "
-            "top_k not 1) first."
-        )
-    n_live, limit = len(runs.live_runs()), runs.settings.max_runs
-    if n_live + k > limit:
-        raise TooManyRuns(
-            f"{k} runs were asked for and there is room for {max(0, limit - n_live)}: {n_live} are going on or "
-            f"waiting, and the limit is {limit}. Ask for fewer, try again when some have ended, or raise "
-            "WORKINGS_MAX_RUNS."
-        )
+    check_drawn(drawn)
+    check_room(runs, k)
     started: list[str] = []
     try:
         for number in range(1, k + 1):
-            started.append(runs.branch(run_id, Branch(), sampling=_with_seed_after(drawn, number), owner=owner))
+            started.append(runs.branch(run_id, Branch(), sampling=with_seed_after(drawn, number), owner=owner))
     except AppError:
         # Somebody took the room meanwhile.
         for one in started:
@@ -61,6 +51,34 @@ def start_samples(runs: Runs, run_id: str, k: int, *, owner: str = "") -> list[s
     return started
 
 
-def _with_seed_after(sampling: Sampling, number: int) -> Sampling:
+def check_drawn(sampling: Sampling) -> None:
+    """Refuse to ask several times what would come out the same each time.
+
+    Raises:
+        BadInput: If the sampling is greedy.
+    """
+    if sampling.temperature == 0 or sampling.top_k == 1:
+        raise BadInput(
+            "This run was drawn greedily, so every sample would be the same text. Ask with a temperature above 0 (and "
+            "top_k not 1) first."
+        )
+
+
+def check_room(runs: Runs, k: int) -> None:
+    """Refuse `k` more runs where they don't all fit.
+
+    Raises:
+        TooManyRuns: If there is no room for all of them under `settings.max_runs`.
+    """
+    n_live, limit = len(runs.live_runs()), runs.settings.max_runs
+    if n_live + k > limit:
+        raise TooManyRuns(
+            f"{k} runs were asked for and there is room for {max(0, limit - n_live)}: {n_live} are going on or "
+            f"waiting, and the limit is {limit}. Ask for fewer, try again when some have ended, or raise "
+            "WORKINGS_MAX_RUNS."
+        )
+
+
+def with_seed_after(sampling: Sampling, number: int) -> Sampling:
     """The sampling with a seed so many steps further, if it has one."""
     return sampling if sampling.seed is None else replace(sampling, seed=(sampling.seed + number) % 2**63)

@@ -30,7 +30,8 @@ _STOP_ID = 0
 class Turn:
     """What is written when the question matches `match` (a regular expression); `{question}` is put in.
 
-    `thinking` is repeated `repeat` times, numbered by `{n}`. `is_closed` False ends the turn inside the thinking.
+    `thinking` is repeated `repeat` times, numbered by `{n}`. `is_closed` False ends the turn inside the thinking. With
+    `times`, only so many requests get it, and the turns after it are for the others: runs of one question can differ.
     """
 
     thinking: str
@@ -38,6 +39,7 @@ class Turn:
     match: str = ""
     repeat: int = 1
     is_closed: bool = True
+    times: int = 0
 
     def text(self, question: str) -> str:
         """The whole turn as the model would write it after `<think>`."""
@@ -182,6 +184,7 @@ class ScriptedDecoder:
         self.slots = slots
         self.honours_seed = True
         self._turns = turns
+        self._n_written = [0] * len(turns)
         self._vocabulary = vocabulary
         self._lock = threading.Lock()
         self._streams: list[_ScriptedStream] = []
@@ -202,7 +205,7 @@ class ScriptedDecoder:
         question, _, written = prompt.rpartition(_QUESTION)
         question = question.rpartition(_QUESTION)[2]
         written = written.removeprefix(_OPEN)
-        turn = next((t for t in self._turns if re.search(t.match, question, re.DOTALL)), None)
+        turn = self._turn_for(question)
         if turn is None:
             raise EngineError(f"The script has no turn that matches {question!r}.")
         whole = turn.text(question)
@@ -211,6 +214,15 @@ class ScriptedDecoder:
         answer = whole.partition(_CLOSE)[2] if turn.is_closed else turn.answer.replace("{question}", question)
         answer_so_far = written.partition(_CLOSE)[2]
         return answer.removeprefix(answer_so_far)
+
+    def _turn_for(self, question: str) -> Turn | None:
+        with self._lock:
+            for number, turn in enumerate(self._turns):
+                is_left = not turn.times or self._n_written[number] < turn.times
+                if is_left and re.search(turn.match, question, re.DOTALL):
+                    self._n_written[number] += 1
+                    return turn
+        return None
 
     def score(self, ids: Sequence[int], first: int, on_progress: Callable[[int], None] | None = None) -> Scores:
         """Made-up scores, the same each time: they are for tests of the page only."""

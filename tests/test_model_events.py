@@ -7,15 +7,19 @@ from model.events import (
     Asked,
     Branched,
     Event,
+    Evidence,
+    FinalAnswer,
     Finished,
     Message,
     Notice,
+    Problem,
     PromptRead,
     Sampling,
     Steered,
     ThinkingDelta,
     ToolCall,
     ToolResult,
+    Verdict,
     from_json,
     to_json,
 )
@@ -39,6 +43,10 @@ ONE_OF_EACH: list[Event] = [
     Steered("think_longer", 1024),
     Finished("thinking_cut", 940, 512, 30, 12.5, 10.0, 2.0),
     Branched("run-1", "edited_thinking"),
+    Problem("run-1", "Box it.", r"\frac12", 2, 5, 3),
+    FinalAnswer("0.5", r"\frac12"),
+    Verdict("correct", "0.5 equals 1/2", "0.5", r"\frac{1}{2}", "0.5", 0.003, r"\frac12"),
+    Evidence("substitution", "strong", "x = 4 does not satisfy 2x = 6.", is_for=False),
 ]
 
 

@@ -20,6 +20,7 @@ from model.store import Store
 from model.waiting_line import Place
 from ui.confidence import add_confidence_endpoint
 from ui.endpoints import add_endpoints
+from ui.math_endpoints import add_math_endpoints
 from ui.model_panel import fit_table_html
 from ui.page import build_page
 from ui.panes import Panes, update_all
@@ -27,6 +28,7 @@ from ui.sentences import model_line_value, progress_text, status_value
 from ui.verify_endpoints import add_verify_endpoints
 from ui.watching import watch_run
 from verify.math_answer import MathJudge
+from verify.solving import Solves
 
 ROOT = Path(__file__).resolve().parent.parent
 READY = HostStatus("ready", "qwq-32b", "nf4", "qwq-32b is ready.")
@@ -76,6 +78,7 @@ def test_page_adds_no_endpoint_to_the_named_ones(runs: Runs, settings: Settings)
             add_endpoints(runs, runs.host, settings)
             add_confidence_endpoint(RunScores(runs))
             add_verify_endpoints(MathJudge())
+            add_math_endpoints(Solves(runs, MathJudge()), runs, runs.host, settings)
         pages = (only_endpoints, build_page(runs, runs.host, settings))
         first, second = ({f.api_name for f in p.fns.values() if f.api_visibility == "public"} for p in pages)
         return first, second

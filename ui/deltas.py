@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, assert_never
 
+from model.checked import Checked, checked_of
 from model.engine import collect
 from model.errors import RunError
 from model.events import (
@@ -15,13 +16,17 @@ from model.events import (
     Asked,
     Branched,
     Event,
+    Evidence,
+    FinalAnswer,
     Finished,
     Notice,
+    Problem,
     PromptRead,
     Steered,
     ThinkingDelta,
     ToolCall,
     ToolResult,
+    Verdict,
 )
 
 Delta = dict[str, Any]
@@ -75,7 +80,13 @@ def delta_of(event: Event) -> Delta | None:
             return {"type": "tool_result", "text": text, "n_tokens": 0, "is_error": is_error, "call_id": call_id}
         case Branched(from_run, way):
             return notice("branched", _BRANCHED_TEXTS[way], from_run=from_run, way=way)
-        case Asked() | PromptRead() | Finished():
+        case Verdict():
+            return asdict(event) | {"text": event.reason, "n_tokens": 0}
+        case Evidence():
+            return asdict(event) | {"text": event.words, "n_tokens": 0}
+        case FinalAnswer():
+            return asdict(event) | {"n_tokens": 0}
+        case Asked() | Problem() | PromptRead() | Finished():
             return None
         case _:
             assert_never(event)
@@ -147,6 +158,18 @@ def final_of(run_id: str, events: Sequence[Event]) -> Delta:
         "sampling": asdict(asked.sampling),
         "seed": asked.sampling.seed,
         "notices": [{"kind": each.kind, "text": each.text} for each in whole.notices],
+    } | checked_fields(checked_of(events))
+
+
+def checked_fields(checked: Checked) -> Delta:
+    """What was found out about an answer, for a final object; nothing where nobody has looked."""
+    if checked.final_answer is None and checked.verdict is None and not checked.evidence:
+        return {}
+    return {
+        "final_answer": checked.final_answer.text if checked.final_answer else "",
+        "checked": checked.standing,
+        "verdict": asdict(checked.verdict) if checked.verdict else None,
+        "evidence": [asdict(each) for each in checked.evidence],
     }
 
 

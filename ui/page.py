@@ -17,6 +17,7 @@ from ui.chat_tab import ChatTab, wire_chat
 from ui.confidence import ConfidenceView, add_confidence_endpoint, wire_confidence
 from ui.endpoints import add_endpoints
 from ui.history_tab import RAIL_BUTTON, add_history, add_rail, wire_history
+from ui.math_endpoints import add_math_endpoints
 from ui.maths import for_display
 from ui.model_panel import ModelPanel, add_model_form, wire_model
 from ui.panes import Panes, thought_text, update_all
@@ -26,6 +27,7 @@ from ui.thinking_window import whole_value
 from ui.verify_endpoints import add_verify_endpoints
 from ui.words import word
 from verify.math_answer import MathJudge
+from verify.solving import Solves
 
 TITLE = "Workings"
 _TAGLINE = "A reasoning model on your own machine: its thinking on one side, its answer on the other."
@@ -40,6 +42,9 @@ _KEYS_BUTTON = "<button class='action' type='button' id='show-keys'><span data-s
 
 def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     """The page and the named endpoints, not launched yet."""
+    # Its processes start with the first answer, and end when this one does: their pipes close.
+    judge = MathJudge()
+    solves = Solves(runs, judge)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
@@ -76,8 +81,8 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         wire_confidence(ConfidenceView(scores, runs), parts.confidence, parts.run_id)
         add_endpoints(runs, host, settings)
         add_confidence_endpoint(scores)
-        # Its processes start with the first answer, and end when this one does: their pipes close.
-        add_verify_endpoints(MathJudge())
+        add_verify_endpoints(judge)
+        add_math_endpoints(solves, runs, host, settings)
     return demo
 
 

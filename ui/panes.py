@@ -10,14 +10,18 @@ from model.events import (
     Asked,
     Branched,
     Event,
+    Evidence,
+    FinalAnswer,
     Finished,
     FinishReason,
     Notice,
+    Problem,
     PromptRead,
     Steered,
     ThinkingDelta,
     ToolCall,
     ToolResult,
+    Verdict,
 )
 
 Phase = Literal["empty", "waiting", "reading", "thinking", "answering", "done", "stopped", "failed"]
@@ -137,7 +141,8 @@ def update(panes: Panes, event: Event, at: float = 0.0) -> Panes:
             panes = replace(panes, question=event.question, phase="waiting", finish_reason=None)
             attached = names_of(event.attachments)
             return replace(panes, model=event.model, precision=event.precision, attached=attached)
-        case Branched():
+        case Branched() | Problem() | FinalAnswer() | Verdict() | Evidence():
+            # What was found out about the answer has a card of its own (ui/answer_card.py).
             return panes
         case PromptRead():
             return replace(panes, phase="reading", prompt_tokens=event.prompt_tokens)

@@ -37,7 +37,8 @@ class VerifyEndpoints:
         with errors_as_sentences("/verify_math"):
             checked = policy_from_object(policy)
             wanted, given = _within(gold, "gold"), _within(output, "output")
-            return asdict(await asyncio.to_thread(self._judge.judge, wanted, given, checked))
+            verdict = asdict(await asyncio.to_thread(self._judge.judge, wanted, given, checked))
+            return {name: told for name, told in verdict.items() if name not in ("type", "gold")}
 
     async def check_arithmetic(self, text: str) -> dict[str, Any]:
         """Work out every arithmetic claim of a text, such as 17*23 = 391.

@@ -1,4 +1,4 @@
-"""The child process that compares answers: JSON Lines with a gold and an output in, one with its verdict out for each.
+"""The child process that compares answers: JSON Lines with a question in, one with what came of it out for each.
 
 Whatever an answer makes of it (endless powers, gigabytes), only this process suffers: its parent kills it
 (`verify.math_answer`). It holds its memory down itself where the system can (not on macOS and Windows).
@@ -25,35 +25,48 @@ def limit_memory() -> None:
         return
 
 
-def judged(asked: dict[str, Any]) -> dict[str, Any]:
-    """The verdict on one `{"gold", "output", "policy"}`."""
+def answered(asked: dict[str, Any]) -> dict[str, Any]:
+    """What is asked for by its `kind`: judge, extract, compare or substitution."""
     from verify.comparison import compare
     from verify.extraction import final_answer
+    from verify.math_check import substitution
     from verify.rules import Policy
 
-    told: dict[str, Any] = {"outcome": "undecided", "extracted": "", "gold_form": "", "candidate_form": ""}
+    match asked["kind"]:
+        case "substitution":
+            evidence = substitution(asked["problem"], asked["answer"])
+            return {"evidence": asdict(evidence) if evidence else None}
+        case "compare":
+            return asdict(compare(asked["gold"], asked["candidate"], Policy()))
+    found = final_answer(asked["output"])
+    if asked["kind"] == "extract":
+        return {"extracted": found.text if found else ""}
+    if found is None:
+        return {"outcome": "undecided", "reason": "no final answer was found"}
+    return asdict(compare(asked["gold"], found.text, Policy(**asked["policy"] or {}))) | {"extracted": found.text}
+
+
+# What stands in place of an answer to each kind of question when there is none.
+_NOTHING: dict[str, dict[str, Any]] = {"extract": {"extracted": ""}, "substitution": {"evidence": None}}
+
+
+def answered_whatever_comes(asked: dict[str, Any]) -> dict[str, Any]:
+    """As `answered`; what one question brings about must not end the process."""
     try:
-        found = final_answer(asked["output"])
-        if found is None:
-            told["reason"] = "no final answer was found"
-        else:
-            told["extracted"] = found.text
-            told |= asdict(compare(asked["gold"], found.text, Policy(**asked.get("policy") or {})))
+        return answered(asked)
     except MemoryError:
-        told["reason"] = "it takes too much memory to be worked out"
+        reason = "it takes too much memory to be worked out"
     except RecursionError:
-        told["reason"] = "it is nested too deeply"
-    return told
+        reason = "it is nested too deeply"
+    except Exception as error:  # noqa: BLE001  Its parent is told instead.
+        reason = f"it could not be compared ({type(error).__name__})"
+    return _NOTHING.get(asked["kind"], {"outcome": "undecided", "reason": reason})
 
 
 def serve(lines: TextIO, out: TextIO) -> None:
     """Answer line by line until the parent closes the pipe."""
     for line in lines:
-        try:
-            told = judged(json.loads(line))
-        except Exception as error:  # noqa: BLE001  One line must not end the process: its parent is told instead.
-            told = {"outcome": "undecided", "reason": f"it could not be compared ({type(error).__name__})"}
-        out.write(json.dumps(told) + "\n")
+        out.write(json.dumps(answered_whatever_comes(json.loads(line))) + "\n")
         out.flush()
 
 
@@ -63,8 +76,8 @@ def main() -> None:
     # What a library prints must not stand between the verdicts.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    judged({"gold": r"\{1, x\}", "output": r"\boxed{\{x, 1\}}"})
-    judged({"gold": r"\int_0^1 x\,dx", "output": r"\boxed{\frac12}"})
+    for gold, output in ((r"\{1, x\}", r"\boxed{\{x, 1\}}"), (r"\int_0^1 x\,dx", r"\boxed{\frac12}")):
+        answered({"kind": "judge", "gold": gold, "output": output, "policy": None})
     gc.collect()
     gc.freeze()
     out.write("ready\n")

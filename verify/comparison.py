@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass
 from functools import partial
 
+from model.events import Outcome
 from verify.expression_rules import algebra, equation
 from verify.normal_form import normal_form, unmarked
 from verify.number_rules import base, number, unit
-from verify.rules import Finding, Outcome, Policy, Rule, correct, undecided, wrong
+from verify.rules import Finding, Policy, Rule, correct, undecided, wrong
 from verify.structure_rules import assignment, interval, matrix, several
 from verify.symbolic import symbolic
 from verify.word_rules import choice, clock_time, elision, meaning, words

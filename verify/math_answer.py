@@ -18,11 +18,12 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
-from verify.rules import Outcome, Policy
+from model.events import Evidence, Verdict
+from verify.rules import Policy
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_SECONDS = 4.0
@@ -31,26 +32,6 @@ _START_SECONDS = 60.0
 _MAX_OUTPUT_CHARACTERS = 60_000
 _MAX_GOLD_CHARACTERS = 2_000
 _MAX_WAITING_LINES = 64
-
-
-@dataclass(frozen=True, slots=True)
-class MathVerdict:
-    """`undecided` is not `wrong`: the check timed out, or one of the two could not be read.
-
-    Args:
-        reason: For people.
-        extracted: The final answer as it was found in the output; empty if there was none.
-        gold_form: The reference as it was compared.
-        candidate_form: The answer as it was compared.
-        seconds: How long the check took, waiting for a free child process included.
-    """
-
-    outcome: Outcome
-    reason: str
-    extracted: str = ""
-    gold_form: str = ""
-    candidate_form: str = ""
-    seconds: float = 0.0
 
 
 class _Child:
@@ -137,35 +118,46 @@ class MathJudge:
         for child in self._children:
             self._idle.put(child)
 
-    def judge(self, gold: str, output: str, policy: Policy | None = None) -> MathVerdict:
+    def judge(self, gold: str, output: str, policy: Policy | None = None) -> Verdict:
         r"""Whether the final answer of an output is the gold.
 
         Args:
             gold: The reference answer alone, in LaTeX or plain text.
             output: All that the model wrote, its thinking included.
         """
-        began = time.monotonic()
         if len(gold) > _MAX_GOLD_CHARACTERS:
             limit = f"{_MAX_GOLD_CHARACTERS:,} can be compared"
-            return MathVerdict("undecided", f"the reference has {len(gold):,} characters, and {limit}")
-        tail = output if len(output) <= _MAX_OUTPUT_CHARACTERS else _end_of(output)
-        child = self._idle.get()
-        try:
-            asked = {"gold": gold, "output": tail, "policy": asdict(policy) if policy else None}
-            told = child.ask(asked, self._seconds)
-        finally:
-            self._idle.put(child)
+            return Verdict("undecided", f"the reference has {len(gold):,} characters, and {limit}", gold=gold)
+        began = time.monotonic()
+        asked = {"gold": gold, "output": _end_of(output), "policy": asdict(policy) if policy else None}
+        told = self._ask("judge", asked)
         seconds = round(time.monotonic() - began, 4)
         if told is None:
-            return MathVerdict("undecided", f"it could not be worked out within {self._seconds:.0f} s", seconds=seconds)
-        return MathVerdict(
-            told["outcome"],
-            told["reason"],
-            told.get("extracted", ""),
-            told.get("gold_form", ""),
-            told.get("candidate_form", ""),
-            seconds,
-        )
+            reason = f"it could not be worked out within {self._seconds:.0f} s"
+            return Verdict("undecided", reason, seconds=seconds, gold=gold)
+        return Verdict(**told, seconds=seconds, gold=gold)
+
+    def extract(self, output: str) -> str:
+        """The final answer of an output as it stands there; empty if there is none, or it cannot be found in time."""
+        told = self._ask("extract", {"output": _end_of(output)})
+        return str(told["extracted"]) if told else ""
+
+    def is_same(self, first: str, second: str) -> bool:
+        """Whether the second answer says the same as the first; not symmetric for all answers."""
+        told = self._ask("compare", {"gold": first, "candidate": second})
+        return bool(told and told["outcome"] == "correct")
+
+    def substitution(self, problem: str, answer: str) -> Evidence | None:
+        """What putting the answer into the problem's own equation shows; see `verify.math_check.substitution`."""
+        told = self._ask("substitution", {"problem": problem[:_MAX_OUTPUT_CHARACTERS], "answer": answer})
+        return Evidence(**told["evidence"]) if told and told["evidence"] else None
+
+    def _ask(self, kind: str, asked: dict[str, Any]) -> dict[str, Any] | None:
+        child = self._idle.get()
+        try:
+            return child.ask({"kind": kind} | asked, self._seconds)
+        finally:
+            self._idle.put(child)
 
     def close(self) -> None:
         """End the child processes."""
@@ -180,7 +172,9 @@ class MathJudge:
 
 
 def _end_of(output: str) -> str:
-    """The end of a long output, with the mark that its thinking was closed, if it was."""
+    """An output, of a long one its end, with the mark that its thinking was closed, if it was."""
+    if len(output) <= _MAX_OUTPUT_CHARACTERS:
+        return output
     end = output[-_MAX_OUTPUT_CHARACTERS:]
     before = output[:-_MAX_OUTPUT_CHARACTERS]
     if "</think>" in end:

@@ -8,15 +8,13 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
+from model.events import Evidence, Strength
 from verify.expression import NotReadable, NoValue, TooLarge, Tree, Value, evaluate, is_same, names_in, read
 from verify.normal_form import normal_form
 from verify.number_rules import value_of
 from verify.structure_rules import split_top
 
-EvidenceKind = Literal["vote", "substitution", "program"]
-Strength = Literal["none", "weak", "fair", "strong"]
 # Whether two answers are the same, asked in one direction.
 Compares = Callable[[str, str], bool]
 
@@ -29,21 +27,6 @@ _ASKED = re.compile(
     r"(?=\s*[.,?!:;]|\s*$|\s+(?:if|such|when|given|in|where|for)\b)",
     re.IGNORECASE,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One thing that speaks for an answer, or against it.
-
-    Args:
-        words: What was seen, for people.
-        is_for: Whether it speaks for the answer.
-    """
-
-    kind: EvidenceKind
-    strength: Strength
-    words: str
-    is_for: bool = True
 
 
 # ------------------------------------------------------------------ vote

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Outcome = Literal["correct", "wrong", "undecided"]
+from model.events import Outcome
 
 
 @dataclass(frozen=True, slots=True)

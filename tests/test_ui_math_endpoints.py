@@ -1,0 +1,190 @@
+"""What a script gets of solving and checking problems, over a real server and a scripted engine."""
+
+import contextlib
+import gc
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import gradio as gr
+import pytest
+from gradio_client import Client
+from gradio_client.client import Job
+from gradio_client.exceptions import AppError as ClientError
+
+from model.host import ModelHost
+from model.runs import Runs
+from model.scripted import ScriptedEngine, Turn
+from model.settings import Settings
+from model.store import Store
+from tests.conftest import free_port
+from ui.endpoints import add_endpoints
+from ui.math_endpoints import add_math_endpoints
+from verify.math_answer import MathJudge
+from verify.solving import Solves
+
+# Gradio and its client leave event loops and sockets to the garbage collector.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+TURNS = (
+    Turn("Thought {n} of the long one.\n\n", "It is \\boxed{1}.", match="long", repeat=4000),
+    Turn("Half.", "\\boxed{0.5}", match="half", times=2),
+    Turn("Half.", "\\boxed{\\frac12}", match="half", times=1),
+    Turn("A third?", "\\boxed{3}", match="half"),
+    Turn("Two and two make four.", "\\boxed{4}"),
+)
+
+
+def whole(job: Job) -> list[dict[str, Any]]:
+    """Everything that a job gives. Its loop ends in silence when it is refused; its result raises."""
+    outputs = list(job)
+    job.result(timeout=30)
+    return outputs
+
+
+def is_soon(condition: Callable[[], object]) -> bool:
+    deadline = time.monotonic() + 10
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return bool(condition())
+
+
+class Server:
+    def __init__(self, url: str, runs: Runs) -> None:
+        self.runs = runs
+        self.client = Client(url, verbose=False)
+
+    def solve(self, problem: str = "2+2?", **given: Any) -> list[dict[str, Any]]:
+        return whole(self.client.submit(problem, **given, api_name="/solve_math"))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("math")
+    settings = Settings(data_folder=folder, detached_seconds=60.0, max_runs=24)
+    host = ModelHost(settings, engine=ScriptedEngine(list(TURNS), tokens_per_second=2000, slots=16))
+    store = Store(folder)
+    runs = Runs(store, host, settings)
+    with MathJudge(1) as judge, gr.Blocks(analytics_enabled=False) as demo:
+        solves = Solves(runs, judge)
+        add_endpoints(runs, host, settings)
+        add_math_endpoints(solves, runs, host, settings)
+        demo.queue(default_concurrency_limit=16)
+        demo._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
+        _, url, _ = demo.launch(
+            prevent_thread_lock=True, quiet=True, share=False, server_name="127.0.0.1", server_port=free_port()
+        )
+        try:
+            yield Server(url, runs)
+        finally:
+            demo.close(verbose=False)
+            runs.close()
+            host.close()
+            store.close()
+            gc.collect()
+
+
+def test_solve_math_ends_with_the_verdict_and_the_text_of_the_answer(server: Server):
+    deltas = server.solve(gold="4")
+    final = deltas[-1]
+    assert (final["type"], final["checked"], final["final_answer"]) == ("final", "correct", "4")
+    assert (final["problem"], final["gold"], final["finish_reason"]) == ("2+2?", "4", "stop")
+    assert final["verdict"]["outcome"] == "correct" and final["verdict"]["reason"]
+    for name in ("thinking", "answer"):
+        assert "".join(delta["text"] for delta in deltas if delta["type"] == name) == final[name]
+    assert {delta["chain"] for delta in deltas if delta["type"] in ("thinking", "answer")} == {1}
+
+
+def test_solve_math_without_a_gold_has_no_verdict(server: Server):
+    final = server.solve("How many legs has a cat?")[-1]
+    assert (final["checked"], final["verdict"], final["evidence"]) == ("not checked", None, [])
+
+
+def test_solve_math_of_several_chains_says_what_each_said_and_who_won(server: Server):
+    deltas = server.solve("What is half of one?", gold="1/2", k=4, first_to_finish=4)
+    final = deltas[-1]
+    assert final["checked"] == "correct" and final["final_answer"] in ("0.5", r"\frac12")
+    assert [len(each["chains"]) for each in final["classes"]] == [3, 1]
+    assert final["vote"]["words"].startswith("3 of 4 samples say ")
+    assert [chain["chain"] for chain in final["chains"]] == [1, 2, 3, 4]
+    assert sorted(chain["checked"] for chain in final["chains"]) == ["correct"] * 3 + ["wrong"]
+    ended = [delta for delta in deltas if delta["type"] == "chain"]
+    assert sorted(delta["chain"] for delta in ended) == [1, 2, 3, 4]
+    for chain in final["chains"]:
+        texts = [d["text"] for d in deltas if d["type"] == "answer" and d["chain"] == chain["chain"]]
+        assert chain["final_answer"] in "".join(texts)
+
+
+def test_solve_math_stops_its_chains_when_its_caller_goes(server: Server):
+    job = server.client.submit("A long one", k=3, api_name="/solve_math")
+    assert is_soon(lambda: len(server.runs.live_runs()) == 3)
+    with contextlib.suppress(Exception):
+        next(iter(job))
+    job.cancel()
+    assert is_soon(lambda: not server.runs.live_runs())
+
+
+def test_check_against_another_reference_judges_the_stored_answers(server: Server):
+    final = server.solve()[-1]
+    checked = server.client.predict(final["run_id"], "5", api_name="/check_against")
+    assert (checked["checked"], checked["gold"]) == ("wrong", "5")
+    assert server.client.predict(final["run_id"], "four", api_name="/check_against")["checked"] in ("correct", "wrong")
+    with pytest.raises(ClientError, match="no run 'nowhere'"):
+        server.client.predict("nowhere", "5", api_name="/check_against")
+
+
+def test_attach_to_a_solved_run_tells_what_was_found_out(server: Server):
+    run_id = server.solve(gold="4")[-1]["run_id"]
+    deltas = whole(server.client.submit(run_id, api_name="/attach"))
+    assert [delta["outcome"] for delta in deltas if delta["type"] == "verdict"] == ["correct"]
+    assert deltas[-1]["checked"] == "correct"
+
+
+def test_solve_math_batch_gives_a_row_for_each_problem_and_counts_them(server: Server):
+    problems = [
+        {"problem": "2+2?", "gold": "4", "id": "a"},
+        {"question": "2+2", "answer": "5"},
+        {"problem": "How many?"},
+    ]
+    deltas = whole(server.client.submit(problems, api_name="/solve_math_batch"))
+    rows = [delta for delta in deltas if delta["type"] == "row"]
+    assert sorted(row["index"] for row in rows) == [0, 1, 2]
+    final = deltas[-1]
+    assert [(row["id"], row["state"], row["checked"]) for row in final["rows"]] == [
+        ("a", "done", "correct"),
+        ("2", "done", "wrong"),
+        ("3", "done", "not checked"),
+    ]
+    assert {name: n for name, n in final["counts"].items() if n} == {
+        "total": 3,
+        "done": 3,
+        "correct": 1,
+        "wrong": 1,
+        "not checked": 1,
+    }
+    assert all(server.runs.store.row(row["run_id"]) for row in final["rows"])
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "arguments", "says"),
+    [
+        ("/solve_math", {"problem": ""}, "message is empty"),
+        ("/solve_math", {"problem": "2+2?", "k": 17}, "whole number from 1 to 16"),
+        ("/solve_math", {"problem": "2+2?", "gold": 5}, "gold is a number"),
+        ("/solve_math", {"problem": "2+2?", "k": 3, "sampling": {"temperature": 0}}, "greedily"),
+        ("/solve_math", {"problem": "2+2?", "k": 16, "first_to_finish": 17}, "whole number from 1 to 16"),
+        ("/solve_math", {"problem": "2+2?", "model": "qwq-32b"}, "not loaded"),
+        ("/solve_math_batch", {"problems": []}, "holds no problem"),
+        ("/solve_math_batch", {"problems": [{"gold": "4"}]}, "row 1: there is no problem"),
+        ("/solve_math_batch", {"problems": "2+2?"}, "give a list"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(server: Server, endpoint: str, arguments: dict[str, Any], says: str):
+    job = server.client.submit(**arguments, api_name=endpoint)
+    with pytest.raises(ClientError, match=says):
+        whole(job)
+    assert not server.runs.live_runs()

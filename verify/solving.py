@@ -1,0 +1,240 @@
+"""A problem in, so many runs of it that think at once out; the answer of each that ends is looked at, and they vote.
+
+What is found out goes into the runs' own events, so that a page, a script or the next start reads it from there.
+"""
+
+import logging
+import operator
+import secrets
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from model.catalog import PLAIN, Family, find_model
+from model.engine import Budget, budget_limits, collect
+from model.errors import AppError, BadInput
+from model.events import Event, Evidence, FinalAnswer, Notice, Problem, Sampling
+from model.runs import Runs
+from model.samples import check_drawn, check_room, with_seed_after
+from model.sampling import check_sampling
+from verify.math_answer import MathJudge
+from verify.math_check import Vote
+from verify.solve import Chain, Solve, problem_of, read_solve
+
+log = logging.getLogger(__name__)
+
+MOST_CHAINS = 16
+MAX_GOLD_CHARACTERS = 2_000
+# Chains that are all but greedy say the same, and a vote of them shows nothing: models asked for several are drawn at
+# this temperature at least, unless another is given.
+_LEAST_TEMPERATURE = 0.6
+_N_LOCKS = 16
+_DECIDED = Notice("decided", "The vote could not change any more, so this chain was stopped.")
+
+
+class Solves:
+    """Starts the chains of a problem, and looks at the answer of each that ends."""
+
+    def __init__(self, runs: Runs, judge: MathJudge) -> None:
+        self.judge = judge
+        self._runs = runs
+        # One chain of a problem is looked at after the other, so that each finds the answers before it.
+        self._locks = [threading.Lock() for _ in range(_N_LOCKS)]
+        runs.after_end = self._on_end
+
+    def start(
+        self,
+        problem: str,
+        *,
+        gold: str = "",
+        k: int = 1,
+        budget: Budget = "medium",
+        sampling: Sampling | None = None,
+        first_to_finish: int | None = None,
+        run_id: str | None = None,
+        owner: str = "",
+    ) -> list[str]:
+        """Start `k` chains, all or none, and return their runs' ids; the first stands for all of them.
+
+        Args:
+            gold: The known answer, if there is one.
+            first_to_finish: The vote is over when so many chains have ended; `None` waits until it cannot change.
+            run_id: An id of the caller's choice for the first chain.
+
+        Raises:
+            BadInput: If an argument is empty, too long or out of range.
+            RunBusy: If `run_id` is taken.
+            TooManyRuns: If there is no room for all of them.
+        """
+        _check(gold, k, first_to_finish)
+        budget_limits(budget)
+        drawn = self._drawn(check_sampling(sampling or Sampling()), k)
+        check_room(self._runs, k)
+        instruction = self._instruction(problem)
+        first = run_id or secrets.token_urlsafe(9)
+        started: list[str] = []
+        try:
+            for number in range(1, k + 1):
+                started.append(
+                    self._runs.start(
+                        problem + instruction,
+                        budget=budget,
+                        sampling=with_seed_after(drawn, number - 1),
+                        run_id=first if number == 1 else None,
+                        problem=Problem(first, instruction.strip(), gold.strip(), number, k, first_to_finish),
+                        owner=owner,
+                    )
+                )
+        except AppError:
+            # Somebody took the room meanwhile.
+            self._stop(started)
+            raise
+        return started
+
+    def _drawn(self, sampling: Sampling, k: int) -> Sampling:
+        """What is drawn with; several chains must be able to differ."""
+        if k == 1:
+            return sampling
+        check_drawn(sampling)
+        preset = self._family().sampling.temperature
+        if sampling.temperature is None and (preset or 0.0) < _LEAST_TEMPERATURE:
+            return replace(sampling, temperature=_LEAST_TEMPERATURE)
+        return sampling
+
+    def _instruction(self, problem: str) -> str:
+        """What is added to the problem, so that the answer comes in a box; nothing where it asks for that itself."""
+        text = self._family().boxing_text
+        return f"\n{text}" if text and problem.strip() and "\\boxed" not in problem else ""
+
+    def _family(self) -> Family:
+        try:
+            return find_model(self._runs.host.status().model).family
+        except AppError:
+            return PLAIN
+
+    def stop(self, run_id: str) -> bool:
+        """Stop every chain of a problem that goes on; False if none did.
+
+        Raises:
+            BadInput: If the run solves no problem.
+            RunNotFound: If no run has this id.
+        """
+        return self._stop([chain.run_id for chain in read_solve(self._runs, run_id).chains if chain.is_live])
+
+    def _stop(self, run_ids: Sequence[str], why: Notice | None = None) -> bool:
+        was_live = False
+        for run_id in run_ids:
+            with suppress(AppError):
+                was_live = self._runs.stop(run_id, why) or was_live
+        return was_live
+
+    # ------------------------------------------------------------------ what came of it
+
+    def settle(self, run_id: str) -> Solve:
+        """How a problem stands, after looking at the chains that ended while nobody was there to (the app was ended).
+
+        Raises:
+            BadInput: If the run solves no problem.
+            RunNotFound: If no run has this id.
+        """
+        solve = read_solve(self._runs, run_id)
+        if solve.is_settled:
+            return solve
+        for chain in solve.chains:
+            if not chain.is_live:
+                self._look_at(chain.run_id)
+        return read_solve(self._runs, run_id)
+
+    def check_against(self, run_id: str, gold: str) -> Solve:
+        """Judge every answer of a problem again, by another reference.
+
+        Raises:
+            BadInput: If the run solves no problem, goes on, or the reference is empty or too long.
+            RunNotFound: If no run has this id.
+        """
+        if not gold.strip():
+            raise BadInput("The reference is empty. Type the known answer, then check again.")
+        _check(gold, 1, None)
+        solve = self.settle(run_id)
+        if solve.is_live:
+            raise BadInput("The problem is still being solved. Wait for its answer, or stop it, then check again.")
+        for chain in solve.chains:
+            answer = collect(self._runs.store.events(chain.run_id)).answer
+            self._runs.store.append(chain.run_id, [self.judge.judge(gold.strip(), answer)])
+        return read_solve(self._runs, run_id)
+
+    def _on_end(self, run_id: str) -> None:
+        """A run has ended, in its own thread."""
+        try:
+            self._look_at(run_id)
+        except Exception:  # the run itself has ended well; `settle` tries again
+            log.exception("the answer of the run %s could not be looked at", run_id)
+
+    def _look_at(self, run_id: str) -> None:
+        problem = problem_of(self._runs, run_id)
+        if problem is None:
+            return
+        with self._locks[hash(problem.first_run) % _N_LOCKS]:
+            solve = read_solve(self._runs, problem.first_run)
+            chain = next(each for each in solve.chains if each.run_id == run_id)
+            if chain.checked.final_answer is None and not chain.is_live:
+                self._runs.store.append(run_id, self._found(solve, chain, problem))
+                solve = read_solve(self._runs, problem.first_run)
+            self._count(solve)
+
+    def _found(self, solve: Solve, chain: Chain, problem: Problem) -> list[Event]:
+        """What is found out about one chain's answer alone."""
+        answer = collect(self._runs.store.events(chain.run_id)).answer
+        # Of an answer that was broken off, only what stands in a box is sure to be whole.
+        is_whole = chain.reason not in ("stopped", "error") or "\\boxed{" in answer
+        text = self.judge.extract(answer) if answer.strip() and is_whole else ""
+        known = [each for each, _ in solve.classes]
+        answer_class = next((each for each in known if self._is_same(each, text)), text) if text else ""
+        found: list[Event] = [FinalAnswer(text, answer_class)]
+        if problem.gold:
+            found.append(self.judge.judge(problem.gold, answer if text else ""))
+        elif text and (evidence := self.judge.substitution(solve.statement, text)):
+            found.append(evidence)
+        return found
+
+    def _is_same(self, one: str, other: str) -> bool:
+        return one == other or (self.judge.is_same(one, other) and self.judge.is_same(other, one))
+
+    def _count(self, solve: Solve) -> None:
+        """Count the vote; once it cannot change, the chains that still go on are stopped."""
+        if len(solve.chains) < 2:
+            return
+        counted = vote_of(solve)
+        if solve.is_live:
+            if counted.is_decided:
+                self._stop([chain.run_id for chain in solve.chains if chain.is_live], _DECIDED)
+            return
+        evidence = counted.evidence()
+        if evidence and all(chain.is_settled for chain in solve.chains) and not _is_told(solve, evidence):
+            self._runs.store.append(solve.id, [evidence])
+
+
+def vote_of(solve: Solve) -> Vote:
+    """The vote of the chains that have ended."""
+    vote = Vote(solve.problem.n_chains, operator.eq, solve.problem.first_to_finish)
+    for chain in solve.chains:
+        if chain.has_voted:
+            vote.add(chain.number, chain.answer_class or None)
+    return vote
+
+
+def _is_told(solve: Solve, evidence: Evidence) -> bool:
+    return solve.vote is not None and solve.vote.words == evidence.words
+
+
+def _check(gold: str, k: int, first_to_finish: int | None) -> None:
+    if len(gold) > MAX_GOLD_CHARACTERS:
+        raise BadInput(
+            f"The reference has {len(gold):,} characters and the limit is {MAX_GOLD_CHARACTERS:,}. Give the answer "
+            "alone, without its derivation."
+        )
+    if not 1 <= k <= MOST_CHAINS:
+        raise BadInput(f"{k} chains were asked for; give a number from 1 to {MOST_CHAINS}.")
+    if first_to_finish is not None and not 1 <= first_to_finish <= k:
+        raise BadInput(f"The first {first_to_finish} of {k} chains were asked for; give a number from 1 to {k}.")
