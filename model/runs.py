@@ -35,6 +35,7 @@ from model.resuming import resumable
 from model.sampling import check_sampling
 from model.settings import THINK_LONGER_TOKENS, Settings
 from model.store import Store
+from model.titles import title_of
 from model.waiting_line import Place, WaitingLine
 
 log = logging.getLogger(__name__)
@@ -179,7 +180,9 @@ class Runs:
             self._check_room()
             if run_id in self._live:
                 raise RunBusy(f"The run {run_id!r} is going on already. Attach to it, or choose another id.")
-            self.store.create(run_id, asked, parent_id=parent_id, branch_of=branch_of, owner=owner)
+            self.store.create(
+                run_id, asked, parent_id=parent_id, branch_of=branch_of, title=_title(asked, first), owner=owner
+            )
             live = self._live[run_id] = LiveRun(run_id, [asked], self.store, self.settings.run_seconds)
             for event in first:
                 live.append(event)
@@ -513,3 +516,9 @@ def messages_of(asked: Asked) -> tuple[Message, ...]:
     """The chat that a run was asked, as its engine gets it."""
     system = (Message("system", asked.system),) if asked.system.strip() else ()
     return (*system, *asked.history, Message("user", question_with(asked.question, asked.attachments)))
+
+
+def _title(asked: Asked, first: Sequence[Event]) -> str:
+    """The title of a run that solves a problem: without what was added to it. Others find theirs in the question."""
+    problem = next((event for event in first if isinstance(event, Problem)), None)
+    return title_of(asked.question.removesuffix(problem.instruction)) if problem else ""

@@ -51,15 +51,17 @@ class Store(StoreReader):
         *,
         parent_id: str | None = None,
         branch_of: str | None = None,
+        title: str = "",
         owner: str = "",
     ) -> RunRow:
         """Begin a run; `asked` becomes its event 0 and is on disk when this returns.
 
         Args:
             run_id: 1 to 64 letters, digits, `-`, `_` and `.`.
-            asked: The question with its settings; the title comes from it.
+            asked: The question with its settings.
             parent_id: The turn that this one follows, for a conversation.
             branch_of: A run that this one stands beside: it follows the same turn, in the same conversation.
+            title: What stands for it in lists; the beginning of the question when empty.
             owner: Whose list of runs it belongs to; "" where there are no logins.
 
         Raises:
@@ -85,7 +87,7 @@ class Store(StoreReader):
                     raise not_found(known)
                 if branch_of is not None:
                     parent_id, root_id = found[1:]
-            one = ImportedRun(run_id, parent_id, "", at_ms / 1000, ())
+            one = ImportedRun(run_id, parent_id, title, at_ms / 1000, ())
             insert_run(db, one, [Appended(run_id, at_ms, *storable(asked))], owner, "running", root_id)
         return self.row(run_id)
 

@@ -66,6 +66,15 @@ class StoreReader:
         )
         return [replace(run_row(values), updated_at=values[-1]) for values in found]
 
+    def solves(self, owner: str = "", limit: int = 20) -> list[RunRow]:
+        """First chains of the owner's problems, newest first."""
+        condition = (
+            "JOIN events ON events.run_id = runs.id AND events.number = 1 WHERE owner = ? AND deleted_at IS NULL"
+            " AND json_extract(events.json, '$.type') = 'problem' AND json_extract(events.json, '$.chain') = 1"
+            " ORDER BY n DESC LIMIT ?"
+        )
+        return self._rows(condition, (owner, max(limit, 0)))
+
     def conversation(self, run_id: str) -> list[RunRow]:
         """The turns from the first one to this one.
 

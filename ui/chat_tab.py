@@ -3,14 +3,13 @@
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import gradio as gr
 
 from model.engine import collect
-from model.errors import AppError, RunNotFound
+from model.errors import AppError
 from model.events import Attachment
 from model.export import Form, export, file_name
 from model.host import ModelHost
@@ -126,24 +125,10 @@ class ChatTab:
             return gr.skip(), refusal(error)
         return _to_follow(run_id), gr.skip()
 
-    def on_load(self, request: gr.Request) -> Any:
-        """Follow the run that the address names, live or stored."""
-        run_id = str(request.query_params.get("run") or "")
-        return _to_follow(run_id) if run_id else gr.skip()
-
     def on_unload(self, request: gr.Request) -> None:
         """The page has gone: nothing is kept for it any more."""
         self.replays.end(str(request.session_hash))
         self.kept.let_go(str(request.session_hash))
-
-    def on_choose(self, event: gr.EventData) -> tuple[str, gr.Tabs]:
-        """Follow a run that was chosen from the list."""
-        run_id = str(event.run_id)
-        if not event.is_turn:
-            # The list names conversations by their first turn; what is opened is the latest one.
-            with suppress(RunNotFound):
-                run_id = self._runs.store.last_turn(run_id).id
-        return _to_follow(run_id), gr.Tabs(selected="chat")
 
     def on_steer(self, steer: Callable[[str], bool], run_id: str) -> Any:
         """Stop, answer now or think longer; what comes of it arrives in the stream."""
@@ -192,8 +177,8 @@ def _to_follow(run_id: str) -> str:
     return f"{run_id}/{time.monotonic_ns()}"
 
 
-def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState) -> None:
-    """Connect the components of the tab to what they do."""
+def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState) -> Any:
+    """Connect the components of the tab to what they do; the event that follows a run."""
     parts = chat.parts
     following = parts.to_follow.change(
         chat.on_follow, parts.to_follow, parts.outputs, trigger_mode="multiple", concurrency_limit=None, **QUIET
@@ -210,11 +195,7 @@ def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState
     for button, think_longer in ((parts.go_on, False), (parts.think_again, True)):
         resume = partial(chat.on_resume, think_longer=think_longer)
         button.click(resume, parts.run_id, [parts.to_follow, parts.status], **starting)
-    demo.load(chat.on_load, None, parts.to_follow, **starting)
     demo.unload(chat.on_unload)
-    # Whatever is followed is let go first: a page shows one run.
-    for runs_list in (parts.past.runs_list, parts.past.rail_list):
-        runs_list.select(chat.on_choose, None, [parts.to_follow, parts.tabs], cancels=following, **starting)
     wire_replay(chat.replays, parts.replay, _to_follow, parts.run_id, parts.to_follow, parts.status, following)
     # A pane that has missed a stretch asks for the whole again.
     parts.thinking.select(_to_follow, parts.run_id, parts.to_follow, cancels=following, **starting)
@@ -246,3 +227,4 @@ def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState
     for button, take, inputs in taken:
         event = button.click(take, inputs, parts.handout, **AT_ONCE)
         event.then(None, parts.handout, None, js="(handout) => workingsTake(handout)", **AT_ONCE)
+    return following

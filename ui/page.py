@@ -17,9 +17,13 @@ from ui.chat_tab import ChatTab, wire_chat
 from ui.confidence import ConfidenceView, add_confidence_endpoint, wire_confidence
 from ui.endpoints import add_endpoints
 from ui.history_tab import RAIL_BUTTON, add_history, add_rail, wire_history
+from ui.math_batch import MathBatch, wire_batch
 from ui.math_endpoints import add_math_endpoints
+from ui.math_parts import add_math
+from ui.math_tab import MathTab, wire_math
 from ui.maths import for_display
 from ui.model_panel import ModelPanel, add_model_form, wire_model
+from ui.opening import Opening, wire_opening
 from ui.panes import Panes, thought_text, update_all
 from ui.parts import AT_ONCE, answer_pane, model_line, plain_text, thinking_pane
 from ui.sentences import model_line_value, shortened
@@ -61,6 +65,8 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
                 gr.HTML(_FIRST_VISIT, elem_id="first-visit")
                 add_earlier_turns(runs, state["turns"])
                 view = add_run_view() | add_composer(host)
+            with gr.Tab(word("Math"), id="math") as math_tab:
+                math_parts = add_math(gr.State(""), gr.State(""))
             with gr.Tab(word("Past runs"), id="history") as history_tab:
                 past = add_history(rail_list)
             with gr.Tab(word("Model"), id="model") as model_tab:
@@ -70,7 +76,12 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
             foot = plain_text(elem_id="foot", elem_classes="says")
             gr.HTML(_KEYS_BUTTON, elem_id="keys-row")
         parts = ChatParts(tabs=tabs, past=past, **state, **view)
-        wire_chat(demo, ChatTab(parts, runs, host), runs, owner)
+        chat = ChatTab(parts, runs, host)
+        following = [wire_chat(demo, chat, runs, owner)]
+        math = MathTab(math_parts, solves, runs, host, chat.kept)
+        following.append(wire_math(math, math_tab, owner))
+        wire_batch(demo, MathBatch(solves, runs), math_parts, owner, parts.handout)
+        wire_opening(demo, Opening(runs), parts, math_parts, following)
         panel = ModelPanel(host, settings)
         wire_model(panel, form, line, foot, timer)
         model_tab.select(panel.table, None, table, **AT_ONCE)

@@ -23,7 +23,7 @@ LATEX_DELIMITERS = [
 ]
 
 
-def _part(value: Any, markup: str, script: str, **options: Any) -> gr.HTML:
+def html_part(value: Any, markup: str, script: str, **options: Any) -> gr.HTML:
     """An HTML part whose markup is fixed and whose script sets text: the value never becomes markup.
 
     Not a subclass of gr.HTML: Gradio would write a stub file beside this one for each.
@@ -55,7 +55,7 @@ def thinking_pane(hint: str, **options: Any) -> gr.HTML:
         "<button class='before' type='button' aria-label='Hit before'>‹</button>"
         "<button class='next' type='button' aria-label='Next hit'>›</button></form>"
     )
-    return _part({}, markup, "thinking_pane.js", **options)
+    return html_part({}, markup, "thinking_pane.js", **options)
 
 
 def small_button(label: Any, elem_id: str, min_width: int = 90, **options: Any) -> gr.Button:
@@ -72,7 +72,7 @@ def outline(**options: Any) -> gr.HTML:
         "<ol class='steps' aria-label='Outline of the thinking'></ol>"
         "<button class='action reached' type='button' hidden></button>"
     )
-    return _part({}, markup, "outline.js", **options)
+    return html_part({}, markup, "outline.js", **options)
 
 
 def compare_view(**options: Any) -> gr.HTML:
@@ -102,7 +102,7 @@ def compare_view(**options: Any) -> gr.HTML:
         "<div class='pairs-frame' tabindex='0' role='group' aria-label='Texts of the two runs'>"
         f"{section('thinking', 'Thinking')}{section('answer', 'Answer')}</div></section>"
     )
-    return _part({}, markup, "compare.js", **options)
+    return html_part({}, markup, "compare.js", **options)
 
 
 def confidence_view(**options: Any) -> gr.HTML:
@@ -121,7 +121,7 @@ def confidence_view(**options: Any) -> gr.HTML:
         f"<p class='legend'><b>less likely than</b> {steps}</p>"
         "<ol class='places' aria-label='Least certain places'></ol></div><div class='tip' hidden></div>"
     )
-    return _part({}, markup, "confidence.js", **options)
+    return html_part({}, markup, "confidence.js", **options)
 
 
 def answer_pane(value: str = "", **options: Any) -> gr.Markdown:
@@ -139,17 +139,17 @@ def status_line(value: dict[str, Any], **options: Any) -> gr.HTML:
         "<span class='text' role='status' aria-live='polite'></span> <span class='detail'></span></p>"
         "<ul class='notices'></ul>"
     )
-    return _part(value, markup, "status_line.js", **options)
+    return html_part(value, markup, "status_line.js", **options)
 
 
 def plain_text(value: str = "", **options: Any) -> gr.HTML:
     """A text that a user wrote, shown as it is."""
-    return _part(value, "<p class='plain'></p>", "plain_text.js", **options)
+    return html_part(value, "<p class='plain'></p>", "plain_text.js", **options)
 
 
 def attachment_chips(**options: Any) -> gr.HTML:
     """The files that go along with the next question; `select` carries the place of the one to take away."""
-    return _part({}, "<ul class='chips' aria-label='Attached files'></ul>", "attachments.js", **options)
+    return html_part({}, "<ul class='chips' aria-label='Attached files'></ul>", "attachments.js", **options)
 
 
 def run_list(is_rail: bool = False, **options: Any) -> gr.HTML:
@@ -174,7 +174,7 @@ def run_list(is_rail: bool = False, **options: Any) -> gr.HTML:
         head = "<p class='rail-head'>Runs</p>"
         tail = "<button class='action everything' type='button'>All runs</button>"
     markup = f"{head}<ul class='runs'></ul>{tail}"
-    return _part({}, markup, "rail_list.js" if is_rail else "run_list.js", **options)
+    return html_part({}, markup, "rail_list.js" if is_rail else "run_list.js", **options)
 
 
 def model_line(value: dict[str, Any], **options: Any) -> gr.HTML:
@@ -182,4 +182,4 @@ def model_line(value: dict[str, Any], **options: Any) -> gr.HTML:
     markup = (
         "<p class='model'><span class='words'></span><progress aria-label='Loading the model' hidden></progress></p>"
     )
-    return _part(value, markup, "model_line.js", **options)
+    return html_part(value, markup, "model_line.js", **options)

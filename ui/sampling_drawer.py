@@ -34,15 +34,15 @@ class SamplingDrawer:
         return [self.temperature, self.top_p, self.top_k, self.max_new_tokens, self.seed]
 
 
-def add_budget() -> tuple[gr.Radio, gr.Textbox]:
+def add_budget(elem_id: str = "budget") -> tuple[gr.Radio, gr.Textbox]:
     """The budget selector and the field for a budget of one's own."""
     budget = gr.Radio(
         [(word(name), name) for name in (*BUDGET_TOKENS, CUSTOM)],
         value="medium",
         label=word("Thinking"),
         container=False,
-        elem_id="budget",
-        elem_classes="pills",
+        elem_id=elem_id,
+        elem_classes="pills budget",
         scale=0,
     )
     custom = gr.Textbox(
@@ -53,7 +53,7 @@ def add_budget() -> tuple[gr.Radio, gr.Textbox]:
         container=False,
         visible=False,
         max_lines=1,
-        elem_id="budget-custom",
+        elem_id=f"{elem_id}-custom",
         min_width=120,
         scale=0,
     )

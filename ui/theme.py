@@ -102,8 +102,8 @@ def theme() -> gr.themes.Base:
 
 
 def css() -> str:
-    """The style sheet."""
-    return (ASSETS / "page.css").read_text("utf-8")
+    """The style sheets."""
+    return "\n".join((ASSETS / name).read_text("utf-8") for name in ("page.css", "math.css"))
 
 
 def head() -> str:

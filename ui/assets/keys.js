@@ -3,10 +3,10 @@ const workingsKeys = [
   ["Enter", "Ask", null],
   ["Shift+Enter", "A new line in the question", null],
   ["Esc", "Stop the run", null],
-  ["/", "To the question", () => workingsPress("#question textarea", "focus")],
-  ["a", "Answer now", () => workingsPress("#answer-now")],
+  ["/", "To the question", () => ["#question textarea", "#math-problem textarea"].some((each) => workingsPress(each, "focus"))],
+  ["a", "Answer now", () => workingsPress("#answer-now") || workingsPress("#math-answer-now")],
   ["p", "Pause, or go on", () => ["#pause", "#unpause", "#replay-pause", "#replay-go-on"].some((each) => workingsPress(each))],
-  ["c", "Continue", () => workingsPress("#continue")],
+  ["c", "Continue", () => workingsPress("#continue") || workingsPress("#math-continue")],
   ["o", "Outline", () => workingsPress("#show-outline")],
   ["f", "Find in the thinking", () => workingsPress("#show-find")],
   ["t", "Fold or unfold the thinking", () => workingsPress("#fold")],
@@ -57,7 +57,7 @@ document.addEventListener("keydown", (event) => {
   const dialog = document.querySelector("#keys");
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || (dialog && dialog.open)) return;
   if (event.key === "Escape") {
-    workingsPress("#stop") || workingsPress("#replay-stop");
+    ["#stop", "#replay-stop", "#math-stop", "#batch-stop"].some((each) => workingsPress(each));
     return;
   }
   const target = event.target;

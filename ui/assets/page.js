@@ -90,3 +90,29 @@ function workingsShow(id) {
   const field = editor.querySelector("textarea");
   if (field) field.focus();
 }
+
+// The run that the page is at in, its address out, so that a reload comes back to it.
+function workingsSetAddress(run) {
+  const url = new URL(window.location.href);
+  if ((url.searchParams.get("run") || "") === run) return;
+  if (run) url.searchParams.set("run", run);
+  else url.searchParams.delete("run");
+  window.history.replaceState(window.history.state, "", url);
+  document.dispatchEvent(new CustomEvent("workings-run", { detail: run }));
+}
+
+// A problem as it is typed in, Markdown whose maths KaTeX finds out; nothing where there is no maths. Only between the
+// marks of maths is anything read: the rest is text, whatever Markdown would make of it.
+function workingsPreview(typed) {
+  const maths = /\$\$[^$]+\$\$|\$(?! )[^$\n]*[^ $\n]\$(?!\d)|\\\([\s\S]+?\\\)|\\\[[\s\S]+?\\\]/g;
+  const formulas = [...(typed || "").matchAll(maths)];
+  if (!formulas.length) return "";
+  const plain = (text) => text.replace(/[\\`*_{}[\]<>#|~$!+-]/g, "\\$&").replace(/\n/g, "  \n");
+  const set = (found) => (/^\$(?!\$)/.test(found) ? `\\(${found.slice(1, -1)}\\)` : found);
+  let [out, at] = ["", 0];
+  for (const found of formulas) {
+    out += plain(typed.slice(at, found.index)) + set(found[0]);
+    at = found.index + found[0].length;
+  }
+  return out + plain(typed.slice(at));
+}

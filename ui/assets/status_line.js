@@ -21,15 +21,6 @@ function showNotices(list) {
   );
 }
 
-function setAddress(run) {
-  const url = new URL(window.location.href);
-  if ((url.searchParams.get("run") || "") === run) return;
-  if (run) url.searchParams.set("run", run);
-  else url.searchParams.delete("run");
-  window.history.replaceState(window.history.state, "", url);
-  document.dispatchEvent(new CustomEvent("workings-run", { detail: run }));
-}
-
 function sync() {
   const value = props.value || {};
   if (value.is_refusal) {
@@ -58,7 +49,7 @@ function sync() {
   setText(document.getElementById("branch-place"), workingsSay(value.branch || ""));
   showNotices(value.notices || []);
   // A page that has only just opened must not lose the run that it was opened for.
-  if (typeof value.run === "string") setAddress(value.run);
+  if (typeof value.run === "string") workingsSetAddress(value.run);
 }
 watch("value", sync);
 sync();

@@ -1,0 +1,192 @@
+"""The Math tab in Chromium, over a scripted engine: verdicts, evidence, votes, own answers, many problems."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.chat_page import scripted_app
+from tests.conftest import StartApp
+
+pytestmark = pytest.mark.browser
+
+TURNS = [
+    {"match": "long", "thinking": "Step {n} of many.\n\n", "repeat": 3000, "answer": "\\boxed{1}"},
+    {"match": "half", "thinking": "Half of it.", "answer": "It is $\\boxed{0.5}$.", "times": 2},
+    {"match": "half", "thinking": "One over two.", "answer": "It is $\\boxed{\\frac{1}{2}}$.", "times": 1},
+    {"match": "half", "thinking": "A third, perhaps?", "answer": "It is $\\boxed{3}$."},
+    {"match": "cut", "thinking": "Step {n}.\n\n", "repeat": 60, "answer": "It is $\\boxed{7}$."},
+    {"match": "2x", "thinking": "Take one away, then halve.", "answer": "So $x = \\boxed{3}$."},
+    {"match": "", "thinking": "Two and two make four.", "answer": "It is $\\boxed{4}$."},
+]
+
+
+@pytest.fixture(scope="module")
+def address(start_shared_app: StartApp, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return scripted_app(start_shared_app, tmp_path_factory.mktemp("script"), TURNS, speed=400)
+
+
+@pytest.fixture
+def math(page: Page, address: str, errors: list[str]) -> Page:
+    page.goto(address)
+    page.get_by_role("tab", name="Math").click()
+    expect(page.locator("#math-problem textarea")).to_be_visible()
+    return page
+
+
+def solve(page: Page, problem: str, gold: str = "", chains: str = "") -> None:
+    page.locator("#math-problem textarea").fill(problem)
+    page.locator("#math-gold input").fill(gold)
+    if chains:
+        page.locator("#math-chains-number input").click()
+        page.get_by_role("option", name=chains, exact=True).click()
+    page.locator("#math-solve").click()
+
+
+def expect_verdict(page: Page, standing: str) -> None:
+    expect(page.locator(f"#math-verdict .verdict[data-standing='{standing}']")).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize(("gold", "standing", "label"), [("4", "correct", "Correct"), ("5", "wrong", "Wrong")])
+def test_answer_stands_above_the_panes_with_its_verdict_and_the_reason(
+    math: Page, gold: str, standing: str, label: str
+):
+    solve(math, "What is 2 + 2?", gold)
+    expect_verdict(math, standing)
+    expect(math.locator("#math-verdict .label")).to_have_text(label)
+    expect(math.locator("#math-final .katex")).to_contain_text("4")
+    expect(math.locator("#math-thinking .log")).to_have_text("Two and two make four.")
+    expect(math.locator("#math-answer")).to_contain_text("It is")
+    math.locator("#math-verdict summary").click()
+    expect(math.locator("#math-verdict dd").first).to_have_text(gold)
+
+
+def test_equation_without_a_known_answer_has_evidence_and_no_verdict(math: Page):
+    solve(math, "Solve $2x + 1 = 7$ for $x$.")
+    expect_verdict(math, "evidence")
+    expect(math.locator("#math-verdict .evidence")).to_contain_text("satisfies")
+    expect(math.locator("#math-verdict")).not_to_contain_text("Correct")
+
+
+def test_answer_that_nothing_can_check_is_called_not_checked(math: Page):
+    solve(math, "How many legs has a cat?")
+    expect_verdict(math, "not checked")
+    math.locator("#math-new-gold input").fill("four")
+    math.locator("#math-new-gold input").press("Enter")
+    expect(math.locator("#math-verdict .verdict:not([data-standing='not checked'])")).to_be_visible(timeout=10_000)
+    math.locator("#math-new-gold input").fill("4")
+    math.locator("#math-check-again").click()
+    expect_verdict(math, "correct")
+
+
+def test_chains_vote_and_each_can_be_opened(math: Page):
+    solve(math, "What is half of one?", chains="Solve × 5")
+    expect_verdict(math, "evidence")
+    rows = math.locator("#math-chains tbody tr")
+    expect(rows).to_have_count(5)
+    expect(math.locator("#math-verdict .evidence")).to_contain_text("samples say")
+    expect(math.locator("#math-chains tr.won")).to_have_count(3)
+    expect(math.locator("#math-chains .tally")).to_contain_text("3 :")
+    other = math.locator("#math-chains tbody tr:not(.won) .open").first
+    other.focus()
+    other.press("Enter")
+    expect(math.locator("#math-thinking .log")).to_contain_text("A third, perhaps?")
+    expect(math.locator("#math-chain")).to_contain_text("of 5")
+    # What is opened is read; the final answer stays that of the vote.
+    expect(math.locator("#math-final .katex")).not_to_contain_text("3")
+
+
+def test_problem_is_set_as_it_is_typed(math: Page):
+    math.locator("#math-problem textarea").press_sequentially(r"Is $\frac{1}{2}$ <b>more</b> than 5*3*2?")
+    expect(math.locator("#math-preview .katex .mfrac")).to_be_visible()
+    expect(math.locator("#math-preview")).to_contain_text("<b>more</b> than 5*3*2?")
+    math.locator("#math-problem textarea").fill("No maths, $5 and $10")
+    expect(math.locator("#math-preview .katex")).to_have_count(0)
+
+
+def test_reload_in_mid_run_comes_back_to_the_problem_and_stop_ends_it(math: Page):
+    solve(math, "A long one", "1")
+    expect(math.locator("#math-thinking .log")).to_contain_text("Step 3 of many.", timeout=20_000)
+    math.reload()
+    expect(math.locator("#math-problem textarea")).to_have_value("A long one", timeout=15_000)
+    expect(math.locator("#math-thinking .log")).to_contain_text("Step 9 of many.", timeout=20_000)
+    assert (math.locator("#math-thinking .log").text_content() or "").startswith("Step 1 of many.")
+    math.keyboard.press("Escape")
+    expect_verdict(math, "undecided")
+    expect(math.locator("#math-continue")).to_be_visible()
+
+
+def test_answer_now_ends_the_thinking_with_an_answer_that_is_checked(math: Page):
+    solve(math, "A long one", "1")
+    expect(math.locator("#math-thinking .log")).to_contain_text("Step 3 of many.", timeout=20_000)
+    math.locator("#math-answer-now").click()
+    expect_verdict(math, "correct")
+
+
+def test_refused_problem_says_why_and_stays(math: Page):
+    math.locator("#math-solve").click()
+    expect(math.locator("#math-status .text")).to_contain_text("The problem is empty.")
+    solve(math, "What is 2 + 2?", "4" * 2001)
+    expect(math.locator("#math-status .text")).to_contain_text("2,001 characters")
+    expect(math.locator("#math-problem textarea")).to_have_value("What is 2 + 2?")
+
+
+def test_own_answer_is_checked_without_a_run(math: Page):
+    math.locator("#own-drawer > button").click()
+    math.locator("#math-gold input").fill("1/2")
+    math.locator("#own-answer input").fill("0.5")
+    math.locator("#own-check").click()
+    expect(math.locator("#own-verdict .verdict[data-standing=correct]")).to_be_visible(timeout=10_000)
+    math.locator("#math-gold input").fill("")
+    math.locator("#math-problem textarea").fill("Solve $2x + 1 = 7$ for $x$.")
+    math.locator("#own-answer input").fill("4")
+    math.locator("#own-answer input").press("Enter")
+    expect(math.locator("#own-verdict .evidence")).to_contain_text("does not satisfy", timeout=10_000)
+    assert "run=" not in math.url
+
+
+def test_solved_problem_is_listed_and_opens_from_both_lists(math: Page):
+    solve(math, "What is 2 + 2, listed?", "5")
+    expect_verdict(math, "wrong")
+    math.locator("#math-new").click()
+    expect(math.locator("#math-problem textarea")).to_have_value("")
+    expect(math.locator("#math-verdict .verdict")).to_be_hidden()
+    math.locator("#solved-drawer > button").click()
+    math.locator("#solved .open", has_text="2 + 2, listed?").first.click()
+    expect_verdict(math, "wrong")
+    expect(math.locator("#math-gold input")).to_have_value("5")
+    math.get_by_role("tab", name="Past runs").click()
+    math.locator("#runs-list .open", has_text="2 + 2, listed?").first.click()
+    expect(math.get_by_role("tab", name="Math")).to_have_attribute("aria-selected", "true")
+    expect_verdict(math, "wrong")
+
+
+def test_many_problems_fill_a_table_that_can_be_taken_along(math: Page, tmp_path: Path):
+    file = tmp_path / "problems.csv"
+    file.write_text("id,problem,gold\na,What is 2 + 2?,4\nb,What is two and two?,5\nc,How many?,\n")
+    math.locator("#batch-drawer > button").click()
+    math.locator("#batch-drawer input[type=file], input#batch-choose, #batch-choose input").first.set_input_files(file)
+    expect(math.locator("#batch-message")).to_have_text("3 problems read, 2 with a known answer.", timeout=10_000)
+    math.locator("#batch-start").click()
+    expect(math.locator("#batch-table .tally")).to_have_text(
+        "3 of 3 done · 1 correct · 1 wrong · 1 not checked", timeout=30_000
+    )
+    with math.expect_download() as taken:
+        math.locator("#batch-json-lines").click()
+    rows = [json.loads(line) for line in Path(taken.value.path()).read_text().splitlines()]
+    assert [(row["id"], row["checked"], row["answer"]) for row in rows] == [
+        ("a", "correct", "4"),
+        ("b", "wrong", "4"),
+        ("c", "not checked", "4"),
+    ]
+    math.locator("#batch-table .open", has_text="two and two").click()
+    expect_verdict(math, "wrong")
+
+
+def test_file_that_cannot_be_read_says_which_line(math: Page, tmp_path: Path):
+    file = tmp_path / "problems.jsonl"
+    file.write_text('{"problem": "1"}\n{"problem":\n')
+    math.locator("#batch-drawer > button").click()
+    math.locator("#batch-drawer input[type=file], input#batch-choose, #batch-choose input").first.set_input_files(file)
+    expect(math.locator("#batch-message")).to_contain_text("problems.jsonl, line 2: it is no JSON", timeout=10_000)

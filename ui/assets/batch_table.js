@@ -1,0 +1,45 @@
+// `props.value` {rows, counts, words, hidden} in, the problems of a batch with what came of each out; `select` opens one.
+// A row is [number, run, problem, gold, answer, standing, words]; `hidden` says how many others there are.
+const frame = element.querySelector(".batch");
+const words = element.querySelector(".tally");
+const bar = element.querySelector("progress");
+const body = element.querySelector("tbody");
+const others = element.querySelector(".others");
+let drawn = [];
+
+function rowOf([number, run, problem, gold, answer, standing, said]) {
+  const row = workingsNode("tr", "");
+  const first = workingsNode("th", "number", String(number));
+  first.scope = "row";
+  const what = workingsNode("td", "problem", run ? undefined : problem);
+  if (run) {
+    const open = workingsNode("button", "open", problem);
+    open.addEventListener("click", () => trigger("select", { run_id: run }));
+    what.append(open);
+  }
+  const verdict = workingsNode("td", "", undefined);
+  verdict.append(workingsNode("span", `mark ${standing.replace(" ", "-")}`, workingsSay(said)));
+  row.append(first, what, workingsNode("td", "answer", answer), workingsNode("td", "answer", gold), verdict);
+  return row;
+}
+
+function sync() {
+  const { rows = [], words: said = "", done = 0, total = 0, hidden = 0 } = props.value || {};
+  frame.hidden = !total;
+  words.textContent = workingsSay(said);
+  bar.max = total || 1;
+  bar.value = done;
+  rows.forEach((row, at) => {
+    const key = JSON.stringify(row);
+    if (drawn[at] === key) return;
+    drawn[at] = key;
+    if (body.children[at]) body.children[at].replaceWith(rowOf(row));
+    else body.append(rowOf(row));
+  });
+  while (body.children.length > rows.length) body.lastElementChild.remove();
+  drawn.length = rows.length;
+  others.hidden = !hidden;
+  others.textContent = workingsSay(`${hidden} more are not shown here. The download has all of them.`);
+}
+watch("value", sync);
+sync();

@@ -1,0 +1,64 @@
+"""A run that the address names, or that was chosen from a list, in; the tab that shows it out: Chat or Math."""
+
+import time
+from contextlib import suppress
+from typing import Any
+
+import gradio as gr
+
+from model.errors import RunNotFound
+from model.runs import Runs
+from ui.chat_parts import ChatParts
+from ui.math_parts import MathParts
+from ui.parts import QUIET
+from verify.solve import problem_of
+
+# What the Chat tab follows, what the Math tab follows, the tabs.
+Opened = tuple[Any, Any, Any]
+
+
+class Opening:
+    """Finds the tab for a run."""
+
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+
+    def on_load(self, request: gr.Request) -> Opened:
+        """Open the run that the address names, live or stored."""
+        run_id = str(request.query_params.get("run") or "")
+        return self._opened(run_id) if run_id else (gr.skip(), gr.skip(), gr.skip())
+
+    def on_choose(self, event: gr.EventData) -> Opened:
+        """Open a run that was chosen from the list."""
+        run_id = str(event.run_id)
+        if not event.is_turn and not self._is_chain(run_id):
+            # The list names conversations by their first turn; what is opened is the latest one.
+            with suppress(RunNotFound):
+                run_id = self._runs.store.last_turn(run_id).id
+        return self._opened(run_id)
+
+    def _opened(self, run_id: str) -> Opened:
+        follow = f"{run_id}/{time.monotonic_ns()}"
+        if self._is_chain(run_id):
+            return gr.skip(), follow, gr.Tabs(selected="math")
+        # What cannot be found is said in the Chat tab.
+        return follow, gr.skip(), gr.Tabs(selected="chat")
+
+    def _is_chain(self, run_id: str) -> bool:
+        try:
+            return problem_of(self._runs, run_id) is not None
+        except RunNotFound:
+            return False
+
+
+def wire_opening(demo: gr.Blocks, opening: Opening, chat: ChatParts, math: MathParts, following: list[Any]) -> None:
+    """Connect the address and the lists of runs to the tabs.
+
+    Args:
+        following: The events that follow a run now; a choice lets them go first, for a tab shows one run.
+    """
+    outputs: list[Any] = [chat.to_follow, math.to_follow, chat.tabs]
+    # Only events of the queue tell the page that a state has changed.
+    demo.load(opening.on_load, None, outputs, concurrency_limit=None, **QUIET)
+    for runs_list in (chat.past.runs_list, chat.past.rail_list):
+        runs_list.select(opening.on_choose, None, outputs, cancels=following, concurrency_limit=None, **QUIET)
