@@ -56,7 +56,7 @@ class Family:
     sampling: Sampling
     renders_tools: bool = True
     # QwenLM/QwQ, README.md and eval/: the standard wording for problems with one answer.
-    boxing_text: str = r"Please reason step by step, and put your final answer within \boxed{}."
+    boxing_text: str = "\nPlease reason step by step, and put your final answer within \\boxed{}."
 
     def template_text(self) -> str | None:
         """The chat template that we ship for the family, or None."""

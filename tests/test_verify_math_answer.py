@@ -101,6 +101,17 @@ def test_others_are_served_while_one_answer_takes_its_time() -> None:
         done.wait(30)
 
 
+def test_child_that_has_grown_too_large_is_given_up_where_no_limit_holds_it_down() -> None:
+    with MathJudge(1, seconds=60.0, max_bytes=1 << 20) as judge:
+        # Any child is larger than that; one that answers at once is never looked at.
+        assert judge.judge("1/2", r"\boxed{0.5}").outcome == "correct"
+        began = time.monotonic()
+        verdict = judge.judge("5", HOSTILE["integral"])
+        assert (verdict.outcome, verdict.reason) == ("undecided", "it could not be worked out within 60 s and 1 MiB")
+        assert time.monotonic() - began < 20
+        assert judge.judge("1/2", r"\boxed{0.5}").outcome == "correct"
+
+
 def test_child_that_is_killed_is_started_again() -> None:
     with MathJudge(1) as judge:
         assert judge.judge("1/2", r"\boxed{0.5}").outcome == "correct"

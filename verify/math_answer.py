@@ -22,12 +22,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
+import psutil
+
 from model.events import Evidence, Verdict
+from verify.child import MEMORY_BYTES
 from verify.rules import Policy
 
 ROOT = Path(__file__).resolve().parent.parent
 MAX_SECONDS = 4.0
 _START_SECONDS = 60.0
+# How often a child that is still at work is looked at for its size.
+_LOOK_SECONDS = 0.2
 # What follows the thinking is at the end; the child reads no more of it than that.
 _MAX_OUTPUT_CHARACTERS = 60_000
 _MAX_GOLD_CHARACTERS = 2_000
@@ -37,7 +42,8 @@ _MAX_WAITING_LINES = 64
 class _Child:
     """One process, started when it is first needed and again after it was killed."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.Queue[str] = queue.Queue()
         self._is_ready = False
@@ -73,15 +79,29 @@ class _Child:
                 self._is_ready = self._lines.get(timeout=_START_SECONDS) == "ready\n"
             process.stdin.write(json.dumps(asked) + "\n")
             process.stdin.flush()
-            line = self._lines.get(timeout=seconds)
+            line = self._line_within(seconds, psutil.Process(process.pid))
             if line:
                 told: dict[str, Any] = json.loads(line)
                 return told
-        except (queue.Empty, OSError, ValueError):
+        except (queue.Empty, OSError, ValueError, psutil.Error):
             pass
         self.kill()
         self.start()
         return None
+
+    def _line_within(self, seconds: float, process: psutil.Process) -> str:
+        """Its next line; where the system holds no process down by itself, one that has grown too large is given up.
+
+        Raises:
+            queue.Empty: If it takes too long, or too much memory.
+        """
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return self._lines.get(timeout=min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
+            except queue.Empty:
+                if time.monotonic() >= deadline or process.memory_info().rss > self._max_bytes:
+                    raise
 
     def kill(self) -> None:
         """End it at once."""
@@ -108,13 +128,15 @@ class MathJudge:
 
     Args:
         n_children: How many answers are checked at once; two at least, so that one that takes long leaves a way past.
+        max_bytes: Resident memory of a child at which it is given up, also where no limit holds it down.
     """
 
-    def __init__(self, n_children: int = 2, seconds: float = MAX_SECONDS) -> None:
+    def __init__(self, n_children: int = 2, seconds: float = MAX_SECONDS, max_bytes: int = MEMORY_BYTES) -> None:
         self.n_children = n_children
         self._seconds = seconds
+        self._max_bytes = max_bytes
         self._idle: queue.LifoQueue[_Child] = queue.LifoQueue()
-        self._children = [_Child() for _ in range(n_children)]
+        self._children = [_Child(max_bytes) for _ in range(n_children)]
         for child in self._children:
             self._idle.put(child)
 
@@ -133,7 +155,7 @@ class MathJudge:
         told = self._ask("judge", asked)
         seconds = round(time.monotonic() - began, 4)
         if told is None:
-            reason = f"it could not be worked out within {self._seconds:.0f} s"
+            reason = f"it could not be worked out within {self._seconds:.0f} s and {self._max_bytes >> 20:,} MiB"
             return Verdict("undecided", reason, seconds=seconds, gold=gold)
         return Verdict(**told, seconds=seconds, gold=gold)
 

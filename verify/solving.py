@@ -105,7 +105,7 @@ class Solves:
     def _instruction(self, problem: str) -> str:
         """What is added to the problem, so that the answer comes in a box; nothing where it asks for that itself."""
         text = self._family().boxing_text
-        return f"\n{text}" if text and problem.strip() and "\\boxed" not in problem else ""
+        return text if problem.strip() and "\\boxed" not in problem else ""
 
     def _family(self) -> Family:
         try:
