@@ -34,6 +34,7 @@ from ui.watching import watch_run
 # Run id, earlier turns, question, thinking, outline, answer, status line: as in `ChatParts.outputs`.
 Update = tuple[str, list[str], str, dict[str, Any], dict[str, Any], str, dict[str, Any]]
 
+NOTHING_NEW: Any = (gr.skip(),) * 7
 _MIME_TYPES: dict[Form, str] = {"markdown": "text/markdown", "json_lines": "application/jsonl", "html": "text/html"}
 
 
@@ -60,6 +61,10 @@ class ChatTab:
             request: Whose page it is.
         """
         run_id, session = to_follow.partition("/")[0], str(request.session_hash)
+        if not run_id:
+            # A page that has just opened tells of its empty state too, sometimes.
+            yield NOTHING_NEW
+            return
         await self.replays.let_go(session)
         replay = self.replays.begin(session, to_follow)
         await asyncio.to_thread(self.kept.keep, session, run_id)

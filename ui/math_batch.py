@@ -33,8 +33,9 @@ _LABELS = {
 }
 _COUNTED = ("correct", "wrong", "undecided", "evidence", "not checked", "failed")
 
-# As in the handlers: table, message, start, stop, both downloads.
-Update = tuple[dict[str, Any], str, Any, Any, Any, Any]
+NOTHING_NEW: Any = (gr.skip(), gr.skip())
+# As in the handlers: table, message.
+Update = tuple[dict[str, Any], str]
 
 
 class MathBatch:
@@ -49,19 +50,19 @@ class MathBatch:
         """Read a file; one that is refused says why, and what was there stays.
 
         Returns:
-            The problems, the table, the message, and the start button.
+            The problems, the table and the message.
         """
         try:
             if not path:
-                return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+                return gr.skip(), gr.skip(), gr.skip()
             file = Path(path)
             problems = problems_from_file(file.name, file.read_bytes())
         except AppError as error:
-            return gr.skip(), gr.skip(), _paragraph(str(error)), gr.skip()
+            return gr.skip(), gr.skip(), _paragraph(str(error))
         rows = [Row(each.id, each.problem, each.gold) for each in problems]
         known = sum(bool(each.gold) for each in problems)
         said = f"{len(problems):,} problems read, {known:,} with a known answer."
-        return problems, batch_value(rows), _paragraph(said), gr.Button(visible=True)
+        return problems, batch_value(rows, ["batch-start"]), _paragraph(said)
 
     def on_start(
         self, problems: Sequence[GivenProblem], n_chains: int, budget: str, custom: str, owner: str
@@ -89,15 +90,17 @@ class MathBatch:
         """The table as it fills, until all is done."""
         batch = self._batches.get(to_follow.partition("/")[0])
         if batch is None:
+            # A page that has just opened tells of its empty state too, sometimes.
+            yield NOTHING_NEW
             return
         while True:
             # Asked first: what is written after it is read below.
             is_live = batch.is_live
             rows = batch.rows
-            shown = gr.Button(visible=any(row.state in ("done", "failed") for row in rows))
+            shows = ["batch-stop" if is_live else "batch-start"]
+            shows += ["batch-take"] if any(row.state in ("done", "failed") for row in rows) else []
             message = _paragraph("The batch was stopped.") if batch.is_stopped and not is_live else ""
-            start, stop = gr.Button(visible=not is_live), gr.Button(visible=is_live)
-            yield batch_value(rows), message, start, stop, shown, shown
+            yield batch_value(rows, shows), message
             if not is_live:
                 return
             await asyncio.sleep(_LOOK_SECONDS)
@@ -127,8 +130,12 @@ class MathBatch:
         return {"text": to_table(as_objects(batch.rows), form), "name": name, "type": kind}
 
 
-def batch_value(rows: Sequence[Row]) -> dict[str, Any]:
-    """What `ui.verdict_parts.batch_table` shows: of a long batch what goes on, and what was done last."""
+def batch_value(rows: Sequence[Row], shows: Sequence[str]) -> dict[str, Any]:
+    """What `ui.verdict_parts.batch_table` shows: of a long batch what goes on, and what was done last.
+
+    Args:
+        shows: The buttons there are.
+    """
     numbered = list(enumerate(rows, 1))
     shown = numbered
     if len(rows) > _ROWS_SHOWN:
@@ -144,6 +151,7 @@ def batch_value(rows: Sequence[Row]) -> dict[str, Any]:
         "done": done,
         "total": len(rows),
         "hidden": len(rows) - len(shown),
+        "shows": " ".join(shows),
     }
 
 
@@ -164,11 +172,11 @@ def wire_batch(demo: gr.Blocks, batch: MathBatch, parts: MathParts, owner: gr.Br
     """Connect the components of the batch to what they do."""
     own: BatchParts = parts.batch
     starting: dict[str, Any] = {"concurrency_limit": None, **QUIET}
-    read = [own.held, own.table, own.message, own.start]
+    read = [own.held, own.table, own.message]
     own.choose.upload(batch.on_choose, own.choose, read, **AT_ONCE)
     given = [own.held, parts.n_chains, parts.budget, parts.custom_budget, owner]
     own.start.click(batch.on_start, given, [own.batch_id, own.to_follow, own.message], **starting)
-    shown = [own.table, own.message, own.start, own.stop, own.csv, own.json_lines]
+    shown = [own.table, own.message]
     own.to_follow.change(batch.on_follow, own.to_follow, shown, trigger_mode="multiple", **starting)
     demo.load(batch.on_load, own.batch_id, own.to_follow, **starting)
     own.stop.click(batch.on_stop, own.batch_id, None, **AT_ONCE)

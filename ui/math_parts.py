@@ -86,9 +86,9 @@ def add_math(run_id: gr.State, to_follow: gr.State) -> MathParts:
         with gr.Column(elem_id="math-result"):
             final = answer_pane(elem_id="math-final")
             verdict = verdict_card(elem_id="math-verdict")
-            with gr.Row(elem_id="math-recheck"):
-                new_gold = _field("Check against a known answer", "math-new-gold", 180)
-                recheck = small_button(word("Check again"), "math-check-again")
+        with gr.Row(elem_id="math-recheck"):
+            new_gold = _field("Check against a known answer", "math-new-gold", 180)
+            recheck = small_button(word("Check again"), "math-check-again")
         chains = chain_table(elem_id="math-chains")
         with gr.Row(elem_id="math-panes", equal_height=False):
             with gr.Column(min_width=300):
@@ -190,10 +190,10 @@ def _add_batch() -> BatchParts:
             scale=0,
             min_width=110,
         )
-        start = small_button(word("Solve all"), "batch-start", visible=False)
-        stop = small_button(word("Stop"), "batch-stop", visible=False)
-        csv = small_button(word("Download CSV"), "batch-csv", visible=False)
-        json_lines = small_button(word("Download JSON Lines"), "batch-json-lines", visible=False)
+        start = small_button(word("Solve all"), "batch-start")
+        stop = small_button(word("Stop"), "batch-stop")
+        csv = small_button(word("Download CSV"), "batch-csv")
+        json_lines = small_button(word("Download JSON Lines"), "batch-json-lines")
     message = gr.HTML("", elem_id="batch-message", elem_classes="says")
     return BatchParts(
         choose=choose,

@@ -39,6 +39,7 @@ from verify.solving import MAX_GOLD_CHARACTERS, Solves
 # Run on the page, final answer, verdict, chains, thinking, answer, status: as in `MathParts.outputs`.
 Update = tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any], str, dict[str, Any]]
 
+NOTHING_NEW: Any = (gr.skip(),) * 7
 _FIRST = {"First 2 decide": 2, "First 3 decide": 3, "First 5 decide": 5, "First 8 decide": 8}
 _LOOK_SECONDS = 0.4
 _SETTLE_SECONDS = 0.2
@@ -63,6 +64,10 @@ class MathTab:
             request: Whose page it is.
         """
         run_id, session = to_follow.partition("/")[0], str(request.session_hash)
+        if not run_id:
+            # A page that has just opened tells of its empty state too, sometimes.
+            yield NOTHING_NEW
+            return
         panes, answer = Panes(run_id=run_id), ""
         began, window = time.monotonic(), ThinkingWindow(to_follow)
         try:
@@ -245,6 +250,8 @@ def wire_math(math: MathTab, tab: gr.Tab, owner: gr.BrowserState) -> Any:
     for shown in (parts.chains, parts.solved, parts.batch.table):
         shown.select(_chosen, None, parts.to_follow, cancels=following, **starting)
     parts.thinking.select(to_follow, parts.run_id, parts.to_follow, cancels=following, **starting)
+    # The first answer need not wait for the processes that check it.
+    tab.select(lambda: math._solves.judge.start(), None, None, **AT_ONCE)
     listing = [tab.select, parts.solved_drawer.expand, parts.verdict.change]
     gr.on(listing, math.solved, owner, parts.solved, trigger_mode="always_last", **AT_ONCE)
     return following

@@ -62,9 +62,10 @@ def verdict_value(checked: Checked, *, is_settled: bool = True) -> dict[str, Any
             ("The answer, as compared", verdict.candidate_form or verdict.extracted or "none"),
             ("Compared in", f"{verdict.seconds:.3f} s"),
         ]
+    is_against = verdict is None and any(not each.is_for for each in checked.evidence)
     return {
-        "standing": checked.standing,
-        "label": _LABELS[checked.standing],
+        "standing": "against" if is_against else checked.standing,
+        "label": "Evidence against it" if is_against else _LABELS[checked.standing],
         "reason": verdict.reason if verdict else (_NOT_CHECKED if is_bare else ""),
         "facts": [[name, shortened(value, _SHOWN_CHARACTERS)] for name, value in facts],
         "evidence": [_evidence(each) for each in checked.evidence],

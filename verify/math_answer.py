@@ -140,6 +140,13 @@ class MathJudge:
         for child in self._children:
             self._idle.put(child)
 
+    def start(self) -> None:
+        """Start a child process that is idle, so that the next answer need not wait for it. Returns at once."""
+        with contextlib.suppress(queue.Empty):
+            child = self._idle.get_nowait()
+            child.start()
+            self._idle.put(child)
+
     def judge(self, gold: str, output: str, policy: Policy | None = None) -> Verdict:
         r"""Whether the final answer of an output is the gold.
 

@@ -24,7 +24,9 @@ function rowOf([number, run, problem, gold, answer, standing, said]) {
 }
 
 function sync() {
-  const { rows = [], words: said = "", done = 0, total = 0, hidden = 0 } = props.value || {};
+  const { rows = [], words: said = "", done = 0, total = 0, hidden = 0, shows = "" } = props.value || {};
+  const drawer = document.getElementById("batch-drawer");
+  if (drawer) drawer.dataset.shows = shows;
   frame.hidden = !total;
   words.textContent = workingsSay(said);
   bar.max = total || 1;
