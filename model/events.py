@@ -33,7 +33,7 @@ NoticeKind = Literal[
     "decided",  # the vote over several runs of one problem could not change any more, so this one was stopped
 ]
 Outcome = Literal["correct", "wrong", "undecided"]
-EvidenceKind = Literal["vote", "substitution", "program"]
+EvidenceKind = Literal["vote", "substitution", "evaluation", "program"]
 Strength = Literal["none", "weak", "fair", "strong"]
 
 

@@ -165,7 +165,7 @@ def _add_problem() -> dict[str, Any]:
 def _add_own_answer() -> OwnAnswer:
     gr.HTML(
         "<p data-say>No model is asked. The problem and the known answer are those at the top; without a known answer, "
-        "yours is put into the problem's own equation, if it has one.</p>",
+        "yours is put to the test of the problem's own equation or sum.</p>",
         elem_classes="about",
     )
     with gr.Row(elem_id="own-row"):

@@ -182,7 +182,7 @@ class MathTab:
                 raise BadInput(f"{name} has {len(text):,} characters and the limit is {limit:,}. Shorten it.")
         if gold:
             return Checked(verdict=self._solves.judge.judge(gold, answer))
-        evidence: Evidence | None = self._solves.judge.substitution(problem, answer)
+        evidence: Evidence | None = self._solves.judge.test(problem, answer)
         return Checked(evidence=(evidence,) if evidence else ())
 
     def on_example(self, example: MathExample) -> tuple[str, str, int]:

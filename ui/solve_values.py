@@ -19,7 +19,12 @@ _LABELS: dict[Standing, str] = {
     "evidence": "Evidence, not a proof",
     "not checked": "Not checked",
 }
-_KINDS = {"vote": "Vote", "substitution": "Put into the equation", "program": "Check program"}
+_KINDS = {
+    "vote": "Vote",
+    "substitution": "Put into the equation",
+    "evaluation": "Worked out",
+    "program": "Check program",
+}
 _NOT_CHECKED = "No known answer was given, and nothing else could be put to the test. Give the known answer below."
 _REASONS = {
     "stop": "",

@@ -26,15 +26,17 @@ def limit_memory() -> None:
 
 
 def answered(asked: dict[str, Any]) -> dict[str, Any]:
-    """What is asked for by its `kind`: judge, extract, compare or substitution."""
+    """What is asked for by its `kind`: judge, extract, compare or test."""
     from verify.comparison import compare
     from verify.extraction import final_answer
     from verify.math_check import substitution
     from verify.rules import Policy
+    from verify.working_out import worked_out
 
     match asked["kind"]:
-        case "substitution":
-            evidence = substitution(asked["problem"], asked["answer"])
+        case "test":
+            given = asked["problem"], asked["answer"]
+            evidence = substitution(*given) or worked_out(*given)
             return {"evidence": asdict(evidence) if evidence else None}
         case "compare":
             return asdict(compare(asked["gold"], asked["candidate"], Policy()))
@@ -47,7 +49,7 @@ def answered(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 # What stands in place of an answer to each kind of question when there is none.
-_NOTHING: dict[str, dict[str, Any]] = {"extract": {"extracted": ""}, "substitution": {"evidence": None}}
+_NOTHING: dict[str, dict[str, Any]] = {"extract": {"extracted": ""}, "test": {"evidence": None}}
 
 
 def answered_whatever_comes(asked: dict[str, Any]) -> dict[str, Any]:

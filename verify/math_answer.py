@@ -176,9 +176,9 @@ class MathJudge:
         told = self._ask("compare", {"gold": first, "candidate": second})
         return bool(told and told["outcome"] == "correct")
 
-    def substitution(self, problem: str, answer: str) -> Evidence | None:
-        """What putting the answer into the problem's own equation shows; see `verify.math_check.substitution`."""
-        told = self._ask("substitution", {"problem": problem[:_MAX_OUTPUT_CHARACTERS], "answer": answer})
+    def test(self, problem: str, answer: str) -> Evidence | None:
+        """What the problem itself says of an answer: put into its own equation, or compared with its own expression."""
+        told = self._ask("test", {"problem": problem[:_MAX_OUTPUT_CHARACTERS], "answer": answer})
         return Evidence(**told["evidence"]) if told and told["evidence"] else None
 
     def _ask(self, kind: str, asked: dict[str, Any]) -> dict[str, Any] | None:

@@ -194,7 +194,7 @@ class Solves:
         found: list[Event] = [FinalAnswer(text, answer_class)]
         if problem.gold:
             found.append(self.judge.judge(problem.gold, answer if text else ""))
-        elif text and (evidence := self.judge.substitution(solve.statement, text)):
+        elif text and (evidence := self.judge.test(solve.statement, text)):
             found.append(evidence)
         return found
 
