@@ -65,6 +65,8 @@ class MathParts:
     verdict: gr.HTML
     new_gold: gr.Textbox
     recheck: gr.Button
+    copy: gr.Button
+    download: gr.Button
     chains: gr.HTML
     thinking: gr.HTML
     answer: gr.Markdown
@@ -89,6 +91,8 @@ def add_math(run_id: gr.State, to_follow: gr.State) -> MathParts:
         with gr.Row(elem_id="math-recheck"):
             new_gold = _field("Check against a known answer", "math-new-gold", 180)
             recheck = small_button(word("Check again"), "math-check-again")
+            copy = small_button(word("Copy answer"), "math-copy")
+            download = small_button(word("Download"), "math-download")
         chains = chain_table(elem_id="math-chains")
         with gr.Row(elem_id="math-panes", equal_height=False):
             with gr.Column(min_width=300):
@@ -107,7 +111,15 @@ def add_math(run_id: gr.State, to_follow: gr.State) -> MathParts:
             word("Solved problems"), open=False, elem_id="solved-drawer", elem_classes="drawer"
         ) as drawer:
             solved = solved_list(elem_id="solved")
-    shown = {"final": final, "verdict": verdict, "new_gold": new_gold, "recheck": recheck, "chains": chains}
+    shown = {
+        "final": final,
+        "verdict": verdict,
+        "new_gold": new_gold,
+        "recheck": recheck,
+        "chains": chains,
+        "copy": copy,
+    }
+    shown |= {"download": download}
     shown |= {"thinking": thinking, "answer": answer, "solved": solved, "solved_drawer": drawer}
     return MathParts(run_id=run_id, to_follow=to_follow, own=own, batch=batch, **asked, **shown)
 

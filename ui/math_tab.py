@@ -12,6 +12,7 @@ import gradio as gr
 from model.checked import Checked
 from model.errors import AppError, BadInput
 from model.events import Evidence
+from model.export import export, file_name
 from model.host import ModelHost
 from model.runs import Runs
 from ui.kept_runs import KeptRuns
@@ -202,6 +203,16 @@ class MathTab:
             return gr.skip(), gr.skip(), gr.skip()
         return solve.statement, solve.gold, ""
 
+    def on_copy(self, run_id: str) -> dict[str, str]:
+        """The final answer as the model wrote it."""
+        solve = read_solve(self._runs, run_id)
+        return {"text": solve.winner.answer if solve.winner else ""}
+
+    def on_download(self, run_id: str) -> dict[str, str]:
+        """The chain on the page as Markdown, with its verdict."""
+        name = file_name(self._runs.store.row(run_id).title, "markdown")
+        return {"text": export(self._runs.store, run_id, "markdown"), "name": name, "type": "text/markdown"}
+
     def solved(self, owner: str) -> dict[str, Any]:
         """The latest problems with their verdicts."""
         rows = self._runs.store.solves(owner or "", _MOST_LISTED)
@@ -219,7 +230,7 @@ def _decide_choices(n_chains: int) -> gr.Dropdown:
     return gr.Dropdown([(word("All decide"), ALL_CHAINS), *first], value=ALL_CHAINS, visible=n_chains > 1)
 
 
-def wire_math(math: MathTab, tab: gr.Tab, owner: gr.BrowserState) -> Any:
+def wire_math(math: MathTab, tab: gr.Tab, owner: gr.BrowserState, handout: gr.JSON) -> Any:
     """Connect the components of the tab to what they do; the event that follows a problem."""
     parts = math.parts
     following = parts.to_follow.change(
@@ -238,6 +249,9 @@ def wire_math(math: MathTab, tab: gr.Tab, owner: gr.BrowserState) -> Any:
     parts.go_on.click(math.on_continue, parts.run_id, asked, **starting)
     check_again = [parts.recheck.click, parts.new_gold.submit]
     gr.on(check_again, math.on_check_again, [parts.run_id, parts.new_gold], asked, **starting)
+    for button, take in ((parts.copy, math.on_copy), (parts.download, math.on_download)):
+        taken = button.click(take, parts.run_id, handout, **AT_ONCE)
+        taken.then(None, handout, None, js="(handout) => workingsTake(handout)", **AT_ONCE)
     own = parts.own
     own_given = [parts.problem, parts.gold, own.answer]
     gr.on([own.check.click, own.answer.submit], math.on_check_own, own_given, own.verdict, **AT_ONCE)

@@ -79,7 +79,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         chat = ChatTab(parts, runs, host)
         following = [wire_chat(demo, chat, runs, owner)]
         math = MathTab(math_parts, solves, runs, host, chat.kept)
-        following.append(wire_math(math, math_tab, owner))
+        following.append(wire_math(math, math_tab, owner, parts.handout))
         wire_batch(demo, MathBatch(solves, runs), math_parts, owner, parts.handout)
         wire_opening(demo, Opening(runs), parts, math_parts, following)
         panel = ModelPanel(host, settings)

@@ -58,6 +58,9 @@ def test_answer_stands_above_the_panes_with_its_verdict_and_the_reason(
     expect(math.locator("#math-final .katex")).to_contain_text("4")
     expect(math.locator("#math-thinking .log")).to_have_text("Two and two make four.")
     expect(math.locator("#math-answer")).to_contain_text("It is")
+    with math.expect_download() as taken:
+        math.locator("#math-download").click()
+    assert f"Verdict: {standing}: " in Path(taken.value.path()).read_text()
     math.locator("#math-verdict summary").click()
     expect(math.locator("#math-verdict dd").first).to_have_text(gold)
 
