@@ -135,4 +135,4 @@ def _slips_words(number: int) -> str:
 
 
 def _unchecked_words(number: int) -> str:
-    return f"{number:,} could not be checked" if number else ""
+    return f"{number:,} could not be checked: letters, or more than one reading" if number else ""
