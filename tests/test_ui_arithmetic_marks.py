@@ -1,5 +1,6 @@
 import json
 import random
+from itertools import count
 from typing import Any
 
 import pytest
@@ -24,12 +25,17 @@ def thought(seed: int, n_sentences: int) -> str:
     return "".join(random.Random(seed).choices(SENTENCES, k=n_sentences))
 
 
+def new_marking() -> Marking:
+    """One for which a second passes between any two looks at the clock."""
+    return Marking("run/1", count().__next__)
+
+
 def grown(panes: Panes, text: str) -> Panes:
     return update(panes, ThinkingDelta(text, 3))
 
 
 def value_of(text: str, *events: Any) -> dict[str, Any]:
-    marking, panes = Marking("run/1"), grown(update(Panes(), Asked("Why?")), text)
+    marking, panes = new_marking(), grown(update(Panes(), Asked("Why?")), text)
     for event in events:
         panes = update(panes, event)
     marking.read(panes)
@@ -45,7 +51,7 @@ def marked(text: str, value: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("seed", range(6))
 def test_marks_of_a_growing_thinking_are_those_of_the_whole_one(seed: int) -> None:
     text, draw = thought(seed, 200), random.Random(seed)
-    marking, panes, at = Marking("run/1"), update(Panes(), Asked("Why?")), 0
+    marking, panes, at = new_marking(), update(Panes(), Asked("Why?")), 0
     while at < len(text):
         size = draw.choice([1, 5, 40, 300])
         panes = grown(panes, text[at : at + size])
@@ -88,7 +94,7 @@ def test_last_sentence_is_marked_when_the_thinking_has_ended_and_no_sooner() -> 
 
 
 def test_thinking_that_goes_on_after_its_answer_began_is_read_on_from_there() -> None:
-    marking, panes = Marking("run/1"), grown(update(Panes(), Asked("Why?")), "So 2 + 2 = 4")
+    marking, panes = new_marking(), grown(update(Panes(), Asked("Why?")), "So 2 + 2 = 4")
     for event in (AnswerDelta("4", 1), ThinkingDelta("1 or so. And 3*3 = 9. ", 5), AnswerDelta("5", 1)):
         panes = update(panes, event)
         marking.read(panes)
@@ -96,7 +102,7 @@ def test_thinking_that_goes_on_after_its_answer_began_is_read_on_from_there() ->
 
 
 def test_marking_begins_anew_with_a_shorter_thinking() -> None:
-    marking = Marking("run/1")
+    marking = new_marking()
     marking.read(grown(Panes(), thought(1, 50)))
     other = grown(Panes(), "So 2 + 2 = 5. Then")
     marking.read(other)
@@ -105,7 +111,7 @@ def test_marking_begins_anew_with_a_shorter_thinking() -> None:
 
 
 def test_value_of_a_long_thinking_is_small_and_changes_in_its_last_group_only() -> None:
-    marking, panes = Marking("run/1"), Panes()
+    marking, panes = new_marking(), Panes()
     before: list[str] = []
     for number in range(700):
         panes = grown(panes, f"Step {number}: {number}*{number} = {number * number}. And so on, with what we have. ")
@@ -119,8 +125,23 @@ def test_value_of_a_long_thinking_is_small_and_changes_in_its_last_group_only() 
     assert len(json.dumps(marking.value(panes))) < 12_000 < len(panes.thinking) / 3
 
 
+def test_value_of_a_run_that_goes_on_changes_twice_a_second_and_at_its_end_at_once() -> None:
+    now = [0.0]
+    marking, panes = Marking("run/1", lambda: now[0]), update(Panes(), Asked("Why?"))
+    told = []
+    for second in (0.0, 0.2, 0.4, 0.6, 0.7):
+        now[0] = second
+        panes = grown(panes, "So 2 + 2 = 4. ")
+        marking.read(panes)
+        told.append(len(marks_of(marking.value(panes))))
+    assert told == [1, 1, 1, 4, 4]
+    panes = update(panes, Finished("stop"))
+    marking.read(panes)
+    assert len(marks_of(marking.value(panes))) == 5
+
+
 def test_much_that_is_new_is_told_so_that_it_can_be_read_in_a_thread() -> None:
-    marking, panes = Marking("run/1"), grown(Panes(), thought(3, 400))
+    marking, panes = new_marking(), grown(Panes(), thought(3, 400))
     assert marking.has_much_to_read(panes)
     assert marks_of(marking.value(panes)) == []
     marking.read(panes)

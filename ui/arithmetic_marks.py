@@ -5,6 +5,8 @@ Places count UTF-16 units, as a browser does.
 
 import json
 import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 from ui.live_tint import utf16_units
@@ -15,6 +17,8 @@ from verify.arithmetic import Claim, ClaimReader, counts
 _GROUP_MARKS = 64
 # So much is read within a few milliseconds; more of it in a thread, or everybody else would wait.
 _LITTLE_CHARACTERS = 2_000
+# Every new value costs the browser some milliseconds, and nobody reads marks that fast.
+_SAME_SECONDS = 0.5
 
 _ORDER = re.compile(r"[<>≤≥]|\\(?:le|ge|lt|gt)")
 
@@ -24,13 +28,17 @@ class Marking:
 
     Args:
         key: Tells one following from another: marks only go with what the pane was handed under the same key.
+        clock: Seconds that never go back.
     """
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._key = key
+        self._clock = clock
+        self._value: dict[str, Any] = {}
         self._begin()
 
     def _begin(self) -> None:
+        self._same_until = 0.0
         self._reader = ClaimReader()
         self._read_characters = 0
         self._rest: list[Claim] = []
@@ -70,12 +78,18 @@ class Marking:
             self._last_group = self._last_group[_GROUP_MARKS:]
 
     def value(self, panes: Panes) -> dict[str, Any]:
-        """What `ui.parts.arithmetic_view` shows of all that was read.
+        """What `ui.parts.arithmetic_view` shows of what was read; while a run goes on, new at most twice a second.
 
         Returns:
             `key`; `groups` of marks, JSON texts of which only the last changes (`marks_of`); words for how many
             claims hold (`holds`), do not (`slips`), could not be checked (`unchecked`).
         """
+        now = self._clock()
+        if not panes.is_live or now >= self._same_until:
+            self._value, self._same_until = self._new_value(panes), now + _SAME_SECONDS
+        return self._value
+
+    def _new_value(self, panes: Panes) -> dict[str, Any]:
         rest, _ = _rows(self._rest, panes.thinking, self._place)
         found = {name: self._found[name] + number for name, number in counts(self._rest).items()}
         groups = [*self._full_groups, *([_group([*self._last_group, *rest])] if self._last_group or rest else [])]

@@ -130,7 +130,8 @@ def arithmetic_view(pane_id: str, **options: Any) -> gr.HTML:
     Its value comes from `ui.arithmetic_marks.Marking`.
     """
     markup = (
-        f"<p class='sums' data-pane='{pane_id}' hidden><button class='action counts' type='button'></button>"
+        f"<p class='sums' data-pane='{pane_id}' hidden><button class='action counts' type='button'>"
+        "<span class='hold'></span><span class='and'></span><span class='slip'></span></button>"
         "<button class='action details' type='button' aria-expanded='false'>Details</button></p>"
         "<div class='slips covers' hidden><ol aria-label='Slips in the thinking'></ol>"
         "<p class='no-slip'>No slip was found.</p><p class='unchecked'></p></div>"

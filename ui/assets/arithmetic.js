@@ -8,6 +8,10 @@ const list = panel.querySelector("ol");
 const tip = element.querySelector(".tip");
 const said = element.querySelector(".said");
 
+// The browser looks at every range again at every frame in which anything on the page is new, so there are only as many
+// as can be seen, and so many screens more before and behind.
+const SCREENS = 0.3;
+
 let key = "";
 // What was read of the value: the texts of the groups with their numbers of marks, the marks, and those that do not hold.
 let groups = [];
@@ -16,9 +20,11 @@ let slips = [];
 // What is drawn: which marks, under which names, in which text of the pane.
 let drawn = { from: 0, to: 0, text: "" };
 let drawnSlips = [];
+let ranges = new Map();
 // The mark that was gone to last, and the slip whose tip is open.
 let here = -1;
 let told = null;
+let isStale = false;
 let isDrawDue = false;
 
 const paneLog = () => document.querySelector(`#${frame.dataset.pane} .log`);
@@ -54,24 +60,30 @@ function read(wanted) {
   }
   slips = marks.filter((each) => each.length > 2);
   // The last group may have lost a mark, or have another in its place.
-  drawn.text = "";
+  isStale = true;
 }
 
+// The page is only touched where something is new: whatever is written makes the browser look at all of its styles.
+let saidLast = "";
 function say(value) {
-  const words = [
-    workingsNode("span", "hold", workingsSay(value.holds || "")),
-    workingsNode("span", "slip", workingsSay(value.slips || "")),
-  ].filter((each) => each.textContent);
-  const text = words.map((each) => each.textContent).join(" · ");
-  if (counts.textContent !== text) {
-    counts.replaceChildren(...words.flatMap((each, at) => (at ? [" · ", each] : [each])));
-    counts.title = workingsSay(slips.length ? "Go to the next slip" : "Go to the next sum that was checked");
-  }
-  frame.hidden = !text;
-  panel.querySelector(".no-slip").hidden = slips.length > 0;
-  panel.querySelector(".unchecked").textContent = workingsSay(value.unchecked || "");
-  if (!text) open(false);
+  const { holds = "", slips: slipWords = "", unchecked = "" } = value;
+  if (saidLast === `${holds}|${slipWords}|${unchecked}`) return;
+  saidLast = `${holds}|${slipWords}|${unchecked}`;
+  write(".hold", workingsSay(holds));
+  write(".and", holds && slipWords ? " · " : "");
+  write(".slip", workingsSay(slipWords));
+  const title = workingsSay(slipWords ? "Go to the next slip" : "Go to the next sum that was checked");
+  if (counts.title !== title) counts.title = title;
+  frame.hidden = !(holds || slipWords);
+  if (frame.hidden) open(false);
   else if (!panel.hidden) fill();
+}
+
+// No node comes or goes while the counts count up.
+function write(selector, words) {
+  const node = counts.querySelector(selector);
+  if (!node.firstChild) node.textContent = words;
+  else if (node.firstChild.data !== words) node.firstChild.data = words;
 }
 
 // ---------------------------------------------------------------------- marks in the pane
@@ -88,13 +100,14 @@ function listen() {
   log.addEventListener("pointerleave", hideTip);
 }
 
+// Often enough: what is drawn reaches further than what can be seen.
 function drawSoon() {
   if (isDrawDue) return;
   isDrawDue = true;
-  requestAnimationFrame(() => {
+  setTimeout(() => {
     isDrawDue = false;
     if (element.isConnected) draw();
-  });
+  }, 120);
 }
 
 // The first mark from a place of the text on.
@@ -108,31 +121,47 @@ function markFrom(place) {
   return low;
 }
 
-// The browser looks at every range again whenever the text grows, so there are only as many as can nearly be seen.
 function draw() {
   const found = pane();
   const state = found ? found.state() : {};
   const isOwnText = found && (state.key || "") === (key || "") && marks.length > 0;
-  const [start, end] = isOwnText ? found.seen() : [0, 0];
-  const from = isOwnText ? markFrom(start) : 0;
-  let to = isOwnText ? markFrom(end) : 0;
-  // Marks may come before their text.
-  while (to > from && marks[to - 1][0] + marks[to - 1][1] > state.length) to -= 1;
-  const text = `${key} ${state.renewals}`;
-  if (drawn.from !== from || drawn.to !== to || drawn.text !== text) {
+  const within = (screens) => {
+    const [start, end] = isOwnText ? found.seen(screens) : [0, 0];
+    let [from, to] = isOwnText ? [markFrom(start), markFrom(end)] : [0, 0];
+    // Marks may come before their text.
+    while (to > from && marks[to - 1][0] + marks[to - 1][1] > state.length) to -= 1;
+    return [from, to];
+  };
+  const text = isOwnText ? `${key} ${state.renewals}` : "";
+  const [first, end] = within(0);
+  if (drawn.text !== text) ranges = new Map();
+  if (drawn.text !== text || isStale || drawn.from > first || drawn.to < end) {
+    const [from, to] = within(SCREENS);
     drawn = { from, to, text };
+    isStale = false;
     drawMarks(found, marks.slice(from, to));
   }
   if (told) placeTip();
 }
 
 function drawMarks(found, near) {
-  drawnSlips = near.filter((each) => each.length > 2);
-  const slipRanges = found ? found.rangesOf(drawnSlips) : [];
-  drawnSlips = drawnSlips.map((slip, at) => ({ slip, range: slipRanges[at] })).filter((each) => each.range);
-  workingsMark(element, "workings-slip", slipRanges);
-  workingsMark(element, "workings-holds", found ? found.rangesOf(heldParts(near)) : []);
+  const wrong = near.filter((each) => each.length > 2);
+  const held = heldParts(near);
+  const known = ranges;
+  ranges = new Map();
+  for (const stretches of [wrong, held]) {
+    const fresh = stretches.filter((each) => !known.has(placeOf(each)));
+    const made = found ? found.rangesOf(fresh) : [];
+    fresh.forEach((each, at) => made[at] && known.set(placeOf(each), made[at]));
+    stretches.forEach((each) => known.has(placeOf(each)) && ranges.set(placeOf(each), known.get(placeOf(each))));
+  }
+  const rangesOf = (stretches) => stretches.map((each) => ranges.get(placeOf(each))).filter(Boolean);
+  drawnSlips = wrong.map((slip) => ({ slip, range: ranges.get(placeOf(slip)) })).filter((each) => each.range);
+  workingsMark(element, "workings-slip", rangesOf(wrong));
+  workingsMark(element, "workings-holds", rangesOf(held));
 }
+
+const placeOf = ([offset, length]) => `${offset} ${length}`;
 
 // What holds, without what it shares with a slip: `a = b = c` are two claims about b.
 function heldParts(near) {
@@ -178,6 +207,8 @@ function open(isOpen) {
 }
 
 function fill() {
+  panel.querySelector(".no-slip").hidden = slips.length > 0;
+  panel.querySelector(".unchecked").textContent = workingsSay((props.value || {}).unchecked || "");
   const wanted = slips.map((each) => each.slice(2).join("\n"));
   while (list.children.length > wanted.length) list.lastElementChild.remove();
   wanted.forEach((words, at) => {

@@ -15,8 +15,9 @@ function workingsMark(owner, name, ranges, priority = 0) {
   if (!workingsRanges.has(owner)) workingsRanges.set(owner, new Map());
   const own = workingsRanges.get(owner);
   const highlight = CSS.highlights.get(name) || Object.assign(new Highlight(), { priority });
-  for (const range of own.get(name) || []) highlight.delete(range);
-  for (const range of ranges) highlight.add(range);
+  const wanted = new Set(ranges);
+  for (const range of own.get(name) || []) if (!wanted.has(range)) highlight.delete(range);
+  for (const range of wanted) if (!highlight.has(range)) highlight.add(range);
   own.set(name, ranges);
   if (!highlight.size) CSS.highlights.delete(name);
   else if (!CSS.highlights.has(name)) CSS.highlights.set(name, highlight);

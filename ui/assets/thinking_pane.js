@@ -178,8 +178,8 @@ function rangesOf(stretches) {
   });
 }
 
-// From which character to which the text can be seen, or nearly.
-function seen() {
+// From which character to which the text can be seen, and so many screens before and behind.
+function seen(screens = 1) {
   const blocks = log.children;
   const firstThat = (isSo) => {
     let [low, high] = [0, blocks.length];
@@ -190,8 +190,8 @@ function seen() {
     }
     return low < blocks.length ? blockStarts[low] : Infinity;
   };
-  const from = firstThat((each) => each.offsetTop + each.offsetHeight > log.scrollTop - log.clientHeight);
-  return [from, firstThat((each) => each.offsetTop > log.scrollTop + 2 * log.clientHeight)];
+  const from = firstThat((each) => each.offsetTop + each.offsetHeight > log.scrollTop - screens * log.clientHeight);
+  return [from, firstThat((each) => each.offsetTop > log.scrollTop + (1 + screens) * log.clientHeight)];
 }
 
 function mark(name, ranges, priority) {
