@@ -132,18 +132,21 @@ def test_slip_under_the_pointer_or_a_finger_says_what_would_be_right(chat: Page)
     ask_and_wait(chat, "Why?")
     counts(chat).click()
     expect_here(chat, "12 + 9 = 22")
-    box = chat.evaluate(
-        "() => { const [each] = CSS.highlights.get('workings-here'); const { x, y } = each.getBoundingClientRect();"
-        " return [x, y]; }"
-    )
     tip = chat.locator("#arithmetic .tip")
-    chat.mouse.move(box[0] + 400, box[1] + 80)
+    expect(tip).to_be_visible()
+    chat.wait_for_timeout(500)
+    x, y = chat.evaluate(
+        "() => { const [each] = CSS.highlights.get('workings-here'); const { x, y } = each.getBoundingClientRect();"
+        " return [x + 8, y + 8]; }"
+    )
+    chat.mouse.move(x + 400, y + 80)
     expect(tip).to_be_hidden()
-    chat.mouse.move(box[0] + 8, box[1] + 8)
+    chat.mouse.move(x, y)
+    expect(tip).to_be_visible()
     expect(tip).to_have_text("should be 21")
-    chat.mouse.move(box[0] + 400, box[1] + 80)
+    chat.mouse.move(x + 400, y + 80)
     expect(tip).to_be_hidden()
-    chat.mouse.click(box[0] + 8, box[1] + 8)
+    chat.mouse.click(x, y)
     expect(tip).to_be_visible()
 
 
