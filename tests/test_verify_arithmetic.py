@@ -1,3 +1,7 @@
+import sys
+import threading
+
+import mpmath
 import pytest
 
 from verify.arithmetic import Claim, ClaimReader, claims_in, counts
@@ -104,6 +108,56 @@ def test_claims_of_a_growing_text_are_those_of_the_whole_one(size: int) -> None:
     assert [claim.outcome for claim in told] == ["holds", "holds", "fails", "holds", "holds"]
 
 
+@pytest.mark.parametrize("size", [1, 61, 4_100, 20_000])
+def test_sentence_that_is_too_long_is_left_alone_wherever_its_text_is_cut(size: int) -> None:
+    text = "So 2 + 2 = 4. " + "and on, 3 + 3 = 7, " * 300 + "which ends. Then 4 + 4 = 9. " + "on, 5 + 5 = 9, " * 300
+    reader = ClaimReader()
+    for start in range(0, len(text), size):
+        reader.feed(text[start : start + size])
+    assert [claim.text for claim in reader.claims] == ["2 + 2 = 4", "4 + 4 = 9"]
+    assert reader.finish() == [] and reader.claims == claims_in(text)
+
+
+def test_rest_is_told_without_being_read() -> None:
+    reader = ClaimReader()
+    assert reader.feed("First 2 + 2 = 4. Then 3 + 3 = 7") != []
+    assert [claim.text for claim in reader.rest()] == ["3 + 3 = 7"]
+    reader.feed("5 or so")
+    assert [claim.text for claim in reader.finish()] == ["3 + 3 = 75"]
+    assert [(claim.text, claim.start) for claim in reader.claims] == [("2 + 2 = 4", 6), ("3 + 3 = 75", 22)]
+
+
 def test_claim_too_large_to_be_worked_out_is_left_alone_at_once() -> None:
     assert [claim.outcome for claim in claims_in("9^9^9^9 + 1 = 10")] == ["not_checkable"]
     assert [claim.outcome for claim in claims_in("(" * 200 + "1" + ")" * 200 + " + 1 = 2")] == ["not_checkable"]
+
+
+def test_right_value_of_thousands_of_digits_is_told_by_its_size() -> None:
+    claims = claims_in("2^20000 - 1 = 2 and 2^20000/3^200 = 5.")
+    assert [(claim.outcome, claim.right) for claim in claims] == [
+        ("fails", "3.9802768e+6020"),
+        ("fails", "1.4985193e+5925"),
+    ]
+
+
+def test_claims_read_by_several_threads_at_once_are_those_that_one_finds() -> None:
+    text = "".join(f"2^0.5 + {number}^0.5 = {number}^0.5 + sqrt(2). " for number in range(2, 60))
+    found: list[str] = []
+
+    def read() -> None:
+        found.extend(claim.outcome for claim in claims_in(text))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(12):
+            mpmath.mp.dps = 15
+            threads = [threading.Thread(target=read) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+        mpmath.mp.dps = 15
+    assert len(found) == 12 * 4 * 58 and set(found) == {"holds"}

@@ -14,6 +14,7 @@ from ui.history_tab import HistoryParts
 from ui.panes import Panes
 from ui.parts import (
     answer_pane,
+    arithmetic_view,
     compare_view,
     confidence_view,
     outline,
@@ -57,6 +58,7 @@ class ChatParts:
     answer: gr.Markdown
     comparison: gr.HTML
     status: gr.HTML
+    arithmetic: gr.HTML
     answer_now: gr.Button
     more: gr.Button
     pause: gr.Button
@@ -87,7 +89,8 @@ class ChatParts:
     @property
     def outputs(self) -> list[Any]:
         """All that following a run writes."""
-        return [self.run_id, self.turns, self.asked, self.thinking, self.outline, self.answer, self.status]
+        panes = [self.asked, self.thinking, self.outline, self.arithmetic, self.answer]
+        return [self.run_id, self.turns, *panes, self.status]
 
 
 def add_run_view() -> dict[str, Any]:
@@ -139,6 +142,7 @@ def add_composer(host: ModelHost) -> dict[str, Any]:
             # No run yet, but perhaps one in the address, which has to stay there until it is read.
             empty = status_value(Panes(), host.status()) | {"run": None}
             status = status_line(empty, elem_id="status")
+            arithmetic = arithmetic_view("thinking", elem_id="arithmetic")
             with gr.Row(elem_id="steering"):
                 buttons = {
                     "answer_now": small_button(word("Answer now"), "answer-now"),
@@ -184,6 +188,7 @@ def add_composer(host: ModelHost) -> dict[str, Any]:
     attaching = Attaching(attach, chips, gr.State([]))
     return buttons | {
         "status": status,
+        "arithmetic": arithmetic,
         "hint": hint,
         **{"examples": examples, "question": question, "ask": ask, "stop": stop, "new_chat": new_chat},
         **{"budget": budget, "custom_budget": custom_budget, "sampling": sampling},

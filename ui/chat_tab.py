@@ -14,6 +14,7 @@ from model.events import Attachment
 from model.export import Form, export, file_name
 from model.host import ModelHost
 from model.runs import Runs
+from ui.arithmetic_marks import Marking
 from ui.attaching import chips_value, wire_attaching
 from ui.chat_parts import ChatParts
 from ui.comparing import Comparing, wire_comparing
@@ -31,10 +32,10 @@ from ui.sentences import refusal, status_value
 from ui.thinking_window import ThinkingWindow, whole_value
 from ui.watching import watch_run
 
-# Run id, earlier turns, question, thinking, outline, answer, status line: as in `ChatParts.outputs`.
-Update = tuple[str, list[str], str, dict[str, Any], dict[str, Any], str, dict[str, Any]]
+# Run id, earlier turns, question, thinking, outline, arithmetic, answer, status line: as in `ChatParts.outputs`.
+Update = tuple[str, list[str], str, dict[str, Any], dict[str, Any], dict[str, Any], str, dict[str, Any]]
 
-NOTHING_NEW: Any = (gr.skip(),) * 7
+NOTHING_NEW: Any = (gr.skip(),) * 8
 _MIME_TYPES: dict[Form, str] = {"markdown": "text/markdown", "json_lines": "application/jsonl", "html": "text/html"}
 
 
@@ -70,6 +71,7 @@ class ChatTab:
         await asyncio.to_thread(self.kept.keep, session, run_id)
         panes, turns, answer = Panes(), [], ""
         began, outlining, window = time.monotonic(), Outlining(), ThinkingWindow(to_follow)
+        marking = Marking(to_follow)
         try:
             conversation = await asyncio.to_thread(self._runs.store.conversation, run_id)
             turns = [turn.id for turn in conversation[:-1]]
@@ -83,12 +85,18 @@ class ChatTab:
                 place = self._runs.place_in_line(run_id) if panes.phase == "waiting" else None
                 status = status_value(panes, self._host.status(), time.monotonic() - began, branch, place)
                 status = replay_value(status, replay) if replay else status
-                steps = outlining.value(panes)
-                yield run_id, turns, panes.asked_text, window.value(panes), steps, answer, status
+                text, thinking, steps = panes.asked_text, window.value(panes), outlining.value(panes)
+                if marking.has_much_to_read(panes):
+                    # The text does not wait for its sums.
+                    yield run_id, turns, text, thinking, steps, marking.value(panes), answer, status
+                    await asyncio.to_thread(marking.read, panes)
+                else:
+                    marking.read(panes)
+                yield run_id, turns, text, thinking, steps, marking.value(panes), answer, status
         except AppError as error:
             status = status_value(panes, self._host.status()) | {"text": str(error), "tone": "error"}
-            thinking = whole_value(panes.thinking)
-            yield panes.run_id, turns, panes.asked_text, thinking, outlining.value(panes), answer, status
+            thinking, steps = whole_value(panes.thinking, to_follow), outlining.value(panes)
+            yield panes.run_id, turns, panes.asked_text, thinking, steps, marking.value(panes), answer, status
 
     # ------------------------------------------------------------------ what a user does
 
@@ -157,7 +165,7 @@ class ChatTab:
 
     def on_new_chat(self) -> Update:
         """An empty page; a run that goes on is only left alone."""
-        return "", [], "", whole_value(""), {}, "", status_value(Panes(), self._host.status())
+        return "", [], "", whole_value(""), {}, {}, "", status_value(Panes(), self._host.status())
 
     # ------------------------------------------------------------------ taking things along
 

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from ui.math_examples import EXAMPLES
-from ui.parts import answer_pane, small_button, thinking_pane
+from ui.parts import answer_pane, arithmetic_view, small_button, thinking_pane
 from ui.sampling_drawer import add_budget
 from ui.solve_values import empty_status
 from ui.verdict_parts import batch_table, chain_table, math_status, solved_list, verdict_card
@@ -61,6 +61,7 @@ class MathParts:
     new: gr.Button
     examples: list[gr.Button]
     status: gr.HTML
+    arithmetic: gr.HTML
     final: gr.Markdown
     verdict: gr.HTML
     new_gold: gr.Textbox
@@ -78,7 +79,8 @@ class MathParts:
     @property
     def outputs(self) -> list[Any]:
         """All that following a problem writes."""
-        return [self.run_id, self.final, self.verdict, self.chains, self.thinking, self.answer, self.status]
+        found = [self.final, self.verdict, self.chains]
+        return [self.run_id, *found, self.thinking, self.arithmetic, self.answer, self.status]
 
 
 def add_math(run_id: gr.State, to_follow: gr.State) -> MathParts:
@@ -161,6 +163,7 @@ def _add_problem() -> dict[str, Any]:
         budget, custom = add_budget("math-budget")
     with gr.Row(elem_id="math-bar"):
         status = math_status(empty_status(), elem_id="math-status")
+        arithmetic = arithmetic_view("math-thinking", elem_id="math-arithmetic")
         with gr.Row(elem_id="math-steering"):
             answer_now = small_button(word("Answer now"), "math-answer-now")
             go_on = small_button(word("Continue"), "math-continue")
@@ -170,7 +173,13 @@ def _add_problem() -> dict[str, Any]:
     with gr.Row(elem_id="math-examples"):
         examples = [small_button(word(each.label), f"math-example-{at}") for at, each in enumerate(EXAMPLES)]
     fields = {"problem": problem, "preview": preview, "gold": gold, "n_chains": n_chains, "decide": decide}
-    fields |= {"budget": budget, "custom_budget": custom, "status": status, "examples": examples}
+    fields |= {
+        "budget": budget,
+        "custom_budget": custom,
+        "status": status,
+        "examples": examples,
+        "arithmetic": arithmetic,
+    }
     return fields | {"answer_now": answer_now, "go_on": go_on, "new": new, "solve": solve, "stop": stop}
 
 

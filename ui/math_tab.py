@@ -15,6 +15,7 @@ from model.events import Evidence
 from model.export import export, file_name
 from model.host import ModelHost
 from model.runs import Runs
+from ui.arithmetic_marks import Marking
 from ui.kept_runs import KeptRuns
 from ui.math_examples import EXAMPLES, MathExample
 from ui.math_parts import ALL_CHAINS, MathParts
@@ -37,10 +38,11 @@ from ui.words import word
 from verify.solve import Solve, read_solve
 from verify.solving import MAX_GOLD_CHARACTERS, Solves
 
-# Run on the page, final answer, verdict, chains, thinking, answer, status: as in `MathParts.outputs`.
-Update = tuple[str, str, dict[str, Any], dict[str, Any], dict[str, Any], str, dict[str, Any]]
+# Run on the page, final answer, verdict, chains, thinking, arithmetic, answer, status: as in `MathParts.outputs`.
+Value = dict[str, Any]
+Update = tuple[str, str, Value, Value, Value, Value, str, Value]
 
-NOTHING_NEW: Any = (gr.skip(),) * 7
+NOTHING_NEW: Any = (gr.skip(),) * 8
 _FIRST = {"First 2 decide": 2, "First 3 decide": 3, "First 5 decide": 5, "First 8 decide": 8}
 _LOOK_SECONDS = 0.4
 _SETTLE_SECONDS = 0.2
@@ -70,7 +72,7 @@ class MathTab:
             yield NOTHING_NEW
             return
         panes, answer = Panes(run_id=run_id), ""
-        began, window = time.monotonic(), ThinkingWindow(to_follow)
+        began, window, marking = time.monotonic(), ThinkingWindow(to_follow), Marking(to_follow)
         try:
             solve = await asyncio.to_thread(read_solve, self._runs, run_id)
             for chain in solve.chains:
@@ -84,23 +86,31 @@ class MathTab:
                     if shown.answer != panes.answer or shown.is_live != panes.is_live:
                         answer = for_display(shown.answer, is_final=not shown.is_live)
                     panes = shown
-                    yield self._update(solve, panes, answer, window.value(panes), time.monotonic() - began)
+                    thinking, waited_seconds = window.value(panes), time.monotonic() - began
+                    if marking.has_much_to_read(panes):
+                        # The text does not wait for its sums.
+                        yield self._update(solve, panes, answer, thinking, marking.value(panes), waited_seconds)
+                        await asyncio.to_thread(marking.read, panes)
+                    else:
+                        marking.read(panes)
+                    yield self._update(solve, panes, answer, thinking, marking.value(panes), waited_seconds)
             while True:
                 solve = await asyncio.to_thread(self._looked_at, run_id)
-                yield self._update(solve, panes, answer, window.value(panes), 0.0)
+                yield self._update(solve, panes, answer, window.value(panes), marking.value(panes), 0.0)
                 if solve.is_settled:
                     break
                 await asyncio.sleep(_SETTLE_SECONDS)
         except AppError as error:
             told = empty_status(str(error), "error") | {"phase": panes.phase}
-            yield panes.run_id, "", {}, {}, whole_value(panes.thinking, to_follow), answer, told
+            thinking, sums = whole_value(panes.thinking, to_follow), marking.value(panes)
+            yield panes.run_id, "", {}, {}, thinking, sums, answer, told
 
     def _looked_at(self, run_id: str) -> Solve:
         solve = read_solve(self._runs, run_id)
         return solve if solve.is_live or solve.is_settled else self._solves.settle(run_id)
 
     def _update(
-        self, solve: Solve, panes: Panes, answer: str, thinking: dict[str, Any], waited_seconds: float
+        self, solve: Solve, panes: Panes, answer: str, thinking: Value, sums: Value, waited_seconds: float
     ) -> Update:
         is_settled = solve.is_settled and not solve.is_live
         place = self._runs.place_in_line(panes.run_id) if panes.phase == "waiting" else None
@@ -110,6 +120,7 @@ class MathTab:
             verdict_value(solve.checked, is_settled=is_settled),
             chains_value(solve, panes.run_id),
             thinking,
+            sums,
             answer,
             math_status(panes, solve, self._host.status(), waited_seconds, place, is_settled),
         )
@@ -193,7 +204,7 @@ class MathTab:
     def on_new(self) -> tuple[Any, ...]:
         """An empty tab; what goes on is only left alone."""
         status = empty_status() | {"run": ""}
-        return "", "", "", "", {}, {"rows": [], "words": ""}, whole_value(""), "", status
+        return "", "", "", "", {}, {"rows": [], "words": ""}, whole_value(""), {}, "", status
 
     def on_open(self, to_follow: str) -> tuple[Any, Any, Any]:
         """The problem's own fields, when another one has come onto the page."""

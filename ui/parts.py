@@ -124,6 +124,22 @@ def confidence_view(**options: Any) -> gr.HTML:
     return html_part({}, markup, "confidence.js", **options)
 
 
+def arithmetic_view(pane_id: str, **options: Any) -> gr.HTML:
+    """What the arithmetic of a thinking comes to: marks in the pane whose `elem_id` is given, counts, a list of slips.
+
+    Its value comes from `ui.arithmetic_marks.Marking`.
+    """
+    markup = (
+        f"<p class='sums' data-pane='{pane_id}' hidden><button class='action counts' type='button'>"
+        "<span class='hold'></span><span class='and'></span><span class='slip'></span></button>"
+        "<button class='action details' type='button' aria-expanded='false'>Details</button></p>"
+        "<div class='slips covers' hidden><ol aria-label='Slips in the thinking'></ol>"
+        "<p class='no-slip'>No slip was found.</p><p class='unchecked'></p></div>"
+        "<p class='said' role='status'></p><div class='tip' aria-hidden='true' hidden></div>"
+    )
+    return html_part({}, markup, "arithmetic.js", elem_classes="arithmetic", **options)
+
+
 def answer_pane(value: str = "", **options: Any) -> gr.Markdown:
     """The answer as Markdown with maths; its value comes from `ui.maths.for_display`."""
     return gr.Markdown(value, latex_delimiters=LATEX_DELIMITERS, show_label=False, container=False, **options)

@@ -4,6 +4,7 @@ A mark that is wrong costs more trust than a missing one earns: what might mean 
 """
 
 import re
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -31,6 +32,8 @@ ClaimOutcome = Literal["holds", "fails", "not_checkable"]
 
 _MAX_SENTENCE_CHARACTERS = 4_000
 _MAX_OPERAND_CHARACTERS = 300
+# Python refuses to write integers of more than 4,300 digits.
+_MAX_WRITTEN_BITS = 14_000
 _TOKEN = re.compile(
     r"(?P<space>\s+)"
     r"|(?P<many>\b(?:gcd|lcm)\(\s*\d+(?:\s*,\s*\d+)+\s*\))"
@@ -58,6 +61,7 @@ _AFTER = set(
 )
 # After a digit or a bracket, an exclamation mark may be a factorial.
 _SENTENCE_END = re.compile(r"[.?;](?=\s)|(?<![\d)])!(?=\s)|[。！？；]|\n")
+_PRECISION = threading.Lock()
 _IN_BASE = re.compile(r"in\s+base\b")
 
 
@@ -92,29 +96,48 @@ class ClaimReader:
     def __init__(self) -> None:
         self._waiting = ""
         self._at = 0
+        self._is_too_long = False
         self.claims: list[Claim] = []
 
     def feed(self, text: str) -> list[Claim]:
         """The claims that are complete with this piece."""
         self._waiting += text
         ends = [match.end() for match in _SENTENCE_END.finditer(self._waiting) if match.end() < len(self._waiting)]
-        if not ends and len(self._waiting) < _MAX_SENTENCE_CHARACTERS:
-            return []
-        return self._read(ends[-1] if ends else len(self._waiting))
+        if ends and self._is_too_long:
+            self._pass_over(ends[0])
+            ends = [end - ends[0] for end in ends]
+            self._is_too_long = False
+        if ends:
+            return self._read(ends[-1])
+        if len(self._waiting) > _MAX_SENTENCE_CHARACTERS:
+            # Its last character may say what the next one means.
+            self._pass_over(len(self._waiting) - 1)
+            self._is_too_long = True
+        return []
 
     def finish(self) -> list[Claim]:
         """Those of the rest, when the text has ended."""
         return self._read(len(self._waiting))
 
+    def rest(self) -> list[Claim]:
+        """What `finish` would find, while the text may still go on."""
+        return self._found("" if self._is_too_long else self._waiting)
+
     def _read(self, end: int) -> list[Claim]:
-        found = [
-            Claim(self._at + each.start, self._at + each.end, each.text, each.outcome, each.right)
-            for each in claims_in(self._waiting[:end])
-        ]
-        self._waiting = self._waiting[end:]
-        self._at += end
+        found = self._found("" if self._is_too_long else self._waiting[:end])
+        self._pass_over(end)
         self.claims += found
         return found
+
+    def _found(self, text: str) -> list[Claim]:
+        return [
+            Claim(self._at + each.start, self._at + each.end, each.text, each.outcome, each.right)
+            for each in claims_in(text)
+        ]
+
+    def _pass_over(self, end: int) -> None:
+        self._waiting = self._waiting[end:]
+        self._at += end
 
 
 def claims_in(text: str) -> list[Claim]:
@@ -326,6 +349,12 @@ def _spaced(operand: list[_Token]) -> Iterator[_Token]:
 
 
 def _judged(left: Tree, right: Tree, relation: str, is_chained: bool) -> tuple[ClaimOutcome, str] | None:
+    # mpmath's precision is the whole process's: two threads would change it under each other.
+    with _PRECISION:
+        return _judged_alone(left, right, relation, is_chained)
+
+
+def _judged_alone(left: Tree, right: Tree, relation: str, is_chained: bool) -> tuple[ClaimOutcome, str] | None:
     if _is_bare(left) and (_is_bare(right) or not is_chained) and relation in ("=", "≈"):
         return None
     try:
@@ -402,6 +431,8 @@ def text_of(value: Value) -> str:
     ('7/8', '21', '1.41421')
     """
     if isinstance(value, Fraction):
+        if max(value.numerator.bit_length(), value.denominator.bit_length()) > _MAX_WRITTEN_BITS:
+            return str(mpmath.nstr(inexact(value), 8))
         if value.denominator == 1:
             digits = str(value.numerator)
             return digits if len(digits) <= 40 else f"{digits[:12]}… ({len(digits)} digits)"

@@ -12,6 +12,7 @@ const workingsKeys = [
   ["t", "Fold or unfold the thinking", () => workingsPress("#fold")],
   ["m", "Set the maths of the thinking", () => workingsPress("#show-maths")],
   ["u", "How sure the model was", () => workingsPress("#show-confidence")],
+  ["s", "To the next slip in the sums", () => workingsPress("#arithmetic .counts") || workingsPress("#math-arithmetic .counts")],
   ["d", "Compare two runs", () => workingsPress("#compare-runs")],
   ["[", "The branch before", () => workingsPress("#branch-before")],
   ["]", "The next branch", () => workingsPress("#branch-after")],

@@ -7,6 +7,22 @@ function workingsNode(tag, className, words) {
   return node;
 }
 
+// Ranges in, tinted as the style sheet says of `::highlight(name)` out, in place of those that `owner` had under the name.
+// A page has one highlight of a name for all of its panes.
+const workingsRanges = new WeakMap();
+function workingsMark(owner, name, ranges, priority = 0) {
+  if (typeof CSS === "undefined" || !CSS.highlights) return;
+  if (!workingsRanges.has(owner)) workingsRanges.set(owner, new Map());
+  const own = workingsRanges.get(owner);
+  const highlight = CSS.highlights.get(name) || Object.assign(new Highlight(), { priority });
+  const wanted = new Set(ranges);
+  for (const range of own.get(name) || []) if (!wanted.has(range)) highlight.delete(range);
+  for (const range of wanted) if (!highlight.has(range)) highlight.add(range);
+  own.set(name, ranges);
+  if (!highlight.size) CSS.highlights.delete(name);
+  else if (!CSS.highlights.has(name)) CSS.highlights.set(name, highlight);
+}
+
 // What a browser keeps of an on or off under a name: `chosen` is kept, without it the last choice comes back.
 function workingsKept(name, chosen) {
   try {

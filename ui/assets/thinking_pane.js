@@ -1,6 +1,7 @@
 // `props.value` {key, before, text} in, text appended to the pane out: `text` is the thinking so far from its UTF-16 unit
 // `before` on, and what is before it came earlier under the same key. Text only: nothing here reads markup. `select` asks
-// for all of it.
+// for all of it. Parts that mark something in the text find `workingsPane` on the log, and hear of new text by
+// `workings-grown`.
 const log = element.querySelector(".log");
 const jump = element.querySelector(".jump");
 // One block of about this many characters is laid out again for each piece; the blocks before it are left alone.
@@ -11,7 +12,11 @@ let blockLength = 0;
 // Where each block begins: asking the blocks for their text would copy all of it.
 let blockStarts = [];
 let isFollowing = true;
+// The reader was brought to a place, and has not scrolled since.
+let isHeld = false;
 let scrolledTo = 0;
+// How often all of the text was put there anew: ranges in what was there before are void.
+let renewals = 0;
 
 function append(text) {
   while (text) {
@@ -53,8 +58,9 @@ function toLatest() {
 function lookAtReader() {
   // Growing text does not move scrollTop, so a smaller one is always the reader's own doing.
   const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  if (Math.abs(log.scrollTop - scrolledTo) > 2) isHeld = false;
   if (log.scrollTop < scrolledTo - 2 && !isAtEnd) isFollowing = false;
-  if (isAtEnd) isFollowing = true;
+  if (isAtEnd && !isHeld) isFollowing = true;
   scrolledTo = log.scrollTop;
 }
 
@@ -90,6 +96,7 @@ function sync() {
   log.classList.toggle("is-empty", !shown);
   if (isFollowing) toLatest();
   jump.hidden = isFollowing;
+  log.dispatchEvent(new CustomEvent("workings-grown"));
 }
 
 function replace(text) {
@@ -97,12 +104,15 @@ function replace(text) {
   block = null;
   blockStarts = [];
   searchedFor = null;
+  renewals += 1;
   append(text);
   // Of a long text only what can be seen is laid out.
   for (const full of [...log.children].slice(0, -1)) full.classList.add("settled");
   requestAnimationFrame(() => isFollowing && toLatest());
   shown = text;
   isFollowing = true;
+  isHeld = false;
+  mark("workings-here", []);
   if (isFindFromList) closeFind();
 }
 
@@ -112,6 +122,7 @@ log.addEventListener("scroll", () => {
 });
 jump.addEventListener("click", () => {
   isFollowing = true;
+  isHeld = false;
   jump.hidden = true;
   toLatest();
 });
@@ -142,22 +153,87 @@ function rangeAt(offset, length) {
   return hasStart ? range : null;
 }
 
-function mark(name, ranges) {
-  if (typeof CSS === "undefined" || !CSS.highlights) return;
-  if (ranges.length) CSS.highlights.set(name, new Highlight(...ranges));
-  else CSS.highlights.delete(name);
+// The same for many stretches [offset, length] in the order of their offsets, in one walk. Static ranges cost nothing
+// while the text grows.
+function rangesOf(stretches) {
+  if (!stretches.length || typeof StaticRange === "undefined") return [];
+  let block = blockStarts.length - 1;
+  while (block > 0 && blockStarts[block] > stretches[0][0]) block -= 1;
+  const end = Math.max(...stretches.map(([offset, length]) => offset + length));
+  const walker = document.createTreeWalker(log, NodeFilter.SHOW_TEXT);
+  walker.currentNode = log.children[block];
+  const nodes = [];
+  const starts = [blockStarts[block]];
+  while (starts.at(-1) < end && walker.nextNode()) {
+    nodes.push(walker.currentNode);
+    starts.push(starts.at(-1) + walker.currentNode.length);
+  }
+  let at = 0;
+  return stretches.map(([offset, length]) => {
+    while (at + 1 < nodes.length && starts[at + 1] <= offset) at += 1;
+    let last = at;
+    while (last + 1 < nodes.length && starts[last + 1] < offset + length) last += 1;
+    const ends = { endContainer: nodes[last], endOffset: Math.min(nodes[last].length, offset + length - starts[last]) };
+    return new StaticRange({ startContainer: nodes[at], startOffset: offset - starts[at], ...ends });
+  });
+}
+
+// From which character to which the text can be seen, and so many screens before and behind.
+function seen(screens = 1) {
+  const blocks = log.children;
+  const firstThat = (isSo) => {
+    let [low, high] = [0, blocks.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (isSo(blocks[middle])) high = middle;
+      else low = middle + 1;
+    }
+    return low < blocks.length ? blockStarts[low] : Infinity;
+  };
+  const from = firstThat((each) => each.offsetTop + each.offsetHeight > log.scrollTop - screens * log.clientHeight);
+  return [from, firstThat((each) => each.offsetTop > log.scrollTop + (1 + screens) * log.clientHeight)];
+}
+
+function mark(name, ranges, priority) {
+  workingsMark(log, name, ranges, priority);
 }
 
 function goTo(offset, length) {
   const range = rangeAt(offset, length);
   if (!range) return;
+  // Something else may be shown in its place.
+  log.dispatchEvent(new CustomEvent("workings-reveal", { bubbles: true }));
   isFollowing = false;
+  isHeld = true;
   jump.hidden = false;
-  const place = range.getBoundingClientRect();
-  log.scrollTop += place.top - log.getBoundingClientRect().top - log.clientHeight / 4;
-  scrolledTo = log.scrollTop;
-  mark("workings-here", [range]);
+  mark("workings-here", [range], 1);
+  bringIntoSight(range, 3);
 }
+
+function bringIntoSight(range, tries) {
+  const frame = log.getBoundingClientRect();
+  log.scrollTop += range.getBoundingClientRect().top - frame.top - log.clientHeight / 4;
+  scrolledTo = log.scrollTop;
+  // The question box, and what stands above it, cover the end of the window.
+  const covers = [...document.querySelectorAll("#composer, .covers")].filter((each) => each.offsetParent !== null);
+  const free = Math.min(window.innerHeight, ...covers.map((each) => each.getBoundingClientRect().top));
+  const place = range.getBoundingClientRect();
+  if (place.bottom + 24 > free) window.scrollBy(0, place.bottom + 24 - free);
+  else if (place.top < 24) window.scrollBy(0, place.top - 24);
+  // What had not been drawn has another height than was thought.
+  requestAnimationFrame(() => requestAnimationFrame(() => {
+    const [now, edge] = [range.getBoundingClientRect(), log.getBoundingClientRect()];
+    if (isHeld && tries > 0 && (now.top < edge.top || now.bottom > edge.bottom)) bringIntoSight(range, tries - 1);
+  }));
+}
+
+log.workingsPane = {
+  rangesOf,
+  seen,
+  goTo,
+  // What the text is of: the key that it came under, how often it was put there anew, its UTF-16 units.
+  state: () => ({ key, renewals, length: shown.length }),
+};
 
 // Places come in characters; a browser's texts have two units for those beyond the basic plane (emoji, some letters).
 function unitsOf(characters) {
@@ -205,13 +281,8 @@ function search() {
 
 // The browser looks at every range again whenever the text grows, so there are only as many as can nearly be seen.
 function tintHits() {
-  const blocks = [...log.children];
-  const first = blocks.findIndex((each) => each.offsetTop + each.offsetHeight > log.scrollTop - log.clientHeight);
-  const end = blocks.findIndex((each) => each.offsetTop > log.scrollTop + 2 * log.clientHeight);
-  const from = first < 0 ? Infinity : blockStarts[first];
-  const to = end < 0 ? Infinity : blockStarts[end];
-  const ranges = hits.filter((at) => at >= from && at < to).map((at) => rangeAt(at, query.value.length));
-  mark("workings-hits", typeof StaticRange === "undefined" ? [] : ranges.filter(Boolean).map((range) => new StaticRange(range)));
+  const [from, to] = seen();
+  mark("workings-hits", rangesOf(hits.filter((at) => at >= from && at < to).map((at) => [at, query.value.length])));
 }
 
 let isTintDue = false;

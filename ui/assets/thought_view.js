@@ -31,6 +31,13 @@ document.addEventListener("click", (event) => {
   if (isSet) document.querySelector("#set-maths").click();
 });
 
+// Something in the plain text is to be looked at.
+document.addEventListener("workings-reveal", (event) => {
+  if (!event.target.closest("#thinking-column")) return;
+  workingsFold(false);
+  workingsSetMaths(false);
+});
+
 new MutationObserver(() => {
   const phase = document.documentElement.dataset.phase;
   if (["waiting", "reading", "thinking"].includes(phase)) {
