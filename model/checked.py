@@ -45,6 +45,8 @@ class Checked:
 def checked_of(events: Iterable[Event]) -> Checked:
     """What was found out about the answer of a run; a run that went on after its end has to be checked anew.
 
+    The last events of a run are enough: what was found out stands behind its end.
+
     >>> checked_of([Finished("stop"), Verdict("correct", "same"), Steered("think_longer")]).standing
     'not checked'
     """
@@ -55,7 +57,7 @@ def checked_of(events: Iterable[Event]) -> Checked:
                 checked = replace(checked, problem=event)
             case Finished():
                 has_ended = True
-            case Steered() if has_ended:
+            case Steered() if has_ended or checked != Checked(checked.problem):
                 checked, has_ended = Checked(checked.problem), False
             case FinalAnswer():
                 checked = replace(checked, final_answer=event)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from model.checked import checked_of
+from model.checked import Checked, checked_of
 from model.engine import collect
 from model.errors import BadInput, RunNotFound, TooManyRuns
-from model.events import Asked, Evidence, FinalAnswer, Notice, Sampling, Verdict
+from model.events import Asked, Evidence, FinalAnswer, Finished, Notice, Sampling, Steered, Verdict
 from model.runs import Runs
 from model.scripted import Turn
 from tests.scripted_solves import MakeSolves, boxed, solves_maker
@@ -157,6 +157,12 @@ def test_chain_that_goes_on_after_its_end_is_checked_anew(make_solves: MakeSolve
     runs.resume(run_id, budget=1)
     solve = settled(runs, run_id)
     assert solve.standing == "correct" and solve.chains[0].answer == "4"
+
+
+def test_what_was_found_out_before_a_run_went_on_does_not_count_even_where_its_end_is_out_of_sight():
+    after = [FinalAnswer("4", "4"), Verdict("correct", "same"), Steered("continue"), Finished("stop")]
+    assert checked_of(after) == checked_of([Finished("stop"), *after]) == Checked()
+    assert checked_of([*after, FinalAnswer("5", "5")]).final_answer == FinalAnswer("5", "5")
 
 
 def test_answers_that_ended_while_nobody_looked_are_looked_at_later(

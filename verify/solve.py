@@ -146,27 +146,29 @@ def read_solve(runs: Runs, run_id: str) -> Solve:
         BadInput: If the run solves no problem.
         RunNotFound: If no run has this id.
     """
-    problem = problem_of(runs, run_id)
+    # Asked first: of what is not live, all that is known is on the disk when the rows are.
+    live = set(runs.live_runs())
+    rows = runs.store.siblings(run_id)
+    known = [(row, problem) for row in rows if (problem := _written_problem(runs, row.id))]
+    problem = next((problem for row, problem in known if row.id == run_id), None)
     if problem is None:
         raise BadInput(f"The run {run_id!r} is a chat and solves no problem. Give the id of a run of /solve_math.")
-    chains = [chain for row in runs.store.siblings(run_id) if (chain := _chain(runs, row, problem.first_run))]
-    chains.sort(key=lambda chain: chain.number)
-    first = runs.store.row(chains[0].run_id)
-    told = chains[0].checked.problem
-    return Solve(problem.first_run, first.question, told or problem, tuple(chains), first.created_at)
+    mine = [(row, each) for row, each in known if each.first_run == problem.first_run]
+    chains = sorted((_chain(runs, row, each, row.id in live) for row, each in mine), key=lambda chain: chain.number)
+    first, told = next((row, each) for row, each in mine if row.id == chains[0].run_id)
+    return Solve(problem.first_run, first.question, told, tuple(chains), first.created_at)
 
 
-def _chain(runs: Runs, row: RunRow, first_run: str) -> Chain | None:
-    """The chain that a run is; `None` for one that only stands beside them."""
-    problem = problem_of(runs, row.id)
-    if problem is None or problem.first_run != first_run:
-        return None
-    is_live = runs.is_live(row.id)
+def _written_problem(runs: Runs, run_id: str) -> Problem | None:
+    events = runs.store.written_events(run_id, 1, 2)
+    return events[0] if events and isinstance(events[0], Problem) else None
+
+
+def _chain(runs: Runs, row: RunRow, problem: Problem, is_live: bool) -> Chain:
     checked = Checked(problem)
     if not is_live:
-        # Asked again: it may have ended since.
-        row = runs.store.row(row.id)
-        checked = checked_of([problem, *runs.store.events(row.id, max(2, row.n_events - _EVENTS_AT_THE_END))])
+        at_the_end = runs.store.written_events(row.id, max(2, row.n_events - _EVENTS_AT_THE_END), row.n_events)
+        checked = checked_of([problem, *at_the_end])
     thinking_tokens, answer_tokens = runs.tokens(row.id) or (row.thinking_tokens, row.answer_tokens)
     return Chain(
         run_id=row.id,

@@ -11,12 +11,16 @@ from tests.conftest import StartApp
 
 pytestmark = pytest.mark.browser
 
+# A static range has no text of its own.
+TEXT_OF_RANGE = "range.startContainer.data.slice(range.startOffset, range.endOffset)"
+
 TURNS = [
     {"match": "long", "thinking": "Step {n} of many.\n\n", "repeat": 3000, "answer": "\\boxed{1}"},
     {"match": "half", "thinking": "Half of it.", "answer": "It is $\\boxed{0.5}$.", "times": 2},
     {"match": "half", "thinking": "One over two.", "answer": "It is $\\boxed{\\frac{1}{2}}$.", "times": 1},
     {"match": "half", "thinking": "A third, perhaps?", "answer": "It is $\\boxed{3}$."},
     {"match": "cut", "thinking": "Step {n}.\n\n", "repeat": 60, "answer": "It is $\\boxed{7}$."},
+    {"match": "slip", "thinking": "So 2 + 2 = 4. Then 4 * 3 = 13, I think. And 13 - 3 = 10.", "answer": "\\boxed{10}"},
     {"match": "2x", "thinking": "Take one away, then halve.", "answer": "So $x = \\boxed{3}$."},
     {"match": "", "thinking": "Two and two make four.", "answer": "It is $\\boxed{4}$."},
 ]
@@ -193,3 +197,17 @@ def test_file_that_cannot_be_read_says_which_line(math: Page, tmp_path: Path):
     math.locator("#batch-drawer > button").click()
     math.locator("#batch-drawer input[type=file], input#batch-choose, #batch-choose input").first.set_input_files(file)
     expect(math.locator("#batch-message")).to_contain_text("problems.jsonl, line 2: it is no JSON", timeout=10_000)
+
+
+def test_sums_of_the_thinking_are_marked_in_its_pane_and_a_click_goes_to_the_slip(math: Page):
+    solve(math, "With a slip", "9")
+    expect_verdict(math, "wrong")
+    expect(math.locator("#math-arithmetic .counts")).to_have_text("2 sums hold · 1 slip")
+    math.locator("#math-arithmetic .counts").click()
+    marked = "() => [...CSS.highlights.get('workings-slip')].map((range) => [range.toString(), !!range.startContainer"
+    marked += ".parentElement.closest('#math-thinking')])"
+    assert math.evaluate(marked.replace("range.toString()", TEXT_OF_RANGE)) == [["4 * 3 = 13", True]]
+    math.locator("#math-arithmetic .details").click()
+    expect(math.locator("#math-arithmetic .slips li")).to_contain_text("should be 12")
+    math.locator("#math-new").click()
+    expect(math.locator("#math-arithmetic .sums")).to_be_hidden()
