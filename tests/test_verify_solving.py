@@ -12,7 +12,7 @@ import pytest
 from model.checked import Checked, checked_of
 from model.engine import collect
 from model.errors import BadInput, RunNotFound, TooManyRuns
-from model.events import Asked, Evidence, FinalAnswer, Finished, Notice, Sampling, Steered, Verdict
+from model.events import Asked, Event, Evidence, FinalAnswer, Finished, Notice, Sampling, Steered, Verdict
 from model.runs import Runs
 from model.scripted import Turn
 from tests.scripted_solves import MakeSolves, boxed, solves_maker
@@ -160,7 +160,7 @@ def test_chain_that_goes_on_after_its_end_is_checked_anew(make_solves: MakeSolve
 
 
 def test_what_was_found_out_before_a_run_went_on_does_not_count_even_where_its_end_is_out_of_sight():
-    after = [FinalAnswer("4", "4"), Verdict("correct", "same"), Steered("continue"), Finished("stop")]
+    after: list[Event] = [FinalAnswer("4", "4"), Verdict("correct", "same"), Steered("continue"), Finished("stop")]
     assert checked_of(after) == checked_of([Finished("stop"), *after]) == Checked()
     assert checked_of([*after, FinalAnswer("5", "5")]).final_answer == FinalAnswer("5", "5")
 
