@@ -12,7 +12,7 @@ from ui.solve_values import empty_status
 from ui.verdict_parts import batch_table, chain_table, math_status, solved_list, verdict_card
 from ui.words import word
 
-_CHAINS = {"Solve once": 1, "Solve × 3": 3, "Solve × 5": 5, "Solve × 8": 8, "Solve × 16": 16}
+CHAINS = {"Solve once": 1, "Solve × 3": 3, "Solve × 5": 5, "Solve × 8": 8, "Solve × 16": 16}
 ALL_CHAINS = "all"
 
 
@@ -140,7 +140,7 @@ def _add_problem() -> dict[str, Any]:
     with gr.Row(elem_id="math-settings", equal_height=False):
         gold = _field("Known answer, if there is one", "math-gold", 220)
         n_chains = gr.Dropdown(
-            [(word(words), n) for words, n in _CHAINS.items()],
+            [(word(words), n) for words, n in CHAINS.items()],
             value=1,
             label=word("How many chains think at once"),
             container=False,

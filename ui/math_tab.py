@@ -18,7 +18,7 @@ from model.runs import Runs
 from ui.arithmetic_marks import Marking
 from ui.kept_runs import KeptRuns
 from ui.math_examples import EXAMPLES, MathExample
-from ui.math_parts import ALL_CHAINS, MathParts
+from ui.math_parts import ALL_CHAINS, CHAINS, MathParts
 from ui.maths import for_display
 from ui.panes import Panes
 from ui.parts import AT_ONCE, QUIET
@@ -206,13 +206,15 @@ class MathTab:
         status = empty_status() | {"run": ""}
         return "", "", "", "", {}, {"rows": [], "words": ""}, whole_value(""), {}, "", status
 
-    def on_open(self, to_follow: str) -> tuple[Any, Any, Any]:
+    def on_open(self, to_follow: str) -> tuple[Any, Any, Any, Any]:
         """The problem's own fields, when another one has come onto the page."""
         try:
             solve = read_solve(self._runs, to_follow.partition("/")[0])
         except AppError:
-            return gr.skip(), gr.skip(), gr.skip()
-        return solve.statement, solve.gold, ""
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        # A script may have asked for a number that the page does not offer.
+        is_offered = solve.problem.n_chains in CHAINS.values()
+        return solve.statement, solve.gold, solve.problem.n_chains if is_offered else gr.skip(), ""
 
     def on_copy(self, run_id: str) -> dict[str, str]:
         """The final answer as the model wrote it."""
@@ -249,7 +251,8 @@ def wire_math(math: MathTab, tab: gr.Tab, owner: gr.BrowserState, handout: gr.JS
     )
     # Only events of the queue tell the page that a state has changed.
     starting: dict[str, Any] = {"concurrency_limit": None, **QUIET}
-    parts.to_follow.change(math.on_open, parts.to_follow, [parts.problem, parts.gold, parts.new_gold], **AT_ONCE)
+    opened = [parts.problem, parts.gold, parts.n_chains, parts.new_gold]
+    parts.to_follow.change(math.on_open, parts.to_follow, opened, **AT_ONCE)
     parts.problem.change(None, parts.problem, parts.preview, js="(typed) => workingsPreview(typed)", **AT_ONCE)
     given = [parts.problem, parts.gold, parts.n_chains, parts.decide, parts.budget, parts.custom_budget, owner]
     asked = [parts.to_follow, parts.status]

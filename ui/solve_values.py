@@ -96,7 +96,7 @@ def chains_value(solve: Solve, shown_run: str) -> dict[str, Any]:
             chain.thinking_tokens + chain.answer_tokens,
             round(chain.seconds, 1),
             _state(chain),
-            chain.checked.verdict.outcome if chain.checked.verdict else "",
+            chain.checked.verdict.outcome if chain.checked.verdict and chain.answer else "",
             chain.run_id == shown_run,
             bool(winner) and chain.answer_class == winner,
         ]
