@@ -276,6 +276,12 @@ class Runs:
         with self._lock:
             return run_id in self._live
 
+    def events_so_far(self, run_id: str, from_event: int) -> list[Event] | None:
+        """Events of a live run from a number on; None when it is not going on. Reads no disk."""
+        with self._lock:
+            live = self._live.get(run_id)
+        return live.events_from(from_event)[0] if live else None
+
     def tokens(self, run_id: str) -> tuple[int, int] | None:
         """Tokens of thinking and answer that a live run has written so far; None when it is not going on."""
         with self._lock:

@@ -41,7 +41,7 @@ def thought(seed: int, n_pieces: int) -> list[str]:
 @pytest.mark.parametrize("skipped", [1, 2, 5])
 def test_pane_shows_the_whole_thinking_whichever_updates_reach_it(skipped: int) -> None:
     clock = Clock()
-    window, pane, panes = ThinkingWindow("run/1", clock), Pane(), update(Panes(), Asked("Why?"))
+    window, pane, panes = ThinkingWindow("run/1", clock=clock), Pane(), update(Panes(), Asked("Why?"))
     for number, piece in enumerate(thought(7, 300)):
         clock.now += 0.1
         panes = update(panes, ThinkingDelta(piece, 3))
@@ -54,7 +54,7 @@ def test_pane_shows_the_whole_thinking_whichever_updates_reach_it(skipped: int) 
 
 def test_what_goes_out_of_a_long_thinking_is_its_last_stretch() -> None:
     clock = Clock()
-    window = ThinkingWindow("run/1", clock)
+    window = ThinkingWindow("run/1", clock=clock)
     panes = update(Panes(), ThinkingDelta("x" * 100_000, 100))
     clock.now = 10.0
     value = window.value(panes)
@@ -64,7 +64,7 @@ def test_what_goes_out_of_a_long_thinking_is_its_last_stretch() -> None:
 
 def test_all_of_the_thinking_goes_out_at_first_and_when_the_run_has_ended() -> None:
     clock = Clock()
-    window = ThinkingWindow("run/1", clock)
+    window = ThinkingWindow("run/1", clock=clock)
     panes = update(Panes(), ThinkingDelta("x" * 100_000, 100))
     assert window.value(panes) == whole_value(panes.thinking, "run/1")
     clock.now = 10.0
@@ -76,7 +76,7 @@ def test_stretch_of_another_following_is_not_put_behind_what_is_shown() -> None:
     clock = Clock()
     pane = Pane()
     pane.show(whole_value("a" * 50_000, "run/1"))
-    window = ThinkingWindow("run/2", clock)
+    window = ThinkingWindow("run/2", clock=clock)
     clock.now = 10.0
     pane.show(window.value(update(Panes(), ThinkingDelta("b" * 50_000, 100))))
     assert pane.missed == 1 and b"b" not in pane.shown

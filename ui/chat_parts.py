@@ -10,6 +10,7 @@ from model.host import ModelHost
 from ui.attaching import Attaching, add_attach_button, add_chips
 from ui.conversation_settings import add_system_prompt
 from ui.examples import LABELS, example_question
+from ui.growing import Grown
 from ui.history_tab import HistoryParts
 from ui.panes import Panes
 from ui.parts import (
@@ -29,6 +30,7 @@ from ui.sampling_drawer import SamplingDrawer, add_budget, add_sampling_drawer
 from ui.sentences import status_value
 from ui.words import word
 
+_HINT = "The working appears here while the model thinks."
 # They act in the browser alone (page.js, thought_view.js, confidence.js).
 _PANE_BUTTONS = (
     "<button class='action' type='button' id='show-outline' aria-pressed='false' data-say>Outline</button>"
@@ -93,15 +95,19 @@ class ChatParts:
         return [self.run_id, self.turns, *panes, self.status]
 
 
-def add_run_view() -> dict[str, Any]:
-    """The question, the two panes, and what takes their text along."""
+def add_run_view(grown: Grown) -> dict[str, Any]:
+    """The question, the two panes, and what takes their text along.
+
+    Args:
+        grown: What the thinking pane asks for its text (`ui.growing`).
+    """
     asked = plain_text(elem_id="asked")
     with gr.Row(elem_id="panes", equal_height=False):
         with gr.Column(elem_id="thinking-column", min_width=300):
             gr.HTML(_head("Thinking", "thinking-figures", _PANE_BUTTONS))
             steps = outline(elem_id="outline")
             confidence = confidence_view(elem_id="confidence")
-            thinking = thinking_pane(hint="The working appears here while the model thinks.", elem_id="thinking")
+            thinking = thinking_pane(_HINT, elem_id="thinking", server_functions=[grown])
             thinking_set = answer_pane(elem_id="thinking-set")
             # Pressed by the button in the head, which knows whether it is on.
             set_maths = small_button(word("Set maths"), "set-maths")

@@ -30,7 +30,7 @@ from ui.samples import Samples, wire_samples
 from ui.sampling_drawer import budget_of, sampling_of
 from ui.sentences import refusal, status_value
 from ui.thinking_window import ThinkingWindow, whole_value
-from ui.watching import watch_run
+from ui.watching import THINKING_SECONDS, watch_run
 
 # Run id, earlier turns, question, thinking, outline, arithmetic, answer, status line: as in `ChatParts.outputs`.
 Update = tuple[str, list[str], str, dict[str, Any], dict[str, Any], dict[str, Any], str, dict[str, Any]]
@@ -70,14 +70,18 @@ class ChatTab:
         replay = self.replays.begin(session, to_follow)
         await asyncio.to_thread(self.kept.keep, session, run_id)
         panes, turns, answer = Panes(), [], ""
-        began, outlining, window = time.monotonic(), Outlining(), ThinkingWindow(to_follow)
+        began, outlining, window = time.monotonic(), Outlining(), ThinkingWindow(to_follow, "" if replay else run_id)
         marking = Marking(to_follow)
         try:
             conversation = await asyncio.to_thread(self._runs.store.conversation, run_id)
             turns = [turn.id for turn in conversation[:-1]]
             beside = [row.id for row in await asyncio.to_thread(self._runs.store.siblings, run_id)]
             branch = (beside.index(run_id) + 1, len(beside)) if run_id in beside else (1, 1)
-            watched = self.replays.watch(session, run_id, replay) if replay else watch_run(self._runs, run_id)
+            watched = (
+                self.replays.watch(session, run_id, replay)
+                if replay
+                else watch_run(self._runs, run_id, THINKING_SECONDS)
+            )
             async for shown in watched:
                 if shown.answer != panes.answer or shown.is_live != panes.is_live:
                     answer = for_display(shown.answer, is_final=not shown.is_live)

@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from ui.growing import Grown
 from ui.math_examples import EXAMPLES
 from ui.parts import answer_pane, arithmetic_view, small_button, thinking_pane
 from ui.sampling_drawer import add_budget
@@ -83,8 +84,12 @@ class MathParts:
         return [self.run_id, *found, self.thinking, self.arithmetic, self.answer, self.status]
 
 
-def add_math(run_id: gr.State, to_follow: gr.State) -> MathParts:
-    """The tab from top to bottom: the problem, how it stands, the panes, then the drawers."""
+def add_math(run_id: gr.State, to_follow: gr.State, grown: Grown) -> MathParts:
+    """The tab from top to bottom: the problem, how it stands, the panes, then the drawers.
+
+    Args:
+        grown: What the thinking pane asks for its text (`ui.growing`).
+    """
     with gr.Column(elem_id="math"):
         asked = _add_problem()
         with gr.Column(elem_id="math-result"):
@@ -99,9 +104,8 @@ def add_math(run_id: gr.State, to_follow: gr.State) -> MathParts:
         with gr.Row(elem_id="math-panes", equal_height=False):
             with gr.Column(min_width=300):
                 gr.HTML(_head("Thinking", "math-thinking-figures", "<span class='chain' id='math-chain'></span>"))
-                thinking = thinking_pane(
-                    hint="The working appears here while the model thinks.", elem_id="math-thinking"
-                )
+                hint = "The working appears here while the model thinks."
+                thinking = thinking_pane(hint, elem_id="math-thinking", server_functions=[grown])
             with gr.Column(min_width=300):
                 gr.HTML(_head("Answer", "math-answer-figures"))
                 answer = answer_pane(elem_id="math-answer")

@@ -33,7 +33,7 @@ from ui.solve_values import (
     verdict_value,
 )
 from ui.thinking_window import ThinkingWindow, whole_value
-from ui.watching import watch_run
+from ui.watching import THINKING_SECONDS, watch_run
 from ui.words import word
 from verify.solve import Solve, read_solve
 from verify.solving import MAX_GOLD_CHARACTERS, Solves
@@ -72,13 +72,13 @@ class MathTab:
             yield NOTHING_NEW
             return
         panes, answer = Panes(run_id=run_id), ""
-        began, window, marking = time.monotonic(), ThinkingWindow(to_follow), Marking(to_follow)
+        began, window, marking = time.monotonic(), ThinkingWindow(to_follow, run_id), Marking(to_follow)
         try:
             solve = await asyncio.to_thread(read_solve, self._runs, run_id)
             for chain in solve.chains:
                 await asyncio.to_thread(self._kept.keep, session, chain.run_id)
             looked_at = time.monotonic()
-            async with aclosing(watch_run(self._runs, run_id)) as watched:
+            async with aclosing(watch_run(self._runs, run_id, THINKING_SECONDS)) as watched:
                 async for shown in watched:
                     if time.monotonic() - looked_at > _LOOK_SECONDS:
                         solve = await asyncio.to_thread(read_solve, self._runs, run_id)

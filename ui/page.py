@@ -16,6 +16,7 @@ from ui.chat_parts import ChatParts, add_composer, add_run_view
 from ui.chat_tab import ChatTab, wire_chat
 from ui.confidence import ConfidenceView, add_confidence_endpoint, wire_confidence
 from ui.endpoints import add_endpoints
+from ui.growing import growing_of
 from ui.history_tab import RAIL_BUTTON, add_history, add_rail, wire_history
 from ui.math_batch import MathBatch, wire_batch
 from ui.math_endpoints import add_math_endpoints
@@ -48,7 +49,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     """The page and the named endpoints, not launched yet."""
     # Its processes start with the first answer, and end when this one does: their pipes close.
     judge = MathJudge()
-    solves = Solves(runs, judge)
+    solves, grown = Solves(runs, judge), growing_of(runs)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
@@ -64,9 +65,9 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
             with gr.Tab(word("Chat"), id="chat"):
                 gr.HTML(_FIRST_VISIT, elem_id="first-visit")
                 add_earlier_turns(runs, state["turns"])
-                view = add_run_view() | add_composer(host)
+                view = add_run_view(grown) | add_composer(host)
             with gr.Tab(word("Math"), id="math") as math_tab:
-                math_parts = add_math(gr.State(""), gr.State(""))
+                math_parts = add_math(gr.State(""), gr.State(""), grown)
             with gr.Tab(word("Past runs"), id="history") as history_tab:
                 past = add_history(rail_list)
             with gr.Tab(word("Model"), id="model") as model_tab:

@@ -21,11 +21,13 @@ class ThinkingWindow:
 
     Args:
         key: Tells one following from another: a stretch only goes with what the pane was handed under the same key.
+        run_id: The run that the pane may ask for more between two values (`ui.growing`); empty for a replay.
         clock: Seconds that never go back.
     """
 
-    def __init__(self, key: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, key: str, run_id: str = "", clock: Callable[[], float] = time.monotonic) -> None:
         self._key = key
+        self._run_id = run_id
         self._clock = clock
         self._whole_until = clock() + _WHOLE_SECONDS
         self._start = 0
@@ -34,14 +36,15 @@ class ThinkingWindow:
     def value(self, panes: Panes) -> dict[str, Any]:
         """What `ui.parts.thinking_pane` shows: `text`, and the UTF-16 units `before` it that the pane has already."""
         thinking = panes.thinking
+        grows = self._run_id if panes.is_live else ""
         if not panes.is_live or self._clock() < self._whole_until or len(thinking) < self._start:
-            return whole_value(thinking, self._key)
+            return whole_value(thinking, self._key, grows)
         start = max(0, len(thinking) // _STRETCH_CHARACTERS - 1) * _STRETCH_CHARACTERS
         self._units_before += utf16_units(thinking[self._start : start])
         self._start = start
-        return {"key": self._key, "before": self._units_before, "text": thinking[start:]}
+        return {"key": self._key, "before": self._units_before, "text": thinking[start:], "grows": grows}
 
 
-def whole_value(thinking: str, key: str = "") -> dict[str, Any]:
-    """A thinking that does not grow, for the pane."""
-    return {"key": key, "before": 0, "text": thinking}
+def whole_value(thinking: str, key: str = "", grows: str = "") -> dict[str, Any]:
+    """All of a thinking, for the pane; `grows` is the run that it may ask for more."""
+    return {"key": key, "before": 0, "text": thinking, "grows": grows}

@@ -7,6 +7,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from math import inf
 
 from model.events import Event
 from model.live_run import Follower
@@ -17,6 +18,8 @@ from ui.script_runs import batches, in_thread
 # Gradio closes the generator of a page that has gone only at its next yield, so a quiet one yields this often. It also
 # keeps the waiting times on the page moving.
 QUIET_SECONDS = 0.5
+# Figures, outline and sums of a thinking that goes on; its text comes sooner.
+THINKING_SECONDS = 0.8
 
 
 async def watch_events(runs: Runs, run_id: str) -> AsyncGenerator[list[tuple[float, Event]], None]:
@@ -38,16 +41,30 @@ async def watch_events(runs: Runs, run_id: str) -> AsyncGenerator[list[tuple[flo
         follower.close()
 
 
-async def watch_run(runs: Runs, run_id: str) -> AsyncGenerator[Panes, None]:
+async def watch_run(runs: Runs, run_id: str, thinking_seconds: float = 0.0) -> AsyncGenerator[Panes, None]:
     """Panes of the run from its first event to its last, no faster than a page can draw; the same again while it waits.
+
+    Args:
+        thinking_seconds: While only more thinking comes, panes are this far apart at least: those who draw the text
+            ask for it themselves (`ui.growing`).
 
     Raises:
         RunNotFound: If no run has this id.
     """
-    panes = Panes(run_id=run_id)
+    panes = told = Panes(run_id=run_id)
+    told_at = -inf
     async with aclosing(watch_events(runs, run_id)) as arriving:
         async for timed in arriving:
             was_live, panes = panes.is_live, update_all(panes, timed)
-            yield panes
+            if not _is_more_thinking(told, panes) or time.monotonic() - told_at >= thinking_seconds:
+                told, told_at = panes, time.monotonic()
+                yield panes
             if timed and was_live and panes.is_live:
                 await asyncio.sleep(flush_seconds(panes))
+
+
+def _is_more_thinking(told: Panes, panes: Panes) -> bool:
+    """Whether nothing is new but the text of the thinking."""
+    if not told.phase == panes.phase == "thinking":
+        return False
+    return (told.notices, told.pending, told.steps) == (panes.notices, panes.pending, panes.steps)

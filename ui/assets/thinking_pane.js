@@ -1,6 +1,6 @@
-// `props.value` {key, before, text} in, text appended to the pane out: `text` is the thinking so far from its UTF-16 unit
-// `before` on, and what is before it came earlier under the same key. Text only: nothing here reads markup. `select` asks
-// for all of it. Parts that mark something in the text find `workingsPane` on the log, and hear of new text by
+// `props.value` {key, before, text, grows} in, text appended to the pane out: `text` is the thinking so far from its UTF-16 unit
+// `before` on, and what is before it came earlier under the same key. Between two values the pane asks for what has come
+// since in the run `grows`, if that is there. Text only: nothing here reads markup. `select` asks for all of it. Parts that mark something in the text find `workingsPane` on the log, and hear of new text by
 // `workings-grown`.
 const log = element.querySelector(".log");
 const jump = element.querySelector(".jump");
@@ -83,7 +83,12 @@ function sync() {
     askForAll();
     return;
   }
-  key = value.key || "";
+  const isSame = key === (value.key || "");
+  [key, grows] = [value.key || "", value.grows || ""];
+  if (isSame && isAhead(before, text)) {
+    keepGrowing();
+    return;
+  }
   const known = before < last.before ? shown.slice(before) : last.text.slice(before - last.before);
   if (shown && text.startsWith(known)) {
     const grown = text.slice(known.length);
@@ -93,10 +98,58 @@ function sync() {
     replace(shown.slice(0, before) + text);
   }
   last = { before, text };
+  afterGrowth();
+  keepGrowing();
+}
+
+function afterGrowth() {
   log.classList.toggle("is-empty", !shown);
   if (isFollowing) toLatest();
   jump.hidden = isFollowing;
   log.dispatchEvent(new CustomEvent("workings-grown"));
+}
+
+// ---------------------------------------------------------------------- asking for more
+
+// The run whose thinking is shown while it goes on.
+let grows = "";
+let isAsking = false;
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+// How often text is put there: nobody reads a long thought that fast, and laying it out costs the same each time.
+function stepMilliseconds() {
+  if (document.hidden) return 1000;
+  return shown.length < 6000 ? 85 : shown.length < 24000 ? 150 : 250;
+}
+
+// A value tells of a time before what was asked for since: there is nothing new in it.
+function isAhead(before, text) {
+  return Boolean(grows) && shown.length >= before + text.length && shown.startsWith(text, before);
+}
+
+async function keepGrowing() {
+  if (isAsking || typeof server === "undefined") return;
+  isAsking = true;
+  while (grows && element.isConnected) {
+    const [asked, units] = [key, shown.length];
+    let told = null;
+    try {
+      told = await server.grown({ run: grows, units });
+    } catch {
+      // Whoever watches the connection says so.
+    }
+    if (told && told.is_over && key === asked) break;
+    if (told && told.text && key === asked && shown.length === units) {
+      if (isFollowing) lookAtReader();
+      append(told.text);
+      shown += told.text;
+      last = { before: shown.length, text: "" };
+      afterGrowth();
+      searchSoon();
+    }
+    await pause(told ? stepMilliseconds() : 1000);
+  }
+  isAsking = false;
 }
 
 function replace(text) {
