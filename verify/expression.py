@@ -66,7 +66,7 @@ _TOKEN = re.compile(
 _NUMBER_IN_ARGUMENTS = re.compile(r"\s*(\d+(?:\.\d+)?|\.\d+)")
 _FUNCTIONS = {
     "sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "asin", "acos", "atan", "sinh", "cosh",
-    "tanh", "log", "ln", "lg", "exp", "abs", "sqrt", "floor", "ceil", "gcd", "lcm", "min", "max", "cbrt",
+    "tanh", "cis", "log", "ln", "lg", "exp", "abs", "sqrt", "floor", "ceil", "gcd", "lcm", "min", "max", "cbrt",
 }  # fmt: skip
 _MANY_ARGUMENTS = {"gcd", "lcm", "min", "max"}
 _CONSTANTS = {"pi", "e", "i"}
@@ -530,6 +530,7 @@ _OPERATIONS: dict[str, Callable[..., Value]] = {
     "ln": _logarithm,
     "lg": lambda value: _logarithm(value, Fraction(10)),
     "exp": _rough(mpmath.exp),
+    "cis": _rough(mpmath.expj),
     "arcsin": _rough(mpmath.asin), "asin": _rough(mpmath.asin),
     "arccos": _rough(mpmath.acos), "acos": _rough(mpmath.acos),
     "arctan": _rough(mpmath.atan), "atan": _rough(mpmath.atan),
