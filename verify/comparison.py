@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import partial
 
-from verify.expression_rules import algebra, congruence, equation, family
+from verify.expression_rules import algebra, congruence, equation, family, inequality
 from verify.interval_rules import excluded, interval
 from verify.normal_form import normal_form, unmarked
 from verify.number_rules import base, measures, number, unit
@@ -30,6 +30,7 @@ _RULES: tuple[Rule, ...] = (
     number,
     name,
     elision,
+    inequality,
     interval,
     matrix,
     measures,

@@ -22,6 +22,7 @@ from verify.expression import (
     names_in,
     read,
 )
+from verify.interval_rules import RELATION
 from verify.number_forms import as_arithmetic
 from verify.rules import TOO_MANY_DIGITS, ComparesParts, Finding, Policy, correct, wrong
 
@@ -135,6 +136,39 @@ def equation(gold: str, candidate: str, policy: Policy, compares: ComparesParts)
     except TooLarge:
         return TOO_MANY_DIGITS
     return correct("it is the same equation") if told >= _POINTS // 2 else None
+
+
+def inequality(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
+    """Two inequalities of which one is a positive multiple of the other, turned round or not."""
+    wanted, given = _above_zero(gold), _above_zero(candidate)
+    if wanted is None or given is None or wanted[0] != given[0]:
+        return None
+    names = names_in(wanted[1]) | names_in(given[1])
+    if not names or len(names) > _MAX_NAMES:
+        return None
+    quotient = Apply("/", (given[1], wanted[1]))
+    try:
+        ratios = [ratio for point, _ in _points(names) if (ratio := _at(quotient, point)) is not None]
+    except TooLarge:
+        return TOO_MANY_DIGITS
+    is_constant = len(ratios) >= _POINTS and all(is_same(ratio, ratios[0]) for ratio in ratios)
+    if not is_constant or mpmath.im(inexact(ratios[0])) or inexact(ratios[0]) <= 0:
+        return None
+    return correct("it is the same inequality")
+
+
+def _above_zero(form: str) -> tuple[bool, Tree] | None:
+    """Whether it may be zero, and the difference that is above zero."""
+    signs = RELATION.findall(form)
+    if len(signs) != 1:
+        return None
+    sides = [_tree(side) for side in RELATION.split(form)]
+    if sides[0] is None or sides[1] is None:
+        return None
+    left, right = sides[0], sides[1]
+    is_less = signs[0] in ("<", "<=", r"\le", r"\lt")
+    may_be_zero = signs[0] in ("<=", ">=", r"\le", r"\ge")
+    return may_be_zero, Apply("-", (right, left) if is_less else (left, right))
 
 
 def _solved(sides: list[Tree], wanted: Tree, given: Tree) -> Finding:

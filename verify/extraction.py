@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from verify.statements import JOINER, concluded, corrected, phrased, tagged
+from verify.sentences import JOINER
+from verify.statements import concluded, corrected, phrased, tagged
 
 FoundBy = Literal["box", "tag", "phrase", "words"]
 
@@ -24,13 +25,15 @@ _INTRODUCED = re.compile(
     r"\A\s*(?:\\(?:text|textbf|mathrm)\s*\{\s*)?(?:the\s+)?(?:final\s+)?answer\s*(?:is|:|=)\s*:?\s*(?:\}\s*)?(?=\S)",
     re.IGNORECASE,
 )
+_ORNAMENTS = re.compile(r"</?(?:b|strong|i|em|u|p|br|span|div)\b[^<>]{0,80}>|[✓✔✅☑🎉∎■□]\ufe0f?", re.IGNORECASE)
 _SHORT_SPACES = re.compile(r"\s{20,}")
 _NEGATED = re.compile(
     r"(?:\bnot|n't(?:\s+be)?|\binstead\s+of|\brather\s+than|\\neq?|≠|\bdiscard(?:ing)?|不是)\s*[$\\(\[\s:]*\Z",
     re.IGNORECASE,
 )
 _RETRACTED = re.compile(
-    r"\b(?:wait|actually|correction|scratch\s+that|sorry|mistake|error|should\s+(?:have\s+been|be)|i\s+was\s+wrong)\b"
+    r"\b(?:wait|actually|correction|scratch\s+that|sorry|mistake|error|should\s+(?:have\s+been|be)|incorrect|wrong|"
+    r"hold\s+on)\b"
     r"|更正|不对|错了",
     re.IGNORECASE,
 )
@@ -80,7 +83,10 @@ def final_answer(output: str) -> Extracted | None:
     part = answer_part(output)
     if part is None or not part.strip():
         return None
-    text = _SHORT_SPACES.sub(lambda match: "\n\n" if "\n" in match.group() else " ", _turn(part)[-_TAIL_CHARACTERS:])
+    turn = _ORNAMENTS.sub("", _turn(part))
+    # What stands before the cut is not known: a box right behind it may have been denied.
+    text = turn if len(turn) <= _TAIL_CHARACTERS else re.sub(r"\A\S{0,40}\s", "not ", turn[-_TAIL_CHARACTERS:])
+    text = _SHORT_SPACES.sub(lambda match: "\n\n" if "\n" in match.group() else " ", text)
     found = _boxed(text) or _worded(text)
     if found is None or not found.text.strip():
         return None
@@ -100,6 +106,8 @@ def _worded(text: str) -> Extracted | None:
         return None
     if answer := phrased(text):
         return Extracted(answer, "phrase")
+    if _BOX.search(text):
+        return None
     answer = concluded(text)
     return Extracted(answer, "words") if answer else None
 

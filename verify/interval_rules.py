@@ -32,6 +32,7 @@ _EXCEPT = re.compile(
     re.IGNORECASE,
 )
 _UNEQUAL = re.compile(rf"\s*({_NAME})\s*(?:\\ne(?![a-z])|!=)\s*(\S.*?)\s*")
+_HALF_LINES = re.compile(r"\\mathbb\s*\{?R\}?\s*[\^_]\s*\{?\s*(\+|-)\s*\}?")
 _INFINITE = re.compile(r"[-+]?\s*\\infty\s*")
 
 
@@ -119,6 +120,7 @@ def _plain(form: str) -> str:
     if builder := _BUILDER.fullmatch(text):
         text = builder[2].strip()
     text = _MEMBER.sub("", text).strip()
+    text = _HALF_LINES.sub(lambda match: r"(0,\infty)" if match[1] == "+" else r"(-\infty,0)", text)
     if r"\cup" not in text and (ends := _FRENCH.fullmatch(text)):
         text = {"]": "("}.get(ends[1], ends[1]) + ends[2] + {"[": ")"}.get(ends[3], ends[3])
     return text
@@ -154,12 +156,24 @@ def _pieces(text: str) -> list[_Piece] | None:
     elif distance := _DISTANCE.fullmatch(text):
         pieces = list(_within(distance))
     else:
-        pieces = []
+        pieces, holes = [], []
         for part in _OR.split(text):
-            if part.strip():
+            if hole := _UNEQUAL.fullmatch(part):
+                holes.append(hole[2])
+            elif part.strip():
                 pieces += _both([_inequality(each.strip()) for each in _AND.split(part) if each.strip()])
+        if holes:
+            pieces = _with_holes(pieces, holes)
     kept = [piece for piece in pieces if piece is not None]
     return kept if len(kept) == len(pieces) and kept else None
+
+
+def _with_holes(pieces: list[_Piece | None], holes: Sequence[str]) -> list[_Piece | None]:
+    """One interval without a point of it is two."""
+    piece = pieces[0] if len(pieces) == 1 else None
+    if piece is None or len(holes) != 1:
+        return [None]
+    return [_Piece(piece.low, piece.has_low, holes[0], False), _Piece(holes[0], False, piece.high, piece.has_high)]
 
 
 def _bracketed(text: str) -> _Piece | None:

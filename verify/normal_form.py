@@ -48,6 +48,7 @@ _RENAMED = (
     ),
     (re.compile(r"(?<![a-zA-Z\\])(?:negative|minus)\s+infinity(?![a-zA-Z])", re.IGNORECASE), r"-\\infty"),
     (re.compile(r"(?<![a-zA-Z\\])(?:infinity|inf|oo)(?![a-zA-Z])"), r"\\infty"),
+    (re.compile(r"(?<=\d)\s*[xX]\s*(?=10\s*\^)|(?<=\d)\s+[xX]\s+(?=\d)"), r"\\times "),
     (re.compile(r"\\text\s*\{\s*cis\s*\}|\\cis(?![a-zA-Z])"), "cis"),
     (re.compile(r"(?<![a-zA-Z\d\\)}])C\s*\(\s*(\d+)\s*,\s*(\d+)\s*\)"), r"\\binom{\1}{\2}"),
     (re.compile(r"(?:\{\})?[_^]\{?(\d+)\}?\s*C\s*_\s*\{?(\d+)\}?"), r"\\binom{\1}{\2}"),
@@ -68,6 +69,11 @@ _SCALED = re.compile(
     r"(?:(dozen|hundred|thousand|million|billion|trillion)s?\b|([万亿]))(?:\s*\})?",
     re.IGNORECASE,
 )
+_HEDGE = re.compile(
+    r"\A\s*(?:\\text\s*\{\s*)?(?:approximately|about|roughly|around|exactly|nearly|almost|\\approx(?![a-z]))\s*(?:\}\s*)?(?=[\d$\\.-])",
+    re.IGNORECASE,
+)
+_MARKED_NUMBER = re.compile(r"\A\\text\s*\{\s*([-+$]?\d[^{}]*)\}\Z")
 _OUTER = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"), ("**", "**"), ("__", "__"), ("`", "`"), ('"', '"'))
 _INVISIBLE = re.compile("[\u0000-\u0008\u000b\u000c\u000e-\u001f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
@@ -88,6 +94,7 @@ def normal_form(answer: str) -> str:
         text = pattern.sub(by, text)
     text = _SPACES.sub(" ", text)
     text = text.replace(r"\%", "%").replace(r"\$", "$").replace("{,}", ",").replace(r"\#", "#").replace(r"\&", "&")
+    text = _HEDGE.sub("", text)
     text = _BARE_FRACTION.sub(_fraction, text)
     text = _BARE_ROOT.sub(r"\\sqrt{\1}", text)
     text = _SCALED.sub(_scaled, text)
@@ -137,6 +144,7 @@ def _scaled(match: re.Match[str]) -> str:
 def _without_decoration(text: str) -> str:
     for _ in range(4):
         before = text
+        text = _MARKED_NUMBER.sub(r"\1", text)
         text = text.strip().rstrip(",;:").strip()
         if text.endswith(".") and not text.endswith("..") and not re.search(r"\b[ap]\.\s?m\.\Z", text):
             text = text[:-1].rstrip()

@@ -4,6 +4,7 @@ import re
 from fractions import Fraction
 
 from verify.expression import NotReadable, NoValue, Value, evaluate, inexact, read
+from verify.normal_form import unmarked
 
 _OVERLINE = re.compile(r"(?<![\d.])(\d*)\.(\d*)\\(?:overline|bar|dot|widehat)\s*\{?(\d+)\}?")
 _BRACKETED = re.compile(r"(?<![\d.])(\d*)\.(\d*)\((\d+)\)(?:\s*\\ldots)?")
@@ -13,6 +14,8 @@ _SCIENTIFIC = re.compile(r"\A([-+]?\d+(?:\.\d+)?)\s*(?:[eE]|\*\^)\s*\{?([-+]?\d{
 _GROUPED = re.compile(r"\A([-+]?)(\d{1,3})((?:[ '_]\d{3})+|(?:\.\d{3}){2,}|(?:\.\d{3})+(?=,\d))(?:([.,])(\d+))?\Z")
 _COMMA = re.compile(r"\A([-+]?\d+),(\d+)\Z")
 _THOUSANDS = re.compile(r"\A[-+]?[1-9]\d{0,2}(?:,\d{3})+\Z")
+# Lakhs and crores.
+_INDIAN = re.compile(r"[-+]?\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d+)?")
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
     "seventeen eighteen nineteen"
@@ -38,7 +41,7 @@ def value_of(form: str) -> Value | None:
     >>> value_of("12 345"), value_of("1.234.567,5"), value_of("0.1(6)"), value_of("twenty-one")
     (Fraction(12345, 1), Fraction(2469135, 2), Fraction(1, 6), Fraction(21, 1))
     """
-    if (spelled := _in_words(form)) is not None:
+    if (spelled := _in_words(unmarked(form).strip())) is not None:
         return spelled
     is_percent = form.endswith("%")
     try:
@@ -59,11 +62,15 @@ def as_arithmetic(form: str) -> str:
 
 
 def with_decimal_comma(form: str) -> str | None:
-    """A number whose comma can be that of a decimal, with a point instead; `None` where it cannot.
+    """A number whose comma can be that of a decimal, with a point instead, or with Indian commas, without them.
+
+    `None` where it cannot be one.
 
     >>> with_decimal_comma("0,75"), with_decimal_comma("1,234"), with_decimal_comma("2, 3")
     ('0.75', None, None)
     """
+    if _INDIAN.fullmatch(form):
+        return form.replace(",", "")
     match = _COMMA.fullmatch(form.removesuffix("%"))
     if match is None or _THOUSANDS.fullmatch(form):
         return None

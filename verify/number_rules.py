@@ -69,6 +69,8 @@ def _is_rounded(rounded: Value, exact: Value, text: str, digits: int) -> bool:
     places = len(plain.partition(".")[2])
     if len(plain.replace("-", "").replace(".", "").lstrip("0")) < digits:
         return False
+    if isinstance(exact, Fraction):
+        return abs(exact - rounded) < Fraction(1, 10**places)
     with mpmath.workdps(DIGITS):
         difference = abs(inexact(exact) - inexact(rounded))
         return bool(mpmath.im(inexact(exact)) == 0 and difference < mpmath.mpf(10) ** -places)
@@ -112,6 +114,8 @@ def unit(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> 
 
 
 def _both(gold_number: str, wanted: Measure, number_given: str, given: Measure, compares: ComparesParts) -> Finding:
+    if wanted.dimension.startswith("unit") or given.dimension.startswith("unit"):
+        return _plain_units(gold_number, wanted, number_given, given, compares)
     if wanted.dimension != given.dimension and not _is_money_rate(wanted, given):
         return wrong(f"the unit says {given.words}, the reference {wanted.words}")
     if wanted.factor == given.factor or wanted.dimension != given.dimension:
@@ -124,6 +128,15 @@ def _both(gold_number: str, wanted: Measure, number_given: str, given: Measure, 
     if found.outcome == "correct":
         return correct(f"{number_given} {given.words} are {gold_number} {wanted.words}")
     return wrong(f"the unit says {given.words}, the reference {wanted.words}") if found.outcome == "wrong" else found
+
+
+def _plain_units(gold: str, wanted: Measure, candidate: str, given: Measure, compares: ComparesParts) -> Finding:
+    """Units without a name: they may be squares or cubes where the others are too."""
+    powers = [measure.dimension.partition("^")[2] for measure in (wanted, given)]
+    is_length = all(measure.dimension.startswith(("unit", "length")) for measure in (wanted, given))
+    if is_length and powers[0] != powers[1]:
+        return wrong(f"the unit says {given.words}, the reference {wanted.words}")
+    return compares(gold, candidate)
 
 
 def _is_money_rate(wanted: Measure, given: Measure) -> bool:

@@ -52,6 +52,7 @@ _TABLE: dict[str, dict[str, str]] = {
     "temperature in Celsius": {"1": "°c celsius degreescelsius"},
     "temperature in Fahrenheit": {"1": "°f fahrenheit degreesfahrenheit"},
     "temperature in Kelvin": {"1": "kelvin kelvins"},
+    "unit": {"1": "unit units"},
     "angle": {"1": "degree degrees deg ^\\circ 度", "1/60": "arcminute arcminutes", "rad": "radian radians rad"},
     "share": {"1": "% percent percentage pct"},
     "energy": {"1": "j joule joules", "1000": "kj kilojoule kilojoules"},
@@ -85,6 +86,9 @@ _LEADING_MONEY = re.compile(
 )
 _MEASURES = re.compile(
     r"(?:\s|,|&|\\text\{|\}|\band\b)*(\d+(?:\.\d+)?)\s*(?:\\text\{)?\s*([a-zA-Z€£¢]{1,12}|'{1,2}|\")\.?(?![a-zA-Z^])"
+)
+_DEGREES_AND_MINUTES = re.compile(
+    r"(\d{1,4})\s*\^\\circ\s*(\d{1,2}(?:\.\d{1,9})?)\s*'(?:\s*(\d{1,2}(?:\.\d{1,9})?)\s*(?:''|\"))?"
 )
 _MARKS = {"'": "feet", '"': "inches", "''": "inches"}
 _MAX_MEASURES = 4
@@ -142,6 +146,9 @@ def split_unit(form: str) -> tuple[str, Measure | None]:
 
 def added(form: str) -> tuple[str, Measure] | None:
     """Several measures of one kind, such as *1 hour 30 minutes*, as one in its dimension's own unit."""
+    if angle := _DEGREES_AND_MINUTES.fullmatch(form):
+        parts = [Fraction(part or 0) for part in angle.groups()]
+        return str(parts[0] + parts[1] / 60 + parts[2] / 3600), Measure("degrees", "angle", Fraction(1))
     total, at = Fraction(0), 0
     dimensions: set[str] = set()
     words: list[str] = []

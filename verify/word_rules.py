@@ -33,7 +33,8 @@ _MEANING = {word: meaning for meaning, words in _SYNONYMS.items() for word in wo
 # Sentences say there is nothing to be found; "no other solution" does not.
 NOTHING_IN_WORDS = re.compile(
     r"\b(?:there\s+(?:is|are|exists?)\s+)?no\s+(?:(?:real|such|integer|valid|positive|possible|real-valued)\s+){0,2}"
-    r"(?:solutions?|roots?|values?|numbers?|integers?|answers?|triangles?)\b(?:\s+exists?)?"
+    r"(?:solutions?|roots?|values?|numbers?|integers?|answers?|triangles?)\b(?!\s+(?:method|set|path|besides|other|that|which|with))"
+    r"(?:\s+exists?)?"
     r"|\b(?:has|have)\s+no\s+(?:real\s+)?solutions?\b|\b(?:does|do)\s+not\s+exist\b|\binfinitely\s+many(?:\s+solutions)?\b"
     r"|(?:此|该|原)?方程(?:组)?(?:无(?:实数)?解|没有(?:实数)?解)|无(?:实数)?解|解は?(?:ない|なし)"
     r"|\bkeine\s+lösung(?:en)?\b|\baucune\s+solution\b|\b(?:no\s+tiene|no\s+hay|ninguna)\s+soluci(?:ón|ones)\b"
@@ -112,6 +113,8 @@ def meaning(gold: str, candidate: str, policy: Policy, compares: ComparesParts) 
         return None
     if said[0] == said[1]:
         return correct(f"both say: {said[0]}")
+    if {*said} == {"there is no solution", "no"} and re.search(r"possible", gold + candidate, re.IGNORECASE):
+        return correct("both say that it is not possible")
     if said[0] and said[1]:
         return wrong(f"it says: {said[1]}; the reference: {said[0]}")
     if gold == r"\infty" or candidate == r"\infty":
@@ -180,6 +183,8 @@ def remark(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -
 def _one_word_for(text: str) -> str:
     """A word as it is written in full, without a noun that adds nothing."""
     named = {name[:3]: name for name in _DAYS + _MONTHS} | {"sept": "september", "tues": "tuesday", "thurs": "thursday"}
+    if text.startswith("neither "):
+        return "neither"
     first, _, rest = text.partition(" ")
     if rest in _IDLE_NOUNS:
         text = first
