@@ -188,7 +188,7 @@ def concluded(text: str) -> str | None:
 
 def _is_answer(line: str) -> bool:
     """Whether a line is nothing but an answer."""
-    if is_maths(line) or _is_formula(line):
+    if is_maths(line) or _is_formula(line) or re.fullmatch(r"[^\s:：\u3040-\u9fff\uac00-\ud7af]+", line):
         return True
     if not re.search(r"\d", line):
         return len(line.split()) <= 3 and not re.search(r"[。\u3040-\u9fff]{5}", line)
