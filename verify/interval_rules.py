@@ -24,8 +24,8 @@ _DISTANCE = re.compile(
     rf"\|\s*({_NAME})\s*(?:([-+])\s*([^|<>=]+?))?\s*\|\s*({RELATION.pattern})\s*([^|<>=\\]+(?:\\[a-z]+\{{[^{{}}]*\}})*)"
 )
 _FRENCH = re.compile(r"([\]\[(])([^\[\]()]*,[^\[\]()]*)([\]\[)])")
-_OR = re.compile(r"\\text\s*\{\s*,?\s*or\s*\}|\bor\b|\\cup|\\lor|\\vee|或|,")
-_AND = re.compile(r"\\text\s*\{\s*,?\s*and\s*\}|\band\b|\\land|\\wedge|&|且")
+_OR = re.compile(r"\\text\s*\{\s*,?\s*(?:or|或)\s*\}|\bor\b|\\cup|\\lor|\\vee|或|,")
+_AND = re.compile(r"\\text\s*\{\s*,?\s*(?:and|且)\s*\}|\band\b|\\land|\\wedge|&|且")
 _EXCEPT = re.compile(
     r"(?:\\mathbb\s*\{?\s*R\s*\}?|R|(?:\\text\{)?\s*all\s+real(?:s|\s+numbers)(?:\s+[a-z])?)\s*\}?\s*"
     r"(?:\\setminus|\\backslash|-|(?:\\text\{)?\s*(?:except|but|other\s+than)(?:\s+for)?)\s*\}?\s*(?:[a-z]\s*=\s*)?(\S.*)",

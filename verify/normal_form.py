@@ -7,6 +7,7 @@ from fractions import Fraction
 _SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿ", "0123456789+-()n", strict=True))
 _SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋₍₎", "0123456789+-()", strict=True))
 _VULGAR = re.compile("(\\d?)\\s*([¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞])")
+_CIRCLED = re.compile("[①-⑳](?:[、，, ]*[①-⑳])*")
 _SYMBOLS = {
     "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "﹣": "-", "➖": "-",
     "×": r"\times ", "✕": r"\times ", "·": r"\cdot ", "⋅": r"\cdot ", "∙": r"\cdot ", "÷": "/", "∕": "/", "⁄": "/",
@@ -114,6 +115,7 @@ def unmarked(form: str) -> str:
 
 def _ascii(text: str) -> str:
     """Full-width and typographic characters as what LaTeX has for them."""
+    text = _CIRCLED.sub(lambda match: ", ".join(f"({each})" for each in match.group() if each not in "、，, "), text)
     text = _VULGAR.sub(lambda match: f"{match[1]} {unicodedata.normalize('NFKC', match[2])}".replace("⁄", "/"), text)
     text = _runs(text, _SUPERSCRIPTS, "^")
     text = _runs(text, _SUBSCRIPTS, "_")

@@ -26,6 +26,7 @@ _OUT_OF = re.compile(
     r",?\s*\b(?:out\s+)?of\s+(?:the\s+|all\s+|these\s+|those\s+)?\$?\d[\d,]*\b\$?(?:\s+[a-z]+)?(?:\s+in\s+(?:total|all))?",
     re.IGNORECASE,
 )
+_AND = re.compile(r"(?<=[\d)])\s+(?:und|oder|et|ou|y|o|e|и|или)\s+(?=[-\d(])")
 _LABELLED = re.compile(
     r"\b(?:theorem|lemma|figure|fig\.|table|step|case|section|chapter|example|equation|eq\.|problem|question|part|method|"
     r"page|line|exercise|rule|option|proposition|corollary)\s*\(?\d+(?:\.\d+)*\)?",
@@ -41,7 +42,9 @@ COPULA = re.compile(
 )
 _EQUALS = re.compile(r"=\s*")
 _ALLOWED_WORDS = re.compile(
-    r"\\[a-zA-Z]+|\b(?:and|or|sqrt|pi|sin|cos|tan|log|ln|exp|infinity|mod|cm|mm|km|kg|am|pm)\b|[和或]", re.IGNORECASE
+    r"\\[a-zA-Z]+|\b(?:and|or|und|oder|et|ou|sqrt|pi|sin|cos|tan|log|ln|exp|infinity|mod|cm|mm|km|kg|am|pm)\b|[和或]"
+    r"|\b[A-Z]{2}\b(?=\s*=)",
+    re.IGNORECASE,
 )
 _TIME_OR_DAY = re.compile(
     r"\d{1,2}:\d{2}(?:\s*[ap]\.?\s*m\b\.?)?|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]{0,6}\s+\d{1,2}(?!\d)(?:,\s*\d{4})?|\d{1,2}\s*[ap]\.?\s*m\b\.?|\d+(?::\d+)+",
@@ -69,7 +72,7 @@ def distilled(sentence: str) -> str | None:
     for match in reversed(copulas):
         tail = text[match.end() :].strip(" .*_")
         if tail and not FORMULA.search(tail) and is_maths(tail) and not tail.startswith("="):
-            return tail
+            return _AND.sub(", ", tail)
         if FORMULA.match(text, match.end()):
             return formulas_at(text, match.end())
     for match in reversed([*copulas, *_EQUALS.finditer(plain)]):

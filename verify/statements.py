@@ -159,7 +159,7 @@ def said(rest: str) -> str:
         return short
     if r"\boxed" in short:
         return ""
-    is_prose = PROSE.search(short) or FORMULA.search(short)
+    is_prose = PROSE.search(short) or FORMULA.search(short) or (COPULA.search(short) and not short[:1].isdigit())
     return (distilled(short) if is_prose else None) or (short if "{" in short else short.rstrip("}\"'"))
 
 
@@ -191,7 +191,7 @@ def _is_answer(line: str) -> bool:
     if is_maths(line) or _is_formula(line) or re.fullmatch(r"[^\s:：\u3040-\u9fff\uac00-\ud7af]+", line):
         return True
     if not re.search(r"\d", line):
-        return len(line.split()) <= 3 and not re.search(r"[。\u3040-\u9fff]{5}", line)
+        return len(line.split()) <= 3 and not re.search(r"[。，是为有得は]", line)
     has_words = FORMULA.search(line) or COPULA.search(line) or PROSE.search(line)
     return not has_words and re.match(r"[-−+]?\(?[\d$€£√\\]", line) is not None
 

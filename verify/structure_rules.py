@@ -9,7 +9,7 @@ from verify.parts import encloses, split_top
 from verify.rules import ComparesParts, Finding, Policy, correct, undecided, wrong
 
 _MAX_PARTS = 60
-_AND = re.compile(r"\s*(?:\\text\{\s*,?\s*(?:and|or)\s*\}|\b(?:and|or)\b|[和或])\s*")
+_AND = re.compile(r"\s*(?:\\text\{\s*,?\s*(?:and|or|和|或)\s*\}|\b(?:and|or)\b|[和或])\s*")
 _MATRIX = re.compile(
     r"\\begin\{(?:[pbB]?matrix|smallmatrix|array)\}(?:\{[^{}]*\})?(.*?)\\end\{(?:[pbB]?matrix|smallmatrix|array)\}",
     re.DOTALL,
@@ -22,6 +22,9 @@ _ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?")
 _ASSIGNED = re.compile(r"\A\s*((?:\\?[a-zA-Z]+(?:_\{?\w+\}?)?|[a-zA-Z]\([a-zA-Z]\)))\s*=(?!=)\s*(.+)\Z", re.DOTALL)
 _COMMANDS = re.compile(r"\\[a-zA-Z]+")
 _SIGNS = re.compile(r"\\(?:pm|mp)(?![a-z])")
+_POINT = re.compile(
+    r"([A-Z]'?|\\(?:vec|overrightarrow)\s*\{\w{1,2}\}|[a-z](?=\s*=\s*\())\s*=?\s*(\([^()]*,[^()]*(?:\([^()]*\)[^()]*)*\))"
+)
 _NAMED_TUPLE = re.compile(r"\A\(?\s*([a-zA-Z]\w?(?:\s*,\s*[a-zA-Z]\w?)+)\s*\)?\s*=\s*(\(.*\))\Z", re.DOTALL)
 # Rows of entries.
 _Rows: TypeAlias = list[list[str]]
@@ -87,6 +90,11 @@ def several(gold: str, candidate: str, policy: Policy, compares: ComparesParts) 
 
 def named_tuple(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
     """`(x, y) = (1, 2)` for (1, 2); two that name their parts in another order are put in the same one."""
+    points = _POINT.fullmatch(gold), _POINT.fullmatch(candidate)
+    if any(points):
+        if points[0] and points[1] and points[0][1] != points[1][1]:
+            return wrong(f"it is about {points[1][1]}, the reference about {points[0][1]}")
+        return compares(points[0][2] if points[0] else gold, points[1][2] if points[1] else candidate)
     wanted, given = _NAMED_TUPLE.match(gold), _NAMED_TUPLE.match(candidate)
     if wanted is None and given is None:
         return None

@@ -21,7 +21,9 @@ _SYNONYMS = {
         "infinitelymany infinitelymanysolutions infinite infinitesolutions infinitenumberofsolutions "
         "infinitelymanysolution \\infty"
     ),
-    "it is not defined": "undefined doesnotexist dne notdefined limitdoesnotexist thelimitdoesnotexist doesnotconverge",
+    "it is not defined": (
+        "undefined doesnotexist dne notdefined limitdoesnotexist thelimitdoesnotexist doesnotconverge 不存在"
+    ),
     "all real numbers": (
         "allrealnumbers allreals allreal everyrealnumber anyrealnumber \\mathbb{r} (-\\infty,\\infty) x\\in\\mathbb{r}"
     ),
