@@ -1,0 +1,111 @@
+"""Two sides of a claim and its sign in, whether it holds out, and what would be right where it does not."""
+
+from fractions import Fraction
+from typing import Literal
+
+import mpmath
+
+from verify.expression import DIGITS, Apply, NoValue, Number, TooLarge, Tree, Value, evaluate, inexact, is_same
+
+ClaimOutcome = Literal["holds", "fails", "not_checkable"]
+
+
+def judged(left: Tree, right: Tree, relation: str, is_chained: bool) -> tuple[ClaimOutcome, str] | None:
+    """The outcome and what would have to stand on the right; `None` where nothing is claimed, as in x = 3 = 3.
+
+    Args:
+        relation: `=`, `≈`, `!=`, `<`, `>`, `<=` or `>=`.
+        is_chained: Whether the left side is itself the right one of another claim.
+    """
+    if _is_bare(left) and (_is_bare(right) or not is_chained) and relation in ("=", "≈"):
+        return None
+    try:
+        one, other = evaluate(left), evaluate(right)
+    except (NoValue, TooLarge):
+        return "not_checkable", ""
+    if relation == "!=":
+        return ("holds", "") if not is_same(one, other) else ("fails", "both are equal")
+    if relation in ("<", ">", "<=", ">="):
+        return _ordered(one, other, relation)
+    if _is_percent_of(one, right) or is_same(one, other) or _is_rounded(one, other, right, relation == "≈"):
+        return "holds", ""
+    if relation == "≈" and not _is_far(one, other):
+        return "not_checkable", ""
+    first = _first_term(right)
+    if first is not None and is_same(one, first):
+        # 5*4 = 20 + 3 = 23: a running total, sloppy but meant as two steps.
+        return "not_checkable", ""
+    return "fails", text_of(one)
+
+
+def _is_bare(tree: Tree) -> bool:
+    return isinstance(tree, Number) or (
+        isinstance(tree, Apply) and tree.operation == "negative" and _is_bare(tree.arguments[0])
+    )
+
+
+def _is_percent_of(value: Value, tree: Tree) -> bool:
+    """Whether `18/450*100 = 4%` is meant: the sign names what the number counts in."""
+    if not isinstance(tree, Apply) or tree.operation != "%" or not isinstance(tree.arguments[0], Number):
+        return False
+    return is_same(value, tree.arguments[0].value)
+
+
+def _ordered(one: Value, other: Value, relation: str) -> tuple[ClaimOutcome, str]:
+    left, right = inexact(one), inexact(other)
+    if mpmath.im(left) or mpmath.im(right):
+        return "not_checkable", ""
+    is_equal = is_same(one, other)
+    holds = {"<": left < right and not is_equal, ">": left > right and not is_equal}
+    holds |= {"<=": left < right or is_equal, ">=": left > right or is_equal}
+    return ("holds", "") if holds[relation] else ("fails", text_of(one))
+
+
+def _is_far(one: Value, other: Value) -> bool:
+    """Whether nobody would call one of them about the other."""
+    with mpmath.workdps(DIGITS):
+        difference = abs(inexact(one) - inexact(other))
+        return bool(difference > mpmath.mpf("0.1") * abs(inexact(one)) and difference > 1)
+
+
+def _is_rounded(exact: Value, rounded: Value, tree: Tree, is_rough: bool) -> bool:
+    """Whether the right side is a decimal to which the left one rounds, or nearly does where the sign says so."""
+    with mpmath.workdps(DIGITS):
+        difference = abs(inexact(exact) - inexact(rounded))
+        if is_rough and difference <= abs(inexact(rounded)) * mpmath.mpf("0.03"):
+            return True
+        if not _is_bare(tree) or not isinstance(rounded, Fraction):
+            return False
+        if is_rough:
+            return bool(difference <= mpmath.mpf("0.5") * mpmath.mpf(10) ** -_places(rounded))
+        places = _places(rounded)
+        return places > 0 and bool(difference < mpmath.mpf(10) ** -places)
+
+
+def _places(value: Fraction) -> int:
+    places = 0
+    while value.denominator != 1 and places < 30:
+        value, places = value * 10, places + 1
+    return places
+
+
+def _first_term(tree: Tree) -> Value | None:
+    while isinstance(tree, Apply) and tree.operation in ("+", "-", "*", "/"):
+        tree = tree.arguments[0]
+        if isinstance(tree, Number):
+            return tree.value
+    return None
+
+
+def text_of(value: Value) -> str:
+    """A value as people write it.
+
+    >>> text_of(Fraction(7, 8)), text_of(Fraction(21)), text_of(mpmath.sqrt(2))
+    ('7/8', '21', '1.41421')
+    """
+    if isinstance(value, Fraction):
+        if value.denominator == 1:
+            digits = str(value.numerator)
+            return digits if len(digits) <= 40 else f"{digits[:12]}… ({len(digits)} digits)"
+        return f"{value.numerator}/{value.denominator}" if len(str(value)) <= 40 else mpmath.nstr(inexact(value), 8)
+    return str(mpmath.nstr(value, 6))
