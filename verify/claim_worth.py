@@ -5,7 +5,8 @@ from typing import Literal
 
 import mpmath
 
-from verify.expression import DIGITS, Apply, NoValue, Number, TooLarge, Tree, Value, evaluate, inexact, is_same
+from verify.expression import Apply, Number, Tree
+from verify.worth import DIGITS, NoValue, TooLarge, Value, evaluate, inexact, is_same
 
 ClaimOutcome = Literal["holds", "fails", "not_checkable"]
 

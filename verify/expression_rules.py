@@ -7,24 +7,11 @@ from fractions import Fraction
 
 import mpmath
 
-from verify.expression import (
-    DIGITS,
-    Apply,
-    Name,
-    NotReadable,
-    NoValue,
-    TooLarge,
-    Tree,
-    Value,
-    evaluate,
-    inexact,
-    is_same,
-    names_in,
-    read,
-)
+from verify.expression import Apply, Name, NotReadable, Tree, names_in, read
 from verify.interval_rules import RELATION
 from verify.number_forms import as_arithmetic
 from verify.rules import TOO_MANY_DIGITS, ComparesParts, Finding, Policy, correct, wrong
+from verify.worth import DIGITS, NoValue, TooLarge, Value, evaluate, inexact, is_same
 
 _POINTS = 8
 _MAX_NAMES = 8

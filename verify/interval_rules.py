@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from verify.expression import TooLarge
 from verify.number_forms import value_of
 from verify.parts import split_top
 from verify.rules import ComparesParts, Finding, Policy, correct, wrong
+from verify.worth import TooLarge
 
 RELATION = re.compile(r"\\le(?![a-z])|\\ge(?![a-z])|\\lt(?![a-z])|\\gt(?![a-z])|<=|>=|<|>")
 _TURNED = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}

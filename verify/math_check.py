@@ -10,11 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from verify.expression import NotReadable, NoValue, TooLarge, Tree, Value, evaluate, is_same, names_in, read
+from verify.expression import NotReadable, Tree, names_in, read
 from verify.formulas import FORMULA, inside
 from verify.normal_form import normal_form
 from verify.number_forms import value_of
 from verify.parts import split_top
+from verify.worth import NoValue, TooLarge, Value, evaluate, is_same
 
 EvidenceKind = Literal["vote", "substitution", "program"]
 Strength = Literal["none", "weak", "fair", "strong"]

@@ -3,8 +3,9 @@
 import re
 from fractions import Fraction
 
-from verify.expression import NotReadable, NoValue, Value, evaluate, inexact, read
+from verify.expression import NotReadable, read
 from verify.normal_form import unmarked
+from verify.worth import NoValue, Value, evaluate, inexact
 
 _OVERLINE = re.compile(r"(?<![\d.])(\d*)\.(\d*)\\(?:overline|bar|dot|widehat)\s*\{?(\d+)\}?")
 _BRACKETED = re.compile(r"(?<![\d.])(\d*)\.(\d*)\((\d+)\)(?:\s*\\ldots)?")

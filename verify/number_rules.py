@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import mpmath
 
-from verify.expression import DIGITS, TooLarge, Value, inexact, is_same
 from verify.number_forms import times, value_of, with_decimal_comma
 from verify.rules import TOO_MANY_DIGITS, ComparesParts, Finding, Policy, correct, wrong
 from verify.units import Measure, added, split_unit
+from verify.worth import DIGITS, TooLarge, Value, inexact, is_same
 
 _DECIMAL = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d*)\.?\d*")
 _BASE = re.compile(
