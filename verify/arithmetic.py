@@ -188,7 +188,13 @@ def _with_times(tokens: Sequence[_Token]) -> Iterator[_Token]:
         or solid[place + 1].kind != "number"
     ]
     for place, token in enumerate(solid):
-        is_between = 0 < place < len(solid) - 1 and _ends_number(solid[place - 1]) and _begins_number(solid[place + 1])
+        is_hex = place > 0 and solid[place - 1].text == "0" and solid[place - 1].end == token.start
+        is_between = (
+            not is_hex
+            and 0 < place < len(solid) - 1
+            and _ends_number(solid[place - 1])
+            and _begins_number(solid[place + 1])
+        )
         yield (
             _Token("arithmetic", "*", token.start, token.end)
             if token.text in "xX" and token.kind == "word" and is_between
@@ -255,6 +261,8 @@ def _claims_of_segment(
                 found = judged(one, quiet, sign, number > 0) if quiet is not None else None
                 found = found if found == ("holds", "") else None
                 end = right[-2].end
+        if found is not None and found[0] == "fails" and number == 1 and not operands[0] and len(left) == 1:
+            found = "not_checkable", ""  # at t = 2 = ...: the number is that of a name
         if found is not None:
             yield Claim(left[0].start, end, sentence[left[0].start : end], *found)
 

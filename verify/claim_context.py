@@ -19,7 +19,11 @@ _DOUBTED_AFTER = re.compile(
 
 _DATE = re.compile(r"\d{1,4}\s*[/-]\s*\d{1,2}\s*[/-]\s*\d{1,4}")
 
-_GLOSSED = re.compile(r"\d\s+\(")
+# 0.7 (7/10), 25(25): a number with a remark in brackets, or a product; 4/2 \times 10^3: what the slash reaches is open;
+# 64+ + +16: something is left out.
+_GLOSSED = re.compile(
+    r"\d\s+\(|\d\(\s*[\d./]+\s*\)|[-+]\s+[-+]\s*[-+\d]|/\s*[\d.]+\s*(?:\\times|\\cdot|[×*·x])\s*10\s*\^"
+)
 _MODULAR = re.compile(
     r"\b(?:mod(?:ulo|ular)?|residues?|congruen\w+|legendre|jacobi|binary|octal|hex(?:adecimal)?|bitwise|xor|clock|"
     r"bases?[- ]?(?:\d+|two|three|four|five|six|seven|eight|nine|twelve|sixteen))\b"

@@ -79,7 +79,7 @@ _OPENING_WORDS = re.compile(
 _SAME_IN_MATHS = re.compile(r"(?:\bi\.?e\.?|\bthat\s+is|\bnamely|\bor)[,:]?\s*(?=\$|\\\(|\\\[)")
 _REFUSED = re.compile(
     r"\b(?:can(?:no|')t|could\s*n[o']t|unable|not\s+able|do\s+not\s+know|don't\s+know|not\s+sure|impossible\s+to|"
-    r"insufficient|ill-posed|give\s+up|gave\s+up|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|exceeded|not\s+enough|without\s+more|undeterminable|no\s+idea)\b|无法|不能确定|不知道",
+    r"insufficient|ill-posed|give\s+up|gave\s+up|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|exceeded|(?:need|needs|require)\s+more|not\s+enough|without\s+more|undeterminable|no\s+idea)\b|无法|不能确定|不知道",
     re.IGNORECASE,
 )
 _CLOSING_WORDS = re.compile(
