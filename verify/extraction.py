@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from verify.sentences import JOINER
+from verify.sentences import JOINER, unit_after
 from verify.statements import concluded, corrected, phrased, tagged
 
 FoundBy = Literal["box", "tag", "phrase", "words"]
@@ -25,7 +25,15 @@ _INTRODUCED = re.compile(
     r"\A\s*(?:\\(?:text|textbf|mathrm)\s*\{\s*)?(?:the\s+)?(?:final\s+)?answer\s*(?:is|:|=)\s*:?\s*(?:\}\s*)?(?=\S)",
     re.IGNORECASE,
 )
-_ORNAMENTS = re.compile(r"</?(?:b|strong|i|em|u|p|br|span|div)\b[^<>]{0,80}>|[✓✔✅☑🎉∎■□]\ufe0f?", re.IGNORECASE)
+_ORNAMENTS = re.compile(
+    r"</?(?:b|strong|i|em|u|p|br|span|div)\b[^<>]{0,80}>|\$?\\(?:blacksquare|square|qed|Box)(?![a-zA-Z])\$?"
+    r"|[✓✔✅☑🎉∎■□]\ufe0f?",
+    re.IGNORECASE,
+)
+# What stands between a box and its unit, and the mark of text round that.
+_BEHIND = re.compile(
+    r"\A(?:\\[,;:! ]|[\s~$]){0,6}(?:\\(?:text|mathrm|mbox)\s*\{\s*([^{}]{1,30})\})?((?:\^\{?[23]\}?)?)"
+)
 _SHORT_SPACES = re.compile(r"\s{20,}")
 _NEGATED = re.compile(
     r"(?:\bnot|n't(?:\s+be)?|\binstead\s+of|\brather\s+than|\\neq?|≠|\bdiscard(?:ing)?|不是)\s*[$\\(\[\s:]*\Z",
@@ -136,6 +144,9 @@ def _boxed(text: str) -> Extracted | None:
         if len(gap) > _MAX_GAP_CHARACTERS or not JOINER.fullmatch(gap):
             break
         row.insert(0, before)
+    if len(row) == 1:
+        behind = _BEHIND.sub(r" \1\2", text[row[0].end : row[0].end + 60], count=1)
+        return Extracted(row[0].content + unit_after(row[0].content, behind), "box")
     contents = list(dict.fromkeys(box.content for box in row))
     return Extracted(", ".join(contents), "box")
 

@@ -39,7 +39,7 @@ _RENAMED = (
     (re.compile(r"\\(?:displaystyle|textstyle|scriptstyle|limits|nolimits|phantom\{[^{}]*\}|hfill)(?![a-zA-Z])"), ""),
     (re.compile(r"\\mathrm\s*\{\s*([eid])\s*\}"), r"\1 "),
     (re.compile(r"\\(?:mathbf|boldsymbol|bm|mathit|mathsf|operatorname\*?|rm|bf)\s*\{([^{}]*)\}"), r"\1"),
-    (re.compile(r"\\(?:rm|bf|it)(?![a-zA-Z])\s*"), ""),
+    (re.compile(r"\\(?:rm|bf|it|underline|(?:text)?color\s*\{\s*[a-zA-Z]+\s*\})(?![a-zA-Z])\s*"), ""),
     (re.compile(r"\\(?:text|mbox|hbox|mathrm|textrm|textbf|textit|textnormal|textsf)\s*\{"), r"\\text{"),
     (
         re.compile(
@@ -147,7 +147,7 @@ def _without_decoration(text: str) -> str:
     for _ in range(4):
         before = text
         text = _MARKED_NUMBER.sub(r"\1", text)
-        text = text.strip().rstrip(",;:").strip()
+        text = re.sub(r"(?<!\\)[,;:]+\Z", "", text.strip()).strip()
         if text.endswith(".") and not text.endswith("..") and not re.search(r"\b[ap]\.\s?m\.\Z", text):
             text = text[:-1].rstrip()
         for left, right in _OUTER:

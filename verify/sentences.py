@@ -19,7 +19,7 @@ JOINER = re.compile(
 SENTENCE_END = re.compile(r"(?<!i\.e)(?<!e\.g)(?<!approx)[.!?](?=\s+[A-ZÀ-ÞА-Я\\(\"'*$<]|\s*$)|[。！？]|\n")
 REASON_BEGINS = re.compile(
     r"\s*(?:,\s*(?:not|which|because|since|as|so|where|attained|achieved|and\s+(?:so|the))\b|\b(?:because|since|which)\b"
-    r"|,?\s+\b(?:when|where|if|at|for)\s+\$?[a-zA-Z]\$?\s*=|\s[—–]\s|，(?:因为|由于|其中)|\bпотому\b|,?\s*\b(?:weil|porque|puisque|car)\b).*",
+    r"|,?\s+\b(?:when|where|if|at|for)\s+\$?[a-zA-Z]\$?\s*=(?!.*\b(?:is|are|equals|gives)\b)|\s[—–]\s|，(?:因为|由于|其中)|\bпотому\b|,?\s*\b(?:weil|porque|puisque|car)\b).*",
     re.DOTALL | re.IGNORECASE,
 )
 _OUT_OF = re.compile(
@@ -40,6 +40,7 @@ COPULA = re.compile(
     r"\s*[:*_]*\s*",
     re.IGNORECASE,
 )
+_OTHER = re.compile(r"\bone\b.*\band\s+the\s+other\b", re.IGNORECASE | re.DOTALL)
 _EQUALS = re.compile(r"=\s*")
 _ALLOWED_WORDS = re.compile(
     r"\\[a-zA-Z]+|\b(?:and|or|und|oder|et|ou|sqrt|pi|sin|cos|tan|log|ln|exp|infinity|mod|cm|mm|km|kg|am|pm)\b|[和或]"
@@ -68,6 +69,8 @@ def distilled(sentence: str) -> str | None:
     """The value that a sentence states; `None` if it states none."""
     text = _OUT_OF.sub("", sentence)
     plain = without_formulas(text)
+    if _OTHER.search(plain) and len(both := [match.start() for match in NUMBER.finditer(plain)] or _starts(text)) == 2:
+        return ", ".join(value_at(text, at) or "" for at in both)
     copulas = list(COPULA.finditer(plain))
     for match in reversed(copulas):
         tail = text[match.end() :].strip(" .*_")
@@ -86,6 +89,10 @@ def distilled(sentence: str) -> str | None:
         if found := list(pattern.finditer(text)):
             return value_at(text, found[-1].start())
     return None
+
+
+def _starts(text: str) -> list[int]:
+    return [formula.start() for formula in FORMULA.finditer(text)]
 
 
 def _row_of(text: str, formulas: list[re.Match[str]]) -> int:
@@ -110,17 +117,19 @@ def formulas_at(text: str, at: int) -> str:
             formula = None
     if len(pieces) > 1:
         return ", ".join(pieces)
-    return pieces[0] + _unit_after(pieces[0], text[at:])
+    return pieces[0] + unit_after(pieces[0], text[at:])
 
 
-def _unit_after(number: str, rest: str) -> str:
-    r"""The unit that follows, if it is a known one.
+def unit_after(number: str, rest: str) -> str:
+    r"""The unit that follows a number, with the space before it; empty if it is not a known one.
 
-    >>> _unit_after("5", " square cm, and"), _unit_after("5", " of them")
+    >>> unit_after("5", " square cm, and"), unit_after("5", " of them")
     (' square cm', '')
     """
     if share := re.match(r"\s*(?:\\?%|\\?\$|percent\b|pct\b)", rest):
         return share.group()
+    if re.match(r"\s*in\s+[a-z]", rest):
+        return ""  # a preposition
     match = _UNIT_WORDS.match(rest)
     words = match.group() if match else ""
     while words:
@@ -142,10 +151,10 @@ def value_at(text: str, at: int) -> str | None:
     if number is None:
         return None
     found, at = number.group().strip(), number.end()
-    found += _unit_after(found, text[at : at + 60])
+    found += unit_after(found, text[at : at + 60])
     more = re.match(r"\s*(?:and\s+)?", text[number.start() + len(found) :])
     following = NUMBER.match(text, number.start() + len(found) + (more.end() if more else 0))
-    if following and found[-1:].isalpha() and (unit := _unit_after(following.group(), text[following.end() :][:60])):
+    if following and found[-1:].isalpha() and (unit := unit_after(following.group(), text[following.end() :][:60])):
         found += f" {following.group()}{unit}"
     return found
 

@@ -79,7 +79,7 @@ _OPENING_WORDS = re.compile(
 _SAME_IN_MATHS = re.compile(r"(?:\bi\.?e\.?|\bthat\s+is|\bnamely|\bor)[,:]?\s*(?=\$|\\\(|\\\[)")
 _REFUSED = re.compile(
     r"\b(?:can(?:no|')t|could\s*n[o']t|unable|not\s+able|do\s+not\s+know|don't\s+know|not\s+sure|impossible\s+to|"
-    r"insufficient|ill-posed|give\s+up|gave\s+up|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|exceeded|(?:need|needs|require)\s+more|not\s+enough|without\s+more|undeterminable|no\s+idea)\b|无法|不能确定|不知道",
+    r"insufficient|ill-posed|give\s+up|gave\s+up|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|exceeded|so\s+far|ran\s+out\s+of|(?:need|needs|require)\s+more|not\s+enough|without\s+more|undeterminable|no\s+idea)\b|无法|不能确定|不知道",
     re.IGNORECASE,
 )
 _CLOSING_WORDS = re.compile(
@@ -96,7 +96,7 @@ _SO = re.compile(
 _ITEM = re.compile(
     r"\s*(?:[-*•]|\d+[.)])\s+(?:\$|\\\()?\s*(([a-zA-Z])\s*=[^=$\\]{1,40}(?:\\[a-z]+[^=$\\]{1,40}){0,4}?)\s*(?:\$|\\\))?[.,;]?\s*"
 )
-_YES_OR_NO = re.compile(r"[*\s]*(yes|no)\b\*{0,2}[,.:!]", re.IGNORECASE)
+_YES_OR_NO = re.compile(r"[*\s]*(yes|no)\b\*{0,2}\s?[,.:!—–](?!\s*(?:it|that)(?:'s|\s+is)\s+\$?\d)", re.IGNORECASE)
 _CUT_WORDS = frozenset(
     "the a an and or then we of to by with is are that in for from must next add need which so as at on if it this "
     "these now have be because since where when let can using into has its their will would should first also but "
@@ -155,8 +155,8 @@ def said(rest: str) -> str:
     if nothing := NOTHING_IN_WORDS.search(sentence):
         return nothing.group()
     short = REASON_BEGINS.sub("", sentence).strip(" \t*_`\"'“”,;")
-    if re.match(r"\(?[A-J](?:\)|[.:])\s", short):
-        return short
+    if chosen := re.match(r"(?:option|choice)?\s*\**\s*(\(?[A-J](?:\)|[.:])\s.*)", short, re.DOTALL):
+        return chosen[1]
     if r"\boxed" in short:
         return ""
     is_prose = PROSE.search(short) or FORMULA.search(short) or (COPULA.search(short) and not short[:1].isdigit())
