@@ -12,7 +12,7 @@ from verify.interval_rules import excluded, interval
 from verify.normal_form import normal_form, unmarked
 from verify.number_rules import base, measures, number, unit
 from verify.rules import Finding, Outcome, Policy, Rule, correct, undecided, wrong
-from verify.structure_rules import assignment, matrix, named_tuple, several, vector
+from verify.structure_rules import assignment, derived, matrix, named_tuple, several, vector
 from verify.symbolic import symbolic
 from verify.time_rules import clock_time, date, ratio
 from verify.word_rules import choice, elision, meaning, name, remark, words
@@ -39,6 +39,7 @@ _RULES: tuple[Rule, ...] = (
     congruence,
     vector,
     family,
+    derived,
     several,
     assignment,
     equation,

@@ -108,6 +108,19 @@ def named_tuple(gold: str, candidate: str, policy: Policy, compares: ComparesPar
     return compares(wanted[2] if wanted else gold, given[2] if given else candidate)
 
 
+def derived(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
+    """Values of letters and, last, of something made of them, which was asked for: `a = 3, b = 4 and ab = 12`."""
+    if _listed(gold)[0] or "=" in gold:
+        return None
+    sides = [split_top(part.strip(" $"), "=") for part in _listed(candidate)[1]]
+    if len(sides) < 2 or any(len(each) != 2 for each in sides):
+        return None
+    names = {left for left, _ in sides[:-1] if re.fullmatch(r"[a-zA-Z]", left)}
+    asked, value = sides[-1]
+    is_made_of_them = len(asked) > 1 and names & set(re.findall(r"[a-zA-Z]", asked))
+    return compares(gold, value) if is_made_of_them else None
+
+
 def _parts(count: int) -> str:
     return f"{count} part{'' if count == 1 else 's'}"
 
