@@ -129,7 +129,7 @@ def _plain(form: str) -> str:
 def _same_piece(one: _Piece, other: _Piece, compares: ComparesParts) -> Finding:
     for wanted, given in ((one.low, other.low), (one.high, other.high)):
         infinite = bool(_INFINITE.fullmatch(wanted)), bool(_INFINITE.fullmatch(given))
-        if infinite[0] != infinite[1]:
+        if infinite[0] != infinite[1] or (infinite[0] and ("-" in wanted) != ("-" in given)):
             return wrong(f"the end {given} is not {wanted}")
         if not infinite[0] and (found := compares(wanted, given)).outcome != "correct":
             return Finding(found.outcome, f"an end differs: {found.reason}")

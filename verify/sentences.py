@@ -73,7 +73,7 @@ def distilled(sentence: str) -> str | None:
         return ", ".join(value_at(text, at) or "" for at in both)
     copulas = list(COPULA.finditer(plain))
     for match in reversed(copulas):
-        tail = text[match.end() :].strip(" .*_")
+        tail = text[match.end() :].lstrip(" *_").rstrip(" .*_")
         if tail and not FORMULA.search(tail) and is_maths(tail) and not tail.startswith("="):
             return _AND.sub(", ", tail)
         if FORMULA.match(text, match.end()):
@@ -110,7 +110,7 @@ def formulas_at(text: str, at: int) -> str:
     formula = FORMULA.match(text, at)
     pieces: list[str] = []
     while formula:
-        pieces.append(inside(formula).strip(" .,"))
+        pieces.append(inside(formula).strip(" ,").rstrip(" .,"))
         at = formula.end()
         formula = FORMULA.search(text, at, at + _MAX_GAP_CHARACTERS + MAX_CHARACTERS)
         if formula and not JOINER.fullmatch(text, at, formula.start()):

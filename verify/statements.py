@@ -151,7 +151,7 @@ def said(rest: str) -> str:
     sentence = rest[: stop.start()] if stop else rest
     maths = _SAME_IN_MATHS.search(sentence)
     if maths and (said_again := FORMULA.match(sentence, maths.end())):
-        return inside(said_again).strip(" .,")
+        return inside(said_again).strip(" ,").rstrip(" .,")
     if nothing := NOTHING_IN_WORDS.search(sentence):
         return nothing.group()
     short = REASON_BEGINS.sub("", sentence).strip(" \t*_`\"'“”,;")

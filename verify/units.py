@@ -73,13 +73,13 @@ _SPELLED_OUT = {"mph": "mi/h", "kph": "km/h", "kmh": "km/h", "kmph": "km/h", "fp
 _POWERS = {"square": 2, "squared": 2, "sq": 2, "cubic": 3, "cubed": 3, "cu": 3}
 _LETTER = r"[^\W\d_]"
 _TAIL = re.compile(
-    r"(?:\s*(?P<boxed>\\text\{[^{}]{1,60}\}(?:\^\{?[23]\}?)?(?:\s*/\s*\\text\{[^{}]{1,30}\}(?:\^\{?[23]\}?)?)*)"
+    r"(?:\s*(?P<boxed>\\text\{[^{}]{1,60}\}(?:\^\{?\d\}?)?(?:\s*/\s*\\text\{[^{}]{1,30}\}(?:\^\{?\d\}?)?)*)"
     r"|(?P<degrees>\s*\^\\circ\s*(?:\\text\{\s*)?[CFK]?\}?)"
     r"|(?<=[\d)}])\s*(?P<percent>[%$€£¥₹¢])"
     r"|(?<=[\d)}])\s*(?P<wide>[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{1,10})"
-    r"|(?<=[\d)}])(?P<close>[a-z]{2,12}|m(?=\^))(?:\^\{?[23]\}?)?(?:\s*/\s*[a-z]{1,12}(?:\^\{?[23]\}?)?)?"
-    rf"|(?<=[\d)}}a-z%])\s+(?P<words>(?:{_LETTER}|[€£¥])(?:{_LETTER}|[ .-]){{0,40}}?(?:\^\{{?[23]\}}?)?"
-    r"(?:\s*/\s*[a-zA-Z]{1,12}(?:\^\{?[23]\}?)?)?))\s*\Z"
+    r"|(?<=[\d)}])(?P<close>[a-z]{2,12}|m(?=\^))(?:\^\{?\d\}?)?(?:\s*/\s*[a-z]{1,12}(?:\^\{?\d\}?)?)?"
+    rf"|(?<=[\d)}}a-z%])\s+(?P<words>(?:{_LETTER}|[€£¥])(?:{_LETTER}|[ .-]){{0,40}}?(?:\^\{{?\d\}}?)?"
+    r"(?:\s*/\s*[a-zA-Z]{1,12}(?:\^\{?\d\}?)?)?))\s*\Z"
 )
 _LEADING_MONEY = re.compile(
     r"\A(-?)\s*(?:\\text\{\s*)?(?:US|CA|AU)?([$€£¥₹]|(?:RMB|USD|EUR|GBP|Rs\.?)\s)(?:\s*\})?\s*(?=[\d.\\(-])"
@@ -206,9 +206,9 @@ def _product_of_units(words: str, plain: str) -> Measure:
 
 def _one_unit(part: str) -> tuple[str, Fraction | None] | None:
     power = 1
-    raised = re.fullmatch(r"(.*?)\s*\^?([23])", part)
+    raised = re.fullmatch(r"(.*?)\s*(?:\^\{?(\d)\}?|([23]))", part)
     if raised:
-        part, power = raised[1], int(raised[2])
+        part, power = raised[1], int(raised[2] or raised[3])
     for prefix, raised_to in (("平方", 2), ("立方", 3)):
         if part.startswith(prefix):
             part, power = part[2:], raised_to
