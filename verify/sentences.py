@@ -128,8 +128,8 @@ def unit_after(number: str, rest: str) -> str:
     """
     if share := re.match(r"\s*(?:\\?%|\\?\$|percent\b|pct\b)", rest):
         return share.group()
-    if re.match(r"\s*in\s+[a-z]", rest):
-        return ""  # a preposition
+    if re.match(r"\s*in\s+[a-z]", rest) or re.match(r"[-−+]?\\?[$€£¥]", number):
+        return ""  # a preposition; money has its unit in front
     match = _UNIT_WORDS.match(rest)
     words = match.group() if match else ""
     while words:
