@@ -153,7 +153,7 @@ def test_hostile_reference_holds_up_nobody_either(judge: MathJudge, output: str)
 
 
 @pytest.mark.parametrize("output", TEXTS.values(), ids=list(TEXTS))
-def test_looking_for_an_answer_takes_no_longer_than_the_text_is_long(output: str) -> None:
+def test_looking_for_an_answer_in_a_hostile_text_is_soon_over(output: str) -> None:
     began = time.monotonic()
     final_answer(output)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 6  # 0.5 s on a machine with nothing else to do
