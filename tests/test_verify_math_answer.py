@@ -87,7 +87,11 @@ def test_hostile_answer_is_neither_correct_nor_holds_anybody_up_for_long(judge: 
 
 def test_others_are_served_while_one_answer_takes_its_time() -> None:
     with MathJudge(2, seconds=8.0) as judge:
-        judge.judge("1", r"\boxed{1}")
+        warming = [threading.Thread(target=judge.judge, args=("1", r"\boxed{1}")) for _ in range(2)]
+        for thread in warming:
+            thread.start()
+        for thread in warming:
+            thread.join()
         done = threading.Event()
 
         def ask() -> None:

@@ -64,12 +64,7 @@ def test_solve_with_a_gold_keeps_the_verdict_with_its_reason(make_solves: MakeSo
 @pytest.mark.parametrize(("answer", "standing"), [("5", "wrong"), ("4", "correct"), ("", "undecided")])
 def test_solve_says_how_the_answer_stands_to_the_gold(make_solves: MakeSolves, answer: str, standing: str):
     solves, runs = make_solves(
-        Turn(
-            "Two and two.",
-            f"\\boxed{{{answer}}}"
-            if answer
-            else "There is nothing that can be said about it from what is given here, and more would be needed. " * 2,
-        )
+        Turn("Two and two.", f"\\boxed{{{answer}}}" if answer else "Let us look at it.\n\nThen we look at it again.")
     )
     assert settled(runs, solves.start("2+2?", gold="4")[0]).standing == standing
 

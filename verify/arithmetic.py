@@ -4,31 +4,13 @@ A mark that is wrong costs more trust than a missing one earns: what might mean 
 """
 
 import re
-import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Literal
+from dataclasses import dataclass, replace
 
-import mpmath
-
-from verify.expression import (
-    DIGITS,
-    Apply,
-    NotReadable,
-    NoValue,
-    Number,
-    TooLarge,
-    Tree,
-    Value,
-    evaluate,
-    inexact,
-    is_same,
-    read,
-)
+from verify.claim_context import Context, is_doubted
+from verify.claim_worth import ClaimOutcome, judged
+from verify.expression import NotReadable, Tree, read
 from verify.normal_form import normal_form
-
-ClaimOutcome = Literal["holds", "fails", "not_checkable"]
 
 _MAX_SENTENCE_CHARACTERS = 4_000
 _MAX_OPERAND_CHARACTERS = 300
@@ -60,9 +42,14 @@ _AFTER = set(
     "divided multiplied squared cubed factorial choose degrees base x".split()
 )
 # After a digit or a bracket, an exclamation mark may be a factorial.
-_SENTENCE_END = re.compile(r"[.?;](?=\s)|(?<![\d)])!(?=\s)|[。！？；]|\n")
-_PRECISION = threading.Lock()
-_IN_BASE = re.compile(r"in\s+base\b")
+_SENTENCE_END = re.compile(r"(?<!\.)[.?;](?=\s)|(?<![\d)])!(?=\s)|[。！？；]|\n")
+_IN_BASE = re.compile(r"in\s+(?:base|binary|octal|hex\w*|\\?(?:mathbb\{)?Z)\b")
+_LEADING_ZERO = re.compile(r"(?<![\d.,!}])0\d")
+_BARE_BRACE = re.compile(r"(?:\A|[-+*/=(\s])\{\s*\d")
+# Chinese words that lead to a sum, at the end of what stands before it.
+_LEADS_TO = re.compile(
+    r"(?:然后|接着|最后|先算|再算|计算|算|所以|因此|就是|即|是|为|得|得到|比如|例如|如|那么|则|而|有|共|共有)\Z"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +84,7 @@ class ClaimReader:
         self._waiting = ""
         self._at = 0
         self._is_too_long = False
+        self._context = Context()
         self.claims: list[Claim] = []
 
     def feed(self, text: str) -> list[Claim]:
@@ -104,14 +92,14 @@ class ClaimReader:
         self._waiting += text
         ends = [match.end() for match in _SENTENCE_END.finditer(self._waiting) if match.end() < len(self._waiting)]
         if ends and self._is_too_long:
-            self._pass_over(ends[0])
+            self._skip(ends[0])
             ends = [end - ends[0] for end in ends]
             self._is_too_long = False
         if ends:
             return self._read(ends[-1])
         if len(self._waiting) > _MAX_SENTENCE_CHARACTERS:
             # Its last character may say what the next one means.
-            self._pass_over(len(self._waiting) - 1)
+            self._skip(len(self._waiting) - 1)
             self._is_too_long = True
         return []
 
@@ -121,19 +109,23 @@ class ClaimReader:
 
     def rest(self) -> list[Claim]:
         """What `finish` would find, while the text may still go on."""
-        return self._found("" if self._is_too_long else self._waiting)
+        return self._found("" if self._is_too_long else self._waiting, replace(self._context))
 
     def _read(self, end: int) -> list[Claim]:
-        found = self._found("" if self._is_too_long else self._waiting[:end])
+        found = self._found("" if self._is_too_long else self._waiting[:end], self._context)
         self._pass_over(end)
         self.claims += found
         return found
 
-    def _found(self, text: str) -> list[Claim]:
+    def _found(self, text: str, context: Context) -> list[Claim]:
         return [
             Claim(self._at + each.start, self._at + each.end, each.text, each.outcome, each.right)
-            for each in claims_in(text)
+            for each in _claims_in(text, context)
         ]
+
+    def _skip(self, end: int) -> None:
+        self._context.read(self._waiting[:end])
+        self._pass_over(end)
 
     def _pass_over(self, end: int) -> None:
         self._waiting = self._waiting[end:]
@@ -148,35 +140,53 @@ def claims_in(text: str) -> list[Claim]:
     >>> [each.outcome for each in claims_in("x + 3 = 5 and half of 10 + 2 = 7")]
     ['not_checkable', 'not_checkable']
     """
+    return _claims_in(text, Context())
+
+
+def _claims_in(text: str, context: Context) -> list[Claim]:
     claims: list[Claim] = []
     start = 0
     for match in [*_SENTENCE_END.finditer(text), None]:
         end = match.end() if match else len(text)
         sentence = text[start:end]
         if re.search(r"[=≈<>≤≥≠]|\\(?:approx|le|ge|lt|gt|ne)", sentence) and len(sentence) <= _MAX_SENTENCE_CHARACTERS:
-            claims += _claims_of(sentence, start)
+            claims += _claims_of(sentence, start, context)
+        context.read(sentence)
         start = end
     return claims
 
 
-def _claims_of(sentence: str, offset: int) -> Iterator[Claim]:
+def _claims_of(sentence: str, offset: int, context: Context) -> Iterator[Claim]:
     tokens = [
         _Token(str(match.lastgroup), match.group(), match.start(), match.end()) for match in _TOKEN.finditer(sentence)
     ]
-    tokens = list(_with_times(_without_bullet(tokens)))
+    tokens = list(_with_times(_without_bullet(tokens) if context.begins_line else tokens))
     for before, segment, after in _segments(tokens):
-        yield from _claims_of_segment(sentence, offset, before, segment, after)
+        for claim in _claims_of_segment(sentence, before, segment, after):
+            is_open = claim.outcome == "fails" and (
+                is_doubted(sentence, claim.start, claim.end) or (context.is_modular and _is_whole(claim))
+            )
+            found: tuple[ClaimOutcome, str] = ("not_checkable", "") if is_open else (claim.outcome, claim.right)
+            yield Claim(offset + claim.start, offset + claim.end, claim.text, *found)
+
+
+def _is_whole(claim: Claim) -> bool:
+    """Whether one of its sides is a whole number, which could be a remainder."""
+    return bool(re.fullmatch(r"-?\d+", claim.right) or re.search(r"[=<>]\s*[-−]?\d+\Z", claim.text))
 
 
 def _without_bullet(tokens: Sequence[_Token]) -> Sequence[_Token]:
-    """The mark of a list item at the beginning of a line is no sign: `- 3 + 4`, `* 3`, `2) 3`."""
+    """The mark of a list item at the beginning of a line is no sign: `- 3 + 4`, `* 3`, `2) 3`, `(a) 3`."""
     solid = [token for token in tokens if token.kind != "space"]
     if len(solid) > 1 and solid[0].text in "-*+−" and solid[1].start > solid[0].end:
         return tokens[tokens.index(solid[0]) + 1 :]
     is_numbered = len(solid) > 2 and solid[0].kind == "number" and solid[1].text in ")."
     if is_numbered and solid[1].end < solid[2].start:
         return tokens[tokens.index(solid[1]) + 1 :]
-    return tokens
+    kinds = [token.kind for token in solid[:3]]
+    is_lettered = len(solid) > 3 and kinds in (["open", "word", "close"], ["open", "number", "close"])
+    is_mark = is_lettered and len(solid[1].text) <= 3 and solid[3].kind in ("number", "open")
+    return tokens[tokens.index(solid[2]) + 1 :] if is_mark and solid[2].end < solid[3].start else tokens
 
 
 def _with_times(tokens: Sequence[_Token]) -> Iterator[_Token]:
@@ -191,7 +201,13 @@ def _with_times(tokens: Sequence[_Token]) -> Iterator[_Token]:
         or solid[place + 1].kind != "number"
     ]
     for place, token in enumerate(solid):
-        is_between = 0 < place < len(solid) - 1 and _ends_number(solid[place - 1]) and _begins_number(solid[place + 1])
+        is_hex = place > 0 and solid[place - 1].text == "0" and solid[place - 1].end == token.start
+        is_between = (
+            not is_hex
+            and 0 < place < len(solid) - 1
+            and _ends_number(solid[place - 1])
+            and _begins_number(solid[place + 1])
+        )
         yield (
             _Token("arithmetic", "*", token.start, token.end)
             if token.text in "xX" and token.kind == "word" and is_between
@@ -223,18 +239,12 @@ def _segments(tokens: Sequence[_Token]) -> Iterator[tuple[_Token | None, list[_T
 
 
 def _claims_of_segment(
-    sentence: str, offset: int, before: _Token | None, segment: list[_Token], after: _Token | None
+    sentence: str, before: _Token | None, segment: list[_Token], after: _Token | None
 ) -> Iterator[Claim]:
-    operands: list[list[_Token]] = [[]]
-    relations: list[_Token] = []
-    for token in segment:
-        if token.kind == "relation":
-            relations.append(token)
-            operands.append([])
-        else:
-            operands[-1].append(token)
+    relations = [token for token in segment if token.kind == "relation"]
     if not relations:
         return
+    operands = _operands(segment, before)
     first, last = _after_open(operands[0]), _before_close(operands[-1])
     is_first_open = len(first) == len(operands[0]) and _goes_on_before(before, first)
     is_last_open = len(last) == len(operands[-1]) and _goes_on_after(sentence, after, last)
@@ -248,7 +258,7 @@ def _claims_of_segment(
         left, right = operands[number], operands[number + 1]
         if not left or not right:
             continue
-        start, end = left[0].start, right[-1].end
+        end = right[-1].end
         one, other = trees[number], trees[number + 1]
         if one is None or other is None:
             # Only what is work on numbers is worth a mark that it was not understood.
@@ -256,17 +266,33 @@ def _claims_of_segment(
             found: tuple[ClaimOutcome, str] | None = ("not_checkable", "") if is_work else None
         else:
             sign = _RELATIONS.get(relation.text, relation.text)
-            found = _judged(one, other, sign, number > 0)
-            is_loud = right is operands[-1] and after is None and right[-1].text == "!"
+            found = judged(one, other, sign, number > 0)
+            is_loud = right is operands[-1] and after is None and len(right) > 1 and right[-1].text == "!"
             if is_loud and found != ("holds", ""):
                 # An exclamation mark at the end of a sentence is a factorial or it is not.
                 quiet = _tree(sentence, right[:-1])
-                found = _judged(one, quiet, sign, number > 0) if quiet is not None else None
+                found = judged(one, quiet, sign, number > 0) if quiet is not None else None
                 found = found if found == ("holds", "") else None
-                end = right[-2].end if len(right) > 1 else end
+                end = right[-2].end
+        if found is not None and found[0] == "fails" and number == 1 and not operands[0] and len(left) == 1:
+            found = "not_checkable", ""  # at t = 2 = ...: the number is that of a name
         if found is not None:
-            outcome, value = found
-            yield Claim(offset + start, offset + end, sentence[start:end], outcome, value)
+            yield Claim(left[0].start, end, sentence[left[0].start : end], *found)
+
+
+def _operands(segment: Sequence[_Token], before: _Token | None) -> list[list[_Token]]:
+    """What stands between the relations of a segment, without the stars of bold type round it."""
+    operands: list[list[_Token]] = [[]]
+    for token in segment:
+        if token.kind == "relation":
+            operands.append([])
+        else:
+            operands[-1].append(token)
+    if before is None and operands[0] and operands[0][0].text == "**":
+        del operands[0][0]
+    if operands[-1] and operands[-1][-1].text == "**":
+        del operands[-1][-1]
+    return operands
 
 
 def _after_open(operand: list[_Token]) -> list[_Token]:
@@ -294,6 +320,10 @@ def _goes_on_before(before: _Token | None, operand: list[_Token]) -> bool:
     if before is None or not operand:
         return False
     is_adjacent = before.end == operand[0].start
+    if before.text in ".…" and operand[0].kind == "arithmetic":
+        return True
+    if before.kind == "word" and _LEADS_TO.search(before.text):
+        return False
     if before.kind == "word":
         begins_with_sign = operand[0].kind == "arithmetic" and operand[0].text in "+-*/^!%×·÷−–⋅∗⁄**//"
         is_sign_of_number = (
@@ -316,6 +346,8 @@ def _goes_on_after(sentence: str, after: _Token | None, operand: list[_Token]) -
     if _IN_BASE.match(sentence, after.start) or sentence.startswith(".\\", after.start):
         return True
     is_adjacent = after.start == operand[-1].end
+    if after.text == "\\" and sentence[after.start + 1 : after.start + 2] in (")", "]"):
+        return False  # the end of a formula
     if after.kind == "word":
         is_one_letter = len(after.text) == 1 and after.text not in ("a", "I")
         return (
@@ -334,6 +366,8 @@ def _tree(sentence: str, operand: list[_Token]) -> Tree | None:
     text = "".join(sentence[token.start : token.end] if token.text != "*" else "*" for token in _spaced(operand))
     if len(text) > _MAX_OPERAND_CHARACTERS or "//" in text or ".." in text:
         return None
+    if _LEADING_ZERO.search(text) or _BARE_BRACE.search(text):
+        return None
     try:
         return read(normal_form(text.replace("[", "(").replace("]", ")") if r"\sqrt[" not in text else text))
     except NotReadable:
@@ -346,98 +380,6 @@ def _spaced(operand: list[_Token]) -> Iterator[_Token]:
         if place and operand[place - 1].end < token.start:
             yield _Token("space", " ", operand[place - 1].end, operand[place - 1].end + 1)
         yield token
-
-
-def _judged(left: Tree, right: Tree, relation: str, is_chained: bool) -> tuple[ClaimOutcome, str] | None:
-    # mpmath's precision is the whole process's: two threads would change it under each other.
-    with _PRECISION:
-        return _judged_alone(left, right, relation, is_chained)
-
-
-def _judged_alone(left: Tree, right: Tree, relation: str, is_chained: bool) -> tuple[ClaimOutcome, str] | None:
-    if _is_bare(left) and (_is_bare(right) or not is_chained) and relation in ("=", "≈"):
-        return None
-    try:
-        one, other = evaluate(left), evaluate(right)
-    except (NoValue, TooLarge):
-        return "not_checkable", ""
-    if relation == "!=":
-        return ("holds", "") if not is_same(one, other) else ("fails", "both are equal")
-    if relation in ("<", ">", "<=", ">="):
-        return _ordered(one, other, relation)
-    if _is_percent_of(one, right) or is_same(one, other) or _is_rounded(one, other, right, relation == "≈"):
-        return "holds", ""
-    first = _first_term(right)
-    if first is not None and is_same(one, first):
-        # 5*4 = 20 + 3 = 23: a running total, sloppy but meant as two steps.
-        return "not_checkable", ""
-    return "fails", text_of(one)
-
-
-def _is_bare(tree: Tree) -> bool:
-    return isinstance(tree, Number) or (
-        isinstance(tree, Apply) and tree.operation == "negative" and _is_bare(tree.arguments[0])
-    )
-
-
-def _is_percent_of(value: Value, tree: Tree) -> bool:
-    """Whether `18/450*100 = 4%` is meant: the sign names what the number counts in."""
-    if not isinstance(tree, Apply) or tree.operation != "%" or not isinstance(tree.arguments[0], Number):
-        return False
-    return is_same(value, tree.arguments[0].value)
-
-
-def _ordered(one: Value, other: Value, relation: str) -> tuple[ClaimOutcome, str]:
-    left, right = inexact(one), inexact(other)
-    if mpmath.im(left) or mpmath.im(right):
-        return "not_checkable", ""
-    is_equal = is_same(one, other)
-    holds = {"<": left < right and not is_equal, ">": left > right and not is_equal}
-    holds |= {"<=": left < right or is_equal, ">=": left > right or is_equal}
-    return ("holds", "") if holds[relation] else ("fails", text_of(one))
-
-
-def _is_rounded(exact: Value, rounded: Value, tree: Tree, is_rough: bool) -> bool:
-    """Whether the right side is a decimal to which the left one rounds, or nearly does where the sign says so."""
-    if not _is_bare(tree) or not isinstance(rounded, Fraction):
-        return False
-    with mpmath.workdps(DIGITS):
-        difference = abs(inexact(exact) - inexact(rounded))
-        if is_rough:
-            return bool(difference <= abs(inexact(rounded)) * mpmath.mpf("0.03") or difference <= mpmath.mpf("0.5"))
-        places = _places(rounded)
-        return places > 0 and bool(difference < mpmath.mpf(10) ** -places)
-
-
-def _places(value: Fraction) -> int:
-    places = 0
-    while value.denominator != 1 and places < 30:
-        value, places = value * 10, places + 1
-    return places
-
-
-def _first_term(tree: Tree) -> Value | None:
-    while isinstance(tree, Apply) and tree.operation in ("+", "-", "*", "/"):
-        tree = tree.arguments[0]
-        if isinstance(tree, Number):
-            return tree.value
-    return None
-
-
-def text_of(value: Value) -> str:
-    """A value as people write it.
-
-    >>> text_of(Fraction(7, 8)), text_of(Fraction(21)), text_of(mpmath.sqrt(2))
-    ('7/8', '21', '1.41421')
-    """
-    if isinstance(value, Fraction):
-        if max(value.numerator.bit_length(), value.denominator.bit_length()) > _MAX_WRITTEN_BITS:
-            return str(mpmath.nstr(inexact(value), 8))
-        if value.denominator == 1:
-            digits = str(value.numerator)
-            return digits if len(digits) <= 40 else f"{digits[:12]}… ({len(digits)} digits)"
-        return f"{value.numerator}/{value.denominator}" if len(str(value)) <= 40 else mpmath.nstr(inexact(value), 8)
-    return str(mpmath.nstr(value, 6))
 
 
 def counts(claims: Iterable[Claim]) -> dict[ClaimOutcome, int]:

@@ -8,25 +8,39 @@ from dataclasses import dataclass
 from functools import partial
 
 from model.events import Outcome
-from verify.expression_rules import algebra, equation
+from verify.expression_rules import algebra, congruence, equation, family, inequality
+from verify.interval_rules import excluded, interval
 from verify.normal_form import normal_form, unmarked
-from verify.number_rules import base, number, unit
+from verify.number_rules import base, measures, number, unit
 from verify.rules import Finding, Policy, Rule, correct, undecided, wrong
-from verify.structure_rules import assignment, interval, matrix, several
+from verify.structure_rules import assignment, derived, matrix, named_tuple, several, vector
 from verify.symbolic import symbolic
-from verify.word_rules import choice, clock_time, elision, meaning, words
+from verify.time_rules import clock_time, date, ratio
+from verify.word_rules import choice, elision, meaning, name, remark, words
 
 _MAX_DEPTH = 5
 _MAX_REASON = 300
 _RULES: tuple[Rule, ...] = (
+    remark,
     choice,
     meaning,
     clock_time,
+    date,
+    ratio,
     base,
     number,
+    name,
     elision,
+    inequality,
     interval,
     matrix,
+    measures,
+    named_tuple,
+    excluded,
+    congruence,
+    vector,
+    family,
+    derived,
     several,
     assignment,
     equation,

@@ -10,16 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from model.events import Evidence, Strength
-from verify.expression import NotReadable, NoValue, TooLarge, Tree, Value, evaluate, is_same, names_in, read
+from verify.expression import NotReadable, Tree, names_in, read
+from verify.formulas import FORMULA, inside
 from verify.normal_form import normal_form
-from verify.number_rules import value_of
-from verify.structure_rules import split_top
+from verify.number_forms import value_of
+from verify.parts import split_top
+from verify.worth import NoValue, TooLarge, Value, evaluate, is_same
 
 # Whether two answers are the same, asked in one direction.
 Compares = Callable[[str, str], bool]
 
 _Z = 1.96
-_MATHS = re.compile(r"\$\$(.+?)\$\$|\$(.+?)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
 _SIDE = r"(?:(?:\d+(?:\.\d+)?|(?<![a-zA-Z])[a-z](?![a-zA-Z])|[-+*/^()])\s*)+"
 _PLAIN_EQUATION = re.compile(rf"(?<![\w=<>])({_SIDE}=\s*{_SIDE})(?![\w=])")
 _ASKED = re.compile(
@@ -168,7 +169,7 @@ def _claimed(answer: str) -> list[str]:
 
 def _equations(problem: str) -> list[tuple[str, Tree, Tree]]:
     """The equations that stand in a problem: its formulas, else what looks like one in plain text."""
-    texts = [next(group for group in match.groups() if group) for match in _MATHS.finditer(problem)]
+    texts = [inside(match) for match in FORMULA.finditer(problem)]
     if not any("=" in text for text in texts):
         texts = [match[1] for match in _PLAIN_EQUATION.finditer(problem)]
     found = []

@@ -5,18 +5,17 @@ from fractions import Fraction
 
 import mpmath
 
-from verify.expression import DIGITS, NotReadable, NoValue, TooLarge, Value, evaluate, inexact, is_same, read
-from verify.rules import ComparesParts, Finding, Policy, correct, undecided, wrong
-from verify.units import Measure, split_unit
+from verify.number_forms import times, value_of, with_decimal_comma
+from verify.rules import TOO_MANY_DIGITS, ComparesParts, Finding, Policy, correct, wrong
+from verify.units import Measure, added, split_unit
+from verify.worth import DIGITS, TooLarge, Value, inexact, is_same
 
-_OVERLINE = re.compile(r"(?<![\d.])(\d*)\.(\d*)\\(?:overline|bar|dot)\s*\{?(\d+)\}?")
-_REPEATED = re.compile(r"(?<![\d.])(\d*)\.(\d*?)(\d(?=\d*(?:\\|\.|\s))|\d{2,6})\3+\s*(?:\\ldots|\.\.\.)")
-_MIXED = re.compile(r"(?<![\d.}/^_])(\d+)\s+(\d+)\s*/\s*(\d+)(?![\d.])")
-_SCIENTIFIC = re.compile(r"\A([-+]?\d+(?:\.\d+)?)[eE]([-+]?\d{1,4})\Z")
 _DECIMAL = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d*)\.?\d*")
 _BASE = re.compile(
-    r"(?:\\text\{)?\s*([\da-fA-F]+(?:\.[\da-fA-F]+)?)\s*\}?\s*_\s*\{?\s*(?:\\text\{)?\s*(\d{1,2}|[a-z]+)\s*\}*"
+    r"\(?(?:\\text\{)?\s*([\da-fA-F]+(?:\.[\da-fA-F]+)?)\s*\}?\s*\)?\s*_\s*\{?\s*\(?(?:\\text\{)?\s*(\d{1,2}|[a-z]+)\s*\}*\)?\}*"
 )
+_PREFIXED = re.compile(r"0([bBoOxX])([\da-fA-F]+)")
+_PREFIXES = {"b": 2, "o": 8, "x": 16}
 _IN_BASE = re.compile(
     r"([\da-fA-F]+)\s*\(?(?:\\text\{)?\s*(?:\(|in )?\s*base[\s-]*(\d{1,2}|[a-z]+)\)?\s*\}?\)?", re.IGNORECASE
 )
@@ -24,56 +23,18 @@ _BASE_WORDS = {
     "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
     "twelve": 12, "sixteen": 16,
 }  # fmt: skip
-_NUMBER_WORDS = dict(
-    zip(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-        "seventeen eighteen nineteen twenty".split(),
-        range(21),
-        strict=True,
-    )
-)
-
-
-def value_of(form: str) -> Value | None:
-    r"""What an answer is worth; `None` where it is no number.
-
-    Raises:
-        TooLarge: If it has too many digits to be worked out.
-
-    >>> value_of("1 1/4"), value_of(r"0.1\overline{6}"), value_of("3e2"), value_of("x") is None
-    (Fraction(5, 4), Fraction(1, 6), Fraction(300, 1), True)
-    """
-    if form.casefold() in _NUMBER_WORDS:
-        return Fraction(_NUMBER_WORDS[form.casefold()])
-    is_percent = form.endswith("%")
-    try:
-        value = evaluate(read(as_arithmetic(form[:-1] if is_percent else form)))
-        return _times(value, Fraction(1, 100)) if is_percent else value
-    except (NotReadable, NoValue):
-        return None
-
-
-def as_arithmetic(form: str) -> str:
-    """Mixed numbers, repeating decimals and powers of ten in the grammar of `verify.expression`."""
-    text = _OVERLINE.sub(_repeating, form)
-    text = _REPEATED.sub(_repeating, text)
-    text = _MIXED.sub(r"(\1+\2/\3)", text)
-    return _SCIENTIFIC.sub(r"\1*10^{\2}", text)
-
-
-def _repeating(match: re.Match[str]) -> str:
-    whole, fixed, repeated = match[1] or "0", match[2], match[3]
-    nines = (10 ** len(repeated) - 1) * 10 ** len(fixed)
-    value = Fraction(int(whole + fixed or "0"), 10 ** len(fixed)) + Fraction(int(repeated), nines)
-    return f"({value.numerator}/{value.denominator})"
 
 
 def number(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
     """Two numbers, by what they are worth."""
+    if "," not in candidate and (pointed := with_decimal_comma(gold)) and _is_no_list(gold):
+        gold = pointed
+    if "," not in gold and (pointed := with_decimal_comma(candidate)):
+        candidate = pointed
     try:
         wanted, given = value_of(gold), value_of(candidate)
     except TooLarge:
-        return undecided("a number in it has too many digits to be worked out")
+        return TOO_MANY_DIGITS
     if wanted is None or given is None:
         return None
     if is_same(wanted, given):
@@ -85,8 +46,8 @@ def number(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -
         hundred = Fraction(100)
         # 28% for 28 names what is counted, but 0.5% is not 0.5.
         is_share = isinstance(wanted, Fraction) and abs(wanted) <= 1
-        if (has_percent[0] and is_same(_times(wanted, hundred), given)) or (
-            has_percent[1] and not is_share and is_same(wanted, _times(given, hundred))
+        if (has_percent[0] and is_same(times(wanted, hundred), given)) or (
+            has_percent[1] and not is_share and is_same(wanted, times(given, hundred))
         ):
             return correct(f"{candidate} stands for {gold}")
     for rounded, exact, text in ((given, wanted, candidate), (wanted, given, gold)):
@@ -95,8 +56,9 @@ def number(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -
     return wrong(f"{candidate} is not {gold}{_apart(wanted, given)}")
 
 
-def _times(value: Value, factor: Fraction) -> Value:
-    return value * factor if isinstance(value, Fraction) else value * inexact(factor)
+def _is_no_list(form: str) -> bool:
+    """Whether what a reference has behind its comma looks like decimals: 0,75 and 1,22 do, 2,3 does not."""
+    return form.lstrip("-").startswith("0,") or len(form.rpartition(",")[2]) > 1
 
 
 def _is_rounded(rounded: Value, exact: Value, text: str, digits: int) -> bool:
@@ -107,6 +69,8 @@ def _is_rounded(rounded: Value, exact: Value, text: str, digits: int) -> bool:
     places = len(plain.partition(".")[2])
     if len(plain.replace("-", "").replace(".", "").lstrip("0")) < digits:
         return False
+    if isinstance(exact, Fraction):
+        return abs(exact - rounded) < Fraction(1, 10**places)
     with mpmath.workdps(DIGITS):
         difference = abs(inexact(exact) - inexact(rounded))
         return bool(mpmath.im(inexact(exact)) == 0 and difference < mpmath.mpf(10) ** -places)
@@ -122,6 +86,11 @@ def _apart(wanted: Value, given: Value) -> str:
 def _short(value: Value) -> str:
     with mpmath.workdps(DIGITS):
         return str(mpmath.nstr(inexact(value), 6))
+
+
+def measures(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
+    """Measures of several units, such as *1 hour 30 minutes*, before they are taken for a list."""
+    return unit(gold, candidate, policy, compares) if added(gold) or added(candidate) else None
 
 
 def unit(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
@@ -145,9 +114,11 @@ def unit(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> 
 
 
 def _both(gold_number: str, wanted: Measure, number_given: str, given: Measure, compares: ComparesParts) -> Finding:
-    if wanted.dimension != given.dimension:
+    if wanted.dimension.startswith("unit") or given.dimension.startswith("unit"):
+        return _plain_units(gold_number, wanted, number_given, given, compares)
+    if wanted.dimension != given.dimension and not _is_money_rate(wanted, given):
         return wrong(f"the unit says {given.words}, the reference {wanted.words}")
-    if wanted.factor == given.factor:
+    if wanted.factor == given.factor or wanted.dimension != given.dimension:
         return compares(gold_number, number_given)
     if wanted.factor is None or given.factor is None:
         in_degrees = {True: rf"({number_given})\cdot 180/\pi", False: rf"({number_given})\cdot \pi/180"}
@@ -157,6 +128,21 @@ def _both(gold_number: str, wanted: Measure, number_given: str, given: Measure, 
     if found.outcome == "correct":
         return correct(f"{number_given} {given.words} are {gold_number} {wanted.words}")
     return wrong(f"the unit says {given.words}, the reference {wanted.words}") if found.outcome == "wrong" else found
+
+
+def _plain_units(gold: str, wanted: Measure, candidate: str, given: Measure, compares: ComparesParts) -> Finding:
+    """Units without a name: they may be squares or cubes where the others are too."""
+    powers = [measure.dimension.partition("^")[2] for measure in (wanted, given)]
+    is_length = all(measure.dimension.startswith(("unit", "length")) for measure in (wanted, given))
+    if is_length and powers[0] != powers[1]:
+        return wrong(f"the unit says {given.words}, the reference {wanted.words}")
+    return compares(gold, candidate)
+
+
+def _is_money_rate(wanted: Measure, given: Measure) -> bool:
+    """Whether one of them leaves out what the money is paid for: $12 for $12 per hour."""
+    short, long = sorted((wanted.dimension, given.dimension), key=len)
+    return short in ("money", "euro", "sterling") and long.startswith(f"{short}/")
 
 
 def base(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
@@ -176,6 +162,8 @@ def base(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> 
 
 def _in_base(form: str) -> tuple[str, int, int] | None:
     """Digits, base, value."""
+    if prefixed := _PREFIXED.fullmatch(form):
+        form = f"{prefixed[2]}_{{{_PREFIXES[prefixed[1].lower()]}}}"
     match = _BASE.fullmatch(form) or _IN_BASE.fullmatch(form)
     if match is None:
         return None

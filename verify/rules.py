@@ -47,6 +47,9 @@ def wrong(reason: str) -> Finding:
     return Finding("wrong", reason)
 
 
+TOO_MANY_DIGITS = Finding("undecided", "a number in it has too many digits to be worked out")
+
+
 def undecided(reason: str) -> Finding:
     """Nothing can be said."""
     return Finding("undecided", reason)

@@ -30,7 +30,9 @@ def symbolic(gold: str, candidate: str, policy: Policy, compares: ComparesParts)
         if not wanted or not given:
             return undecided(f"{'the reference' if not wanted else 'the answer'} could not be read")
         is_equal = _is_equal(wanted, given)
-    except (TimeoutException, RecursionError, MemoryError):
+    except (KeyError, IndexError, RuntimeError, ArithmeticError, ValueError, TypeError, AttributeError) as error:
+        return undecided(f"math-verify could not compare them ({type(error).__name__})")
+    except (TimeoutException, MemoryError):
         return undecided(f"it could not be worked out within {_SECONDS} s")
     return correct(f"sympy finds {candidate} equal to {gold}") if is_equal else wrong(f"{candidate} is not {gold}")
 

@@ -1,4 +1,4 @@
-"""Rules for answers that are words or letters: choices, *no solution*, yes and no, names, clock times, elisions."""
+"""Rules for answers that are words or letters: choices, *no solution*, yes and no, names, elisions."""
 
 import re
 
@@ -19,19 +19,50 @@ _SYNONYMS = {
     ),
     "there are infinitely many": (
         "infinitelymany infinitelymanysolutions infinite infinitesolutions infinitenumberofsolutions "
-        "infinitelymanysolution"
+        "infinitelymanysolution \\infty"
     ),
-    "it is not defined": "undefined doesnotexist dne notdefined limitdoesnotexist thelimitdoesnotexist doesnotconverge",
+    "it is not defined": (
+        "undefined doesnotexist dne notdefined limitdoesnotexist thelimitdoesnotexist doesnotconverge 不存在"
+    ),
     "all real numbers": (
         "allrealnumbers allreals allreal everyrealnumber anyrealnumber \\mathbb{r} (-\\infty,\\infty) x\\in\\mathbb{r}"
     ),
     "yes": "yes true correct 是",
     "no": "no false incorrect 否",
 }
+_NOTHING = ("there is no solution", "it is not defined", "there are infinitely many")
 _MEANING = {word: meaning for meaning, words in _SYNONYMS.items() for word in words.split()}
-_TIME = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*(?:\\text\{\s*)?\s*([ap])\s*\.?\s*m\b\.?\s*\}?", re.IGNORECASE)
-_CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?:\s*(?:hours|h))?")
+# Sentences say there is nothing to be found; "no other solution" does not.
+NOTHING_IN_WORDS = re.compile(
+    r"\b(?:there\s+(?:is|are|exists?)\s+)?no\s+(?:(?:real|such|integer|valid|positive|possible|real-valued)\s+){0,2}"
+    r"(?:solutions?|roots?|values?|numbers?|integers?|answers?|triangles?)\b(?!\s+(?:method|set|path|besides|other|that|which|with))"
+    r"(?:\s+exists?)?"
+    r"|\b(?:has|have)\s+no\s+(?:real\s+)?solutions?\b|\b(?:does|do)\s+not\s+exist\b|\binfinitely\s+many(?:\s+solutions)?\b"
+    r"|(?:此|该|原)?方程(?:组)?(?:无(?:实数)?解|没有(?:实数)?解)|无(?:实数)?解|解は?(?:ない|なし)"
+    r"|\bkeine\s+lösung(?:en)?\b|\baucune\s+solution\b|\b(?:no\s+tiene|no\s+hay|ninguna)\s+soluci(?:ón|ones)\b"
+    r"|\bнет\s+решений\b",
+    re.IGNORECASE,
+)
 _CUT_DECIMAL = re.compile(r"-?\d*\.\d+\s*(?:\\ldots|\.\.\.)\s*")
+_REMARK = re.compile(
+    r"(.*[\d)}\]$a-zA-Z])\s*(?:,\s*)?(?:(?<=\s)\(\s*([a-zA-Z][a-zA-Z' -]{2,60})\s*\)"
+    r"|\(?\s*\\text\s*\{\s*\(([^{}\d]{3,60})\)\s*\}"
+    r"|\(\s*\\text\s*\{([^{}\d]{3,60})\}\s*\))"
+)
+_TELLING = re.compile(r"\b(?:base|mod|sin|cos|tan|log|not|except|radians|degrees)\b")
+_DOTTED = re.compile(
+    r"(\\?\{?)\s*(-?\d{1,6}(?:\s*,\s*-?\d{1,6}){1,20})\s*,\s*(?:\\ldots|\.\.\.)\s*,\s*(-?\d{1,6})\s*(\\?\}?)"
+)
+_MAX_WRITTEN_OUT = 60
+_DAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_MONTHS = "january february march april may june july august september october november december".split()
+_IDLE_NOUNS = frozenset(
+    "true triangle triangles number numbers function series sequence line lines quadrilateral day color colour".split()
+)
+_STEMS = {
+    "converges": "convergent", "converge": "convergent", "diverges": "divergent", "diverge": "divergent",
+    "increases": "increasing", "decreases": "decreasing",
+}  # fmt: skip
 _ARTICLES = re.compile(r"\b(?:the|a|an)\b")
 
 
@@ -77,13 +108,19 @@ def _choice(form: str) -> tuple[str, str]:
 
 def meaning(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
     """Ways of saying that there is no solution, infinitely many, no value; yes and no."""
+    if r"\infty" in gold and r"\infty" in candidate:
+        return None
     said = _meaning(gold), _meaning(candidate)
     if not said[0] and not said[1]:
         return None
     if said[0] == said[1]:
         return correct(f"both say: {said[0]}")
+    if {*said} == {"there is no solution", "no"} and re.search(r"possible", gold + candidate, re.IGNORECASE):
+        return correct("both say that it is not possible")
     if said[0] and said[1]:
         return wrong(f"it says: {said[1]}; the reference: {said[0]}")
+    if gold == r"\infty" or candidate == r"\infty":
+        return None
     if said[1] in ("there is no solution", "there are infinitely many", "it is not defined"):
         return wrong(f"it says: {said[1]}; the reference gives {gold}")
     return None
@@ -92,33 +129,10 @@ def meaning(gold: str, candidate: str, policy: Policy, compares: ComparesParts) 
 def _meaning(form: str) -> str:
     squeezed = re.sub(r"[\s.!'*_]", "", unmarked(form)).casefold()
     known = _MEANING.get(squeezed, "")
+    if not known and not re.search(r"\d", form) and (said := NOTHING_IN_WORDS.search(unmarked(form))):
+        known = _NOTHING[2 if "infinitely" in said.group().lower() else 1 if "exist" in said.group()[:14] else 0]
     first = re.match(r"(?:\\text\{)?\s*(yes|no|true|false)\s*,", form, re.IGNORECASE)
     return known or (_MEANING[first[1].lower()] if first else "")
-
-
-def clock_time(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
-    """Times of day, with a.m. and p.m."""
-    wanted = _TIME.fullmatch(gold)
-    if wanted is None:
-        return None
-    given = _TIME.fullmatch(candidate)
-    minutes = _minutes(wanted)
-    if given is not None:
-        if _minutes(given) == minutes:
-            return correct("it is the same time of day")
-        return wrong(f"{candidate} is another time of day than {gold}")
-    clock = _CLOCK.fullmatch(candidate)
-    if clock is None:
-        return None
-    at = int(clock[1]) * 60 + int(clock[2])
-    if at == minutes or (int(clock[1]) <= 12 and at % 720 == minutes % 720):
-        return correct("it is the same time on the clock")
-    return wrong(f"{candidate} is another time than {gold}")
-
-
-def _minutes(match: re.Match[str]) -> int:
-    hour = int(match[1]) % 12 + (12 if match[3].lower() == "p" else 0)
-    return hour * 60 + int(match[2] or 0)
 
 
 def elision(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
@@ -127,6 +141,9 @@ def elision(gold: str, candidate: str, policy: Policy, compares: ComparesParts) 
         return None
     if _CUT_DECIMAL.fullmatch(gold) or _CUT_DECIMAL.fullmatch(candidate):
         return None
+    whole = [_written_out(form) for form in (gold, candidate)]
+    if any(whole):
+        return compares(whole[0] or gold, whole[1] or candidate)
     parts = [[part.strip() for part in re.split(r",", form.replace("...", r"\ldots"))] for form in (gold, candidate)]
     if len(parts[0]) == len(parts[1]):
         found = [compares(one, other) for one, other in zip(*parts, strict=True) if r"\ldots" not in (one, other)]
@@ -135,11 +152,53 @@ def elision(gold: str, candidate: str, policy: Policy, compares: ComparesParts) 
     return wrong("what is written out differs")
 
 
+def _written_out(form: str) -> str:
+    """A list such as 1, 2, ..., 10 with what its dots stand for; empty where that is not known."""
+    match = _DOTTED.fullmatch(form)
+    if match is None:
+        return ""
+    before, last = [int(part) for part in match[2].split(",")], int(match[3])
+    step = before[1] - before[0]
+    steps = {later - sooner for sooner, later in zip(before, before[1:], strict=False)}
+    count = (last - before[0]) // step + 1 if step else 0
+    if steps != {step} or not 0 < count <= _MAX_WRITTEN_OUT or before[0] + step * (count - 1) != last:
+        return ""
+    return match[1] + ", ".join(str(before[0] + step * place) for place in range(count)) + match[4]
+
+
+def name(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
+    """A short name is no product of letters: *Bob* and *bob*."""
+    is_name = re.fullmatch(r"[A-Z][a-z]+", unmarked(gold).strip()) is not None
+    is_same = unmarked(gold).strip().casefold() == unmarked(candidate).strip(" .").casefold()
+    return correct("it is the same name") if is_name and is_same else None
+
+
+def remark(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
+    """An answer with a remark in brackets behind it, such as *36 (by symmetry)*."""
+    for form, other, is_gold in ((candidate, gold, False), (gold, candidate, True)):
+        match = _REMARK.fullmatch(form)
+        if match and not _REMARK.fullmatch(other) and not _TELLING.search(match[2] or match[3] or match[4]):
+            return compares(match[1], candidate) if is_gold else compares(gold, match[1])
+    return None
+
+
+def _one_word_for(text: str) -> str:
+    """A word as it is written in full, without a noun that adds nothing."""
+    named = {name[:3]: name for name in _DAYS + _MONTHS} | {"sept": "september", "tues": "tuesday", "thurs": "thursday"}
+    if text.startswith("neither "):
+        return "neither"
+    first, _, rest = text.partition(" ")
+    if rest in _IDLE_NOUNS:
+        text = first
+    return named.get(text) or _STEMS.get(text, text)
+
+
 def words(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
     """Names and other words."""
     wanted, given = plain_words(gold), plain_words(candidate)
     if not re.fullmatch(r"[^\W\d_][^\d\\^{}=<>]*", wanted) or len(wanted) < 2:
         return None
+    wanted, given = _one_word_for(wanted), _one_word_for(given)
     if wanted == given:
         return correct("it is the same word" if " " not in wanted else "they are the same words")
     if not re.search(r"[^\W\d_]{2}", given):

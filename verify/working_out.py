@@ -6,22 +6,11 @@ Independent of the model, and exact; still no proof that the problem was underst
 import re
 
 from model.events import Evidence
-from verify.arithmetic import text_of
-from verify.expression import (
-    Apply,
-    NotReadable,
-    NoValue,
-    Number,
-    TooLarge,
-    Tree,
-    Value,
-    evaluate,
-    is_same,
-    names_in,
-    read,
-)
+from verify.claim_worth import text_of
+from verify.expression import Apply, NotReadable, Number, Tree, names_in, read
 from verify.normal_form import normal_form
-from verify.number_rules import value_of
+from verify.number_forms import value_of
+from verify.worth import NoValue, TooLarge, Value, evaluate, is_same
 
 _MAX_CHARACTERS = 300
 # The whole problem, and nothing beside it: a word more ("rounded to", "modulo") may change what is asked.

@@ -1,0 +1,257 @@
+"""The words of an answer in, the result that they state out: behind a phrase, else in the last sentence with one."""
+
+import re
+from collections.abc import Iterator
+
+from verify.formulas import FORMULA, inside
+from verify.sentences import (
+    COPULA,
+    MAX_CHARACTERS,
+    NUMBER,
+    PROSE,
+    REASON_BEGINS,
+    SENTENCE_END,
+    distilled,
+    formulas_at,
+    is_maths,
+    value_at,
+    without_formulas,
+)
+from verify.word_rules import NOTHING_IN_WORDS
+
+_MAX_SENTENCES = 8
+_MAX_IDLE_WORDS = 2
+_MAX_WORDS = 6
+_MAX_WHOLE_CHARACTERS = 120
+_IS = (
+    r"\s*(?:\*\*)?\s*(?:is|are|was|equals?|would\s+be|must\s+be|should\s+be|comes\s+(?:out\s+)?to|:|：|=)"
+    r"\s*(?:\*\*)?\s*[:：]?"
+)
+_ES = r"(?:\s+(?:final|correcta|correct[eo]?|finale|corretta|richtige|é|donc|также))?\s*(?:\*\*)?\s*"
+_PHRASES = re.compile(
+    "|".join(
+        (
+            r"\#\#\#\#",
+            rf"\banswers?{_IS}",
+            r"[\"']answer[\"']\s*:",
+            r"\banswer\s*(?:—|–|→|->|=>)",
+            r"\banswers?(?:\s+to\s+(?:this|the)\s+\w+)\s+(?:is|are)\s*[:：]?",
+            r"\b(?:final\s+)?answer\s*(?:\*\*)\s*[:：]?",
+            r"(?:^|\n)[\s#*]*(?:final\s+)?answer[\s*]*(?=\$|\\[(\[]|\n|-?\d)",
+            rf"\b(?:correct|right)\s+(?:option|choice|one){_IS}",
+            r"(?:最终|最后|正确)?的?(?:答案|结果)\s*(?:\*\*)?\s*(?:应该)?(?:是|为|等于|[:：])\s*(?:\*\*)?[:：]?",
+            r"(?:正确)?(?:选项|选择)\s*(?:应该)?(?:是|为|[:：])?\s*(?=[\s*(（]*[A-H](?![a-zA-Z]))",
+            r"(?:故|应|因此|所以)选择?\s*[:：]?",
+            r"(?<![回解问])答\s*[:：]",
+            r"答え\s*(?:は|[:：])",
+            r"(?:정답|답)\s*(?:은|는|[:：])",
+            rf"\b(?:respuesta|resultado){_ES}(?:es|[:：])",
+            rf"\b(?:réponse|résultat){_ES}(?:est(?:\s+donc)?|[:：])",
+            rf"\b(?:antwort|lösung|ergebnis){_ES}(?:ist|lautet|[:：])",
+            rf"\b(?:risposta|risultato){_ES}(?:è|[:：])",
+            rf"\b(?:resposta|resultado){_ES}(?:é|[:：])",
+            r"\bответ\s*(?:\*\*)?\s*(?:[:：—–-]|равен|есть)",
+            r"\bodpowiedź\s*(?:to|[:：])",
+            r"\b(?:antwoord|svaret?|đáp\s+án|đáp\s+số|cevap|jawaban(?:nya)?)\s*(?:is|är|là|adalah|[:：])",
+            r"उत्तर\s*(?:है|[:：])",
+            r"الجواب\s*(?:هو|[:：])",
+        )
+    ),
+    re.IGNORECASE,
+)
+_LETTER_BEFORE = re.compile(
+    r"\b(?:choose|pick|select)\s+(?:option\s+|choice\s+)?\(?([A-J])\b\)?(?!')|\bonly\s+(?:option\s+)?\(?([A-J])\)?\s+(?:remains|is\s+left|works|fits)\b"
+    r"|(?:\b(?:option|choice|answer|statement)\s+)?\(?(?<![\w\\])([A-J])\)?\s+is\s+(?:the\s+)?(?:only\s+)?"
+    r"(?:correct|right|best|true)\b"
+)
+_CORRECTED = re.compile(
+    r"(?:should\s+(?:have\s+been|be|actually\s+be|instead\s+be)"
+    r"|\b(?:it|that|the\s+(?:correct|right|true|actual|real)\s+\w+)(?:\s+(?:is|was|equals)|'s)(?:\s+actually)?|\b(?:gives?|yields?|get|obtain|find))\s*[:：]?\s*"
+    r"(?=[$\\\d\-*])",
+    re.IGNORECASE,
+)
+_NOT = re.compile(r"\s*(?:n't|not\b|n['’]est\s+pas|no\s+es|nicht\b)", re.IGNORECASE)
+_BUT = re.compile(r"\b(?:but(?:\s+rather)?|it\s+is|it's|sondern|sino|mais)\s+|而是", re.IGNORECASE)
+_OPENING_WORDS = re.compile(
+    r"\A(?:thus|so|therefore|hence|then|finally|we\s+(?:get|have|find)|this\s+gives|it\s+is|it's)\b[,:]?\s+",
+    re.IGNORECASE,
+)
+_SAME_IN_MATHS = re.compile(r"(?:\bi\.?e\.?|\bthat\s+is|\bnamely|\bor)[,:]?\s*(?=\$|\\\(|\\\[)")
+_REFUSED = re.compile(
+    r"\b(?:can(?:no|')t|could\s*n[o']t|unable|not\s+able|do\s+not\s+know|don't\s+know|not\s+sure|impossible\s+to|"
+    r"insufficient|ill-posed|give\s+up|gave\s+up|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|exceeded|so\s+far|ran\s+out\s+of|(?:need|needs|require)\s+more|not\s+enough|without\s+more|undeterminable|no\s+idea)\b|无法|不能确定|不知道",
+    re.IGNORECASE,
+)
+_CLOSING_WORDS = re.compile(
+    r"\b(?:hope|let\s+me\s+know|feel\s+free|completes?|verified|verifies|check(?:s|ed)?\s+out|as\s+(?:desired|required)|q\.?e\.?d"
+    r"|thank|confiden\w+|questions?\b.*\?*|matches|consistent)\b",
+    re.IGNORECASE,
+)
+_WORD_TAIL = re.compile(
+    r"\b(?:is|are|was|be|on|called|named|by)\s+(?:an?\s+|the\s+)?[*_]*((?:[^\W\d_]['’\w-]*\s?){1,4}?)[*_]*[.!]?[*_]*\s*\Z"
+)
+_SO = re.compile(
+    r",?\s*\b(?:so|hence|thus|therefore|giving|yielding|which\s+means|we\s+(?:get|have|find))\b\s*", re.IGNORECASE
+)
+_ITEM = re.compile(
+    r"\s*(?:[-*•]|\d+[.)])\s+(?:\$|\\\()?\s*(([a-zA-Z])\s*=[^=$\\]{1,40}(?:\\[a-z]+[^=$\\]{1,40}){0,4}?)\s*(?:\$|\\\))?[.,;]?\s*"
+)
+_YES_OR_NO = re.compile(r"[*\s]*(yes|no)\b\*{0,2}\s?[,.:!—–](?!\s*(?:it|that)(?:'s|\s+is)\s+\$?\d)", re.IGNORECASE)
+_CUT_WORDS = frozenset(
+    "the a an and or then we of to by with is are that in for from must next add need which so as at on if it this "
+    "these now have be because since where when let can using into has its their will would should first also but "
+    "there get gives compute find use consider".split()
+)
+_CHECK = re.compile(r"\W*(?:check(?:ing)?|verif\w+|note|remark|indeed)\b", re.IGNORECASE)
+_BEGINS_WORK = re.compile(
+    r"\W*(?:to\s+(?:solve|find|compute|determine)|let(?:'s)?\b|first\b|recall|consider|we\s+(?:begin|start|need\s+to|must|consider|will)"
+    r"|next\b|now,?\s+we|step\s+1\b|see\b|suppose|assume)|.*\?\s*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+_TAGGED = re.compile(r"<(answer|final_answer)>(.{0,2000}?)</\1>", re.DOTALL | re.IGNORECASE)
+
+
+def phrased(text: str) -> str | None:
+    """What the last phrase such as *the answer is* is followed by."""
+    letters = list(_LETTER_BEFORE.finditer(text))
+    for match in reversed(list(_PHRASES.finditer(text))):
+        if letters and letters[-1].start() > match.end():
+            break
+        answer = said(text[match.end() : match.end() + MAX_CHARACTERS])
+        if answer:
+            return answer
+    return letters[-1][letters[-1].lastindex or 0] if letters else None
+
+
+def tagged(text: str) -> str | None:
+    """What stands between the last `<answer>` and `</answer>`."""
+    found = [match[2].strip() for match in _TAGGED.finditer(text)]
+    return found[-1] if found else None
+
+
+def corrected(text: str) -> str | None:
+    """What a text that takes back an answer says instead: *it should be 36*."""
+    for match in reversed(list(_CORRECTED.finditer(text))):
+        if found := value_at(text, match.end()):
+            return found
+    return None
+
+
+def said(rest: str) -> str:
+    """The answer at the beginning of a text, without the sentence that goes on behind it."""
+    if negated := _NOT.match(rest):
+        instead = _BUT.search(rest, negated.end(), negated.end() + 200)
+        if instead is None:
+            return ""
+        rest = rest[instead.end() :]
+    rest = rest.lstrip(" \t\n*:：\"'")
+    if FORMULA.match(rest):
+        return formulas_at(rest, 0)
+    stop = SENTENCE_END.search(rest)
+    sentence = rest[: stop.start()] if stop else rest
+    maths = _SAME_IN_MATHS.search(sentence)
+    if maths and (said_again := FORMULA.match(sentence, maths.end())):
+        return inside(said_again).strip(" ,").rstrip(" .,")
+    if nothing := NOTHING_IN_WORDS.search(sentence):
+        return nothing.group()
+    short = REASON_BEGINS.sub("", sentence).strip(" \t*_`\"'“”,;")
+    if chosen := re.match(r"(?:option|choice)?\s*\**\s*(\(?[A-J](?:\)|[.:])\s.*)", short, re.DOTALL):
+        return chosen[1]
+    if r"\boxed" in short:
+        return ""
+    is_prose = PROSE.search(short) or FORMULA.search(short) or (COPULA.search(short) and not short[:1].isdigit())
+    return (distilled(short) if is_prose else None) or (short if "{" in short else short.rstrip("}\"'"))
+
+
+def concluded(text: str) -> str | None:
+    """No phrase: a short text as a whole, the last formula or number of one that is no refusal and was not cut off."""
+    stripped = _OPENING_WORDS.sub("", re.sub(r"\A```\w*\n|\n?```\s*\Z", "", text.strip()).strip())
+    is_line = "\n" not in stripped
+    if is_line and len(stripped) <= _MAX_WHOLE_CHARACTERS and _is_answer(stripped):
+        return _bare(stripped)
+    if is_line and (yes_or_no := _YES_OR_NO.match(stripped)):
+        return yes_or_no[1]
+    if _REFUSED.search(text[-600:]) or _is_cut_off(stripped):
+        return None
+    if listed := _last_items(stripped):
+        return ", ".join(listed)
+    for place, sentence in enumerate(_last_sentences(stripped)):
+        if not place and _BEGINS_WORK.match(sentence):
+            return None
+        if found := _stated(sentence):
+            return found
+        if len(sentence.split()) > _MAX_IDLE_WORDS and not _CLOSING_WORDS.search(sentence):
+            is_short = not re.search(r"\d", stripped) and len(stripped.split()) <= _MAX_WORDS
+            return _bare(stripped) if is_short else None
+    return None
+
+
+def _is_answer(line: str) -> bool:
+    """Whether a line is nothing but an answer."""
+    if is_maths(line) or _is_formula(line) or re.fullmatch(r"[^\s:：\u3040-\u9fff\uac00-\ud7af]+", line):
+        return True
+    if not re.search(r"\d", line):
+        return len(line.split()) <= 3 and not re.search(r"[。，是为有得は]", line)
+    has_words = FORMULA.search(line) or COPULA.search(line) or PROSE.search(line)
+    return not has_words and re.match(r"[-−+]?\(?[\d$€£√\\]", line) is not None
+
+
+def _stated(sentence: str) -> str | None:
+    """What a sentence states: yes or no, that there is nothing, a value, a word."""
+    if yes_or_no := _YES_OR_NO.match(sentence):
+        return yes_or_no[1]
+    nothing = NOTHING_IN_WORDS.search(sentence)
+    if nothing and not NUMBER.search(sentence[: nothing.start()]):
+        return nothing.group()
+    sentence = sentence.rstrip("!")
+    for part in reversed(_SO.split(sentence)):
+        if found := distilled(REASON_BEGINS.sub("", part)):
+            return found
+    if _CLOSING_WORDS.search(sentence):
+        return None
+    tail = _WORD_TAIL.search(REASON_BEGINS.sub("", sentence).strip())
+    return tail[1].strip() if tail else None
+
+
+def _last_items(text: str) -> list[str]:
+    """The formulas of the list that ends a text, if its items give values to one letter."""
+    items: list[str] = []
+    names: set[str] = set()
+    for line in reversed(text.splitlines()[-12:]):
+        match = _ITEM.fullmatch(line)
+        if match is None:
+            break
+        items.insert(0, match[1])
+        names.add(match[2])
+    return items if len(items) > 1 and len(names) == 1 else []
+
+
+def _bare(text: str) -> str:
+    return text.strip("*` ").strip()
+
+
+def _is_formula(text: str) -> bool:
+    match = FORMULA.match(text)
+    return match is not None and not text[match.end() :].strip(" .*")
+
+
+def _last_sentences(text: str) -> Iterator[str]:
+    end = text[-MAX_CHARACTERS * 2 :]
+    cuts = [0, *(match.end() for match in SENTENCE_END.finditer(without_formulas(end))), len(end)]
+    sentences = [end[start:stop].strip() for start, stop in zip(cuts, cuts[1:], strict=False)]
+    sentences = [each for each in sentences if re.search(r"\w", each)]
+    for sentence in reversed(sentences[-_MAX_SENTENCES:]):
+        if not _CHECK.match(sentence) and not (_CLOSING_WORDS.search(sentence) and NUMBER.search(sentence)):
+            yield sentence
+
+
+def _is_cut_off(text: str) -> bool:
+    """Whether an output ends in the middle of a sentence or of a formula."""
+    last = text.rstrip()
+    if re.search(r"[,+=(\[{\\/:-]\Z", last):
+        return True
+    words = re.search(r"([a-zA-Z]+)\Z", last)
+    if words and words[1].lower() in _CUT_WORDS and " " in last:
+        return True
+    rest = without_formulas(last)[-MAX_CHARACTERS:]
+    return bool(re.search(r"\\[(\[](?!.*\\[)\]])|\$(?!\d)[^$]*[\\=^][^$]*\Z", rest, re.DOTALL))
