@@ -7,7 +7,7 @@ import json
 import pytest
 
 from model.errors import BadInput
-from verify.problem_files import MOST_PROBLEMS, GivenProblem, problems_from_file, to_table
+from verify.problem_files import MOST_PROBLEMS, GivenProblem, check_number, problems_from_file, to_table
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,11 @@ def test_rows_come_back_from_both_forms_as_they_were():
     assert [json.loads(line) for line in to_table(rows, "json_lines").splitlines()] == rows
     assert list(csv.DictReader(io.StringIO(to_table(rows, "csv"), newline=""))) == rows
     assert to_table([], "json_lines") == ""
+
+
+def test_shared_server_takes_few_problems_at_once():
+    problems = [GivenProblem(str(n), "1+1") for n in range(51)]
+    check_number(problems, is_hosted=False)
+    check_number(problems[:50], is_hosted=True)
+    with pytest.raises(BadInput, match="51 problems and this shared server takes 50"):
+        check_number(problems, is_hosted=True)

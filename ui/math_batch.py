@@ -16,7 +16,7 @@ from ui.parts import AT_ONCE, QUIET
 from ui.sampling_drawer import budget_of
 from ui.sentences import shortened
 from verify.batches import Batch, BatchSettings, Row, as_objects, counts_of
-from verify.problem_files import GivenProblem, TableForm, problems_from_file, to_table
+from verify.problem_files import GivenProblem, TableForm, check_number, problems_from_file, to_table
 from verify.solving import Solves
 
 _LOOK_SECONDS = 0.5
@@ -43,6 +43,7 @@ class MathBatch:
 
     def __init__(self, solves: Solves, runs: Runs) -> None:
         self._solves, self._runs = solves, runs
+        self._is_hosted = runs.settings.is_hosted
         self._batches: dict[str, Batch] = {}
         self._lock = threading.Lock()
 
@@ -57,6 +58,7 @@ class MathBatch:
                 return gr.skip(), gr.skip(), gr.skip()
             file = Path(path)
             problems = problems_from_file(file.name, file.read_bytes())
+            check_number(problems, self._is_hosted)
         except AppError as error:
             return gr.skip(), gr.skip(), _paragraph(str(error))
         rows = [Row(each.id, each.problem, each.gold) for each in problems]

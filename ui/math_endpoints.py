@@ -20,7 +20,7 @@ from ui.deltas import Delta, checked_fields, final_of, notice
 from ui.endpoint_errors import errors_as_sentences
 from ui.script_runs import QUIET_SECONDS, Begun, ScriptRuns, in_thread, serving_engine
 from verify.batches import Batch, BatchSettings, as_objects, counts_of
-from verify.problem_files import GivenProblem, problems_from_rows
+from verify.problem_files import GivenProblem, check_number, problems_from_rows
 from verify.solve import Chain, Solve, read_solve
 from verify.solving import MOST_CHAINS, Solves
 
@@ -163,7 +163,9 @@ class MathEndpoints:
                 "medium" if budget is None else budget,
                 sampling_from_mapping(json_object(sampling, "sampling")),
             )
-            return Batch(self._solves, self._runs, _problems(problems), chosen, self._owner)
+            given = _problems(problems)
+            check_number(given, self._runs.settings.is_hosted)
+            return Batch(self._solves, self._runs, given, chosen, self._owner)
 
         with errors_as_sentences("/solve_math_batch"):
             batch = await in_thread(begin, undo=Batch.stop)

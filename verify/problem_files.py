@@ -12,6 +12,8 @@ from model.errors import BadInput
 TableForm = Literal["csv", "json_lines"]
 
 MOST_PROBLEMS = 2_000
+# On a shared server, where others wait meanwhile.
+MOST_PROBLEMS_HOSTED = 50
 MAX_FILE_BYTES = 8_000_000
 MAX_PROBLEM_CHARACTERS = 20_000
 MAX_GOLD_CHARACTERS = 2_000
@@ -129,6 +131,19 @@ def _csv_rows(name: str, text: str) -> Iterable[tuple[int, Any]]:
         yield from ((reader.line_num, row) for row in reader)
     except csv.Error as error:
         raise BadInput(f"{name}, line {reader.line_num}: it is no CSV ({error}). Mend it.") from error
+
+
+def check_number(problems: Sequence[GivenProblem], is_hosted: bool) -> None:
+    """Refuse more problems than a shared server takes at once.
+
+    Raises:
+        BadInput: If there are too many.
+    """
+    if is_hosted and len(problems) > MOST_PROBLEMS_HOSTED:
+        raise BadInput(
+            f"There are {len(problems):,} problems and this shared server takes {MOST_PROBLEMS_HOSTED} at once. Send "
+            "fewer, or run Workings on your own machine."
+        )
 
 
 def to_table(rows: Sequence[Mapping[str, Any]], form: TableForm) -> str:
