@@ -1,42 +1,31 @@
-"""What a script gets of solving and checking problems, over a real server and a scripted engine."""
+"""What a script gets of solving and checking problems, from the real app over a scripted engine."""
 
 import contextlib
-import gc
-import sys
+import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import gradio as gr
 import pytest
 from gradio_client import Client
 from gradio_client.client import Job
 from gradio_client.exceptions import AppError as ClientError
 
-from model.host import ModelHost
-from model.runs import Runs
-from model.scripted import ScriptedEngine, Turn
-from model.settings import Settings
-from model.store import Store
-from tests.conftest import free_port
-from ui.endpoints import add_endpoints
-from ui.math_endpoints import add_math_endpoints
-from verify.math_answer import MathJudge
-from verify.solving import Solves
+from tests.conftest import StartApp
 
-# Gradio and its client leave event loops and sockets to the garbage collector.
+# Gradio's client leaves sockets to the garbage collector.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-TURNS = (
-    Turn("Thought {n} of the long one.\n\n", "It is \\boxed{1}.", match="long", repeat=4000),
-    Turn("Half.", "\\boxed{0.5}", match="half", times=2),
-    Turn("Half.", "\\boxed{\\frac12}", match="half", times=1),
-    Turn("A third?", "\\boxed{3}", match="half"),
-    Turn("Two and two make four.", "\\boxed{4}"),
-)
+TURNS = [
+    {"match": "long", "thinking": "Thought {n} of the long one.\n\n", "answer": "It is \\boxed{1}.", "repeat": 4000},
+    {"match": "half", "thinking": "Half.", "answer": "\\boxed{0.5}", "times": 2},
+    {"match": "half", "thinking": "Half.", "answer": "\\boxed{\\frac12}", "times": 1},
+    {"match": "half", "thinking": "A third?", "answer": "\\boxed{3}"},
+    {"match": "", "thinking": "Two and two make four.", "answer": "\\boxed{4}"},
+]
 
 
 def whole(job: Job) -> list[dict[str, Any]]:
@@ -49,43 +38,26 @@ def whole(job: Job) -> list[dict[str, Any]]:
 def is_soon(condition: Callable[[], object]) -> bool:
     deadline = time.monotonic() + 10
     while not condition() and time.monotonic() < deadline:
-        time.sleep(0.01)
+        time.sleep(0.05)
     return bool(condition())
 
 
 class Server:
-    def __init__(self, url: str, runs: Runs) -> None:
-        self.runs = runs
+    def __init__(self, url: str) -> None:
         self.client = Client(url, verbose=False)
 
     def solve(self, problem: str = "2+2?", **given: Any) -> list[dict[str, Any]]:
         return whole(self.client.submit(problem, **given, api_name="/solve_math"))
 
+    def n_live(self) -> int:
+        return int(self.client.predict(api_name="/models")["loaded"]["live_requests"])
+
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("math")
-    settings = Settings(data_folder=folder, detached_seconds=60.0, max_runs=24)
-    host = ModelHost(settings, engine=ScriptedEngine(list(TURNS), tokens_per_second=2000, slots=16))
-    store = Store(folder)
-    runs = Runs(store, host, settings)
-    with MathJudge(1) as judge, gr.Blocks(analytics_enabled=False) as demo:
-        solves = Solves(runs, judge)
-        add_endpoints(runs, host, settings)
-        add_math_endpoints(solves, runs, host, settings)
-        demo.queue(default_concurrency_limit=16)
-        demo._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
-        _, url, _ = demo.launch(
-            prevent_thread_lock=True, quiet=True, share=False, server_name="127.0.0.1", server_port=free_port()
-        )
-        try:
-            yield Server(url, runs)
-        finally:
-            demo.close(verbose=False)
-            runs.close()
-            host.close()
-            store.close()
-            gc.collect()
+def server(start_shared_app: StartApp, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    script = tmp_path_factory.mktemp("script") / "script.json"
+    script.write_text(json.dumps({"tokens_per_second": 1000, "turns": TURNS}), encoding="utf-8")
+    return Server(start_shared_app("--scripted", str(script)).url)
 
 
 def test_solve_math_ends_with_the_verdict_and_the_text_of_the_answer(server: Server):
@@ -121,11 +93,11 @@ def test_solve_math_of_several_chains_says_what_each_said_and_who_won(server: Se
 
 def test_solve_math_stops_its_chains_when_its_caller_goes(server: Server):
     job = server.client.submit("A long one", k=3, api_name="/solve_math")
-    assert is_soon(lambda: len(server.runs.live_runs()) == 3)
+    assert is_soon(lambda: server.n_live() == 3)
     with contextlib.suppress(Exception):
         next(iter(job))
     job.cancel()
-    assert is_soon(lambda: not server.runs.live_runs())
+    assert is_soon(lambda: not server.n_live())
 
 
 def test_check_against_another_reference_judges_the_stored_answers(server: Server):
@@ -166,7 +138,8 @@ def test_solve_math_batch_gives_a_row_for_each_problem_and_counts_them(server: S
         "wrong": 1,
         "not checked": 1,
     }
-    assert all(server.runs.store.row(row["run_id"]) for row in final["rows"])
+    kept = whole(server.client.submit(final["rows"][1]["run_id"], api_name="/attach"))[-1]
+    assert (kept["checked"], kept["verdict"]["gold"]) == ("wrong", "5")
 
 
 @pytest.mark.parametrize(
@@ -187,4 +160,4 @@ def test_what_cannot_be_is_refused_in_a_sentence(server: Server, endpoint: str, 
     job = server.client.submit(**arguments, api_name=endpoint)
     with pytest.raises(ClientError, match=says):
         whole(job)
-    assert not server.runs.live_runs()
+    assert not server.n_live()
