@@ -1,0 +1,74 @@
+"""The tests of a program: calls with what they should return or raise, and inputs with what should be printed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from model.errors import BadInput
+from verify.sandbox.values import encoded
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function of the program, called with plain values.
+
+    Attributes:
+        name: A function, or a dotted name; of a class on the way an object is made (`Solution.add`).
+        expected: What it should return. Lists and tuples are the same; a float may differ by 1e-9 of itself.
+        raises: The name of the exception, or of a base of it, that should come instead.
+    """
+
+    name: str
+    args: Sequence[Any] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    expected: Any = None
+    raises: str | None = None
+
+    def wire(self) -> dict[str, Any]:
+        """What the program's process is told: not what is expected."""
+        return {"name": self.name, "args": encoded(list(self.args)), "kwargs": encoded(dict(self.kwargs))}
+
+
+@dataclass(frozen=True, slots=True)
+class InputCase:
+    """Standard input of the whole program, and what it should print; compared word by word."""
+
+    stdin: str
+    stdout: str
+
+
+Case = Call | InputCase
+
+
+def cases_from_json(told: Any) -> list[Case]:
+    """Tests from a list of `{"call", "args", "expected"}`, `{"call", "args", "raises"}` or `{"stdin", "stdout"}`.
+
+    Raises:
+        BadInput: If it is something else.
+
+    >>> cases_from_json([{"call": "add", "args": [1, 2], "expected": 3}])[0].name
+    'add'
+    """
+    if not isinstance(told, list):
+        raise BadInput("The tests must be a JSON list.")
+    return [_case(number, row) for number, row in enumerate(told, 1)]
+
+
+def _case(number: int, row: Any) -> Case:
+    match row:
+        case {"stdin": str(stdin), "stdout": str(stdout)}:
+            return InputCase(stdin, stdout)
+        case {"call": str(name), "raises": str(raises), **rest}:
+            return Call(name, *_arguments(number, rest), raises=raises)
+        case {"call": str(name), "expected": expected, **rest}:
+            return Call(name, *_arguments(number, rest), expected=expected)
+    raise BadInput(
+        f"Test {number} is neither a call with args and expected or raises, nor stdin with stdout: {row!r:.200}"
+    )
+
+
+def _arguments(number: int, row: Mapping[Any, Any]) -> tuple[list[Any], dict[str, Any]]:
+    args, kwargs = row.get("args", []), row.get("kwargs", {})
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        raise BadInput(f"Test {number}: args must be a list, and kwargs an object.")
+    return args, kwargs
