@@ -26,6 +26,8 @@ from verify.sandbox.sandbox import Sandbox
 
 SECRET = "sk-battery-9f31c7"
 QUICK = Limits(cpu_seconds=0.6, memory_mib=256, wall_seconds=1.5)
+# For programs that fill their memory, which a busy machine does slowly.
+ROOMY = Limits(cpu_seconds=4, memory_mib=256, wall_seconds=12)
 
 # Words that attacks share: `refused(f)` prints BROKEN unless f fails with OSError; `call(n, ...)` is a system call,
 # and says BROKEN unless the kernel refuses it.
@@ -116,18 +118,18 @@ RESOURCES = [
         "error",
     ),
     attack("memory in one piece", "x = bytearray(10 ** 10)", "memory"),
-    attack("memory bit by bit", "x = []\nwhile True: x.append(' ' * 1000 + str(len(x)))", "memory", "timeout"),
+    attack("memory bit by bit", "x = []\nwhile True: x.append(' ' * 1000 + str(len(x)))", "memory", limits=ROOMY),
     attack(
         "memory in small pieces, swallowed",
         "x = []\nwhile True:\n    try: x.append(bytearray(1 << 20))\n    except MemoryError: pass",
         "timeout",
     ),
-    attack("memory by doubling", "x = 'a'\nwhile True: x += x", "memory"),
+    attack("memory by doubling", "x = 'a'\nwhile True: x += x", "memory", limits=ROOMY),
     attack(
         "shared memory by mmap",
         "import mmap\nheld = []\nwhile True:\n    m = mmap.mmap(-1, 32 << 20)\n    m.write(b'x' * (32 << 20))\n    held.append(m)\n    if len(held) > 16: print('BROKEN'); break",
-        "error",
         "memory",
+        limits=ROOMY,
     ),
     attack("memory file", "call(319, b'x', 0)"),
     attack("a list multiplied", "x = [0] * (1 << 40)", "memory"),
@@ -416,7 +418,7 @@ VERDICTS = [
     ),
     forged(
         "replaces the values' code",
-        "import sys\nvalues = sys.modules['verify.sandbox.values']\njudge = sys.modules['verify.sandbox.inside.judge']\njudge.encoded = values.encoded = lambda v, *a: ['o', 'anything']\n"
+        "import sys\nours = sys._getframe(2).f_globals\nours['encoded'] = ours['_answer'] = lambda v, *a: ['o', 'anything']\n"
         + LATE
         + "return 0",
         ADD,
@@ -458,6 +460,7 @@ VERDICTS = [
         "ok",
         "output-limit",
         "timeout",
+        "early-exit",
     ),
     forged("atexit", "import atexit, os\natexit.register(lambda: print('forged'))\n" + LATE + "return 0", ADD, "ok"),
     forged("output of another input", "print(5)", [InputCase("2 3", "5 "), InputCase("1 1", "2")], "ok", passed=1),
@@ -535,8 +538,8 @@ HONEST = [
         "import signal\ndef late(*_): raise TimeoutError\nsignal.signal(signal.SIGALRM, late)\nsignal.setitimer(signal.ITIMER_REAL, .1)\ntry:\n    n = 0\n    while True: n += 1\nexcept TimeoutError: print('on time')",
         prints="on time",
     ),
-    Program("uses much of its memory", "x = bytearray(150 << 20)\nprint(len(x) >> 20)", prints="150"),
-    Program("prints much", "for n in range(40000): print(n)", limits=Limits(2)),
+    Program("uses much of its memory", "x = bytearray(150 << 20)\nprint(len(x) >> 20)", prints="150", limits=ROOMY),
+    Program("prints much", "for n in range(40000): print(n)", limits=ROOMY),
     Program(
         "unittest and doctest",
         "import unittest, doctest, io\nclass T(unittest.TestCase):\n    def test(self): self.assertEqual(1, 1)\nr = unittest.TextTestRunner(stream=io.StringIO()).run(unittest.defaultTestLoader.loadTestsFromTestCase(T))\nprint(r.testsRun, r.wasSuccessful())",
@@ -653,7 +656,7 @@ def complaints(program: Program, report: Report) -> list[str]:
     outcomes = tuple(test.outcome for test in report.tests)
     if program.outcomes and outcomes != program.outcomes:
         wrong.append(f"outcomes {outcomes}, not {program.outcomes}")
-    if report.seconds > 8 * max(1, len(program.cases)):
+    if report.seconds > 2 + 3 * program.limits.wall_seconds * max(1, len(program.cases)):
         wrong.append(f"took {report.seconds} s")
     return wrong
 

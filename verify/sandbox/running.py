@@ -138,8 +138,9 @@ class _Watch:
     def _hear(self) -> None:
         try:
             message = self._control.recv(65536)
-        except OSError as error:
-            raise ServerLost("the fork server is gone") from error
+        except ConnectionResetError:
+            # It closed its end with an order of ours unread. What it had said before is still there.
+            message = self._control.recv(65536)
         if not message:
             raise ServerLost("the fork server is gone")
         told = json.loads(message)

@@ -47,55 +47,56 @@ class Server:
     def __init__(self, level: str) -> None:
         self.level = level
         self._lock = threading.Lock()
+        self._errors = open(os.memfd_create("errors"), "w+b")  # noqa: SIM115
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        app = _pidfd()
         try:
-            with open(os.memfd_create("errors"), "w+b") as errors:
-                self._process = self._started(theirs.fileno(), app, errors.fileno())
-                self.landlock_abi = self._greeting(errors)["landlock"]
+            with theirs:
+                self._process = self._started(theirs.fileno())
+            self.landlock_abi = self._greeting()["landlock"]
         except BaseException:
             self.close()
             raise
-        finally:
-            theirs.close()
-            if app >= 0:
-                os.close(app)
         if level != "seccomp-only" and not self.landlock_abi:
             self.close()
             raise StartFailed("this kernel has no Landlock, or it is off")
 
-    def _started(self, requests: int, app: int, errors: int) -> subprocess.Popen[bytes]:
+    def _started(self, requests: int) -> subprocess.Popen[bytes]:
+        with contextlib.ExitStack() as closing:
+            app = _pidfd()
+            if app >= 0:
+                closing.callback(os.close, app)
+            return subprocess.Popen(
+                self._command(requests, app),
+                env=ENVIRONMENT,
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+                pass_fds=[descriptor for descriptor in (requests, app) if descriptor >= 0],
+                start_new_session=True,
+            )
+
+    def _command(self, requests: int, app: int) -> list[str]:
         config = {"socket": requests, "app": app, "root": str(ROOT), "with_landlock": self.level != "seccomp-only"}
         # Not -I, which would ignore the hash seed.
         program = ["-P", "-s", "-S", "-B", "-c", _START.format(root=str(ROOT)), json.dumps(config)]
         command = [os.path.realpath(sys.executable), *program]
-        if self.level == "namespaces":
-            bwrap = bubblewrap.found()
-            if bwrap is None:
-                raise StartFailed("bubblewrap is not installed")
-            command = bubblewrap.command(bwrap, command, ENVIRONMENT)
-        return subprocess.Popen(
-            command,
-            env=ENVIRONMENT,
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            pass_fds=[descriptor for descriptor in (requests, app) if descriptor >= 0],
-            start_new_session=True,
-        )
+        if self.level != "namespaces":
+            return command
+        bwrap = bubblewrap.found()
+        if bwrap is None:
+            raise StartFailed("bubblewrap is not installed")
+        return bubblewrap.command(bwrap, command, ENVIRONMENT)
 
-    def _greeting(self, errors: Any) -> dict[str, Any]:
+    def _greeting(self) -> dict[str, Any]:
         self._requests.settimeout(START_SECONDS)
         try:
             greeting = self._requests.recv(65536)
-        except TimeoutError:
+        except OSError:
             greeting = b""
         self._requests.settimeout(None)
         if not greeting:
-            errors.seek(0)
-            said = errors.read(4096).decode("utf-8", "replace").strip()
-            raise StartFailed(f"the fork server did not start: {said[-300:] or 'it said nothing'}")
+            raise StartFailed(f"the fork server did not start: {self.last_words()}")
         told: dict[str, Any] = json.loads(greeting)
         return told
 
@@ -114,6 +115,12 @@ class Server:
         with self._lock:
             self._requests.sendmsg([json.dumps(message).encode()], carried)
 
+    def last_words(self) -> str:
+        """The end of what it wrote on its standard error."""
+        size = os.fstat(self._errors.fileno()).st_size
+        said = os.pread(self._errors.fileno(), 300, max(0, size - 300))
+        return said.decode("utf-8", "replace").strip() or "it said nothing"
+
     def close(self) -> None:
         """End it, and every program that it runs, at once."""
         with self._lock:
@@ -123,6 +130,7 @@ class Server:
             with contextlib.suppress(OSError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        self._errors.close()
 
 
 _START = """

@@ -157,6 +157,13 @@ class ForkServer:
             os._exit(1)
 
 
+def _forget_ourselves(root: str) -> None:
+    """Programs find the standard library, and nothing of ours."""
+    sys.path[:] = [folder for folder in sys.path if folder and folder != root]
+    for name in [name for name in sys.modules if name.split(".")[0] in ("verify", "__mp_main__")]:
+        del sys.modules[name]
+
+
 def main() -> None:
     """Warm up, then serve."""
     config = json.loads(sys.argv[1])
@@ -166,8 +173,7 @@ def main() -> None:
         ctypes.CDLL("libgcc_s.so.1")
     server = ForkServer(config)
     import_warm()
-    # Programs find the standard library, and nothing of ours.
-    sys.path[:] = [folder for folder in sys.path if folder and folder != config["root"]]
+    _forget_ourselves(config["root"])
     gc.collect()
     gc.freeze()
     server.serve()

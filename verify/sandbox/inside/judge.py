@@ -7,6 +7,7 @@ descriptor too. It gains nothing: lines hold what calls returned, and what they 
 
 import atexit
 import contextlib
+import errno
 import io
 import json
 import linecache
@@ -28,7 +29,7 @@ RESULT = 3
 NOT_LOCKED = 97
 # Deeper than Python's own 1,000, as judges of programming contests have it; the stack has room for it.
 _RECURSION_LIMIT = 10_000
-# Held back so that there is room to say that memory has run out.
+# Held back, untouched, so that there is room to say that memory has run out.
 _RESERVE_BYTES = 2 << 20
 _SHOWN_CHARACTERS = 300
 
@@ -129,7 +130,7 @@ def _wind_up() -> None:
 
 def _guarded(work: Callable[[], object], module: types.ModuleType) -> dict[str, Any] | None:
     """Do it; what ended it, or None when nothing did."""
-    reserve = bytearray(_RESERVE_BYTES)
+    reserve = bytes(_RESERVE_BYTES)
     try:
         work()
     except SystemExit as error:
@@ -144,6 +145,8 @@ def _guarded(work: Callable[[], object], module: types.ModuleType) -> dict[str, 
         return {"end": "memory"}
     except BaseException as error:  # noqa: BLE001  A program may raise anything.
         del reserve
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            return {"end": "memory"}
         _print_traceback(error)
         return {"end": "error", **_told(error)}
     return None
