@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import statistics
+import subprocess
 import sys
 import threading
 import time
@@ -60,6 +61,10 @@ def _stretch(sandbox: Sandbox, threads: int, seconds: float, work: Callable[[San
     return round(sum(counts) / seconds, 1)
 
 
+def _bare_python() -> None:
+    subprocess.run([sys.executable, "-I", "-S", "-c", "pass"], check=True)
+
+
 def with_a_neighbour(sandbox: Sandbox, neighbour: str, seconds: float) -> float:
     """Median milliseconds of seven callers' programs while an eighth runs another one again and again."""
     until = time.perf_counter() + seconds
@@ -87,6 +92,7 @@ def measured(level: Level | None, seconds: float) -> dict[str, Any]:
     with Sandbox(level) as sandbox:
         told: dict[str, Any] = {"level": sandbox.level, "uid": os.getuid(), "cores": os.cpu_count()}
         told["start_with_proof_ms"] = starts
+        told["bare_python_ms"] = milliseconds(_bare_python, 50)
         told["program_ms"] = milliseconds(lambda: sandbox.run(SMALL), 200)
         ten = [Call("add", [number, 1], expected=number + 1) for number in range(10)]
         told["suite_of_10_calls_ms"] = milliseconds(lambda: sandbox.run_calls(ADD, ten), 100)

@@ -7,6 +7,8 @@ from typing import Any
 from model.errors import BadInput
 from verify.sandbox.values import encoded
 
+TOLERANCE = 1e-9
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -14,8 +16,9 @@ class Call:
 
     Attributes:
         name: A function, or a dotted name; of a class on the way an object is made (`Solution.add`).
-        expected: What it should return. Lists and tuples are the same; a float may differ by 1e-9 of itself.
+        expected: What it should return. Lists and tuples are the same.
         raises: The name of the exception, or of a base of it, that should come instead.
+        tolerance: How far a float may be off, absolutely or as a part of the expected one.
     """
 
     name: str
@@ -23,6 +26,7 @@ class Call:
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     expected: Any = None
     raises: str | None = None
+    tolerance: float = TOLERANCE
 
     def wire(self) -> dict[str, Any]:
         """What the program's process is told: not what is expected."""

@@ -7,33 +7,34 @@ more than that.
 import math
 from typing import Any
 
+from verify.sandbox.cases import TOLERANCE
 from verify.sandbox.report import MAX_SHOWN_CHARACTERS
 from verify.sandbox.values import Unreadable, decoded_key, parts
 
-TOLERANCE = 1e-9
 _MAX_HEX_DIGITS = 3_000
 
 
-def is_same(expected: Any, wire: Any) -> bool:
+def is_same(expected: Any, wire: Any, tolerance: float = TOLERANCE) -> bool:
     """Whether a value from the other side is the expected one.
 
-    A tuple may stand for a list, an int for a float of the same worth; a bool is no int; NaN is NaN.
+    A tuple may stand for a list, an int for a float of the same worth; a bool is no int; NaN is NaN. Where a float is
+    expected, another may be off by `tolerance`, absolutely or as a part of it.
 
     >>> is_same([1, 0.3], ["t", [1, 0.1 + 0.2]]), is_same(1, True), is_same(0.5, float("inf"))
     (True, False, False)
     """
     try:
-        return _is_same(expected, *parts(wire))
+        return _is_same(expected, *parts(wire), tolerance)
     except (Unreadable, OverflowError, RecursionError):
         return False
 
 
-def _is_same(expected: Any, letter: str, body: Any) -> bool:
+def _is_same(expected: Any, letter: str, body: Any, tolerance: float) -> bool:
     match expected:
         case None | bool():
             return letter == "" and body is expected
         case int() | float():
-            return _is_same_number(expected, letter, body)
+            return _is_same_number(expected, letter, body, tolerance)
         case str():
             return letter == "" and type(body) is str and body == expected
         case bytes() | bytearray() | complex():
@@ -43,16 +44,16 @@ def _is_same(expected: Any, letter: str, body: Any) -> bool:
             return (
                 letter in ("l", "t")
                 and len(body) == len(expected)
-                and all(is_same(left, right) for left, right in zip(expected, body, strict=True))
+                and all(is_same(left, right, tolerance) for left, right in zip(expected, body, strict=True))
             )
         case set() | frozenset():
             return letter == "s" and len(body) == len(expected) and _matched(expected, body) == len(expected)
         case dict():
-            return letter == "d" and len(body) == len(expected) and _is_same_dictionary(expected, body)
+            return letter == "d" and len(body) == len(expected) and _is_same_dictionary(expected, body, tolerance)
     return False
 
 
-def _is_same_number(expected: float, letter: str, body: Any) -> bool:
+def _is_same_number(expected: float, letter: str, body: Any, tolerance: float) -> bool:
     number = decoded_key([letter, body]) if letter == "i" else body
     if letter not in ("", "i") or type(number) not in (int, float):
         return False
@@ -60,7 +61,7 @@ def _is_same_number(expected: float, letter: str, body: Any) -> bool:
         return bool(number == expected)
     if math.isnan(expected):
         return math.isnan(number)
-    return math.isclose(number, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return math.isclose(number, expected, rel_tol=tolerance, abs_tol=tolerance)
 
 
 def _matched(expected: Any, members: list[Any]) -> int:
@@ -69,10 +70,10 @@ def _matched(expected: Any, members: list[Any]) -> int:
     return len({known.get(decoded_key(member)) for member in members} - {None})
 
 
-def _is_same_dictionary(expected: dict[Any, Any], pairs: list[Any]) -> bool:
+def _is_same_dictionary(expected: dict[Any, Any], pairs: list[Any], tolerance: float) -> bool:
     if _matched(expected, [key for key, _ in pairs]) < len(expected):
         return False
-    return all(is_same(expected[decoded_key(key)], value) for key, value in pairs)
+    return all(is_same(expected[decoded_key(key)], value, tolerance) for key, value in pairs)
 
 
 def shown(wire: Any) -> str:

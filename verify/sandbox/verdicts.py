@@ -150,7 +150,7 @@ def _call_result(call: Call, line: dict[str, Any], seconds: float) -> TestResult
         wire = line.get("value")
         if call.raises is not None:
             return TestResult("wrong", seconds, call.raises, shown(wire), "it raised nothing")
-        outcome: Outcome = "passed" if is_same(call.expected, wire) else "wrong"
+        outcome: Outcome = "passed" if is_same(call.expected, wire, call.tolerance) else "wrong"
         return TestResult(outcome, seconds, shown(encoded(call.expected)), shown(wire))
     name, bases = shortened(str(line["error"])), line.get("bases")
     if call.raises is None:
