@@ -1,7 +1,8 @@
 """An assert statement in, the call and the value that it is about out: so that the value stays outside of the program.
 
 Read are `assert f(...) == value`, `assert f(...) is None` and `assert abs(f(...) - value) < tolerance`, with
-arguments and values written out. To run a program and its asserts in one process would let the program decide what they say.
+arguments and values written out. To run a program and its asserts in one process would let the program decide what they
+say.
 """
 
 import ast

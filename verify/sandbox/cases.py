@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from model.errors import BadInput
-from verify.sandbox.values import encoded
+from verify.sandbox.values import MAX_NODES, encoded, is_whole
 
 TOLERANCE = 1e-9
 
@@ -29,8 +29,18 @@ class Call:
     tolerance: float = TOLERANCE
 
     def wire(self) -> dict[str, Any]:
-        """What the program's process is told: not what is expected."""
-        return {"name": self.name, "args": encoded(list(self.args)), "kwargs": encoded(dict(self.kwargs))}
+        """What the program's process is told: not what is expected.
+
+        Raises:
+            BadInput: If the arguments are not plain values, or too many.
+        """
+        told = {"name": self.name, "args": encoded(list(self.args)), "kwargs": encoded(dict(self.kwargs))}
+        if not (is_whole(told["args"]) and is_whole(told["kwargs"])):
+            raise BadInput(
+                f"The arguments of {self.name} cannot be handed to a program: plain values are needed (None, numbers, "
+                f"text, lists, sets, dictionaries ...), {MAX_NODES:,} at most."
+            )
+        return told
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,27 +42,32 @@ def run_once(
     request = json.dumps({"limits": limits.resources(n_calls), "calls": calls}).encode() + b"\n" + source
     times = {"piece_seconds": limits.cpu_seconds, "all_seconds": limits.all_cpu_seconds(n_calls)}
     with contextlib.ExitStack() as closing:
-        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        control, their_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         closing.callback(control.close)
-        pipes = [os.pipe() for _ in range(3)]
-        for reading, _ in pipes:
-            closing.callback(os.close, reading)
-            os.set_blocking(reading, False)
-        given = [_sealed(request), _sealed(stdin), *(writing for _, writing in pipes), theirs.fileno()]
-        try:
-            server.submit(times, given)
-        except OSError as error:
-            raise ServerLost("the fork server is gone") from error
-        finally:
-            theirs.close()
-            for descriptor in given[:-1]:
-                os.close(descriptor)
+        with contextlib.ExitStack() as handed_on:
+            handed_on.callback(their_control.close)
+            pipes = [_pipe(closing, handed_on) for _ in range(3)]
+            given = [_sealed(request, handed_on), _sealed(stdin, handed_on), *(writing for _, writing in pipes)]
+            try:
+                server.submit(times, [*given, their_control.fileno()])
+            except OSError as error:
+                raise ServerLost("the fork server is gone") from error
         return _Watch(control, [reading for reading, _ in pipes], limits).ended(n_calls)
 
 
-def _sealed(content: bytes) -> int:
+def _pipe(closing: contextlib.ExitStack, handed_on: contextlib.ExitStack) -> tuple[int, int]:
+    """Its end for reading, which stays here, and the one for writing, which does not."""
+    reading, writing = os.pipe()
+    closing.callback(os.close, reading)
+    handed_on.callback(os.close, writing)
+    os.set_blocking(reading, False)
+    return reading, writing
+
+
+def _sealed(content: bytes, closing: contextlib.ExitStack) -> int:
     """A file in memory that nobody can change any more: no pump is needed to fill a pipe, and nothing can block."""
     descriptor = os.memfd_create("given", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    closing.callback(os.close, descriptor)
     with open(descriptor, "wb", closefd=False) as file:
         file.write(content)
     os.lseek(descriptor, 0, os.SEEK_SET)

@@ -63,6 +63,18 @@ def _encoded(value: Any, depth: int, budget: _Budget) -> Any:
     return [letter, [_encoded(member, depth + 1, budget) for member in value]]
 
 
+def is_whole(wire: Any) -> bool:
+    """Whether nothing in an encoded value stands for something that could not be carried.
+
+    >>> is_whole(encoded([1, {2}])), is_whole(encoded([1, object()]))
+    (True, False)
+    """
+    letter, body = parts(wire)
+    if letter == "d":
+        return all(is_whole(key) and is_whole(held) for key, held in body)
+    return letter != "o" and (letter not in ("l", "t", "s") or all(map(is_whole, body)))
+
+
 def decoded(wire: Any) -> Any:
     """The value again. The sender is trusted.
 

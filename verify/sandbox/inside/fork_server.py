@@ -26,7 +26,7 @@ from typing import Any
 from verify.sandbox.inside import landlock
 from verify.sandbox.inside.imports import import_warm
 from verify.sandbox.inside.judge import run_child
-from verify.sandbox.inside.lock import LIBC, Lock, hide
+from verify.sandbox.inside.lock import LIBC, Lock, bound_capabilities, hide
 
 NEXT = b"next"
 N_DESCRIPTORS = 6
@@ -168,6 +168,7 @@ def main() -> None:
     """Warm up, then serve."""
     config = json.loads(sys.argv[1])
     hide()
+    bound_capabilities()
     # pthread_exit loads it when it is first called, and after the lock nothing can be loaded.
     with contextlib.suppress(OSError):
         ctypes.CDLL("libgcc_s.so.1")

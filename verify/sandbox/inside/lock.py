@@ -52,6 +52,10 @@ class Lock:
     def __init__(self, with_landlock: bool) -> None:
         self._with_landlock = with_landlock
         self._filter = Filter()
+        # Without CAP_KILL the fork server could not end a child that is nobody's.
+        needed = (_CAP_KILL, _CAP_SETGID, _CAP_SETUID)
+        self._becomes_nobody = os.getuid() == 0 and all(_effective_capabilities() >> bit & 1 for bit in needed)
+        self._no_capabilities = struct.pack("Ii", _CAPABILITY_VERSION_3, 0), bytes(24)
 
     def close(self, parent_pid: int) -> None:
         """Lock the calling process.
@@ -61,39 +65,35 @@ class Lock:
         """
         if LIBC.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "no_new_privs: " + os.strerror(ctypes.get_errno()))
-        _give_up_privileges()
+        self._give_up_privileges()
         hide()
         die_with(parent_pid)
         if self._with_landlock:
             landlock.deny_all(LIBC)
         self._filter.apply(LIBC)
 
+    def _give_up_privileges(self) -> None:
+        if self._becomes_nobody:
+            # In a user namespace there may be nobody to become.
+            with contextlib.suppress(OSError):
+                os.setgroups([])
+                os.setresgid(_NOBODY, _NOBODY, _NOBODY)
+                os.setresuid(_NOBODY, _NOBODY, _NOBODY)
+        if LIBC.syscall(_CAPSET[os.uname().machine], *self._no_capabilities):
+            raise OSError(ctypes.get_errno(), "capset: " + os.strerror(ctypes.get_errno()))
 
-def _give_up_privileges() -> None:
-    """Become nobody where root can, and drop every capability, the bounding set included.
 
-    Raises:
-        OSError: If capabilities are left.
-    """
-    can_leave_root = os.getuid() == 0 and all(_has(bit) for bit in (_CAP_KILL, _CAP_SETGID, _CAP_SETUID))
+def bound_capabilities() -> None:
+    """Nothing that this process or its children run can gain a capability; what the process holds now, it keeps."""
     for capability in range(64):
         if LIBC.prctl(_CAPBSET_DROP, capability, 0, 0, 0) and ctypes.get_errno() == errno.EINVAL:
-            break
-    if can_leave_root:
-        # In a user namespace there may be nobody to become.
-        with contextlib.suppress(OSError):
-            os.setgroups([])
-            os.setresgid(_NOBODY, _NOBODY, _NOBODY)
-            os.setresuid(_NOBODY, _NOBODY, _NOBODY)
-    header = struct.pack("Ii", _CAPABILITY_VERSION_3, 0)
-    if LIBC.syscall(_CAPSET[os.uname().machine], header, bytes(24)):
-        raise OSError(ctypes.get_errno(), "capset: " + os.strerror(ctypes.get_errno()))
+            return
 
 
-def _has(capability: int) -> bool:
-    """Whether a capability is in force. Without CAP_KILL the fork server could not end a child that is nobody's."""
+def _effective_capabilities() -> int:
+    """The first 32 capabilities in force, a bit each."""
     header, held = struct.pack("Ii", _CAPABILITY_VERSION_3, 0), ctypes.create_string_buffer(24)
     if LIBC.syscall(_CAPGET[os.uname().machine], header, held):
-        return False
+        return 0
     effective: int = struct.unpack("6I", held.raw)[0]
-    return bool(effective >> capability & 1)
+    return effective
