@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.sandbox_battery import QUICK
+from tests.sandbox_programs import QUICK
 from verify.sandbox.asserts import call_of
 from verify.sandbox.cases import Call
 from verify.sandbox.sandbox import Sandbox

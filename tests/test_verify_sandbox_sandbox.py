@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from model.errors import BadInput, SandboxRefused
-from tests.sandbox_battery import ATTACKS, BATTERY, QUICK, planted, run_all
+from tests.sandbox_battery import ATTACKS, BATTERY, planted, run_all
+from tests.sandbox_programs import QUICK
 from verify.sandbox.cases import Call, InputCase
 from verify.sandbox.levels import LEVELS, Level
 from verify.sandbox.limits import Limits
@@ -72,7 +73,8 @@ def copied() -> Iterator[Path]:
             target.parent.mkdir(exist_ok=True)
             shutil.copytree(ROOT / name, target) if (ROOT / name).is_dir() else shutil.copy(ROOT / name, target)
         (Path(folder) / "tests").mkdir()
-        shutil.copy(ROOT / "tests" / "sandbox_battery.py", Path(folder) / "tests")
+        for file in (ROOT / "tests").glob("sandbox_*.py"):
+            shutil.copy(file, Path(folder) / "tests")
         yield Path(folder)
 
 
