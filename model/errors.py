@@ -10,10 +10,11 @@
     │   └── UnsafeModel        the folder would run code of its own
     ├── EngineError            the engine died in mid-run, or cannot do what was asked
     │   └── TooManyRuns        every slot and every place in the queue is taken
-    └── RunError
-        ├── RunNotFound        no run has this id
-        ├── RunBusy            the run is still going on, so it cannot be continued or deleted
-        └── BadImport          the file is not an export of ours
+    ├── RunError
+    │   ├── RunNotFound        no run has this id
+    │   ├── RunBusy            the run is still going on, so it cannot be continued or deleted
+    │   └── BadImport          the file is not an export of ours
+    └── SandboxRefused         this machine cannot isolate programs, so none is run
 
 A message says what was found, the limit with its unit, and what to do.
 """
@@ -81,3 +82,7 @@ class RunBusy(RunError):
 
 class BadImport(RunError):
     """The file is not an export of ours."""
+
+
+class SandboxRefused(AppError):
+    """This machine cannot isolate programs, so none is run."""

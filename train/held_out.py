@@ -6,9 +6,7 @@ claim with its interval; `--adapter none` asks the untouched model the same.
 
 import argparse
 import json
-import subprocess
 import sys
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,12 +20,15 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from model.catalog import SMOLLM2, UNTOUCHED_SMOLLM2, Family
 from model.embedded import SHIPPED_ADAPTER, prepare_embedded
+from model.errors import SandboxRefused
 from model.settings import settings_from_environment
 from train.judging import RunAsserts, boxed, is_right, split_answer
 from train.mixes import CLAIMS, SHARES
 from train.rows import prompt_text
 from train.traces import Trace, Value, content_of, mixture
 from verify.math_check import wilson
+from verify.sandbox.asserts import call_of
+from verify.sandbox.sandbox import Sandbox
 
 MOST_NEW_TOKENS = 320
 _BATCH = 64
@@ -138,21 +139,25 @@ def pass_rates(replies: Sequence[Reply]) -> dict[str, float]:
     return {names.get(name, name): sum(rights) / len(rights) for name, rights in by_claim(tally(replies, None)).items()}
 
 
-def sandbox_runner(folder: Path) -> RunAsserts:
-    """Runs code in a sandbox of its own process: `folder` holds `sbx.py`, whose `run FILE` prints JSON with `exit`."""
+def sandbox_runner(sandbox: Sandbox) -> RunAsserts:
+    """Asks a sandbox whether code fulfils asserts; their values never reach the code."""
 
     def run(code: str, asserts: tuple[str, ...]) -> bool:
-        with tempfile.TemporaryDirectory() as scratch:
-            file = Path(scratch) / "candidate.py"
-            file.write_text("\n".join([code, *asserts, ""]), "utf-8")
-            command = [sys.executable, str(folder / "sbx.py"), "run", str(file)]
-            done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
-            report = json.loads(done.stdout)
-        if report["status"] == "refused":
-            raise RuntimeError(f"The sandbox in {folder} refused to run: {report.get('why')}")
-        return bool(report["exit"] == 0)
+        calls = [call for statement in asserts if (call := call_of(statement))]
+        if len(calls) < len(asserts):
+            raise ValueError(f"These asserts cannot be split into a call and its value: {asserts}")
+        return sandbox.run_calls(code, calls).passed == len(calls)
 
     return run
+
+
+def sandbox_or_none() -> Sandbox | None:
+    """A sandbox; without one, said on standard error, Python functions are not judged."""
+    try:
+        return Sandbox()
+    except SandboxRefused as refusal:
+        sys.stderr.write(f"Python functions are not judged: {refusal}\n")
+        return None
 
 
 def load(adapter: str, base: Path) -> tuple[Any, Any]:
@@ -208,7 +213,6 @@ def main() -> int:
     parser.add_argument("--tasks", nargs="+", default=[], help="only these")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy")
-    parser.add_argument("--sandbox", type=Path, help="folder with sbx.py; without one Python functions are not judged")
     parser.add_argument("--out", type=Path, help="JSON file for the table and every reply")
     given = parser.parse_args()
     base = given.base or prepare_embedded(settings_from_environment().data_folder, lambda *_: None)
@@ -216,7 +220,8 @@ def main() -> int:
     torch.manual_seed(given.seed)
     problems = held_out_problems(given.problems, given.seed, given.tasks)
     family = UNTOUCHED_SMOLLM2 if given.adapter == "none" else SMOLLM2
-    run_asserts = sandbox_runner(given.sandbox) if given.sandbox else None
+    sandbox = sandbox_or_none()
+    run_asserts = sandbox_runner(sandbox) if sandbox else None
     began = time.monotonic()
 
     def report(replies: list[Reply]) -> None:
@@ -231,6 +236,8 @@ def main() -> int:
     for row in table(replies, run_asserts):
         interval = f"{row['low']:.1%} to {row['high']:.1%}"
         sys.stdout.write(f"{row['claim']:28} {row['passed']:4}/{row['asked']:<4} {row['share']:6.1%}  {interval}\n")
+    if sandbox:
+        sandbox.close()
     return 0
 
 

@@ -1,0 +1,26 @@
+"""The levels of isolation, strongest first, and the machines that have any."""
+
+import os
+import sys
+from typing import Literal
+
+from model.errors import SandboxRefused
+
+Level = Literal["namespaces", "filter", "seccomp-only"]
+
+# What each adds: bubblewrap around the fork server; Landlock; the filter of system calls, limits, no privileges.
+LEVELS: tuple[Level, ...] = ("namespaces", "filter", "seccomp-only")
+_MACHINES = ("x86_64", "aarch64")
+
+
+def check_machine() -> None:
+    """Whether there is any isolation at all; to be asked before the modules that only Linux can import.
+
+    Raises:
+        SandboxRefused: If there is none.
+    """
+    if sys.platform != "linux" or os.uname().machine not in _MACHINES:
+        raise SandboxRefused(
+            "Programs are run on Linux (x86_64, aarch64) only, where the kernel can isolate them. "
+            "Use the container image here: docker build -t workings . && docker run --rm -p 7860:7860 workings"
+        )
