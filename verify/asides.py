@@ -16,6 +16,19 @@ _OUT_OF = re.compile(
     r",?\s*\b(out\s+)?of\s+(the\s+|all\s+|these\s+|those\s+)?\$?\d[\d,]*\b\$?(?:\s+[a-z]+)?(?:\s+in\s+(?:total|all))?",
     re.IGNORECASE,
 )
+_WHICH = r"which(?!\s+(?:is\s+an?\s+[a-z]+\s+of|gives|yields|simplifies|leaves|leads|means|makes)\b)"
+REASON_BEGINS = re.compile(
+    rf"\s*(?:,\s*(?:not|{_WHICH}|because|since|as|so|where|attained|achieved|atteint|erreicht|and\s+(?:so|the))\b"
+    rf"|\b(?:because|since|{_WHICH})\b"
+    r"|,?\s+\b(?:when|where|if|at|for)\s+\$?[a-zA-Z]\$?\s*=(?!.*\b(?:is|are|equals|gives)\b)|\s[—–]\s|，(?:因为|由于|其中)"
+    r"|\bпотому\b|,?\s*\b(?:weil|porque|puisque|car)\b).*",
+    re.DOTALL | re.IGNORECASE,
+)
+_MAYBE_VALUE = re.compile(r"\s*(?:[—–]|(?:at|for|when|where)\b).*(?:\d|=|\b(?:is|are|was)\b)", re.DOTALL)
+_SAYS = re.compile(r"\d|[$\\π∞]|\b(?:is|are|was)\b")
+_REASON_FIRST = re.compile(
+    r"\W*(?:because|since|as|given\s+that|weil|da|porque|como|puisque|comme)\b[^,]{1,300},\s+", re.IGNORECASE
+)
 # A grand total of 12 is no share of 12.
 _NAMED = re.compile(r"\b(?:an?|the)\s+(?:[a-z]+\s+){0,2}[a-z]+\Z", re.IGNORECASE)
 
@@ -25,8 +38,8 @@ def without_asides(sentence: str) -> str:
 
     >>> without_asides("The side is √2 (about 1.41), as desired.")
     'The side is √2.'
-    >>> without_asides("12 out of 20 pass"), without_asides("12 give a total of 20")
-    ('12 pass', '12 give a total of 20')
+    >>> without_asides("It is 12 out of 20."), without_asides("12 give a total of 20")
+    ('It is 12.', '12 give a total of 20')
     >>> without_asides("The probability is 3 out of 4.")
     'The probability is 3/4.'
     """
@@ -44,3 +57,18 @@ def _kept(match: re.Match[str], text: str) -> str:
         if not match[1] and not match[2] and (_NAMED.search(before) or not re.search(r"\d", before))
         else ""
     )
+
+
+def without_reason(sentence: str) -> str:
+    """A sentence without the reason that it gives, be that before or behind what it says.
+
+    >>> without_reason("Since two sides are equal, it is isosceles."), without_reason("It is 5, because 2 + 3 = 5.")
+    ('it is isosceles.', 'It is 5')
+    """
+    text = _REASON_FIRST.sub("", sentence, count=1)
+    reason = REASON_BEGINS.search(text)
+    if reason is None:
+        return text
+    cut = text[: reason.start()]
+    # Behind a dash or an *at x =* may stand the value itself.
+    return text if _MAYBE_VALUE.match(reason.group()) and not _SAYS.search(cut) else cut

@@ -1,4 +1,4 @@
-"""A text without marks of formulas in, where maths stands in it out: *2π*, *√2/2*, *[1, 3) ∪ (5, ∞)*, *twelve*.
+"""A text without marks of formulas in, where maths stands in it out: *2π*, *√2/2*, *[1, 3) ∪ (5, ∞)*.
 
 A stretch is read token by token and is of bounded length, so that no text is read more often than that.
 """
@@ -27,17 +27,12 @@ _BEGINNING = re.compile(
     r"(?<![^\W_])(?<![.\\])(?=\d|\.\d|[-−√∛π∞(\[{½⅓⅔¼¾⅕⅛]|\\[a-z{]|sqrt|[a-zA-Z](?:\([a-z]\))?\s?[-+*/^=<>≤≥≠²³∈×·(]|∅)"
 )
 _WORTH_A_STRETCH = re.compile(r"[\dπ∞½⅓⅔¼¾⅕⅛√∅²³ⁿ]|\\[a-z]{2,}|[a-zA-Z]\s?[-+*^=<>≤≥]\s?[a-zA-Z]")
-_SMALL = (
-    "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
-    "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
-)
-_PART = "half|halves|thirds?|quarters?|fourths?|fifths?|sixths?|eighths?|tenths?"
-# *One* alone is mostly no number.
-NUMBER_WORDS = re.compile(
-    rf"\b(?!one\b(?![\s-](?:{_PART}|hundred|thousand|million)))(?:(?:minus|negative)\s+)?(?:{_SMALL}|an?(?=\s+(?:hundred|thousand|million)))"
-    rf"(?:(?:[\s-]|\s+and\s+)(?:{_SMALL}|hundred|thousand|million|billion)){{0,10}}(?:[\s-](?:{_PART})\b|\b(?![\s-](?:{_PART})\b)(?!\s+of\s+(?:these|them|those|the)\b))",
+_ALLOWED_WORDS = re.compile(
+    r"\\[a-zA-Z]+|\b(?:and|or|und|oder|et|ou|sqrt|pi|sin|cos|tan|log|ln|exp|infinity|mod|cm|mm|km|kg|am|pm)\b|[和或]"
+    r"|\b[A-Z]{2}\b(?=\s*=)",
     re.IGNORECASE,
 )
+_SMALL_DIGITS = re.compile("[⁰¹²³⁴-⁹⁺⁻ⁿ₀-₉]")
 
 
 def stretch_end(text: str, at: int) -> int:
@@ -101,3 +96,9 @@ def stretches(text: str) -> Iterator[tuple[int, int]]:
         at = match.start() + max(1, len(found))
         if found:
             yield match.start(), at
+
+
+def is_maths(text: str) -> bool:
+    """Whether there are no words in it."""
+    left = _ALLOWED_WORDS.sub(" ", _SMALL_DIGITS.sub("", text))
+    return bool(re.search(r"[\da-zA-Z]", text)) and not re.search(r"[^\W\d_]{2,}|[\u3040-\u9fff\uac00-\ud7af]", left)

@@ -8,7 +8,9 @@ import re
 from verify.asides import without_asides
 from verify.formulas import FORMULA, inside
 from verify.normal_form import normal_form
-from verify.plain_maths import NUMBER_WORDS, maths_at, stretches
+from verify.number_words import NUMBER_WORDS
+from verify.plain_maths import is_maths, maths_at, stretches
+from verify.sentence_forms import of_known_form
 from verify.units import split_unit
 
 MAX_CHARACTERS = 2_000
@@ -19,11 +21,6 @@ JOINER = re.compile(
     r"|\(\s*(?:[a-h]|[ivx]{1,4}|\d)\s*\))*"
 )
 SENTENCE_END = re.compile(r"(?<!i\.e)(?<!e\.g)(?<!approx)[.!?](?=\s+[A-ZÀ-ÞА-Я\\(\"'*$<]|\s*$)|[。！？]|\n")
-REASON_BEGINS = re.compile(
-    r"\s*(?:,\s*(?:not|which(?!\s+(?:is\s+an?\s+[a-z]+\s+of|gives|yields|simplifies|leaves|leads|means|makes)\b)|because|since|as|so|where|attained|achieved|and\s+(?:so|the))\b|\b(?:because|since|which(?!\s+(?:is\s+an?\s+[a-z]+\s+of|gives|yields|simplifies|leaves|leads|means|makes)\b))\b"
-    r"|,?\s+\b(?:when|where|if|at|for)\s+\$?[a-zA-Z]\$?\s*=(?!.*\b(?:is|are|equals|gives)\b)|\s[—–]\s|，(?:因为|由于|其中)|\bпотому\b|,?\s*\b(?:weil|porque|puisque|car)\b).*",
-    re.DOTALL | re.IGNORECASE,
-)
 _AND = re.compile(r"(?<=[\d)])\s+(?:und|oder|et|ou|y|o|e|и|или)\s+(?=[-\d(])")
 _LABELLED = re.compile(
     r"\b(?:theorem|lemma|figure|fig\.|table|step|case|section|chapter|example|equation|eq\.|problem|question|part|method|"
@@ -31,38 +28,31 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 COPULA = re.compile(
-    r"(?:\b(?:is|are|was|were|equals?|be|gives?|get|obtain|find|has|have|needs?|took|takes|costs?|totals?|ist|sind|lautet|beträgt"
+    r"(?:\b(?:is|are|was|were|equals?|be|gives?|get|obtain|find|has|have|needs?|took|takes|costs?|totals?"
+    r"|pays?|paid|earns?|earned|makes|made|receives?|spends?|spent|saves?|saved|owes?|covers?|covered|lasts?|lasted|weighs?"
+    r"|measures?|contains?|requires?|drove|travel(?:s|ed|led)|ist|sind|lautet|beträgt"
     r"|es|son|hay|est|sont|vaut|é|são|è|sono|равн[оаы]?|равен|составляет)\b"
     r"|'s\b|为|是|有|得|需|等于|は|(?<!\d)[:：]|[:：](?!\d))"
-    r"(?:\s+(?:exactly|about|approximately|therefore|thus|then|now|donc|also|just|only|equal\s+to|the\s+number|at\s+least))*"
+    r"(?:\s+(?:exactly|about|approximately|really|actually|indeed|simply|precisely|in\s+fact|therefore|thus|then|now|donc|also|just|only|equal\s+to|the\s+number|at\s+least))*"
     r"\s*[:*_]*\s*",
     re.IGNORECASE,
 )
-# The solutions themselves are asked for, not how many there are.
-_COUNTED = re.compile(
-    r"\b(?:are|have|has|get|find)\s+(?:exactly\s+)?(\d{1,2})\s+(?!(?:real\s+|integer\s+)?(?:solutions?|roots?|zeros|values))"
-    r"[a-z][a-z ]{1,60}:\s*([^:\n]{3,400}?)\.?\s*\Z",
-    re.IGNORECASE,
-)
-_SMALL_DIGITS = re.compile("[⁰¹²³⁴-⁹⁺⁻ⁿ₀-₉]")
-_RELATION = re.compile(r"[<>≤≥∈]|\\(?:leq?|geq?|in)(?![a-z])|=.*\b(?:or|and)\b.*=")
-_ORDINAL = re.compile(
-    r"\b(?:is|be|in|on|at)\s+the\s+(?:(\d+)(?:st|nd|rd|th)|(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth))"
-    r"\s+(?:term|day|row|year|number|month|week|hour|place|position|floor|digit|letter|column|attempt|step|move|round)\b",
-    re.IGNORECASE,
-)
-_ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()
 _TEXT = re.compile(r"\\text(?:bf)?\{[^{}]{1,60}\}")
 _SEPARATOR = r"\s?(?:[,;、]\s?(?:(?:and|or|und|oder|y|et|e)\s)?|\s(?:and|or|und|oder|y|et|e|и|или)\s|[和或])"
 _COMMA_BEFORE, _COMMA_AFTER = re.compile(rf"{_SEPARATOR}\Z"), re.compile(_SEPARATOR)
 _CLAUSE_END = re.compile(r"\s?[*_]{0,2}\s?(?:[.;(!。，]|\Z|,?\s(?:respectively|as|which|where|since|because)\b)")
-_OTHER = re.compile(r"\bone\b.*\band\s+the\s+other\b", re.IGNORECASE | re.DOTALL)
-_EQUALS = re.compile(r"=\s*")
-_ALLOWED_WORDS = re.compile(
-    r"\\[a-zA-Z]+|\b(?:and|or|und|oder|et|ou|sqrt|pi|sin|cos|tan|log|ln|exp|infinity|mod|cm|mm|km|kg|am|pm)\b|[和或]"
-    r"|\b[A-Z]{2}\b(?=\s*=)",
+_ABOUT = re.compile(r"(?<=\S)\s*(?:≈|\\approx(?![a-z])).*", re.DOTALL)
+# A number behind such a word is not what the sentence says: *she pays $540 after the 10% discount*.
+_GIVEN_BEFORE = re.compile(
+    r"\b(?:after|before|in|from|for|(?<!up\s)(?<!left\s)with|per|than|every|each|within|on|over|under|between|among|if|when)"
+    r"(?:\s(?:the|an?|all|these|those|every|each|his|her|its|their|another))?\s\Z",
     re.IGNORECASE,
 )
+_MEASURE_BEFORE = re.compile(
+    r"(?<![\d.,])\d{1,9}\s(?:hours?|minutes?|days?|weeks?|months?|years?|feet|foot|pounds?|dollars?|euros?|met(?:er|re)s?|yards?),?\s(?:and\s)?\Z"
+)
+_OTHER = re.compile(r"\bone\b.*\band\s+the\s+other\b", re.IGNORECASE | re.DOTALL)
+_EQUALS = re.compile(r"=\s*")
 _TIME_OR_DAY = re.compile(
     r"\d{1,2}:\d{2}(?:\s*[ap]\.?\s*m\b\.?)?|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]{0,6}\s+\d{1,2}(?!\d)(?:,\s*\d{4})?|\d{1,2}\s*[ap]\.?\s*m\b\.?|\d+(?::\d+)+",
     re.IGNORECASE,
@@ -88,12 +78,10 @@ def distilled(sentence: str) -> str | None:
     if _OTHER.search(plain) and len(both := [match.start() for match in NUMBER.finditer(plain)] or _starts(text)) == 2:
         return ", ".join(value_at(text, at) or "" for at in both)
     copulas = list(COPULA.finditer(plain))
-    if not FORMULA.search(text) and _RELATION.search(text) and is_maths(text):
-        return text.strip(" .*_")
-    if found := _equation(text) or _count_of_list(text) or _place(text):
+    if (found := of_known_form(text)) is not None:
         return found
     for match in reversed(copulas):
-        tail = text[match.end() :].lstrip(" *_").rstrip(" .*_")
+        tail = _ABOUT.sub("", text[match.end() :].lstrip(" *_,:").rstrip(" .*_"))
         if _TEXT.fullmatch(tail):
             return tail
         if tail and not FORMULA.search(tail) and is_maths(tail) and not tail.startswith("="):
@@ -114,14 +102,27 @@ def _last_value(text: str) -> str | None:
     for pattern in (_TIME_OR_DAY, _BRACKETED):
         if found := list(pattern.finditer(text)):
             return value_at(text, found[-1].start())
-    starts = [found.start() for found in NUMBER.finditer(text)]
-    around = [start for start, end in stretches(text) if not starts or end > starts[-1]]
-    if starts or around:
-        last = min(starts[-1:] + around[:1])
+    found = list(stretches(text))
+    starts = sorted(
+        {start for start, _ in found}
+        | {number.start() for number in NUMBER.finditer(text) if not any(a < number.start() < b for a, b in found)}
+    )
+    if starts:
+        last = _not_given(text, starts)
         first = _list_start(text, last)
         return (_listed_from(text, first, maths_at(text, first)) if first < last else None) or value_at(text, last)
     words = list(NUMBER_WORDS.finditer(text))
     return words[-1].group() if words else None
+
+
+def _not_given(text: str, starts: list[int]) -> int:
+    """Where the only value begins that no *after* or *with* stands before, if one stands before the last."""
+    last = starts[-1]
+    told = [start for start in starts if not _GIVEN_BEFORE.search(text, max(0, start - 40), start)]
+    if not _GIVEN_BEFORE.search(text, max(0, last - 40), last) or len(told) != 1:
+        longer = _MEASURE_BEFORE.search(text, max(0, last - 40), last)
+        return longer.start() if longer else last
+    return told[0]
 
 
 def _list_start(text: str, at: int) -> int:
@@ -132,28 +133,6 @@ def _list_start(text: str, at: int) -> int:
             break
         at = ends[gap.start()]
     return at
-
-
-def _place(text: str) -> str | None:
-    """The number of the place that is named: 4 for *it is the fourth term*."""
-    match = _ORDINAL.search(text)
-    return match and (match[1] or str(_ORDINALS.index(match[2].lower())))
-
-
-def _equation(text: str) -> str | None:
-    """The last equation in a text without formulas, if it is one between several unknowns."""
-    if FORMULA.search(text) or "=" not in text:
-        return None
-    found = [text[start:end] for start, end in stretches(text)]
-    left, equals, _ = found[-1].partition("=") if found else ("", "", "")
-    return found[-1] if equals and len({*re.findall("[xyz]", left)}) > 1 and re.search(r"[-+−*·²^]", left) else None
-
-
-def _count_of_list(text: str) -> str | None:
-    """The count that a sentence gives before it lists what it has counted."""
-    match = _COUNTED.search(text)
-    items = re.split(r",\s+(?:and\s+)?|\s+and\s+|;\s*", match[2]) if match else []
-    return match[1] if match and 2 < len(items) == int(match[1]) else None
 
 
 def _starts(text: str) -> list[int]:
@@ -246,12 +225,6 @@ def _is_measure(maths: str, number: str) -> bool:
     """Whether the letters right behind a number are a unit."""
     rest = maths.removeprefix(number)
     return rest.isalpha() and unit_after(number, rest) != ""
-
-
-def is_maths(text: str) -> bool:
-    """Whether there are no words in it."""
-    left = _ALLOWED_WORDS.sub(" ", _SMALL_DIGITS.sub("", text))
-    return bool(re.search(r"[\da-zA-Z]", text)) and not re.search(r"[^\W\d_]{2,}|[\u3040-\u9fff\uac00-\ud7af]", left)
 
 
 def without_formulas(text: str) -> str:

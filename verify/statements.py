@@ -3,18 +3,17 @@
 import re
 from collections.abc import Iterator
 
-from verify.asides import AGAIN
+from verify.asides import AGAIN, REASON_BEGINS, without_reason
 from verify.formulas import FORMULA, inside
+from verify.plain_maths import is_maths
 from verify.sentences import (
     COPULA,
     MAX_CHARACTERS,
     NUMBER,
     PROSE,
-    REASON_BEGINS,
     SENTENCE_END,
     distilled,
     formulas_at,
-    is_maths,
     value_at,
     without_formulas,
 )
@@ -61,7 +60,7 @@ _PHRASES = re.compile(
     re.IGNORECASE,
 )
 _LETTER_BEFORE = re.compile(
-    r"\b(?:choose|pick|select)\s+(?:option\s+|choice\s+)?\(?([A-J])\b\)?(?!')|\bonly\s+(?:option\s+)?\(?([A-J])\)?\s+(?:remains|is\s+left|works|fits)\b"
+    r"\b(?:choose|pick|select)\s+(?:option\s+|choice\s+)?\(?([A-J])\b\)?(?!')|\bonly\s+(?:option\s+)?\(?([A-J])\)?\s+(?:remains|is\s+left|works|fits|matches|satisfies|is\s+possible|holds)\b"
     r"|(?:\b(?:option|choice|answer|statement)\s+)?\(?(?<![\w\\])([A-J])\)?\s+is\s+(?:the\s+)?(?:only\s+)?"
     r"(?:correct|right|best|true)\b"
 )
@@ -87,6 +86,10 @@ _REFUSED = re.compile(
     r"insufficient|ill-posed|give\s+up|gave\s+up|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|exceeded|so\s+far|ran\s+out\s+of|(?:need|needs|require)\s+more|not\s+enough|more\s+would\s+be|without\s+more|undeterminable|no\s+idea)\b|无法|不能确定|不知道",
     re.IGNORECASE,
 )
+_UNDETERMINED = re.compile(
+    r"\b(?:answer|value|it|area|number)\s+(cannot\s+be\s+determined)(?:\s+(?:from|with|using)\s[^.\n\d]{1,80})?\.?\s*\Z",
+    re.IGNORECASE,
+)
 _GUESSED = re.compile(r"\b(?:guess|estimate|answer|bet)\b[^.\n]{0,40}(?:\bis|\bbe|:)\s[^.\n]{0,40}\d", re.IGNORECASE)
 _CLOSING_WORDS = re.compile(
     r"\b(?:hope|let\s+me\s+know|feel\s+free|completes?|verified|verifies|check(?:s|ed)?\s+out|q\.?e\.?d"
@@ -101,7 +104,7 @@ _AS_REQUIRED = re.compile(
 )
 _POLITE_END = re.compile(r"\s?(?:です|となります|になります|である|입니다|이다)(?:ね|よ)?\s?\Z")
 _DONE = re.compile(
-    r"\A(?:needed|required|done|complete\w*|given|shown|found|correct|wrong|satisfied|possible|proven|proved|met|available|"
+    r"\A(?:needed|required|done|complete\w*|given|true|valid|established|shown|found|correct|wrong|satisfied|possible|proven|proved|met|available|"
     r"known|unclear|missing|clear|unknown)\b",
     re.IGNORECASE,
 )
@@ -139,7 +142,7 @@ _NAME_BEFORE = re.compile(
     r"scored|gets|got|lives|travel\w+|walk\w+)\s+(?:[a-z]+\s+){0,4}(?:first|last|most|least|more|fewe(?:r|st)|less|race|[a-z]{3,}est)\b"
 )
 _BEGINS_WORK = re.compile(
-    r"\W*(?:to\s+(?:solve|find|compute|determine)|let(?:'s)?\b|first\b|recall|consider|we\s+(?:begin|start|need\s+to|must|consider|will)"
+    r"\W*(?:to\s+(?:solve|find|compute|determine)|let(?:'s)?\b(?!\s+me\s+know)|first\b|recall|consider|we\s+(?:begin|start|need\s+to|must|consider|will)"
     r"|next\b|now,?\s+we|step\s+1\b|see\b|suppose|assume)|.*\?\s*\Z",
     re.IGNORECASE | re.DOTALL,
 )
@@ -213,6 +216,8 @@ def concluded(text: str) -> str | None:
         return _bare(stripped)
     if is_line and (yes_or_no := _YES_OR_NO.match(stripped)):
         return yes_or_no[1]
+    if undetermined := _UNDETERMINED.search(text[-200:]):
+        return undetermined[1]
     if _is_refusal(text[-600:]) or _is_cut_off(stripped):
         return None
     if listed := _last_items(stripped):
@@ -253,16 +258,19 @@ def _stated(sentence: str) -> str | None:
         return named[1]
     if day := _DAY_TAIL.search(sentence):
         return day[1]
-    nothing = NOTHING_IN_WORDS.search(sentence)
-    if nothing and not NUMBER.search(sentence[: nothing.start()]):
-        return nothing.group()
-    sentence = sentence.rstrip("!")
-    for part in reversed(_SO.split(sentence)):
-        if found := distilled(REASON_BEGINS.sub("", part)):
+    parts = _SO.split(sentence.rstrip("!"))
+    for part in reversed(parts):
+        nothing = NOTHING_IN_WORDS.search(part)
+        if nothing and not NUMBER.search(part[: nothing.start()]):
+            return nothing.group()
+        told = without_reason(part)
+        if found := distilled(told) or (_word_at_end(told) if len(parts) > 1 else None):
             return found
-    if _CLOSING_WORDS.search(sentence):
-        return None
-    tail = _WORD_TAIL.search(REASON_BEGINS.sub("", sentence).strip())
+    return None if _CLOSING_WORDS.search(sentence) else _word_at_end(without_reason(sentence))
+
+
+def _word_at_end(text: str) -> str | None:
+    tail = _WORD_TAIL.search(text.strip())
     return tail[1].strip() if tail and not _DONE.match(tail[1]) else None
 
 
