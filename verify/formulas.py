@@ -3,10 +3,10 @@ r"""A text in, its formulas out: what stands between dollar signs, `\(` and `\)`
 import re
 
 _MAX_CHARACTERS = 2_000
-# A dollar sign behind a backslash is money.
+# A dollar sign behind a backslash or before a digit that would close a formula is money.
 FORMULA = re.compile(
     rf"(?<!\\)\$\$((?:\\.|[^$\\]){{1,{_MAX_CHARACTERS}}})\$\$|\\\[(.{{1,{_MAX_CHARACTERS}}}?)\\\]|\\\((.{{1,{_MAX_CHARACTERS}}}?)\\\)"
-    rf"|(?<!\\)\$((?:\\[^\n]|[^$\\\n]){{1,{_MAX_CHARACTERS}}})\$"
+    rf"|(?<!\\)\$((?:\\[^\n]|[^$\\\n]){{1,{_MAX_CHARACTERS}}})\$(?!\d)"
     rf"|\\begin\{{(?:align|aligned|equation|gather)\*?\}}(.{{1,{_MAX_CHARACTERS}}}?)\\end\{{[a-z]{{5,8}}\*?\}}",
     re.DOTALL,
 )

@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from verify.expression import NotReadable, read
 from verify.normal_form import unmarked
+from verify.number_words import OTHER_LANGUAGES
 from verify.worth import NoValue, Value, evaluate, inexact
 
 _OVERLINE = re.compile(r"(?<![\d.])(\d*)\.(\d*)\\(?:overline|bar|dot|widehat)\s*\{?(\d+)\}?")
@@ -99,6 +100,8 @@ def _in_words(form: str) -> Fraction | None:
     """A number in English words such as *minus twenty-one*, *two thirds*, or a short Chinese one."""
     if form[:1] in _CHINESE:
         return _in_chinese(form)
+    if (known := OTHER_LANGUAGES.get(form.casefold())) is not None:
+        return Fraction(known)
     words = re.findall(r"[a-z]+", form.casefold()) if form[:1].isalpha() and len(form) < 100 else []
     if not words or len(words) > _MAX_WORDS or re.search(r"[^a-zA-Z\s,-]", form):
         return None

@@ -5,8 +5,12 @@ Every pattern is run on a text of bounded length in which no stretch of spaces i
 
 import re
 
+from verify.asides import without_asides
 from verify.formulas import FORMULA, inside
 from verify.normal_form import normal_form
+from verify.number_words import NUMBER_WORDS
+from verify.plain_maths import is_maths, maths_at, stretches
+from verify.sentence_forms import of_known_form
 from verify.units import split_unit
 
 MAX_CHARACTERS = 2_000
@@ -17,15 +21,6 @@ JOINER = re.compile(
     r"|\(\s*(?:[a-h]|[ivx]{1,4}|\d)\s*\))*"
 )
 SENTENCE_END = re.compile(r"(?<!i\.e)(?<!e\.g)(?<!approx)[.!?](?=\s+[A-ZÀ-ÞА-Я\\(\"'*$<]|\s*$)|[。！？]|\n")
-REASON_BEGINS = re.compile(
-    r"\s*(?:,\s*(?:not|which|because|since|as|so|where|attained|achieved|and\s+(?:so|the))\b|\b(?:because|since|which)\b"
-    r"|,?\s+\b(?:when|where|if|at|for)\s+\$?[a-zA-Z]\$?\s*=(?!.*\b(?:is|are|equals|gives)\b)|\s[—–]\s|，(?:因为|由于|其中)|\bпотому\b|,?\s*\b(?:weil|porque|puisque|car)\b).*",
-    re.DOTALL | re.IGNORECASE,
-)
-_OUT_OF = re.compile(
-    r",?\s*\b(?:out\s+)?of\s+(?:the\s+|all\s+|these\s+|those\s+)?\$?\d[\d,]*\b\$?(?:\s+[a-z]+)?(?:\s+in\s+(?:total|all))?",
-    re.IGNORECASE,
-)
 _AND = re.compile(r"(?<=[\d)])\s+(?:und|oder|et|ou|y|o|e|и|или)\s+(?=[-\d(])")
 _LABELLED = re.compile(
     r"\b(?:theorem|lemma|figure|fig\.|table|step|case|section|chapter|example|equation|eq\.|problem|question|part|method|"
@@ -33,26 +28,37 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 COPULA = re.compile(
-    r"(?:\b(?:is|are|was|were|equals?|be|gives?|get|obtain|find|has|have|needs?|took|takes|costs?|totals?|ist|sind|lautet|beträgt"
+    r"(?:\b(?:is|are|was|were|equals?|be|gives?|get|obtain|find|has|have|needs?|took|takes|costs?|totals?"
+    r"|pays?|paid|earns?|earned|makes|made|receives?|spends?|spent|saves?|saved|owes?|covers?|covered|lasts?|lasted|weighs?"
+    r"|measures?|contains?|requires?|drove|travel(?:s|ed|led)|ist|sind|lautet|beträgt"
     r"|es|son|hay|est|sont|vaut|é|são|è|sono|равн[оаы]?|равен|составляет)\b"
     r"|'s\b|为|是|有|得|需|等于|は|(?<!\d)[:：]|[:：](?!\d))"
-    r"(?:\s+(?:exactly|about|approximately|therefore|thus|then|now|donc|also|just|only|equal\s+to|the\s+number|at\s+least))*"
+    r"(?:\s+(?:exactly|about|approximately|really|actually|indeed|simply|precisely|in\s+fact|therefore|thus|then|now|donc|also|just|only|equal\s+to|the\s+number|at\s+least))*"
     r"\s*[:*_]*\s*",
     re.IGNORECASE,
 )
-_OTHER = re.compile(r"\bone\b.*\band\s+the\s+other\b", re.IGNORECASE | re.DOTALL)
-_EQUALS = re.compile(r"=\s*")
-_ALLOWED_WORDS = re.compile(
-    r"\\[a-zA-Z]+|\b(?:and|or|und|oder|et|ou|sqrt|pi|sin|cos|tan|log|ln|exp|infinity|mod|cm|mm|km|kg|am|pm)\b|[和或]"
-    r"|\b[A-Z]{2}\b(?=\s*=)",
+_TEXT = re.compile(r"\\text(?:bf)?\{[^{}]{1,60}\}")
+_SEPARATOR = r"\s?(?:[,;、]\s?(?:(?:and|or|und|oder|y|et|e)\s)?|\s(?:and|or|und|oder|y|et|e|и|или)\s|[和或])"
+_COMMA_BEFORE, _COMMA_AFTER = re.compile(rf"{_SEPARATOR}\Z"), re.compile(_SEPARATOR)
+_CLAUSE_END = re.compile(r"\s?[*_]{0,2}\s?(?:[.;(!。，]|\Z|,?\s(?:respectively|as|which|where|since|because)\b)")
+_ABOUT = re.compile(r"(?<=\S)\s*(?:≈|\\approx(?![a-z])).*", re.DOTALL)
+# A number behind such a word is not what the sentence says: *she pays $540 after the 10% discount*.
+_GIVEN_BEFORE = re.compile(
+    r"\b(?:after|before|in|from|for|(?<!up\s)(?<!left\s)with|per|than|every|each|within|on|over|under|between|among|if|when)"
+    r"(?:\s(?:the|an?|all|these|those|every|each|his|her|its|their|another))?\s\Z",
     re.IGNORECASE,
 )
+_MEASURE_BEFORE = re.compile(
+    r"(?<![\d.,])\d{1,9}\s(?:hours?|minutes?|days?|weeks?|months?|years?|feet|foot|pounds?|dollars?|euros?|met(?:er|re)s?|yards?),?\s(?:and\s)?\Z"
+)
+_OTHER = re.compile(r"\bone\b.*\band\s+the\s+other\b", re.IGNORECASE | re.DOTALL)
+_EQUALS = re.compile(r"=\s*")
 _TIME_OR_DAY = re.compile(
     r"\d{1,2}:\d{2}(?:\s*[ap]\.?\s*m\b\.?)?|\b(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]{0,6}\s+\d{1,2}(?!\d)(?:,\s*\d{4})?|\d{1,2}\s*[ap]\.?\s*m\b\.?|\d+(?::\d+)+",
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(
-    r"[(\[]\s*[^()\[\]\n]{1,60},[^()\[\]\n]{1,60}[)\]](?:\s*(?:∪|U)\s*[(\[][^()\[\]\n]{1,80}[)\]])*"
+    r"[(\[]\s*[^()\[\]\n]{1,60},[^()\[\]\n]{1,60}[)\]](?:\s*(?:∪|U|\\cup)\s*[(\[][^()\[\]\n]{1,80}[)\]])*"
 )
 NUMBER = re.compile(
     r"(?<![a-zA-Z0-9_.])[-−+]?(?:\\?[$€£¥]\s?)?(?:\d+\s+\d+/\d+|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|0,\d+|\d+,\d{1,2}(?![\d,])"
@@ -60,20 +66,24 @@ NUMBER = re.compile(
 )
 _UNIT_WORDS = re.compile(
     r"\s?(?:\^\\circ|°\s*[CF]?\b|[$€£¢]|[\u4e00-\u9fff]{1,5}|[a-zA-Zµ]{1,14}[²³]?(?:\^\d)?)"
-    r"(?:(?:\s*/\s*|\s+per\s+|\s)[a-zA-Z]{1,14}[²³]?(?:\^\d)?){0,3}"
+    r"(?:(?:\s*/\s*|\s+per\s+|\s(?!(?:after|before|from|later|ago|of|in|to|is|are|it|when|for|and|or|as|so|he|she|they|we)\b))[a-zA-Z]{1,14}[²³]?(?:\^\d)?){0,3}"
 )
 PROSE = re.compile(r"[^\W\d_]{2,}\s+[^\W\d_]{2,}\s+[^\W\d_]|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{3}")
 
 
 def distilled(sentence: str) -> str | None:
     """The value that a sentence states; `None` if it states none."""
-    text = _OUT_OF.sub("", sentence)
+    text = without_asides(sentence)
     plain = without_formulas(text)
     if _OTHER.search(plain) and len(both := [match.start() for match in NUMBER.finditer(plain)] or _starts(text)) == 2:
         return ", ".join(value_at(text, at) or "" for at in both)
     copulas = list(COPULA.finditer(plain))
+    if (found := of_known_form(text)) is not None:
+        return found
     for match in reversed(copulas):
-        tail = text[match.end() :].lstrip(" *_").rstrip(" .*_")
+        tail = _ABOUT.sub("", text[match.end() :].lstrip(" *_,:").rstrip(" .*_"))
+        if _TEXT.fullmatch(tail):
+            return tail
         if tail and not FORMULA.search(tail) and is_maths(tail) and not tail.startswith("="):
             return _AND.sub(", ", tail)
         if FORMULA.match(text, match.end()):
@@ -84,11 +94,45 @@ def distilled(sentence: str) -> str | None:
     formulas = list(FORMULA.finditer(text))
     if formulas:
         return formulas_at(text, _row_of(text, formulas))
-    text = _LABELLED.sub("", text)
-    for pattern in (_TIME_OR_DAY, _BRACKETED, NUMBER):
+    return _last_value(_LABELLED.sub("", text))
+
+
+def _last_value(text: str) -> str | None:
+    """The last value of a text without formulas: a time, else maths, a number, a number in words."""
+    for pattern in (_TIME_OR_DAY, _BRACKETED):
         if found := list(pattern.finditer(text)):
             return value_at(text, found[-1].start())
-    return None
+    found = list(stretches(text))
+    starts = sorted(
+        {start for start, _ in found}
+        | {number.start() for number in NUMBER.finditer(text) if not any(a < number.start() < b for a, b in found)}
+    )
+    if starts:
+        last = _not_given(text, starts)
+        first = _list_start(text, last)
+        return (_listed_from(text, first, maths_at(text, first)) if first < last else None) or value_at(text, last)
+    words = list(NUMBER_WORDS.finditer(text))
+    return words[-1].group() if words else None
+
+
+def _not_given(text: str, starts: list[int]) -> int:
+    """Where the only value begins that no *after* or *with* stands before, if one stands before the last."""
+    last = starts[-1]
+    told = [start for start in starts if not _GIVEN_BEFORE.search(text, max(0, start - 40), start)]
+    if not _GIVEN_BEFORE.search(text, max(0, last - 40), last) or len(told) != 1:
+        longer = _MEASURE_BEFORE.search(text, max(0, last - 40), last)
+        return longer.start() if longer else last
+    return told[0]
+
+
+def _list_start(text: str, at: int) -> int:
+    """Where the list begins whose last value stands there."""
+    ends = {end: start for start, end in stretches(text[:at])}
+    while gap := _COMMA_BEFORE.search(text[:at]):
+        if gap.start() not in ends:
+            break
+        at = ends[gap.start()]
+    return at
 
 
 def _starts(text: str) -> list[int]:
@@ -148,8 +192,14 @@ def value_at(text: str, at: int) -> str | None:
         if match := pattern.match(text, at):
             return match.group()
     number = NUMBER.match(text, at)
+    maths = maths_at(text, at)
+    if len(maths) > len(number.group() if number else "") and not (number and _is_measure(maths, number.group())):
+        return _listed_from(text, at, maths) or maths + unit_after(maths, text[at + len(maths) : at + len(maths) + 60])
     if number is None:
-        return None
+        word = None if re.search(r"\d", text) else NUMBER_WORDS.match(text, at)
+        return word.group() if word else None
+    if listed := _listed_from(text, at, number.group()):
+        return listed
     found, at = number.group().strip(), number.end()
     found += unit_after(found, text[at : at + 60])
     more = re.match(r"\s*(?:and\s+)?", text[number.start() + len(found) :])
@@ -159,10 +209,22 @@ def value_at(text: str, at: int) -> str | None:
     return found
 
 
-def is_maths(text: str) -> bool:
-    """Whether there are no words in it."""
-    left = _ALLOWED_WORDS.sub(" ", text)
-    return bool(re.search(r"[\da-zA-Z]", text)) and not re.search(r"[^\W\d_]{2,}|[\u3040-\u9fff\uac00-\ud7af]", left)
+def _listed_from(text: str, at: int, first: str) -> str | None:
+    """The values that stand in a row from there to the end of a clause; `None` if it is but one."""
+    values, at = [first.strip()], at + len(first)
+    while gap := _COMMA_AFTER.match(text, at):
+        value = maths_at(text, gap.end())
+        if not value:
+            break
+        values.append(value)
+        at = gap.end() + len(value)
+    return ", ".join(values) if len(values) > 1 and _CLAUSE_END.match(text, at) else None
+
+
+def _is_measure(maths: str, number: str) -> bool:
+    """Whether the letters right behind a number are a unit."""
+    rest = maths.removeprefix(number)
+    return rest.isalpha() and unit_after(number, rest) != ""
 
 
 def without_formulas(text: str) -> str:

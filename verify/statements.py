@@ -3,17 +3,17 @@
 import re
 from collections.abc import Iterator
 
+from verify.asides import AGAIN, REASON_BEGINS, without_reason
 from verify.formulas import FORMULA, inside
+from verify.plain_maths import is_maths
 from verify.sentences import (
     COPULA,
     MAX_CHARACTERS,
     NUMBER,
     PROSE,
-    REASON_BEGINS,
     SENTENCE_END,
     distilled,
     formulas_at,
-    is_maths,
     value_at,
     without_formulas,
 )
@@ -60,7 +60,7 @@ _PHRASES = re.compile(
     re.IGNORECASE,
 )
 _LETTER_BEFORE = re.compile(
-    r"\b(?:choose|pick|select)\s+(?:option\s+|choice\s+)?\(?([A-J])\b\)?(?!')|\bonly\s+(?:option\s+)?\(?([A-J])\)?\s+(?:remains|is\s+left|works|fits)\b"
+    r"\b(?:choose|pick|select)\s+(?:option\s+|choice\s+)?\(?([A-J])\b\)?(?!')|\bonly\s+(?:option\s+)?\(?([A-J])\)?\s+(?:remains|is\s+left|works|fits|matches|satisfies|is\s+possible|holds)\b"
     r"|(?:\b(?:option|choice|answer|statement)\s+)?\(?(?<![\w\\])([A-J])\)?\s+is\s+(?:the\s+)?(?:only\s+)?"
     r"(?:correct|right|best|true)\b"
 )
@@ -70,25 +70,43 @@ _CORRECTED = re.compile(
     r"(?=[$\\\d\-*])",
     re.IGNORECASE,
 )
+_TAKEN_BACK = re.compile(
+    r"\b(?:wait|actually|correction|scratch\s+that|hold\s+on|oops|sorry)\b|made\s+a(?:n?\s+\w+)?\s+(?:mistake|error)|更正|不对|错了",
+    re.IGNORECASE,
+)
 _NOT = re.compile(r"\s*(?:n't|not\b|n['’]est\s+pas|no\s+es|nicht\b)", re.IGNORECASE)
 _BUT = re.compile(r"\b(?:but(?:\s+rather)?|it\s+is|it's|sondern|sino|mais)\s+|而是", re.IGNORECASE)
 _OPENING_WORDS = re.compile(
-    r"\A(?:thus|so|therefore|hence|then|finally|we\s+(?:get|have|find)|this\s+gives|it\s+is|it's)\b[,:]?\s+",
+    r"\A(?:thus|so|therefore|hence|then|finally|we\s+(?:get|have|find)|this\s+gives|it\s+is(?!\s+the\b)|it's)\b[,:]?\s+",
     re.IGNORECASE,
 )
 _SAME_IN_MATHS = re.compile(r"(?:\bi\.?e\.?|\bthat\s+is|\bnamely|\bor)[,:]?\s*(?=\$|\\\(|\\\[)")
 _REFUSED = re.compile(
     r"\b(?:can(?:no|')t|could\s*n[o']t|unable|not\s+able|do\s+not\s+know|don't\s+know|not\s+sure|impossible\s+to|"
-    r"insufficient|ill-posed|give\s+up|gave\s+up|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|exceeded|so\s+far|ran\s+out\s+of|(?:need|needs|require)\s+more|not\s+enough|without\s+more|undeterminable|no\s+idea)\b|无法|不能确定|不知道",
+    r"insufficient|ill-posed|give\s+up|gave\s+up|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|exceeded|so\s+far|ran\s+out\s+of|(?:need|needs|require)\s+more|not\s+enough|more\s+would\s+be|without\s+more|undeterminable|no\s+idea)\b|无法|不能确定|不知道",
     re.IGNORECASE,
 )
+_UNDETERMINED = re.compile(
+    r"\b(?:answer|value|it|area|number)\s+(cannot\s+be\s+determined)(?:\s+(?:from|with|using)\s[^.\n\d]{1,80})?\.?\s*\Z",
+    re.IGNORECASE,
+)
+_GUESSED = re.compile(r"\b(?:guess|estimate|answer|bet)\b[^.\n]{0,40}(?:\bis|\bbe|:)\s[^.\n]{0,40}\d", re.IGNORECASE)
 _CLOSING_WORDS = re.compile(
-    r"\b(?:hope|let\s+me\s+know|feel\s+free|completes?|verified|verifies|check(?:s|ed)?\s+out|as\s+(?:desired|required)|q\.?e\.?d"
+    r"\b(?:hope|let\s+me\s+know|feel\s+free|completes?|verified|verifies|check(?:s|ed)?\s+out|q\.?e\.?d"
     r"|thank|confiden\w+|questions?\b.*\?*|matches|consistent)\b",
     re.IGNORECASE,
 )
 _WORD_TAIL = re.compile(
     r"\b(?:is|are|was|be|on|called|named|by)\s+(?:an?\s+|the\s+)?[*_]*((?:[^\W\d_]['’\w-]*\s?){1,4}?)[*_]*[.!]?[*_]*\s*\Z"
+)
+_AS_REQUIRED = re.compile(
+    r"[\d)]\s?[-+*/×·^][\d\s().+*/×·^−-]{1,60}=.*\bas\s+(?:desired|required)\b", re.DOTALL | re.IGNORECASE
+)
+_POLITE_END = re.compile(r"\s?(?:です|となります|になります|である|입니다|이다)(?:ね|よ)?\s?\Z")
+_DONE = re.compile(
+    r"\A(?:needed|required|done|complete\w*|given|true|valid|established|shown|found|correct|wrong|satisfied|possible|proven|proved|met|available|"
+    r"known|unclear|missing|clear|unknown)\b",
+    re.IGNORECASE,
 )
 _SO = re.compile(
     r",?\s*\b(?:so|hence|thus|therefore|giving|yielding|which\s+means|we\s+(?:get|have|find))\b\s*", re.IGNORECASE
@@ -96,15 +114,35 @@ _SO = re.compile(
 _ITEM = re.compile(
     r"\s*(?:[-*•]|\d+[.)])\s+(?:\$|\\\()?\s*(([a-zA-Z])\s*=[^=$\\]{1,40}(?:\\[a-z]+[^=$\\]{1,40}){0,4}?)\s*(?:\$|\\\))?[.,;]?\s*"
 )
-_YES_OR_NO = re.compile(r"[*\s]*(yes|no)\b\*{0,2}\s?[,.:!—–](?!\s*(?:it|that)(?:'s|\s+is)\s+\$?\d)", re.IGNORECASE)
+_YES_OR_NO = re.compile(
+    r"[*\s]*(?:(?:so|thus|hence|therefore)\b,?\s+)?(yes|no)\b\*{0,2}\s?[,.:!—–](?!\s*(?:it|that)(?:'s|\s+is)\s+\$?\d)",
+    re.IGNORECASE,
+)
 _CUT_WORDS = frozenset(
     "the a an and or then we of to by with is are that in for from must next add need which so as at on if it this "
     "these now have be because since where when let can using into has its their will would should first also but "
     "there get gives compute find use consider".split()
 )
-_CHECK = re.compile(r"\W*(?:check(?:ing)?|verif\w+|note|remark|indeed)\b", re.IGNORECASE)
+_CHECK = re.compile(
+    r"\W*(?:(?:we|you|one)\s+can\s+|let(?:'s|\s+us|\s+me)\s+|to\s+)?(?:quickly\s+|now\s+|easily\s+|also\s+|always\s+){0,2}"
+    r"(?:double-?\s?check\w*|check(?:ing)?|verif\w+|confirm\w*|note|remark|indeed)\b",
+    re.IGNORECASE,
+)
+_CHECKS = re.compile(
+    r"\n[\s#*]*(?:(?:double-?)?check|verification|verify|verifying|checking)\b[^\n.]{0,60}[:*\n]", re.IGNORECASE
+)
+_CONCLUDES = re.compile(r"\b(?:so|therefore|thus|hence|answer|final|conclu\w+)\b", re.IGNORECASE)
+_DAY_TAIL = re.compile(
+    r"\b(?:is|was|be|on|falls\s+on)\s+(?:an?\s+)?[*_]*((?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|june|"
+    r"july|august|september|october|november|december)[*_.!]*\s*\Z",
+    re.IGNORECASE,
+)
+_NAME_BEFORE = re.compile(
+    r"(?:\A|,\s|\b(?:so|that|thus|hence|therefore)\s)[*_]*(?!Th(?:e|is|at|ey|ese|us|ose|en)\b|It\b|There\b|He\b|She|We\b|Since|If\b|Each)([A-Z][a-z]+)[*_]*\s+(?:is|was|has|had|finish\w+|comes?|came|won|wins|arriv\w+|r[ua]ns?|"
+    r"scored|gets|got|lives|travel\w+|walk\w+)\s+(?:[a-z]+\s+){0,4}(?:first|last|most|least|more|fewe(?:r|st)|less|race|[a-z]{3,}est)\b"
+)
 _BEGINS_WORK = re.compile(
-    r"\W*(?:to\s+(?:solve|find|compute|determine)|let(?:'s)?\b|first\b|recall|consider|we\s+(?:begin|start|need\s+to|must|consider|will)"
+    r"\W*(?:to\s+(?:solve|find|compute|determine)|let(?:'s)?\b(?!\s+me\s+know)|first\b|recall|consider|we\s+(?:begin|start|need\s+to|must|consider|will)"
     r"|next\b|now,?\s+we|step\s+1\b|see\b|suppose|assume)|.*\?\s*\Z",
     re.IGNORECASE | re.DOTALL,
 )
@@ -119,7 +157,8 @@ def phrased(text: str) -> str | None:
             break
         answer = said(text[match.end() : match.end() + MAX_CHARACTERS])
         if answer:
-            return answer
+            taken_back = _TAKEN_BACK.search(text, match.end())
+            return (corrected(text[taken_back.end() :]) if taken_back else None) or answer
     return letters[-1][letters[-1].lastindex or 0] if letters else None
 
 
@@ -148,13 +187,16 @@ def said(rest: str) -> str:
     if FORMULA.match(rest):
         return formulas_at(rest, 0)
     stop = SENTENCE_END.search(rest)
+    if stop and rest[: stop.start()].rstrip("* ").endswith((":", "：")) and rest[stop.start()] == "\n":
+        items = rest[stop.end() : stop.end() + MAX_CHARACTERS].strip()
+        return ", ".join(_last_items(items)) or said(items)
     sentence = rest[: stop.start()] if stop else rest
     maths = _SAME_IN_MATHS.search(sentence)
     if maths and (said_again := FORMULA.match(sentence, maths.end())):
         return inside(said_again).strip(" ,").rstrip(" .,")
     if nothing := NOTHING_IN_WORDS.search(sentence):
         return nothing.group()
-    short = REASON_BEGINS.sub("", sentence).strip(" \t*_`\"'“”,;")
+    short = AGAIN.sub("", REASON_BEGINS.sub("", _POLITE_END.sub("", sentence))).strip(" \t*_`\"'“”,;")
     if chosen := re.match(r"(?:option|choice)?\s*\**\s*(\(?[A-J](?:\)|[.:])\s.*)", short, re.DOTALL):
         return chosen[1]
     if r"\boxed" in short:
@@ -165,13 +207,18 @@ def said(rest: str) -> str:
 
 def concluded(text: str) -> str | None:
     """No phrase: a short text as a whole, the last formula or number of one that is no refusal and was not cut off."""
+    checks = _CHECKS.search(text)
+    if checks and checks.start() and not _CONCLUDES.search(text, checks.end()):
+        text = text[: checks.start()]
     stripped = _OPENING_WORDS.sub("", re.sub(r"\A```\w*\n|\n?```\s*\Z", "", text.strip()).strip())
     is_line = "\n" not in stripped
     if is_line and len(stripped) <= _MAX_WHOLE_CHARACTERS and _is_answer(stripped):
         return _bare(stripped)
     if is_line and (yes_or_no := _YES_OR_NO.match(stripped)):
         return yes_or_no[1]
-    if _REFUSED.search(text[-600:]) or _is_cut_off(stripped):
+    if undetermined := _UNDETERMINED.search(text[-200:]):
+        return undetermined[1]
+    if _is_refusal(text[-600:]) or _is_cut_off(stripped):
         return None
     if listed := _last_items(stripped):
         return ", ".join(listed)
@@ -186,12 +233,19 @@ def concluded(text: str) -> str | None:
     return None
 
 
+def _is_refusal(end: str) -> bool:
+    """Whether a text declines to answer, and does not guess after that."""
+    refused = _REFUSED.search(end)
+    return refused is not None and not _GUESSED.search(end, refused.end())
+
+
 def _is_answer(line: str) -> bool:
     """Whether a line is nothing but an answer."""
     if is_maths(line) or _is_formula(line) or re.fullmatch(r"[^\s:：\u3040-\u9fff\uac00-\ud7af]+", line):
         return True
     if not re.search(r"\d", line):
-        return len(line.split()) <= 3 and not re.search(r"[。，是为有得は]", line)
+        is_sentence = FORMULA.search(line) or re.search(r"[。，是为有得は]|\b(?:is|are|get|gives)\b|\w:\s", line)
+        return len(line.split()) <= 3 and not is_sentence
     has_words = FORMULA.search(line) or COPULA.search(line) or PROSE.search(line)
     return not has_words and re.match(r"[-−+]?\(?[\d$€£√\\]", line) is not None
 
@@ -200,17 +254,24 @@ def _stated(sentence: str) -> str | None:
     """What a sentence states: yes or no, that there is nothing, a value, a word."""
     if yes_or_no := _YES_OR_NO.match(sentence):
         return yes_or_no[1]
-    nothing = NOTHING_IN_WORDS.search(sentence)
-    if nothing and not NUMBER.search(sentence[: nothing.start()]):
-        return nothing.group()
-    sentence = sentence.rstrip("!")
-    for part in reversed(_SO.split(sentence)):
-        if found := distilled(REASON_BEGINS.sub("", part)):
+    if not NUMBER.search(sentence) and (named := _NAME_BEFORE.search(sentence)):
+        return named[1]
+    if day := _DAY_TAIL.search(sentence):
+        return day[1]
+    parts = _SO.split(sentence.rstrip("!"))
+    for part in reversed(parts):
+        nothing = NOTHING_IN_WORDS.search(part)
+        if nothing and not NUMBER.search(part[: nothing.start()]):
+            return nothing.group()
+        told = without_reason(part)
+        if found := distilled(told) or (_word_at_end(told) if len(parts) > 1 else None):
             return found
-    if _CLOSING_WORDS.search(sentence):
-        return None
-    tail = _WORD_TAIL.search(REASON_BEGINS.sub("", sentence).strip())
-    return tail[1].strip() if tail else None
+    return None if _CLOSING_WORDS.search(sentence) else _word_at_end(without_reason(sentence))
+
+
+def _word_at_end(text: str) -> str | None:
+    tail = _WORD_TAIL.search(text.strip())
+    return tail[1].strip() if tail and not _DONE.match(tail[1]) else None
 
 
 def _last_items(text: str) -> list[str]:
@@ -241,8 +302,14 @@ def _last_sentences(text: str) -> Iterator[str]:
     sentences = [end[start:stop].strip() for start, stop in zip(cuts, cuts[1:], strict=False)]
     sentences = [each for each in sentences if re.search(r"\w", each)]
     for sentence in reversed(sentences[-_MAX_SENTENCES:]):
-        if not _CHECK.match(sentence) and not (_CLOSING_WORDS.search(sentence) and NUMBER.search(sentence)):
+        if not _is_check(sentence):
             yield sentence
+
+
+def _is_check(sentence: str) -> bool:
+    if _CHECK.match(sentence) or _AS_REQUIRED.search(sentence):
+        return True
+    return bool(_CLOSING_WORDS.search(sentence) and NUMBER.search(sentence))
 
 
 def _is_cut_off(text: str) -> bool:

@@ -25,6 +25,8 @@ _SIGNS = re.compile(r"\\(?:pm|mp)(?![a-z])")
 _POINT = re.compile(
     r"([A-Z]'?|\\(?:vec|overrightarrow)\s*\{\w{1,2}\}|[a-z](?=\s*=\s*\())\s*=?\s*(\([^()]*,[^()]*(?:\([^()]*\)[^()]*)*\))"
 )
+# A ∩ B = {1, 3}
+_NAMED_SET = re.compile(r"[^={}<>]{1,40}=\s*(\\?\{[^={}]*\})")
 _NAMED_TUPLE = re.compile(r"\A\(?\s*([a-zA-Z]\w?(?:\s*,\s*[a-zA-Z]\w?)+)\s*\)?\s*=\s*(\(.*\))\Z", re.DOTALL)
 # Rows of entries.
 _Rows: TypeAlias = list[list[str]]
@@ -33,6 +35,8 @@ _Rows: TypeAlias = list[list[str]]
 def _listed(form: str) -> tuple[str, list[str]]:
     """The kind (`set`, `tuple`, `list` or empty) and the parts."""
     text = form.strip()
+    if named := _NAMED_SET.fullmatch(text):
+        text = named[1]
     if text[:1] == "(" and len(_SIGNS.findall(text)) == 1 and encloses(text) and len(split_top(text[1:-1])) > 1:
         return "list", _expanded([text])
     if text.startswith(r"\{") and text.endswith(r"\}"):

@@ -79,9 +79,17 @@ def plain_words(form: str) -> str:
 def choice(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:
     """Letters of a multiple choice, with their texts or without."""
     gold_letter, gold_rest = _choice(gold)
+    letter, rest = _choice(candidate)
+    if (
+        not gold_letter
+        and rest
+        and re.match(r"\W*(?:\\text\{\W*)?[A-J]\b", candidate)
+        and not _LETTER_AND_REST.search(rest)
+    ):
+        found = compares(gold, rest)
+        return Finding(found.outcome, f"by the text of choice {letter}: {found.reason}")
     if not gold_letter:
         return None
-    letter, rest = _choice(candidate)
     if not letter and not gold_rest:
         named = _NAMED_LETTER.fullmatch(candidate)
         if named is None:
