@@ -102,10 +102,10 @@ def _last_value(text: str) -> str | None:
     for pattern in (_TIME_OR_DAY, _BRACKETED):
         if found := list(pattern.finditer(text)):
             return value_at(text, found[-1].start())
-    found = list(stretches(text))
+    maths = list(stretches(text))
     starts = sorted(
-        {start for start, _ in found}
-        | {number.start() for number in NUMBER.finditer(text) if not any(a < number.start() < b for a, b in found)}
+        {start for start, _ in maths}
+        | {number.start() for number in NUMBER.finditer(text) if not any(a < number.start() < b for a, b in maths)}
     )
     if starts:
         last = _not_given(text, starts)
