@@ -70,6 +70,9 @@ _CORRECTED = re.compile(
     r"(?=[$\\\d\-*])",
     re.IGNORECASE,
 )
+_JUDGED = re.compile(
+    r"(?:indeed\s+)?(?:correct|right|wrong|verified|confirmed|consistent|reasonable|valid|incorrect)", re.IGNORECASE
+)
 _TAKEN_BACK = re.compile(
     r"\b(?:wait|actually|correction|scratch\s+that|hold\s+on|oops|sorry)\b|made\s+a(?:n?\s+\w+)?\s+(?:mistake|error)|更正|不对|错了",
     re.IGNORECASE,
@@ -81,9 +84,14 @@ _OPENING_WORDS = re.compile(
     re.IGNORECASE,
 )
 _SAME_IN_MATHS = re.compile(r"(?:\bi\.?e\.?|\bthat\s+is|\bnamely|\bor)[,:]?\s*(?=\$|\\\(|\\\[)")
+_ANSWERING = (
+    "determin|solve|answer|find|found|help|give|provid|comput|calculat|evaluat|conclu|say|said|tell|complet|know|assist|"
+    "decid|continue|sure|deduc|infer|establish|finish|recall"
+)
 _REFUSED = re.compile(
-    r"\b(?:can(?:no|')t|could\s*n[o']t|unable|not\s+able|do\s+not\s+know|don't\s+know|not\s+sure|impossible\s+to|"
-    r"insufficient|ill-posed|give\s+up|gave\s+up|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|exceeded|so\s+far|ran\s+out\s+of|(?:need|needs|require)\s+more|not\s+enough|more\s+would\s+be|without\s+more|undeterminable|no\s+idea)\b|无法|不能确定|不知道",
+    r"\b(?:I\s+can(?:no|')t|(?:can(?:no|')t|could\s*n[o']t|unable\s+to|not\s+able\s+to|impossible\s+to)\s+(?:\w+ly\s+)?(?:be\s+)?(?:\w+ly\s+)?"
+    rf"(?:{_ANSWERING})\w*|do\s+not\s+know|don't\s+know|not\s+sure|"
+    r"insufficient|ill-posed|g[ia]ve\s+up(?!\s+[$\d])|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|(?:length|tokens?|limit|time)\W+(?:\w+\W+){0,2}exceeded|exceeded\s+(?:the\s+|my\s+)?(?:token|length|context|maximum\s+(?:length|token|context))\w*|so\s+far(?![^.\n]{0,80}\d)|ran\s+out\s+of|(?:need|needs|require)\s+more|not\s+enough|more\s+would\s+be|without\s+more|undeterminable|no\s+idea)\b|无法|不能确定|不知道",
     re.IGNORECASE,
 )
 _UNDETERMINED = re.compile(
@@ -92,8 +100,8 @@ _UNDETERMINED = re.compile(
 )
 _GUESSED = re.compile(r"\b(?:guess|estimate|answer|bet)\b[^.\n]{0,40}(?:\bis|\bbe|:)\s[^.\n]{0,40}\d", re.IGNORECASE)
 _CLOSING_WORDS = re.compile(
-    r"\b(?:hope|let\s+me\s+know|feel\s+free|completes?|verified|verifies|check(?:s|ed)?\s+out|q\.?e\.?d"
-    r"|thank|confiden\w+|questions?\b.*\?*|matches|consistent)\b",
+    r"\b(?:hope|let\s+me\s+know|feel\s+free|completes?\s+(?:the|our)\s+(?:proof|solution|problem|question)|indeed\s+satisf\w+|verified|verifies|check(?:s|ed)?\s+out|q\.?e\.?d"
+    r"|thank|confiden\w+|(?:any|more|further|other)\s+questions?\b.*\?*|matches|consistent)\b",
     re.IGNORECASE,
 )
 _WORD_TAIL = re.compile(
@@ -124,16 +132,20 @@ _CUT_WORDS = frozenset(
     "there get gives compute find use consider".split()
 )
 _CHECK = re.compile(
-    r"\W*(?:(?:we|you|one)\s+can\s+|let(?:'s|\s+us|\s+me)\s+|to\s+)?(?:quickly\s+|now\s+|easily\s+|also\s+|always\s+){0,2}"
-    r"(?:double-?\s?check\w*|check(?:ing)?|verif\w+|confirm\w*|note|remark|indeed)\b",
+    r"\W*(?:(?:we|you|one)\s+can\s+|let(?:'s|\s+us|\s+me)\s+|(?:we|i)\s+|to\s+)?(?:may\s+|quickly\s+|now\s+|easily\s+|also\s+|always\s+){0,2}"
+    r"(?:double-?\s?check\w*|check(?:ing)?|verif\w+|confirm\w*|testing)\b"
+    r"|\W*(?:note|notice|alternatively|remark|indeed)\b",
     re.IGNORECASE,
 )
+_WORKS = re.compile(r"\b(?:does|do)\s+(?:indeed\s+)?satisfy|\bindeed\s+satisf|\bsolutions?\s+works?\b", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\([A-Z]\w*\s[^()]*(?:\([^()]*\)[^()]*){0,9}\)\W*")
 _CHECKS = re.compile(
     r"\n[\s#*]*(?:(?:double-?)?check|verification|verify|verifying|checking)\b[^\n.]{0,60}[:*\n]", re.IGNORECASE
 )
+_DRAWN = re.compile(r"\[asy\].{0,4000}?\[/asy\]", re.DOTALL)
 _CONCLUDES = re.compile(r"\b(?:so|therefore|thus|hence|answer|final|conclu\w+)\b", re.IGNORECASE)
 _DAY_TAIL = re.compile(
-    r"\b(?:is|was|be|on|falls\s+on)\s+(?:an?\s+)?[*_]*((?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|june|"
+    r"\b(?:is|was|be|falls\s+on|(?:is|be)\s+on)\s+(?:an?\s+)?[*_]*((?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|june|"
     r"july|august|september|october|november|december)[*_.!]*\s*\Z",
     re.IGNORECASE,
 )
@@ -146,6 +158,7 @@ _BEGINS_WORK = re.compile(
     r"|next\b|now,?\s+we|step\s+1\b|see\b|suppose|assume)|.*\?\s*\Z",
     re.IGNORECASE | re.DOTALL,
 )
+_WORKED_OUT = re.compile(r"\d[^=\n]{0,40}\s[-+*/×÷·–x][^=\n]{1,40}=\s?[$€£]?\d[\d,.]*(?:\s[a-z-]+){0,4}\W*\Z")
 _TAGGED = re.compile(r"<(answer|final_answer)>(.{0,2000}?)</\1>", re.DOTALL | re.IGNORECASE)
 
 
@@ -156,7 +169,7 @@ def phrased(text: str) -> str | None:
         if letters and letters[-1].start() > match.end():
             break
         answer = said(text[match.end() : match.end() + MAX_CHARACTERS])
-        if answer:
+        if answer and not _JUDGED.fullmatch(answer):
             taken_back = _TAKEN_BACK.search(text, match.end())
             return (corrected(text[taken_back.end() :]) if taken_back else None) or answer
     return letters[-1][letters[-1].lastindex or 0] if letters else None
@@ -210,8 +223,11 @@ def concluded(text: str) -> str | None:
     checks = _CHECKS.search(text)
     if checks and checks.start() and not _CONCLUDES.search(text, checks.end()):
         text = text[: checks.start()]
+    text = _DRAWN.sub("", text)
     stripped = _OPENING_WORDS.sub("", re.sub(r"\A```\w*\n|\n?```\s*\Z", "", text.strip()).strip())
     is_line = "\n" not in stripped
+    if is_line and _is_formula(stripped):
+        return formulas_at(stripped, 0)
     if is_line and len(stripped) <= _MAX_WHOLE_CHARACTERS and _is_answer(stripped):
         return _bare(stripped)
     if is_line and (yes_or_no := _YES_OR_NO.match(stripped)):
@@ -223,7 +239,7 @@ def concluded(text: str) -> str | None:
     if listed := _last_items(stripped):
         return ", ".join(listed)
     for place, sentence in enumerate(_last_sentences(stripped)):
-        if not place and _BEGINS_WORK.match(sentence):
+        if not place and _BEGINS_WORK.match(sentence) and not _WORKED_OUT.search(sentence):
             return None
         if found := _stated(sentence):
             return found
@@ -264,6 +280,8 @@ def _stated(sentence: str) -> str | None:
         if nothing and not NUMBER.search(part[: nothing.start()]):
             return nothing.group()
         told = without_reason(part)
+        if part is not parts[0] and FORMULA.match(part) and not COPULA.search(without_formulas(part)):
+            return formulas_at(part, 0)
         if found := distilled(told) or (_word_at_end(told) if len(parts) > 1 else None):
             return found
     return None if _CLOSING_WORDS.search(sentence) else _word_at_end(without_reason(sentence))
@@ -307,7 +325,9 @@ def _last_sentences(text: str) -> Iterator[str]:
 
 
 def _is_check(sentence: str) -> bool:
-    if _CHECK.match(sentence) or _AS_REQUIRED.search(sentence):
+    if _CHECK.match(sentence) or _IN_BRACKETS.fullmatch(sentence) or _AS_REQUIRED.search(sentence):
+        return True
+    if _WORKS.search(sentence) and not NUMBER.search(sentence):
         return True
     return bool(_CLOSING_WORDS.search(sentence) and NUMBER.search(sentence))
 
