@@ -27,7 +27,7 @@ _WHICH_ENDS = (
 REASON_BEGINS = re.compile(
     rf"\s*(?:,\s*(?:not|{_WHICH}|because|since|as|so|where|attained|achieved|atteint|erreicht|and\s+(?:so|the(?!\s+(?:total|answer|number|sum|result|value|final|largest|greatest|smallest))))\b"
     rf"|\b(?:because|since|{_WHICH_ENDS})\b"
-    r"|,?\s+\b(?:when|where|if|at|for)\s+\$?[a-zA-Z]\$?\s*=(?!.*\b(?:is|are|equals|gives)\b)|\s[—–]\s(?!\$?\d[^=]*=)|，(?:因为|由于|其中)"
+    r"|,?\s+\b(?:when|where|if|at|for)\s+\$?[a-zA-Z]\$?\s*=(?!.*\b(?:is|are|equals|gives)\b)|\s[—–]\s(?!\$?\d[^=]*=)|，(?:因为|由于|其中|当)"
     r"|\bпотому\b|,?\s*\b(?:weil|porque|puisque)\b|,\s*car\b).*",
     re.DOTALL | re.IGNORECASE,
 )

@@ -15,7 +15,8 @@ FORMULA = re.compile(
 _LETTER = re.compile(r"\\?[a-zA-Z]+(?:_\{?\w+\}?)?\s*\Z")
 _COMMANDS = re.compile(r"\\(?:text|mbox|mathrm)\s*\{[^{}]*\}|\\[a-zA-Z]+|_\{?\w+\}?")
 _NO_CHAIN = re.compile(
-    r"[<>:!≤≥≈]|\b(?:and|or|und|oder|et|ou|y|o|e)\b|\\(?:le|ge|ne|approx|equiv|begin|in|pm|quad)(?![a-zA-Z])|\\text\{ ?(?:and|or)"
+    r"[<>:!≤≥≈]|\b(?:and|or|und|oder|et|ou|y|o|e)\b"
+    r"|\\(?:le|ge|ne|approx|equiv|begin|in|pm|quad)(?![a-zA-Z])|\\text\{ ?(?:and|or)"
 )
 _FOLLOWS = re.compile(r"(?:\\q?quad\s*)?\\(?:Rightarrow|implies|Longrightarrow|therefore|equiv)(?![a-zA-Z])|=")
 _MODULUS = re.compile(r"\s*\\pmod\s*(?:\{[^{}]*\}|\d+)\s*\Z")

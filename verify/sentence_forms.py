@@ -23,6 +23,10 @@ _SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _BOLD = re.compile(r"\*\*([^*\n]{1,80})\*\*")
+_TRUE = re.compile(
+    r"\b(?:statement|claim|assertion|proposition|conjecture)\b[^.]{0,80}\bis\s+(?:indeed\s+)?(true|false)\b",
+    re.IGNORECASE,
+)
 _ONE = re.compile(r"\b(?:is|are|exists?|has|have)\s+(?:exactly|only|just|precisely)\s+one\b(?!\s+of\b)", re.IGNORECASE)
 _UNDEFINED = re.compile(r"\bis\s+(undefined|not\s+defined|indeterminate)\W*\Z", re.IGNORECASE)
 _RELATION = re.compile(r"[<>≤≥∈]|\\(?:leq?|geq?|in)(?![a-z])|=.*\b(?:or|and)\b.*=")
@@ -43,6 +47,8 @@ def of_known_form(text: str) -> str | None:
         return str(bold[0]).rstrip(" .,")
     if undefined := _UNDEFINED.search(text):
         return undefined[1]
+    if judged := _TRUE.search(text):
+        return judged[1]
     if _ONE.search(text) and not re.search(r"[\d$\\]", text):
         return "one"
     return _equation(text) or _count_of_list(text) or _place(text)

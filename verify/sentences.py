@@ -26,6 +26,8 @@ _BEGINS = re.compile(r"\s*(?:[A-Z]|\(?[A-Z]\w|\Z)")
 SENTENCE_END = re.compile(
     r"(?<!Mr)(?<!Mrs)(?<!Ms)(?<!Dr)(?<!St)(?<!vs)(?<!i\.e)(?<!e\.g)(?<!approx)[.!?](?=\s+[A-ZÀ-ÞА-Я\\(\"'*$<]|\s*$)|[。！？\x01]|\n"
 )
+_UNKNOWN_BEFORE = re.compile(r"(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])[^a-zA-Z=]{0,12}\Z")
+_ORDINAL = re.compile(r"\bthe\s+\d+(?:st|nd|rd|th)\b", re.IGNORECASE)
 _AND = re.compile(r"(?<=[\d)])\s+(?:und|oder|et|ou|y|o|e|и|или)\s+(?=[-\d(])")
 _LABELLED = re.compile(
     r"\b(?:theorem|lemma|figure|fig\.|table|step|case|section|chapter|example|equation|eq\.|problem|question|part|method|"
@@ -33,7 +35,8 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 COPULA = re.compile(
-    r"(?:\b(?:is|are|was|were|equals?|be|gives?|get|obtain|find|has|have|needs?|took|takes|costs?|total\s+of|totals?|being|implies|produces|(?:simplif\w+|reduc\w+|solves|evaluates|amounts?|comes|works\s+out)\s+to"
+    r"(?:\b(?:ha[sd]\s+(?:an?\s+)?(?:radius|length|area|volume|perimeter|value|slope|probability|measure|degree|diameter|height|width)"
+    r"(?:\s+of)?|is|are|was|were|equals?|be|gives?|get|obtain|find|has|have|needs?|took|takes|costs?|total\s+of|totals?|being|implies|produces|(?:simplif\w+|reduc\w+|solves|evaluates|amounts?|comes|works\s+out)\s+to"
     r"|leaves?(?:\s+(?:us|him|her|them|me))?(?:\s+with)?"
     r"|pays?|paid|earns?|earned|makes|made|receives?|spends?|spent|saves?|saved|owes?|covers?|covered|lasts?|lasted|weighs?"
     r"|measures?|contains?|requires?|drove|travel(?:s|ed|led)|ist|sind|lautet|beträgt"
@@ -94,13 +97,22 @@ def distilled(sentence: str) -> str | None:
             return _AND.sub(", ", end_of_chain(tail))
         if FORMULA.match(text, match.end()):
             return formulas_at(text, match.end())
-    for match in reversed([*copulas, *_EQUALS.finditer(plain)]):
+    for match in _by_weight(copulas, list(_EQUALS.finditer(plain))):
         if value := value_at(text, match.end()):
             return value
     formulas = list(FORMULA.finditer(text))
     if formulas:
         return formulas_at(text, _row_of(text, formulas))
-    return _last_value(_LABELLED.sub("", text))
+    return _last_value(_LABELLED.sub("", _ORDINAL.sub("", text)))
+
+
+def _by_weight(copulas: list[re.Match[str]], equals: list[re.Match[str]]) -> list[re.Match[str]]:
+    """Results of arithmetic, the last first, before all that is said; *x = 3* is only said."""
+    told = [
+        match for match in equals if _UNKNOWN_BEFORE.search(match.string, max(0, match.start() - 40), match.start())
+    ]
+    worked_out = [match for match in equals if match not in told]
+    return [*reversed(worked_out), *sorted([*copulas, *told], key=lambda match: match.end(), reverse=True)]
 
 
 def _last_value(text: str) -> str | None:

@@ -32,7 +32,7 @@ _PHRASES = re.compile(
     "|".join(
         (
             r"\#\#\#\#",
-            rf"\banswers?{_IS}",
+            rf"(?<!to\s)\banswers?{_IS}",
             r"[\"']answer[\"']\s*:",
             r"\banswer\s*(?:—|–|→|->|=>)",
             r"\banswers?(?:\s+to\s+(?:this|the)\s+\w+)\s+(?:is|are)\s*[:：]?",
@@ -41,7 +41,7 @@ _PHRASES = re.compile(
             rf"\b(?:correct|right)\s+(?:option|choice|one){_IS}",
             r"(?:最终|最后|正确)?的?(?:答案|结果)\s*(?:\*\*)?\s*(?:应该)?(?:是|为|等于|[:：])\s*(?:\*\*)?[:：]?",
             r"(?:正确)?(?:选项|选择)\s*(?:应该)?(?:是|为|[:：])?\s*(?=[\s*(（]*[A-H](?![a-zA-Z]))",
-            r"(?:故|应|因此|所以)选择?\s*[:：]?",
+            r"(?:故|应|因此|所以|本题|此题|答案)选择?\s*[:：]?",
             r"(?<![回解问])答\s*[:：]",
             r"答え\s*(?:は|[:：])",
             r"(?:정답|답)\s*(?:은|는|[:：])",
@@ -60,6 +60,7 @@ _PHRASES = re.compile(
     re.IGNORECASE,
 )
 _LETTER_BEFORE = re.compile(
+    r"\b(?:it's|it\s+is|be)\s+(?:option|choice|answer)\s+\(?([A-J])\b|"
     r"\b(?:choose|pick|select)\s+(?:option\s+|choice\s+)?\(?([A-J])\b\)?(?!')|\bonly\s+(?:option\s+)?\(?([A-J])\)?\s+(?:remains|is\s+left|works|fits|matches|satisfies|is\s+possible|holds)\b"
     r"|(?:\b(?:option|choice|answer|statement)\s+)?\(?(?<![\w\\])([A-J])\)?\s+is\s+(?:the\s+)?(?:only\s+)?"
     r"(?:correct|right|best|true)\b"
@@ -78,6 +79,7 @@ _TAKEN_BACK = re.compile(
     re.IGNORECASE,
 )
 _NOT = re.compile(r"\s*(?:n't|not\b|n['’]est\s+pas|no\s+es|nicht\b)", re.IGNORECASE)
+_ADVERB = re.compile(r"(?:therefore|thus|hence|then|simply|just|now)\b[,:]?\s+", re.IGNORECASE)
 _BUT = re.compile(r"\b(?:but(?:\s+rather)?|it\s+is|it's|sondern|sino|mais)\s+|而是", re.IGNORECASE)
 _OPENING_WORDS = re.compile(
     r"\A(?:thus|so|therefore|hence|then|finally|we\s+(?:get|have|find)|this\s+gives|it\s+is(?!\s+the\b)|it's)\b[,:]?\s+",
@@ -91,14 +93,16 @@ _ANSWERING = (
 _REFUSED = re.compile(
     r"\b(?:I\s+can(?:no|')t|(?:can(?:no|')t|could\s*n[o']t|unable\s+to|not\s+able\s+to|impossible\s+to)\s+(?:\w+ly\s+)?(?:be\s+)?(?:\w+ly\s+)?"
     rf"(?:{_ANSWERING})\w*|do\s+not\s+know|don't\s+know|not\s+sure|"
-    r"insufficient|ill-posed|g[ia]ve\s+up(?!\s+[$\d])|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|(?:length|tokens?|limit|time)\W+(?:\w+\W+){0,2}exceeded|exceeded\s+(?:the\s+|my\s+)?(?:token|length|context|maximum\s+(?:length|token|context))\w*|so\s+far(?![^.\n]{0,80}\d)|ran\s+out\s+of|(?:need|needs|require)\s+more|not\s+enough|more\s+would\s+be|without\s+more|undeterminable|no\s+idea)\b|无法|不能确定|不知道",
+    r"insufficient|ill-posed|g[ia]ve\s+up(?!\s+[$\d])|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|(?:length|tokens?|limit|time)\W+(?:\w+\W+){0,2}exceeded|exceeded\s+(?:the\s+|my\s+)?(?:token|length|context|maximum\s+(?:length|token|context))\w*|so\s+far(?![^.\n]{0,80}\d)|ran\s+out\s+of|(?:need|needs|require)\s+more|(?:not|isn't|aren't)\s+enough|more\s+would\s+be|without\s+more|undeterminable|no\s+idea)\b|无法|不能确定|不知道",
     re.IGNORECASE,
 )
 _UNDETERMINED = re.compile(
     r"\b(?:answer|value|it|area|number)\s+(cannot\s+be\s+determined)(?:\s+(?:from|with|using)\s[^.\n\d]{1,80})?\.?\s*\Z",
     re.IGNORECASE,
 )
-_GUESSED = re.compile(r"\b(?:guess|estimate|answer|bet)\b[^.\n]{0,40}(?:\bis|\bbe|:)\s[^.\n]{0,40}\d", re.IGNORECASE)
+_GUESSED = re.compile(
+    r"(?<!to\s)\b(?:guess|estimate|answer|bet)\b[^.\n]{0,40}(?:\bis|\bbe|:)\s[^.\n]{0,40}\d", re.IGNORECASE
+)
 _CLOSING_WORDS = re.compile(
     r"\b(?:hope|let\s+me\s+know|feel\s+free|completes?\s+(?:the|our)\s+(?:proof|solution|problem|question)|indeed\s+satisf\w+|verified|verifies|check(?:s|ed)?\s+out|q\.?e\.?d"
     r"|thank|confiden\w+|(?:any|more|further|other)\s+questions?\b.*\?*|matches|consistent)\b",
@@ -196,7 +200,7 @@ def said(rest: str) -> str:
         if instead is None:
             return ""
         rest = rest[instead.end() :]
-    rest = rest.lstrip(" \t\n*:：\"'")
+    rest = _ADVERB.sub("", rest.lstrip(" \t\n*:：\"'"))
     if FORMULA.match(rest):
         return formulas_at(rest, 0)
     stop = SENTENCE_END.search(rest)
@@ -210,6 +214,7 @@ def said(rest: str) -> str:
     if nothing := NOTHING_IN_WORDS.search(sentence):
         return nothing.group()
     short = AGAIN.sub("", REASON_BEGINS.sub("", _POLITE_END.sub("", sentence))).strip(" \t*_`\"'“”,;")
+    short = re.sub(r"\s*\(\Z", "", short)
     if chosen := re.match(r"(?:option|choice)?\s*\**\s*(\(?[A-J](?:\)|[.:])\s.*)", short, re.DOTALL):
         return chosen[1]
     if r"\boxed" in short:
