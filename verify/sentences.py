@@ -26,7 +26,7 @@ _BEGINS = re.compile(r"\s*(?:[A-Z]|\(?[A-Z]\w|\Z)")
 SENTENCE_END = re.compile(
     r"(?<!Mr)(?<!Mrs)(?<!Ms)(?<!Dr)(?<!St)(?<!vs)(?<!i\.e)(?<!e\.g)(?<!approx)[.!?](?=\s+[A-ZÀ-ÞА-Я\\(\"'*$<]|\s*$)|[。！？\x01]|\n"
 )
-_UNKNOWN_BEFORE = re.compile(r"(?<![a-zA-Z])[a-zA-Z](?![a-zA-Z])[^a-zA-Z=]{0,12}\Z")
+_UNKNOWN_BEFORE = re.compile(r"(?<![a-zA-Z])(?<!\d\s)[a-zA-Z](?![a-zA-Z])[^a-zA-Z=]{0,12}\Z")
 _ORDINAL = re.compile(r"\bthe\s+\d+(?:st|nd|rd|th)\b", re.IGNORECASE)
 _AND = re.compile(r"(?<=[\d)])\s+(?:und|oder|et|ou|y|o|e|и|или)\s+(?=[-\d(])")
 _LABELLED = re.compile(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from verify.asides import AGAIN, REASON_BEGINS, without_reason
 from verify.formulas import FORMULA, inside
 from verify.plain_maths import is_maths
+from verify.refusals import UNDETERMINED, is_cut_off, is_refusal
 from verify.sentences import (
     COPULA,
     MAX_CHARACTERS,
@@ -86,23 +87,6 @@ _OPENING_WORDS = re.compile(
     re.IGNORECASE,
 )
 _SAME_IN_MATHS = re.compile(r"(?:\bi\.?e\.?|\bthat\s+is|\bnamely|\bor)[,:]?\s*(?=\$|\\\(|\\\[)")
-_ANSWERING = (
-    "determin|solve|answer|find|found|help|give|provid|comput|calculat|evaluat|conclu|say|said|tell|complet|know|assist|"
-    "decid|continue|sure|deduc|infer|establish|finish|recall"
-)
-_REFUSED = re.compile(
-    r"\b(?:I\s+can(?:no|')t|(?:can(?:no|')t|could\s*n[o']t|unable\s+to|not\s+able\s+to|impossible\s+to)\s+(?:\w+ly\s+)?(?:be\s+)?(?:\w+ly\s+)?"
-    rf"(?:{_ANSWERING})\w*|do\s+not\s+know|don't\s+know|not\s+sure|"
-    r"insufficient|ill-posed|g[ia]ve\s+up(?!\s+[$\d])|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|(?:length|tokens?|limit|time)\W+(?:\w+\W+){0,2}exceeded|exceeded\s+(?:the\s+|my\s+)?(?:token|length|context|maximum\s+(?:length|token|context))\w*|so\s+far(?![^.\n]{0,80}\d)|ran\s+out\s+of|(?:need|needs|require)\s+more|(?:not|isn't|aren't)\s+enough|more\s+would\s+be|without\s+more|undeterminable|no\s+idea)\b|无法|不能确定|不知道",
-    re.IGNORECASE,
-)
-_UNDETERMINED = re.compile(
-    r"\b(?:answer|value|it|area|number)\s+(cannot\s+be\s+determined)(?:\s+(?:from|with|using)\s[^.\n\d]{1,80})?\.?\s*\Z",
-    re.IGNORECASE,
-)
-_GUESSED = re.compile(
-    r"(?<!to\s)\b(?:guess|estimate|answer|bet)\b[^.\n]{0,40}(?:\bis|\bbe|:)\s[^.\n]{0,40}\d", re.IGNORECASE
-)
 _CLOSING_WORDS = re.compile(
     r"\b(?:hope|let\s+me\s+know|feel\s+free|completes?\s+(?:the|our)\s+(?:proof|solution|problem|question)|indeed\s+satisf\w+|verified|verifies|check(?:s|ed)?\s+out|q\.?e\.?d"
     r"|thank|confiden\w+|(?:any|more|further|other)\s+questions?\b.*\?*|matches|consistent)\b",
@@ -129,11 +113,6 @@ _ITEM = re.compile(
 _YES_OR_NO = re.compile(
     r"[*\s]*(?:(?:so|thus|hence|therefore)\b,?\s+)?(yes|no)\b\*{0,2}\s?[,.:!—–](?!\s*(?:it|that)(?:'s|\s+is)\s+\$?\d)",
     re.IGNORECASE,
-)
-_CUT_WORDS = frozenset(
-    "the a an and or then we of to by with is are that in for from must next add need which so as at on if it this "
-    "these now have be because since where when let can using into has its their will would should first also but "
-    "there get gives compute find use consider".split()
 )
 _CHECK = re.compile(
     r"\W*(?:(?:we|you|one)\s+can\s+|let(?:'s|\s+us|\s+me)\s+|(?:we|i)\s+|to\s+)?(?:may\s+|quickly\s+|now\s+|easily\s+|also\s+|always\s+){0,2}"
@@ -237,9 +216,9 @@ def concluded(text: str) -> str | None:
         return _bare(stripped)
     if is_line and (yes_or_no := _YES_OR_NO.match(stripped)):
         return yes_or_no[1]
-    if undetermined := _UNDETERMINED.search(text[-200:]):
+    if undetermined := UNDETERMINED.search(text[-200:]):
         return undetermined[1]
-    if _is_refusal(text[-600:]) or _is_cut_off(stripped):
+    if is_refusal(text[-600:]) or is_cut_off(stripped):
         return None
     if listed := _last_items(stripped):
         return ", ".join(listed)
@@ -252,12 +231,6 @@ def concluded(text: str) -> str | None:
             is_short = not re.search(r"\d", stripped) and len(stripped.split()) <= _MAX_WORDS
             return _bare(stripped) if is_short else None
     return None
-
-
-def _is_refusal(end: str) -> bool:
-    """Whether a text declines to answer, and does not guess after that."""
-    refused = _REFUSED.search(end)
-    return refused is not None and not _GUESSED.search(end, refused.end())
 
 
 def _is_answer(line: str) -> bool:
@@ -335,15 +308,3 @@ def _is_check(sentence: str) -> bool:
     if _WORKS.search(sentence) and not NUMBER.search(sentence):
         return True
     return bool(_CLOSING_WORDS.search(sentence) and NUMBER.search(sentence))
-
-
-def _is_cut_off(text: str) -> bool:
-    """Whether an output ends in the middle of a sentence or of a formula."""
-    last = text.rstrip()
-    if re.search(r"[,+=(\[{\\/:-]\Z", last):
-        return True
-    words = re.search(r"([a-zA-Z]+)\Z", last)
-    if words and words[1].lower() in _CUT_WORDS and " " in last:
-        return True
-    rest = without_formulas(last)[-MAX_CHARACTERS:]
-    return bool(re.search(r"\\[(\[](?!.*\\[)\]])|\$(?!\d)[^$]*[\\=^][^$]*\Z", rest, re.DOTALL))
