@@ -120,7 +120,7 @@ def _last_value(text: str) -> str | None:
     for pattern in (_TIME_OR_DAY, _BRACKETED):
         if found := list(pattern.finditer(text)):
             return value_at(text, found[-1].start())
-    maths = list(stretches(text))
+    maths = stretches(text)
     numbers = (number.start() for number in NUMBER.finditer(text))
     starts = sorted({start for start, _ in maths} | {at for at in numbers if not any(a < at < b for a, b in maths)})
     if starts:

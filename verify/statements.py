@@ -80,6 +80,7 @@ _TAKEN_BACK = re.compile(
     re.IGNORECASE,
 )
 _NOT = re.compile(r"\s*(?:n't|not\b|n['’]est\s+pas|no\s+es|nicht\b)", re.IGNORECASE)
+_APPOSED = re.compile(r",\s+an?\s+[a-z]{2,}\s")
 _ADVERB = re.compile(r"(?:therefore|thus|hence|then|simply|just|now)\b[,:]?\s+", re.IGNORECASE)
 _BUT = re.compile(r"\b(?:but(?:\s+rather)?|it\s+is|it's|sondern|sino|mais)\s+|而是", re.IGNORECASE)
 _OPENING_WORDS = re.compile(
@@ -111,7 +112,7 @@ _ITEM = re.compile(
     r"\s*(?:[-*•]|\d+[.)])\s+(?:\$|\\\()?\s*(([a-zA-Z])\s*=[^=$\\]{1,40}(?:\\[a-z]+[^=$\\]{1,40}){0,4}?)\s*(?:\$|\\\))?[.,;]?\s*"
 )
 _YES_OR_NO = re.compile(
-    r"[*\s]*(?:(?:so|thus|hence|therefore)\b,?\s+)?(yes|no)\b\*{0,2}\s?[,.:!—–](?!\s*(?:it|that)(?:'s|\s+is)\s+\$?\d)",
+    r"[*\s]*(?:(?:so|thus|hence|therefore)\b,?\s+)?(yes|no|true|false)\b\*{0,2}\s?[,.:!—–](?!\s*(?:it|that)(?:'s|\s+is)\s+\$?\d)",
     re.IGNORECASE,
 )
 _CHECK = re.compile(
@@ -119,6 +120,10 @@ _CHECK = re.compile(
     r"(?:double-?\s?check\w*|check(?:ing)?|verif\w+|confirm\w*|testing)\b"
     r"|\W*(?:note|notice|alternatively|remark|indeed)\b",
     re.IGNORECASE,
+)
+_NAME_IS = re.compile(
+    r"(?:\A|,\s|\b(?:so|that|thus|hence|therefore)\s)(?!Th(?:e|is|at|ey|ese|us|ose|en)\b|It\b|There\b|He\b|She\b|We\b)"
+    r"([A-Z][a-z]+)\s+(?:is|was|must\s+be|has\s+to\s+be)\s+the\s+[a-z]+\W*\Z"
 )
 _WORKS = re.compile(r"\b(?:does|do)\s+(?:indeed\s+)?satisfy|\bindeed\s+satisf|\bsolutions?\s+works?\b", re.IGNORECASE)
 _IN_BRACKETS = re.compile(r"\([A-Z]\w*\s[^()]*(?:\([^()]*\)[^()]*){0,9}\)\W*")
@@ -128,7 +133,7 @@ _CHECKS = re.compile(
 _DRAWN = re.compile(r"\[asy\].{0,4000}?\[/asy\]", re.DOTALL)
 _CONCLUDES = re.compile(r"\b(?:so|therefore|thus|hence|answer|final|conclu\w+)\b", re.IGNORECASE)
 _DAY_TAIL = re.compile(
-    r"\b(?:is|was|be|falls\s+on|(?:is|be)\s+on)\s+(?:an?\s+)?[*_]*((?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|june|"
+    r"\b(?:is|was|be|falls\s+on|(?:is|be)\s+on|(?:land|arrive|end\s+up)s?\s+(?:on|at))\s+(?:an?\s+)?[*_]*((?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|june|"
     r"july|august|september|october|november|december)[*_.!]*\s*\Z",
     re.IGNORECASE,
 )
@@ -194,6 +199,8 @@ def said(rest: str) -> str:
         return nothing.group()
     short = AGAIN.sub("", REASON_BEGINS.sub("", _POLITE_END.sub("", sentence))).strip(" \t*_`\"'“”,;")
     short = re.sub(r"\s*\(\Z", "", short)
+    if (apposed := _APPOSED.search(short)) and is_maths(short[: apposed.start()]):
+        short = short[: apposed.start()]
     if chosen := re.match(r"(?:option|choice)?\s*\**\s*(\(?[A-J](?:\)|[.:])\s.*)", short, re.DOTALL):
         return chosen[1]
     if r"\boxed" in short:
@@ -248,16 +255,16 @@ def _stated(sentence: str) -> str | None:
     """What a sentence states: yes or no, that there is nothing, a value, a word."""
     if yes_or_no := _YES_OR_NO.match(sentence):
         return yes_or_no[1]
-    if not NUMBER.search(sentence) and (named := _NAME_BEFORE.search(sentence)):
+    if not NUMBER.search(sentence) and (named := _NAME_BEFORE.search(sentence) or _NAME_IS.search(sentence)):
         return named[1]
     if day := _DAY_TAIL.search(sentence):
         return day[1]
     parts = _SO.split(sentence.rstrip("!"))
     for part in reversed(parts):
-        nothing = NOTHING_IN_WORDS.search(part)
-        if nothing and not NUMBER.search(part[: nothing.start()]):
-            return nothing.group()
         told = without_reason(part)
+        nothing = NOTHING_IN_WORDS.search(told)
+        if nothing and not NUMBER.search(told[: nothing.start()]):
+            return nothing.group()
         if part is not parts[0] and FORMULA.match(part) and not COPULA.search(without_formulas(part)):
             return formulas_at(part, 0)
         if found := distilled(told) or (_word_at_end(told) if len(parts) > 1 else None):
