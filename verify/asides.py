@@ -38,6 +38,7 @@ _SAYS_WHAT = re.compile(r"[,\s]*which\s+(?:is|was|are)\b.*\d", re.DOTALL)
 _VERB = re.compile(
     r"=|\b(?:is|are|was|were|has|have|had|equals?|gives?|gets?|costs?|makes?|takes?|needs)\b", re.IGNORECASE
 )
+_ASKED = re.compile(r"\b(?:asks?|asked|wanted|looking)\s+for\b", re.IGNORECASE)
 _SAYS = re.compile(r"\d|[$\\π∞]|\b(?:is|are|was)\b")
 _REASON_FIRST = re.compile(
     r"\W*(?:because|since|as|given\s+that|weil|da|porque|como|puisque|comme|(?:at|when|for)(?=\s+\$[^$]{1,60}=))\b[^,]{1,300},\$?\s+",
@@ -87,7 +88,7 @@ def without_reason(sentence: str) -> str:
     cut = text[: reason.start()]
     if not re.search(r"\w", cut) or re.search(r"\bis\Z", cut):
         return text
-    if not _VERB.search(cut) and _SAYS_WHAT.match(reason.group()):
+    if (not _VERB.search(cut) or _ASKED.search(cut)) and _SAYS_WHAT.match(reason.group()):
         return text
     # Behind a dash or an *at x =* may stand the value itself.
     return text if _MAYBE_VALUE.match(reason.group()) and not _SAYS.search(cut) else cut

@@ -106,7 +106,8 @@ _DONE = re.compile(
     re.IGNORECASE,
 )
 _SO = re.compile(
-    r",?\s*\b(?:so|hence|thus|therefore|giving|yielding|which\s+means|we\s+(?:get|have|find))\b\s*", re.IGNORECASE
+    r",\s+but\s+(?!not\b|rather\b|only\b|no\b)|,?\s*\b(?:so|hence|thus|therefore|giving|yielding|which\s+means|we\s+(?:get|have|find))\b\s*",
+    re.IGNORECASE,
 )
 _ITEM = re.compile(
     r"\s*(?:[-*•]|\d+[.)])\s+(?:\$|\\\()?\s*(([a-zA-Z])\s*=[^=$\\]{1,40}(?:\\[a-z]+[^=$\\]{1,40}){0,4}?)\s*(?:\$|\\\))?[.,;]?\s*"
@@ -143,7 +144,7 @@ _NAME_BEFORE = re.compile(
 )
 _BEGINS_WORK = re.compile(
     r"\W*(?:to\s+(?:solve|find|compute|determine)|let(?:'s)?\b(?!\s+me\s+know)|first\b|recall|consider|we\s+(?:begin|start|need\s+to|must|consider|will)"
-    r"|next\b|now,?\s+we|step\s+1\b|see\b|suppose|assume)|.*\?\s*\Z",
+    r"|next\b|the\s+next\s+step|our\s+next|it\s+remains\s+to|now,?\s+we|step\s+1\b|see\b|suppose|assume)|.*\?\s*\Z",
     re.IGNORECASE | re.DOTALL,
 )
 _WORKED_OUT = re.compile(r"\d[^=\n]{0,40}\s[-+*/×÷·–x][^=\n]{1,40}=\s?[$€£]?\d[\d,.]*(?:\s[a-z-]+){0,4}\W*\Z")
