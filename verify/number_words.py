@@ -26,10 +26,11 @@ _OTHERS = (
 OTHER_LANGUAGES = {word: value for value, words in enumerate(_OTHERS) for word in words.split()}
 # *One* alone is mostly no number.
 NUMBER_WORDS = re.compile(
-    rf"\b(?!one\b(?![\s-](?:{_PART}|hundred|thousand|million)))(?:(?:minus|negative)\s+)?"
+    rf"(?<!the\s)(?<!these\s)(?<!those\s)(?<!all\s)(?<!other\s)\b(?!one\b(?![\s-](?:{_PART}|hundred|thousand|million)))(?:(?:minus|negative)\s+)?"
     rf"(?:{_SMALL}|an?(?=\s+(?:hundred|thousand|million)))"
     rf"(?:(?:[\s-]|\s+and\s+)(?:{_SMALL}|hundred|thousand|million|billion)){{0,10}}"
     rf"(?:[\s-](?:{_PART})\b|\b(?![\s-](?:{_PART})\b)(?!\s+of\s+(?:these|them|those|the)\b))"
+    r"|(?:[二三四五六七八九两]?十[一二三四五六七八九]?|[二三四五六七八九两])(?=[种个条只本次人名天年元块张件对组位])"
     rf"|\b(?:{'|'.join(OTHER_LANGUAGES)})\b",
     re.IGNORECASE,
 )

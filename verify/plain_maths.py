@@ -4,7 +4,7 @@ A stretch is read token by token and is of bounded length, so that no text is re
 """
 
 import re
-from collections.abc import Iterator
+from functools import lru_cache
 
 _MAX_CHARACTERS = 160
 _TOKEN = re.compile(
@@ -83,19 +83,21 @@ def maths_at(text: str, at: int) -> str:
     return text[at:end] if _WORTH_A_STRETCH.search(text, at, end) else ""
 
 
-def stretches(text: str) -> Iterator[tuple[int, int]]:
+@lru_cache(maxsize=16)
+def stretches(text: str) -> tuple[tuple[int, int], ...]:
     """Where maths stands in a text, from the left; single letters are no maths.
 
     >>> text = "With x = 3 a length of √2/2 cm"
     >>> [text[start:end] for start, end in stretches(text)]
     ['x = 3', '√2/2']
     """
-    at = 0
+    found, at = [], 0
     while match := _BEGINNING.search(text, at):
-        found = maths_at(text, match.start())
-        at = match.start() + max(1, len(found))
-        if found:
-            yield match.start(), at
+        maths = maths_at(text, match.start())
+        at = match.start() + max(1, len(maths))
+        if maths:
+            found.append((match.start(), at))
+    return tuple(found)
 
 
 def is_maths(text: str) -> bool:

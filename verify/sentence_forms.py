@@ -12,12 +12,21 @@ _COUNTED = re.compile(
     re.IGNORECASE,
 )
 _ORDINAL = re.compile(
-    r"\b(?:is|be|in|on|at)\s+the\s+(?:(\d+)(?:st|nd|rd|th)|(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth))"
+    r"\b(?:is|be)\s+the\s+(?:(\d+)(?:st|nd|rd|th)|(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth))"
     r"\s+(?:term|day|row|year|number|month|week|hour|place|position|floor|digit|letter|column|attempt|step|move|round)\b",
     re.IGNORECASE,
 )
 _ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth".split()
+_SUBJECT = re.compile(
+    r"\W*?(?:(?:so|thus|hence|therefore)\b,?\s+)?(\$[^$]{1,60}\$|\$?\d[\d,./]*)\s+is\s+(?:the|our)\s+(?:\w+\s+){0,2}"
+    r"(?:answer|first|smallest|largest|greatest|least|only|minimum|maximum|correct|desired|required)\b",
+    re.IGNORECASE,
+)
 _BOLD = re.compile(r"\*\*([^*\n]{1,80})\*\*")
+_TRUE = re.compile(
+    r"\b(?:statement|claim|assertion|proposition|conjecture)\b[^.]{0,80}\bis\s+(?:indeed\s+)?(true|false)\b",
+    re.IGNORECASE,
+)
 _ONE = re.compile(r"\b(?:is|are|exists?|has|have)\s+(?:exactly|only|just|precisely)\s+one\b(?!\s+of\b)", re.IGNORECASE)
 _UNDEFINED = re.compile(r"\bis\s+(undefined|not\s+defined|indeterminate)\W*\Z", re.IGNORECASE)
 _RELATION = re.compile(r"[<>≤≥∈]|\\(?:leq?|geq?|in)(?![a-z])|=.*\b(?:or|and)\b.*=")
@@ -31,12 +40,16 @@ def of_known_form(text: str) -> str | None:
     """
     if not FORMULA.search(text) and _RELATION.search(text) and is_maths(text):
         return text.strip(" .*_")
+    if subject := _SUBJECT.match(text):
+        return subject[1].strip("$ ")
     bold = _BOLD.findall(text)
     if len(bold) == 1 and not text.startswith("**") and is_maths(bold[0]):
         return str(bold[0]).rstrip(" .,")
     if undefined := _UNDEFINED.search(text):
         return undefined[1]
-    if _ONE.search(text) and not re.search(r"\d", text):
+    if judged := _TRUE.search(text):
+        return judged[1]
+    if _ONE.search(text) and not re.search(r"[\d$\\]", text):
         return "one"
     return _equation(text) or _count_of_list(text) or _place(text)
 

@@ -6,7 +6,7 @@ Every pattern is run on a text of bounded length in which no stretch of spaces i
 import re
 
 from verify.asides import without_asides
-from verify.formulas import FORMULA, inside
+from verify.formulas import FORMULA, end_of_chain, inside, together
 from verify.normal_form import normal_form
 from verify.number_words import NUMBER_WORDS
 from verify.plain_maths import is_maths, maths_at, stretches
@@ -20,7 +20,14 @@ JOINER = re.compile(
     r"|\b(?:and|or|und|oder|et|ou|y|o|e)\b|[和与或及]|(?<![a-zA-Z\\])[a-zA-Z](?:_\{?\w\}?)?\s*="
     r"|\(\s*(?:[a-h]|[ivx]{1,4}|\d)\s*\))*"
 )
-SENTENCE_END = re.compile(r"(?<!i\.e)(?<!e\.g)(?<!approx)[.!?](?=\s+[A-ZÀ-ÞА-Я\\(\"'*$<]|\s*$)|[。！？]|\n")
+# A formula that holds the point of its sentence; a capital behind one that is set by itself.
+_ENDS = re.compile(r"\.\s*(?:\$+|\\[)\]]|\\end\{[a-z]+\*?\})\Z")
+_BEGINS = re.compile(r"\s*(?:[A-Z]|\(?[A-Z]\w|\Z)")
+SENTENCE_END = re.compile(
+    r"(?<!Mr)(?<!Mrs)(?<!Ms)(?<!Dr)(?<!St)(?<!vs)(?<!i\.e)(?<!e\.g)(?<!approx)[.!?](?=\s+[A-ZÀ-ÞА-Я\\(\"'*$<]|\s*$)|[。！？\x01]|\n"
+)
+_UNKNOWN_BEFORE = re.compile(r"(?<![a-zA-Z])(?<!\d\s)[a-zA-Z](?![a-zA-Z])[^a-zA-Z=]{0,12}\Z")
+_ORDINAL = re.compile(r"\bthe\s+\d+(?:st|nd|rd|th)\b", re.IGNORECASE)
 _AND = re.compile(r"(?<=[\d)])\s+(?:und|oder|et|ou|y|o|e|и|или)\s+(?=[-\d(])")
 _LABELLED = re.compile(
     r"\b(?:theorem|lemma|figure|fig\.|table|step|case|section|chapter|example|equation|eq\.|problem|question|part|method|"
@@ -28,12 +35,14 @@ _LABELLED = re.compile(
     re.IGNORECASE,
 )
 COPULA = re.compile(
-    r"(?:\b(?:is|are|was|were|equals?|be|gives?|get|obtain|find|has|have|needs?|took|takes|costs?|totals?"
+    r"(?:\b(?:ha[sd]\s+(?:an?\s+)?(?:radius|length|area|volume|perimeter|value|slope|probability|measure|degree|diameter|height|width)"
+    r"(?:\s+of)?|is|are|was|were|equals?|be|gives?|get|obtain|find|has|have|needs?|took|takes|costs?|total\s+of|totals?|being|implies|produces|(?:simplif\w+|reduc\w+|solves|evaluates|amounts?|comes|works\s+out)\s+to"
+    r"|leaves?(?:\s+(?:us|him|her|them|me))?(?:\s+with)?"
     r"|pays?|paid|earns?|earned|makes|made|receives?|spends?|spent|saves?|saved|owes?|covers?|covered|lasts?|lasted|weighs?"
     r"|measures?|contains?|requires?|drove|travel(?:s|ed|led)|ist|sind|lautet|beträgt"
     r"|es|son|hay|est|sont|vaut|é|são|è|sono|равн[оаы]?|равен|составляет)\b"
     r"|'s\b|为|是|有|得|需|等于|は|(?<!\d)[:：]|[:：](?!\d))"
-    r"(?:\s+(?:exactly|about|approximately|really|actually|indeed|simply|precisely|in\s+fact|therefore|thus|then|now|donc|also|just|only|equal\s+to|the\s+number|at\s+least))*"
+    r"(?:\s+(?:us|exactly|about|approximately|really|actually|indeed|simply|precisely|in\s+fact|therefore|thus|then|now|donc|also|just|only|equal\s+to|the\s+number|at\s+least))*"
     r"\s*[:*_]*\s*",
     re.IGNORECASE,
 )
@@ -85,16 +94,25 @@ def distilled(sentence: str) -> str | None:
         if _TEXT.fullmatch(tail):
             return tail
         if tail and not FORMULA.search(tail) and is_maths(tail) and not tail.startswith("="):
-            return _AND.sub(", ", tail)
+            return _AND.sub(", ", end_of_chain(tail))
         if FORMULA.match(text, match.end()):
             return formulas_at(text, match.end())
-    for match in reversed([*copulas, *_EQUALS.finditer(plain)]):
+    for match in _by_weight(copulas, list(_EQUALS.finditer(plain))):
         if value := value_at(text, match.end()):
             return value
     formulas = list(FORMULA.finditer(text))
     if formulas:
         return formulas_at(text, _row_of(text, formulas))
-    return _last_value(_LABELLED.sub("", text))
+    return _last_value(_LABELLED.sub("", _ORDINAL.sub("", text)))
+
+
+def _by_weight(copulas: list[re.Match[str]], equals: list[re.Match[str]]) -> list[re.Match[str]]:
+    """Results of arithmetic, the last first, before all that is said; *x = 3* is only said."""
+    told = [
+        match for match in equals if _UNKNOWN_BEFORE.search(match.string, max(0, match.start() - 40), match.start())
+    ]
+    worked_out = [match for match in equals if match not in told]
+    return [*reversed(worked_out), *sorted([*copulas, *told], key=lambda match: match.end(), reverse=True)]
 
 
 def _last_value(text: str) -> str | None:
@@ -102,11 +120,9 @@ def _last_value(text: str) -> str | None:
     for pattern in (_TIME_OR_DAY, _BRACKETED):
         if found := list(pattern.finditer(text)):
             return value_at(text, found[-1].start())
-    maths = list(stretches(text))
-    starts = sorted(
-        {start for start, _ in maths}
-        | {number.start() for number in NUMBER.finditer(text) if not any(a < number.start() < b for a, b in maths)}
-    )
+    maths = stretches(text)
+    numbers = (number.start() for number in NUMBER.finditer(text))
+    starts = sorted({start for start, _ in maths} | {at for at in numbers if not any(a < at < b for a, b in maths)})
     if starts:
         last = _not_given(text, starts)
         first = _list_start(text, last)
@@ -160,7 +176,8 @@ def formulas_at(text: str, at: int) -> str:
         if formula and not JOINER.fullmatch(text, at, formula.start()):
             formula = None
     if len(pieces) > 1:
-        return ", ".join(pieces)
+        return together(pieces)
+    pieces[0] = end_of_chain(pieces[0])
     return pieces[0] + unit_after(pieces[0], text[at:])
 
 
@@ -204,7 +221,11 @@ def value_at(text: str, at: int) -> str | None:
     found += unit_after(found, text[at : at + 60])
     more = re.match(r"\s*(?:and\s+)?", text[number.start() + len(found) :])
     following = NUMBER.match(text, number.start() + len(found) + (more.end() if more else 0))
-    if following and found[-1:].isalpha() and (unit := unit_after(following.group(), text[following.end() :][:60])):
+    if (
+        following
+        and re.search(r"\d\s\w+\Z", found)
+        and (unit := unit_after(following.group(), text[following.end() :][:60]))
+    ):
         found += f" {following.group()}{unit}"
     return found
 
@@ -228,5 +249,11 @@ def _is_measure(maths: str, number: str) -> bool:
 
 
 def without_formulas(text: str) -> str:
-    """The same length, each formula blotted out, so that no sentence ends within one."""
-    return FORMULA.sub(lambda match: "x" * len(match.group()), text)
+    """The same length, each formula blotted out, so that no sentence ends within one, but may with one."""
+    return FORMULA.sub(_blotted, text)
+
+
+def _blotted(match: re.Match[str]) -> str:
+    is_display = match.group()[:2] in ("$$", r"\[", r"\b")
+    is_end = (is_display or _ENDS.search(match.group())) and _BEGINS.match(match.string, match.end())
+    return "x" * (len(match.group()) - 1) + ("\x01" if is_end else "x")

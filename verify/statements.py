@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from verify.asides import AGAIN, REASON_BEGINS, without_reason
 from verify.formulas import FORMULA, inside
 from verify.plain_maths import is_maths
+from verify.refusals import UNDETERMINED, is_cut_off, is_refusal
 from verify.sentences import (
     COPULA,
     MAX_CHARACTERS,
@@ -32,7 +33,7 @@ _PHRASES = re.compile(
     "|".join(
         (
             r"\#\#\#\#",
-            rf"\banswers?{_IS}",
+            rf"(?<!to\s)\banswers?{_IS}",
             r"[\"']answer[\"']\s*:",
             r"\banswer\s*(?:—|–|→|->|=>)",
             r"\banswers?(?:\s+to\s+(?:this|the)\s+\w+)\s+(?:is|are)\s*[:：]?",
@@ -41,7 +42,7 @@ _PHRASES = re.compile(
             rf"\b(?:correct|right)\s+(?:option|choice|one){_IS}",
             r"(?:最终|最后|正确)?的?(?:答案|结果)\s*(?:\*\*)?\s*(?:应该)?(?:是|为|等于|[:：])\s*(?:\*\*)?[:：]?",
             r"(?:正确)?(?:选项|选择)\s*(?:应该)?(?:是|为|[:：])?\s*(?=[\s*(（]*[A-H](?![a-zA-Z]))",
-            r"(?:故|应|因此|所以)选择?\s*[:：]?",
+            r"(?:故|应|因此|所以|本题|此题|答案)选择?\s*[:：]?",
             r"(?<![回解问])答\s*[:：]",
             r"答え\s*(?:は|[:：])",
             r"(?:정답|답)\s*(?:은|는|[:：])",
@@ -60,6 +61,7 @@ _PHRASES = re.compile(
     re.IGNORECASE,
 )
 _LETTER_BEFORE = re.compile(
+    r"\b(?:it's|it\s+is|be)\s+(?:option|choice|answer)\s+\(?([A-J])\b|"
     r"\b(?:choose|pick|select)\s+(?:option\s+|choice\s+)?\(?([A-J])\b\)?(?!')|\bonly\s+(?:option\s+)?\(?([A-J])\)?\s+(?:remains|is\s+left|works|fits|matches|satisfies|is\s+possible|holds)\b"
     r"|(?:\b(?:option|choice|answer|statement)\s+)?\(?(?<![\w\\])([A-J])\)?\s+is\s+(?:the\s+)?(?:only\s+)?"
     r"(?:correct|right|best|true)\b"
@@ -70,30 +72,25 @@ _CORRECTED = re.compile(
     r"(?=[$\\\d\-*])",
     re.IGNORECASE,
 )
+_JUDGED = re.compile(
+    r"(?:indeed\s+)?(?:correct|right|wrong|verified|confirmed|consistent|reasonable|valid|incorrect)", re.IGNORECASE
+)
 _TAKEN_BACK = re.compile(
     r"\b(?:wait|actually|correction|scratch\s+that|hold\s+on|oops|sorry)\b|made\s+a(?:n?\s+\w+)?\s+(?:mistake|error)|更正|不对|错了",
     re.IGNORECASE,
 )
 _NOT = re.compile(r"\s*(?:n't|not\b|n['’]est\s+pas|no\s+es|nicht\b)", re.IGNORECASE)
+_APPOSED = re.compile(r",\s+an?\s+[a-z]{2,}\s")
+_ADVERB = re.compile(r"(?:therefore|thus|hence|then|simply|just|now)\b[,:]?\s+", re.IGNORECASE)
 _BUT = re.compile(r"\b(?:but(?:\s+rather)?|it\s+is|it's|sondern|sino|mais)\s+|而是", re.IGNORECASE)
 _OPENING_WORDS = re.compile(
     r"\A(?:thus|so|therefore|hence|then|finally|we\s+(?:get|have|find)|this\s+gives|it\s+is(?!\s+the\b)|it's)\b[,:]?\s+",
     re.IGNORECASE,
 )
 _SAME_IN_MATHS = re.compile(r"(?:\bi\.?e\.?|\bthat\s+is|\bnamely|\bor)[,:]?\s*(?=\$|\\\(|\\\[)")
-_REFUSED = re.compile(
-    r"\b(?:can(?:no|')t|could\s*n[o']t|unable|not\s+able|do\s+not\s+know|don't\s+know|not\s+sure|impossible\s+to|"
-    r"insufficient|ill-posed|give\s+up|gave\s+up|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|exceeded|so\s+far|ran\s+out\s+of|(?:need|needs|require)\s+more|not\s+enough|more\s+would\s+be|without\s+more|undeterminable|no\s+idea)\b|无法|不能确定|不知道",
-    re.IGNORECASE,
-)
-_UNDETERMINED = re.compile(
-    r"\b(?:answer|value|it|area|number)\s+(cannot\s+be\s+determined)(?:\s+(?:from|with|using)\s[^.\n\d]{1,80})?\.?\s*\Z",
-    re.IGNORECASE,
-)
-_GUESSED = re.compile(r"\b(?:guess|estimate|answer|bet)\b[^.\n]{0,40}(?:\bis|\bbe|:)\s[^.\n]{0,40}\d", re.IGNORECASE)
 _CLOSING_WORDS = re.compile(
-    r"\b(?:hope|let\s+me\s+know|feel\s+free|completes?|verified|verifies|check(?:s|ed)?\s+out|q\.?e\.?d"
-    r"|thank|confiden\w+|questions?\b.*\?*|matches|consistent)\b",
+    r"\b(?:hope|let\s+me\s+know|feel\s+free|completes?\s+(?:the|our)\s+(?:proof|solution|problem|question)|indeed\s+satisf\w+|verified|verifies|check(?:s|ed)?\s+out|q\.?e\.?d"
+    r"|thank|confiden\w+|(?:any|more|further|other)\s+questions?\b.*\?*|matches|consistent)\b",
     re.IGNORECASE,
 )
 _WORD_TAIL = re.compile(
@@ -109,31 +106,35 @@ _DONE = re.compile(
     re.IGNORECASE,
 )
 _SO = re.compile(
-    r",?\s*\b(?:so|hence|thus|therefore|giving|yielding|which\s+means|we\s+(?:get|have|find))\b\s*", re.IGNORECASE
+    r",\s+but\s+(?!not\b|rather\b|only\b|no\b)|,?\s*\b(?:so|hence|thus|therefore|giving|yielding|which\s+means|we\s+(?:get|have|find))\b\s*",
+    re.IGNORECASE,
 )
 _ITEM = re.compile(
     r"\s*(?:[-*•]|\d+[.)])\s+(?:\$|\\\()?\s*(([a-zA-Z])\s*=[^=$\\]{1,40}(?:\\[a-z]+[^=$\\]{1,40}){0,4}?)\s*(?:\$|\\\))?[.,;]?\s*"
 )
 _YES_OR_NO = re.compile(
-    r"[*\s]*(?:(?:so|thus|hence|therefore)\b,?\s+)?(yes|no)\b\*{0,2}\s?[,.:!—–](?!\s*(?:it|that)(?:'s|\s+is)\s+\$?\d)",
+    r"[*\s]*(?:(?:so|thus|hence|therefore)\b,?\s+)?(yes|no|true|false)\b\*{0,2}\s?[,.:!—–](?!\s*(?:it|that)(?:'s|\s+is)\s+\$?\d)",
     re.IGNORECASE,
-)
-_CUT_WORDS = frozenset(
-    "the a an and or then we of to by with is are that in for from must next add need which so as at on if it this "
-    "these now have be because since where when let can using into has its their will would should first also but "
-    "there get gives compute find use consider".split()
 )
 _CHECK = re.compile(
-    r"\W*(?:(?:we|you|one)\s+can\s+|let(?:'s|\s+us|\s+me)\s+|to\s+)?(?:quickly\s+|now\s+|easily\s+|also\s+|always\s+){0,2}"
-    r"(?:double-?\s?check\w*|check(?:ing)?|verif\w+|confirm\w*|note|remark|indeed)\b",
+    r"\W*(?:(?:we|you|one)\s+can\s+|let(?:'s|\s+us|\s+me)\s+|(?:we|i)\s+|to\s+)?(?:may\s+|quickly\s+|now\s+|easily\s+|also\s+|always\s+){0,2}"
+    r"(?:double-?\s?check\w*|check(?:ing)?|verif\w+|confirm\w*|testing)\b"
+    r"|\W*(?:note|notice|alternatively|remark|indeed)\b",
     re.IGNORECASE,
 )
+_NAME_IS = re.compile(
+    r"(?:\A|,\s|\b(?:so|that|thus|hence|therefore)\s)(?!Th(?:e|is|at|ey|ese|us|ose|en)\b|It\b|There\b|He\b|She\b|We\b)"
+    r"([A-Z][a-z]+)\s+(?:is|was|must\s+be|has\s+to\s+be)\s+the\s+[a-z]+\W*\Z"
+)
+_WORKS = re.compile(r"\b(?:does|do)\s+(?:indeed\s+)?satisfy|\bindeed\s+satisf|\bsolutions?\s+works?\b", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"\([A-Z]\w*\s[^()]*(?:\([^()]*\)[^()]*){0,9}\)\W*")
 _CHECKS = re.compile(
     r"\n[\s#*]*(?:(?:double-?)?check|verification|verify|verifying|checking)\b[^\n.]{0,60}[:*\n]", re.IGNORECASE
 )
+_DRAWN = re.compile(r"\[asy\].{0,4000}?\[/asy\]", re.DOTALL)
 _CONCLUDES = re.compile(r"\b(?:so|therefore|thus|hence|answer|final|conclu\w+)\b", re.IGNORECASE)
 _DAY_TAIL = re.compile(
-    r"\b(?:is|was|be|on|falls\s+on)\s+(?:an?\s+)?[*_]*((?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|june|"
+    r"\b(?:is|was|be|falls\s+on|(?:is|be)\s+on|(?:land|arrive|end\s+up)s?\s+(?:on|at))\s+(?:an?\s+)?[*_]*((?:mon|tues|wednes|thurs|fri|satur|sun)day|january|february|march|april|june|"
     r"july|august|september|october|november|december)[*_.!]*\s*\Z",
     re.IGNORECASE,
 )
@@ -143,9 +144,10 @@ _NAME_BEFORE = re.compile(
 )
 _BEGINS_WORK = re.compile(
     r"\W*(?:to\s+(?:solve|find|compute|determine)|let(?:'s)?\b(?!\s+me\s+know)|first\b|recall|consider|we\s+(?:begin|start|need\s+to|must|consider|will)"
-    r"|next\b|now,?\s+we|step\s+1\b|see\b|suppose|assume)|.*\?\s*\Z",
+    r"|next\b|the\s+next\s+step|our\s+next|it\s+remains\s+to|now,?\s+we|step\s+1\b|see\b|suppose|assume)|.*\?\s*\Z",
     re.IGNORECASE | re.DOTALL,
 )
+_WORKED_OUT = re.compile(r"\d[^=\n]{0,40}\s[-+*/×÷·–x][^=\n]{1,40}=\s?[$€£]?\d[\d,.]*(?:\s[a-z-]+){0,4}\W*\Z")
 _TAGGED = re.compile(r"<(answer|final_answer)>(.{0,2000}?)</\1>", re.DOTALL | re.IGNORECASE)
 
 
@@ -156,7 +158,7 @@ def phrased(text: str) -> str | None:
         if letters and letters[-1].start() > match.end():
             break
         answer = said(text[match.end() : match.end() + MAX_CHARACTERS])
-        if answer:
+        if answer and not _JUDGED.fullmatch(answer):
             taken_back = _TAKEN_BACK.search(text, match.end())
             return (corrected(text[taken_back.end() :]) if taken_back else None) or answer
     return letters[-1][letters[-1].lastindex or 0] if letters else None
@@ -183,7 +185,7 @@ def said(rest: str) -> str:
         if instead is None:
             return ""
         rest = rest[instead.end() :]
-    rest = rest.lstrip(" \t\n*:：\"'")
+    rest = _ADVERB.sub("", rest.lstrip(" \t\n*:：\"'"))
     if FORMULA.match(rest):
         return formulas_at(rest, 0)
     stop = SENTENCE_END.search(rest)
@@ -197,6 +199,9 @@ def said(rest: str) -> str:
     if nothing := NOTHING_IN_WORDS.search(sentence):
         return nothing.group()
     short = AGAIN.sub("", REASON_BEGINS.sub("", _POLITE_END.sub("", sentence))).strip(" \t*_`\"'“”,;")
+    short = re.sub(r"\s*\(\Z", "", short)
+    if (apposed := _APPOSED.search(short)) and is_maths(short[: apposed.start()]):
+        short = short[: apposed.start()]
     if chosen := re.match(r"(?:option|choice)?\s*\**\s*(\(?[A-J](?:\)|[.:])\s.*)", short, re.DOTALL):
         return chosen[1]
     if r"\boxed" in short:
@@ -210,20 +215,23 @@ def concluded(text: str) -> str | None:
     checks = _CHECKS.search(text)
     if checks and checks.start() and not _CONCLUDES.search(text, checks.end()):
         text = text[: checks.start()]
+    text = _DRAWN.sub("", text)
     stripped = _OPENING_WORDS.sub("", re.sub(r"\A```\w*\n|\n?```\s*\Z", "", text.strip()).strip())
     is_line = "\n" not in stripped
+    if is_line and _is_formula(stripped):
+        return formulas_at(stripped, 0)
     if is_line and len(stripped) <= _MAX_WHOLE_CHARACTERS and _is_answer(stripped):
         return _bare(stripped)
     if is_line and (yes_or_no := _YES_OR_NO.match(stripped)):
         return yes_or_no[1]
-    if undetermined := _UNDETERMINED.search(text[-200:]):
+    if undetermined := UNDETERMINED.search(text[-200:]):
         return undetermined[1]
-    if _is_refusal(text[-600:]) or _is_cut_off(stripped):
+    if is_refusal(text[-600:]) or is_cut_off(stripped):
         return None
     if listed := _last_items(stripped):
         return ", ".join(listed)
     for place, sentence in enumerate(_last_sentences(stripped)):
-        if not place and _BEGINS_WORK.match(sentence):
+        if not place and _BEGINS_WORK.match(sentence) and not _WORKED_OUT.search(sentence):
             return None
         if found := _stated(sentence):
             return found
@@ -231,12 +239,6 @@ def concluded(text: str) -> str | None:
             is_short = not re.search(r"\d", stripped) and len(stripped.split()) <= _MAX_WORDS
             return _bare(stripped) if is_short else None
     return None
-
-
-def _is_refusal(end: str) -> bool:
-    """Whether a text declines to answer, and does not guess after that."""
-    refused = _REFUSED.search(end)
-    return refused is not None and not _GUESSED.search(end, refused.end())
 
 
 def _is_answer(line: str) -> bool:
@@ -254,16 +256,18 @@ def _stated(sentence: str) -> str | None:
     """What a sentence states: yes or no, that there is nothing, a value, a word."""
     if yes_or_no := _YES_OR_NO.match(sentence):
         return yes_or_no[1]
-    if not NUMBER.search(sentence) and (named := _NAME_BEFORE.search(sentence)):
+    if not NUMBER.search(sentence) and (named := _NAME_BEFORE.search(sentence) or _NAME_IS.search(sentence)):
         return named[1]
     if day := _DAY_TAIL.search(sentence):
         return day[1]
     parts = _SO.split(sentence.rstrip("!"))
     for part in reversed(parts):
-        nothing = NOTHING_IN_WORDS.search(part)
-        if nothing and not NUMBER.search(part[: nothing.start()]):
-            return nothing.group()
         told = without_reason(part)
+        nothing = NOTHING_IN_WORDS.search(told)
+        if nothing and not NUMBER.search(told[: nothing.start()]):
+            return nothing.group()
+        if part is not parts[0] and FORMULA.match(part) and not COPULA.search(without_formulas(part)):
+            return formulas_at(part, 0)
         if found := distilled(told) or (_word_at_end(told) if len(parts) > 1 else None):
             return found
     return None if _CLOSING_WORDS.search(sentence) else _word_at_end(without_reason(sentence))
@@ -307,18 +311,8 @@ def _last_sentences(text: str) -> Iterator[str]:
 
 
 def _is_check(sentence: str) -> bool:
-    if _CHECK.match(sentence) or _AS_REQUIRED.search(sentence):
+    if _CHECK.match(sentence) or _IN_BRACKETS.fullmatch(sentence) or _AS_REQUIRED.search(sentence):
+        return True
+    if _WORKS.search(sentence) and not NUMBER.search(sentence):
         return True
     return bool(_CLOSING_WORDS.search(sentence) and NUMBER.search(sentence))
-
-
-def _is_cut_off(text: str) -> bool:
-    """Whether an output ends in the middle of a sentence or of a formula."""
-    last = text.rstrip()
-    if re.search(r"[,+=(\[{\\/:-]\Z", last):
-        return True
-    words = re.search(r"([a-zA-Z]+)\Z", last)
-    if words and words[1].lower() in _CUT_WORDS and " " in last:
-        return True
-    rest = without_formulas(last)[-MAX_CHARACTERS:]
-    return bool(re.search(r"\\[(\[](?!.*\\[)\]])|\$(?!\d)[^$]*[\\=^][^$]*\Z", rest, re.DOTALL))

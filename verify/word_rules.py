@@ -39,7 +39,7 @@ NOTHING_IN_WORDS = re.compile(
     r"(?:\s+exists?)?"
     r"|\b(?:has|have)\s+no\s+(?:real\s+)?solutions?\b|\b(?:does|do)\s+not\s+exist\b|\binfinitely\s+many(?:\s+solutions)?\b"
     r"|(?:此|该|原)?方程(?:组)?(?:无(?:实数)?解|没有(?:实数)?解)|无(?:实数)?解|解は?(?:ない|なし)"
-    r"|\bkeine\s+lösung(?:en)?\b|\baucune\s+solution\b|\b(?:no\s+tiene|no\s+hay|ninguna)\s+soluci(?:ón|ones)\b"
+    r"|\bkeine\s+(?:reellen?\s+)?lösung(?:en)?\b|\baucune\s+solution\b|\b(?:no\s+tiene|no\s+hay|ninguna)\s+soluci(?:ón|ones)\b"
     r"|\bнет\s+решений\b",
     re.IGNORECASE,
 )
