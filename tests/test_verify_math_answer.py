@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from evals.judging import HOSTILE as MEASURED
 from verify.comparison import compare
 from verify.extraction import final_answer
 from verify.math_answer import ROOT, MathJudge, judge_lines
@@ -56,22 +57,13 @@ def test_percent_and_missing_units_follow_the_policy(judge: MathJudge) -> None:
     assert judge.judge("5 cm", r"\boxed{5}", Policy(takes_missing_unit=False)).outcome == "wrong"
 
 
-HOSTILE = {
-    "tower": r"\boxed{9^{9^{9^{9}}}}",
-    "huge power": r"\boxed{3^{100000000}}",
-    "factorials": r"\boxed{9!!!!}",
-    "binomial": r"\boxed{\binom{1000000}{500000}}",
-    "long sum": r"\boxed{\sum_{k=1}^{10000000} 1/k^2}",
-    "integral": r"\boxed{\int_0^1 \sin(\cos(\tan(x^{x^x})))dx}",
-    "union": r"\boxed{" + r"(0,1)\cup" * 60 + "(2,3)}",
+# Those that are measured, some of them smaller, and what is no case for a measurement.
+HOSTILE = MEASURED | {
     "braces": r"\boxed{" + "{" * 1000 + "1" + "}" * 1000 + "}",
     "brackets": "(" * 20_000,
     "fractions": r"\boxed{" + r"\frac{1}{" * 300 + "1" + "}" * 300 + "}",
-    "boxes": r"\boxed{" * 11_000,
     "digits": r"\boxed{" + "7" * 100_000 + "}",
-    "ones": "1 " * 50_000,
     "dollars": "$" * 100_000,
-    "openings": r"\[" * 50_000,
     "surrogate": "\ud800\\boxed{4}",
     "code": r"\boxed{__import__('os').system('touch pwned')}",
 }

@@ -23,14 +23,14 @@ from ui.kept_runs import KeptRuns
 from ui.maths import for_display
 from ui.outlining import Outlining
 from ui.panes import Panes
-from ui.parts import AT_ONCE, QUIET
+from ui.parts import AT_ONCE, QUIET, hand_out
 from ui.replaying import Replays, replay_value, wire_replay
 from ui.revision import Revising, wire_revision
 from ui.samples import Samples, wire_samples
 from ui.sampling_drawer import budget_of, sampling_of
 from ui.sentences import refusal, status_value
 from ui.thinking_window import ThinkingWindow, whole_value
-from ui.watching import THINKING_SECONDS, watch_run
+from ui.watching import THINKING_SECONDS, to_follow, watch_run
 
 # Run id, earlier turns, question, thinking, outline, arithmetic, answer, status line: as in `ChatParts.outputs`.
 Update = tuple[str, list[str], str, dict[str, Any], dict[str, Any], dict[str, Any], str, dict[str, Any]]
@@ -132,7 +132,7 @@ class ChatTab:
             )
         except AppError as error:
             return *[gr.skip()] * 4, refusal(error)
-        return _to_follow(started), "", [], chips_value([]), gr.skip()
+        return to_follow(started), "", [], chips_value([]), gr.skip()
 
     def on_resume(self, run_id: str, think_longer: bool) -> tuple[Any, Any]:
         """Take a run that has ended further."""
@@ -140,7 +140,7 @@ class ChatTab:
             self._runs.resume(run_id, think_longer=think_longer)
         except AppError as error:
             return gr.skip(), refusal(error)
-        return _to_follow(run_id), gr.skip()
+        return to_follow(run_id), gr.skip()
 
     def on_unload(self, request: gr.Request) -> None:
         """The page has gone: nothing is kept for it any more."""
@@ -189,11 +189,6 @@ class ChatTab:
         return {"text": text, "name": name, "type": _MIME_TYPES[form]}
 
 
-def _to_follow(run_id: str) -> str:
-    """A value that differs each time, so that the same run can be followed again."""
-    return f"{run_id}/{time.monotonic_ns()}"
-
-
 def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState) -> Any:
     """Connect the components of the tab to what they do; the event that follows a run."""
     parts = chat.parts
@@ -213,9 +208,9 @@ def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState
         resume = partial(chat.on_resume, think_longer=think_longer)
         button.click(resume, parts.run_id, [parts.to_follow, parts.status], **starting)
     demo.unload(chat.on_unload)
-    wire_replay(chat.replays, parts.replay, _to_follow, parts.run_id, parts.to_follow, parts.status, following)
+    wire_replay(chat.replays, parts.replay, to_follow, parts.run_id, parts.to_follow, parts.status, following)
     # A pane that has missed a stretch asks for the whole again.
-    parts.thinking.select(_to_follow, parts.run_id, parts.to_follow, cancels=following, **starting)
+    parts.thinking.select(to_follow, parts.run_id, parts.to_follow, cancels=following, **starting)
     # In two steps: an update that was on its way when the following ended would fill the emptied panes again.
     let_go = parts.new_chat.click(lambda: None, None, None, cancels=following, **starting)
     let_go.then(chat.on_new_chat, None, parts.outputs, **starting)
@@ -230,18 +225,17 @@ def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState
     going_on = [parts.unpause.click, parts.hint.submit]
     gr.on(going_on, chat.on_go_on, [parts.run_id, parts.hint], [parts.hint, parts.status], **AT_ONCE)
     parts.set_maths.click(chat.on_set_maths, parts.run_id, parts.thinking_set, **AT_ONCE)
-    revising = Revising(parts.revision, runs, _to_follow)
+    revising = Revising(parts.revision, runs, to_follow)
     followed = (parts.run_id, owner, parts.to_follow, parts.status)
     wire_revision(revising, parts.outline, *followed, following)
-    wire_samples(Samples(runs, chat.kept, _to_follow), parts.revision.samples, parts.revision.going_on, *followed)
+    wire_samples(Samples(runs, chat.kept, to_follow), parts.revision.samples, parts.revision.going_on, *followed)
     comparing = (parts.revision.compare, parts.comparison, parts.run_id, parts.to_follow, parts.status, following)
-    wire_comparing(Comparing(runs, _to_follow), *comparing)
+    wire_comparing(Comparing(runs, to_follow), *comparing)
     taken: list[tuple[gr.Button, Callable[..., dict[str, str]], list[Any]]] = [
         (parts.copy_answer, partial(chat.on_copy, is_thinking=False), [parts.run_id]),
         (parts.copy_thinking, partial(chat.on_copy, is_thinking=True), [parts.run_id]),
         (parts.download, chat.on_download, [parts.run_id, parts.form, parts.with_thinking]),
     ]
     for button, take, inputs in taken:
-        event = button.click(take, inputs, parts.handout, **AT_ONCE)
-        event.then(None, parts.handout, None, js="(handout) => workingsTake(handout)", **AT_ONCE)
+        hand_out(button, take, inputs, parts.handout)
     return following

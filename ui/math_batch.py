@@ -1,8 +1,8 @@
 """A file of problems in, a table of what came of each out: the batch part of the Math tab."""
 
 import asyncio
+import html
 import threading
-import time
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,11 @@ import gradio as gr
 from model.errors import AppError, BadInput
 from model.runs import Runs
 from ui.math_parts import BatchParts, MathParts
-from ui.parts import AT_ONCE, QUIET
+from ui.parts import AT_ONCE, QUIET, hand_out
 from ui.sampling_drawer import budget_of
 from ui.sentences import shortened
+from ui.solve_values import LABELS
+from ui.watching import to_follow
 from verify.batches import Batch, BatchSettings, Row, as_objects, counts_of
 from verify.problem_files import GivenProblem, TableForm, check_number, problems_from_file, to_table
 from verify.solving import Solves
@@ -24,13 +26,8 @@ _LOOK_SECONDS = 0.5
 _ROWS_SHOWN = 60
 _BATCHES_KEPT = 20
 _WORDS = {"waiting": "Waiting", "going": "Being solved", "failed": "Failed"}
-_LABELS = {
-    "correct": "Correct",
-    "wrong": "Wrong",
-    "undecided": "Undecided",
-    "evidence": "Evidence",
-    "not checked": "Not checked",
-}
+# A cell of a table has room for one word.
+_LABELS = LABELS | {"evidence": "Evidence"}
 _COUNTED = ("correct", "wrong", "undecided", "evidence", "not checked", "failed")
 
 NOTHING_NEW: Any = (gr.skip(), gr.skip())
@@ -86,7 +83,7 @@ class MathBatch:
             for old in list(self._batches)[:-_BATCHES_KEPT]:
                 if not self._batches[old].is_live:
                     del self._batches[old]
-        return batch.id, f"{batch.id}/{time.monotonic_ns()}", ""
+        return batch.id, to_follow(batch.id), ""
 
     async def on_follow(self, to_follow: str) -> AsyncGenerator[Update, None]:
         """The table as it fills, until all is done."""
@@ -109,7 +106,7 @@ class MathBatch:
 
     def on_load(self, batch_id: str) -> Any:
         """Follow the batch that this browser had started, if it is still known."""
-        return f"{batch_id}/{time.monotonic_ns()}" if batch_id in self._batches else gr.skip()
+        return to_follow(batch_id) if batch_id in self._batches else gr.skip()
 
     def on_stop(self, batch_id: str) -> None:
         """Stop; the rows that are done stay."""
@@ -165,9 +162,7 @@ def _row(number: int, row: Row) -> list[Any]:
 
 
 def _paragraph(words: str) -> str:
-    from html import escape
-
-    return f"<p>{escape(words)}</p>" if words else ""
+    return f"<p>{html.escape(words)}</p>" if words else ""
 
 
 def wire_batch(demo: gr.Blocks, batch: MathBatch, parts: MathParts, owner: gr.BrowserState, handout: gr.JSON) -> None:
@@ -183,5 +178,4 @@ def wire_batch(demo: gr.Blocks, batch: MathBatch, parts: MathParts, owner: gr.Br
     demo.load(batch.on_load, own.batch_id, own.to_follow, **starting)
     own.stop.click(batch.on_stop, own.batch_id, None, **AT_ONCE)
     for button, take in ((own.csv, batch.on_csv), (own.json_lines, batch.on_json_lines)):
-        event = button.click(take, own.batch_id, handout, **AT_ONCE)
-        event.then(None, handout, None, js="(handout) => workingsTake(handout)", **AT_ONCE)
+        hand_out(button, take, [own.batch_id], handout)

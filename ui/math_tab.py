@@ -21,7 +21,7 @@ from ui.math_examples import EXAMPLES, MathExample
 from ui.math_parts import ALL_CHAINS, CHAINS, MathParts
 from ui.maths import for_display
 from ui.panes import Panes
-from ui.parts import AT_ONCE, QUIET
+from ui.parts import AT_ONCE, QUIET, hand_out
 from ui.sampling_drawer import budget_of
 from ui.sentences import refusal
 from ui.solve_values import (
@@ -33,10 +33,11 @@ from ui.solve_values import (
     verdict_value,
 )
 from ui.thinking_window import ThinkingWindow, whole_value
-from ui.watching import THINKING_SECONDS, watch_run
+from ui.watching import THINKING_SECONDS, to_follow, watch_run
 from ui.words import word
+from verify.math_answer import MAX_GOLD_CHARACTERS
 from verify.solve import Solve, read_solve
-from verify.solving import MAX_GOLD_CHARACTERS, Solves
+from verify.solving import Solves
 
 # Run on the page, final answer, verdict, chains, thinking, arithmetic, answer, status: as in `MathParts.outputs`.
 Value = dict[str, Any]
@@ -112,17 +113,16 @@ class MathTab:
     def _update(
         self, solve: Solve, panes: Panes, answer: str, thinking: Value, sums: Value, waited_seconds: float
     ) -> Update:
-        is_settled = solve.is_settled and not solve.is_live
         place = self._runs.place_in_line(panes.run_id) if panes.phase == "waiting" else None
         return (
             panes.run_id,
             final_answer_markdown(solve.winner.answer if solve.winner else ""),
-            verdict_value(solve.checked, is_settled=is_settled),
+            verdict_value(solve.checked) if solve.is_settled else {},
             chains_value(solve, panes.run_id),
             thinking,
             sums,
             answer,
-            math_status(panes, solve, self._host.status(), waited_seconds, place, is_settled),
+            math_status(panes, solve, self._host.status(), waited_seconds, place),
         )
 
     # ------------------------------------------------------------------ what a user does
@@ -232,11 +232,6 @@ class MathTab:
         return solved_value([read_solve(self._runs, row.id) for row in rows])
 
 
-def to_follow(run_id: str) -> str:
-    """A value that differs each time, so that the same run can be followed again."""
-    return f"{run_id}/{time.monotonic_ns()}"
-
-
 def _decide_choices(n_chains: int) -> gr.Dropdown:
     """Which chains decide, for so many; with one there is nothing to choose."""
     first = [(word(words), str(m)) for words, m in _FIRST.items() if m < n_chains]
@@ -264,8 +259,7 @@ def wire_math(math: MathTab, tab: gr.Tab, owner: gr.BrowserState, handout: gr.JS
     check_again = [parts.recheck.click, parts.new_gold.submit]
     gr.on(check_again, math.on_check_again, [parts.run_id, parts.new_gold], asked, **starting)
     for button, take in ((parts.copy, math.on_copy), (parts.download, math.on_download)):
-        taken = button.click(take, parts.run_id, handout, **AT_ONCE)
-        taken.then(None, handout, None, js="(handout) => workingsTake(handout)", **AT_ONCE)
+        hand_out(button, take, [parts.run_id], handout)
     own = parts.own
     own_given = [parts.problem, parts.gold, own.answer]
     gr.on([own.check.click, own.answer.submit], math.on_check_own, own_given, own.verdict, **AT_ONCE)

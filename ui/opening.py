@@ -1,6 +1,5 @@
 """A run that the address names, or that was chosen from a list, in; the tab that shows it out: Chat or Math."""
 
-import time
 from contextlib import suppress
 from typing import Any
 
@@ -11,6 +10,7 @@ from model.runs import Runs
 from ui.chat_parts import ChatParts
 from ui.math_parts import MathParts
 from ui.parts import QUIET
+from ui.watching import to_follow
 from verify.solve import problem_of
 
 # What the Chat tab follows, what the Math tab follows, the tabs.
@@ -38,7 +38,7 @@ class Opening:
         return self._opened(run_id)
 
     def _opened(self, run_id: str) -> Opened:
-        follow = f"{run_id}/{time.monotonic_ns()}"
+        follow = to_follow(run_id)
         if self._is_chain(run_id):
             return gr.skip(), follow, gr.Tabs(selected="math")
         # What cannot be found is said in the Chat tab.

@@ -5,6 +5,7 @@ an HTML template: both of Gradio's template syntaxes would run it.
 """
 
 import html
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,12 @@ def thinking_pane(hint: str, **options: Any) -> gr.HTML:
 def small_button(label: Any, elem_id: str, min_width: int = 90, **options: Any) -> gr.Button:
     """A button as wide as its words, and at least `min_width` pixels."""
     return gr.Button(label, size="sm", elem_id=elem_id, scale=0, min_width=min_width, **options)
+
+
+def hand_out(button: gr.Button, take: Callable[..., dict[str, str]], inputs: list[Any], handout: gr.JSON) -> None:
+    """What a press of the button hands out: a download where `take` names a file, else the clipboard (page.js)."""
+    taken = button.click(take, inputs, handout, **AT_ONCE)
+    taken.then(None, handout, None, js="(handout) => workingsTake(handout)", **AT_ONCE)
 
 
 def outline(**options: Any) -> gr.HTML:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from model.checked import Checked, Standing
+from model.checked import Checked
 from model.events import Evidence
 from model.host import HostStatus
 from model.waiting_line import Place
@@ -12,7 +12,7 @@ from ui.panes import Panes, pace_text
 from ui.sentences import shortened, status_value
 from verify.solve import Chain, Solve
 
-_LABELS: dict[Standing, str] = {
+LABELS: dict[str, str] = {
     "correct": "Correct",
     "wrong": "Wrong",
     "undecided": "Undecided",
@@ -54,10 +54,8 @@ def final_answer_markdown(answer: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>#|~$!-])", r"\\\1", shortened(text, _SHOWN_CHARACTERS))
 
 
-def verdict_value(checked: Checked, *, is_settled: bool = True) -> dict[str, Any]:
+def verdict_value(checked: Checked) -> dict[str, Any]:
     """What `ui.parts.verdict_card` shows of an answer."""
-    if not is_settled:
-        return {}
     verdict = checked.verdict
     is_bare = verdict is None and not checked.evidence
     facts = []
@@ -70,7 +68,7 @@ def verdict_value(checked: Checked, *, is_settled: bool = True) -> dict[str, Any
     is_against = verdict is None and any(not each.is_for for each in checked.evidence)
     return {
         "standing": "against" if is_against else checked.standing,
-        "label": "Evidence against it" if is_against else _LABELS[checked.standing],
+        "label": "Evidence against it" if is_against else LABELS[checked.standing],
         "reason": verdict.reason if verdict else (_NOT_CHECKED if is_bare else ""),
         "facts": [[name, shortened(value, _SHOWN_CHARACTERS)] for name, value in facts],
         "evidence": [_evidence(each) for each in checked.evidence],
@@ -122,7 +120,7 @@ def _tally(solve: Solve) -> str:
 
 
 def math_status(
-    panes: Panes, solve: Solve, host: HostStatus, waited_seconds: float, place: Place | None, is_settled: bool
+    panes: Panes, solve: Solve, host: HostStatus, waited_seconds: float, place: Place | None
 ) -> dict[str, Any]:
     """What `ui.parts.math_status` shows: how it goes, the panes' figures, the buttons there are, the address."""
     told = status_value(panes, host, waited_seconds, place=place)
@@ -130,7 +128,7 @@ def math_status(
     text, tone = told["text"], told["tone"]
     if not panes.is_live and n_live:
         text, tone = f"{n_live} of {len(solve.chains)} chains go on", "busy"
-    elif not panes.is_live and not is_settled:
+    elif not panes.is_live and not solve.is_settled:
         text, tone = "Looking at the answer", "busy"
     number = next((chain.number for chain in solve.chains if chain.run_id == panes.run_id), 1)
     shows = {
@@ -138,7 +136,7 @@ def math_status(
         "math-stop": bool(n_live),
         "math-answer-now": n_live and panes.phase in ("reading", "thinking"),
         "math-continue": not n_live and panes.is_cut,
-        "math-recheck": not n_live and is_settled,
+        "math-recheck": solve.is_settled,
         "math-new": not n_live,
     }
     return {
@@ -163,7 +161,7 @@ def empty_status(text: str = "", tone: str = "") -> dict[str, Any]:
 def solved_row(solve: Solve) -> list[Any]:
     """One line of the list of what was solved."""
     answer = solve.winner.answer if solve.winner else ""
-    label = "Being solved" if solve.is_live else _LABELS[solve.standing]
+    label = "Being solved" if solve.is_live else LABELS[solve.standing]
     standing = "going" if solve.is_live else solve.standing
     chains = f"{len(solve.chains)} chains" if len(solve.chains) > 1 else ""
     return [solve.id, shortened(solve.statement, 140), shortened(answer, 60), standing, label, chains, solve.created_at]

@@ -22,6 +22,11 @@ QUIET_SECONDS = 0.5
 THINKING_SECONDS = 0.8
 
 
+def to_follow(name: str) -> str:
+    """A value that names a run (or a batch) and differs each time, so that the same one can be followed again."""
+    return f"{name}/{time.monotonic_ns()}"
+
+
 async def watch_events(runs: Runs, run_id: str) -> AsyncGenerator[list[tuple[float, Event]], None]:
     """Events of the run with their Unix seconds: all stored ones, then each batch; an empty one while nothing comes.
 

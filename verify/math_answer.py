@@ -35,7 +35,7 @@ _START_SECONDS = 60.0
 _LOOK_SECONDS = 0.2
 # What follows the thinking is at the end; the child reads no more of it than that.
 _MAX_OUTPUT_CHARACTERS = 60_000
-_MAX_GOLD_CHARACTERS = 2_000
+MAX_GOLD_CHARACTERS = 2_000
 _MAX_WAITING_LINES = 64
 
 
@@ -154,8 +154,8 @@ class MathJudge:
             gold: The reference answer alone, in LaTeX or plain text.
             output: All that the model wrote, its thinking included.
         """
-        if len(gold) > _MAX_GOLD_CHARACTERS:
-            limit = f"{_MAX_GOLD_CHARACTERS:,} can be compared"
+        if len(gold) > MAX_GOLD_CHARACTERS:
+            limit = f"{MAX_GOLD_CHARACTERS:,} can be compared"
             return Verdict("undecided", f"the reference has {len(gold):,} characters, and {limit}", gold=gold)
         began = time.monotonic()
         asked = {"gold": gold, "output": _end_of(output), "policy": asdict(policy) if policy else None}

@@ -6,7 +6,7 @@ was asked for: the words say what was seen, and nothing more.
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from model.events import Evidence, Strength
@@ -192,9 +192,3 @@ def _satisfies(left: Tree, right: Tree, name: str, claimed: str) -> bool | None:
         return is_same(evaluate(left, {name: value}), evaluate(right, {name: value}))
     except (NoValue, TooLarge):
         return None
-
-
-def best_of(evidence: Sequence[Evidence]) -> Evidence | None:
-    """The strongest piece, one against the answer before one for it."""
-    order = ["none", "weak", "fair", "strong"]
-    return max(evidence, key=lambda each: (order.index(each.strength), not each.is_for), default=None)

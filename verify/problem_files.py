@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from model.errors import BadInput
+from verify.math_answer import MAX_GOLD_CHARACTERS
 
 TableForm = Literal["csv", "json_lines"]
 
@@ -16,7 +17,6 @@ MOST_PROBLEMS = 2_000
 MOST_PROBLEMS_HOSTED = 50
 MAX_FILE_BYTES = 8_000_000
 MAX_PROBLEM_CHARACTERS = 20_000
-MAX_GOLD_CHARACTERS = 2_000
 # Columns of the usual data sets, in the order in which they are looked for.
 _PROBLEM_NAMES = ("problem", "question", "prompt")
 _GOLD_NAMES = ("gold", "answer", "expected_answer", "target")

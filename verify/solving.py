@@ -18,14 +18,13 @@ from model.events import Event, Evidence, FinalAnswer, Notice, Problem, Sampling
 from model.runs import Runs
 from model.samples import check_drawn, check_room, with_seed_after
 from model.sampling import check_sampling
-from verify.math_answer import MathJudge
+from verify.math_answer import MAX_GOLD_CHARACTERS, MathJudge
 from verify.math_check import Vote
 from verify.solve import Chain, Solve, problem_of, read_solve
 
 log = logging.getLogger(__name__)
 
 MOST_CHAINS = 16
-MAX_GOLD_CHARACTERS = 2_000
 # Chains that are all but greedy say the same, and a vote of them shows nothing: models asked for several are drawn at
 # this temperature at least, unless another is given.
 _LEAST_TEMPERATURE = 0.6

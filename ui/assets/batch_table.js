@@ -5,7 +5,7 @@ const words = element.querySelector(".tally");
 const bar = element.querySelector("progress");
 const body = element.querySelector("tbody");
 const others = element.querySelector(".others");
-let drawn = [];
+const draw = workingsRows(body, rowOf);
 
 function rowOf([number, run, problem, gold, answer, standing, said]) {
   const row = workingsNode("tr", "");
@@ -31,15 +31,7 @@ function sync() {
   words.textContent = workingsSay(said);
   bar.max = total || 1;
   bar.value = done;
-  rows.forEach((row, at) => {
-    const key = JSON.stringify(row);
-    if (drawn[at] === key) return;
-    drawn[at] = key;
-    if (body.children[at]) body.children[at].replaceWith(rowOf(row));
-    else body.append(rowOf(row));
-  });
-  while (body.children.length > rows.length) body.lastElementChild.remove();
-  drawn.length = rows.length;
+  draw(rows);
   others.hidden = !hidden;
   others.textContent = workingsSay(`${hidden} more are not shown here. The download has all of them.`);
 }

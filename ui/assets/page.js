@@ -132,3 +132,59 @@ function workingsPreview(typed) {
   }
   return out + plain(typed.slice(at));
 }
+
+// Text into an element; the page is only touched where it is new.
+function workingsSet(node, words) {
+  if (node && node.textContent !== words) node.textContent = words;
+}
+
+// A status line in; what says a value's words in it out. It is false for a refusal: the run on the page is as it was. A run
+// that goes on says how it stands several times a second, so a refusal is left to be read for a while.
+const WORKINGS_REFUSAL_MILLISECONDS = 8000;
+function workingsStatusLine(element) {
+  const [text, detail, notices] = [".text", ".detail", ".notices"].map((each) => element.querySelector(each));
+  let [noticesShown, refusedAt, said] = ["", -Infinity, ""];
+
+  function write(value) {
+    element.dataset.tone = value.tone || "";
+    workingsSet(text, workingsSay(value.text || ""));
+    workingsSet(detail, workingsSay(value.detail || ""));
+  }
+
+  return (value) => {
+    if (value.is_refusal) {
+      write({ tone: "error", text: value.text });
+      refusedAt = performance.now();
+      return false;
+    }
+    const isLeft = performance.now() - refusedAt < WORKINGS_REFUSAL_MILLISECONDS && said === (value.text || "");
+    said = value.text || "";
+    if (!isLeft) write(value);
+    const list = value.notices || [];
+    if (JSON.stringify(list) !== noticesShown) {
+      noticesShown = JSON.stringify(list);
+      notices.replaceChildren(...list.map((words) => workingsNode("li", "", workingsSay(words))));
+    }
+    return true;
+  };
+}
+
+// The rows of a table in, what draws values as rows out: only those that have changed, and a focused one keeps the focus.
+function workingsRows(body, rowOf) {
+  const drawn = [];
+  return (rows) => {
+    rows.forEach((row, at) => {
+      const key = JSON.stringify(row);
+      if (drawn[at] === key) return;
+      drawn[at] = key;
+      const before = body.children[at];
+      const isFocused = Boolean(before && before.contains(document.activeElement));
+      const node = rowOf(row);
+      if (before) before.replaceWith(node);
+      else body.append(node);
+      if (isFocused) node.querySelector("button")?.focus();
+    });
+    while (body.children.length > rows.length) body.lastElementChild.remove();
+    drawn.length = rows.length;
+  };
+}
