@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter
 
+from model.code_events import Program, Task, TestReport
+
 FinishReason = Literal["stop", "length", "thinking_cut", "loop", "stopped", "time_limit", "error"]
 Role = Literal["system", "user", "assistant", "tool"]
 Action = Literal["stop", "answer_now", "think_longer", "continue", "pause", "resume", "hint", "budget"]
@@ -33,7 +35,7 @@ NoticeKind = Literal[
     "decided",  # the vote over several runs of one problem could not change any more, so this one was stopped
 ]
 Outcome = Literal["correct", "wrong", "undecided"]
-EvidenceKind = Literal["vote", "substitution", "evaluation", "program"]
+EvidenceKind = Literal["vote", "substitution", "evaluation", "program", "disagreement"]
 Strength = Literal["none", "weak", "fair", "strong"]
 
 
@@ -278,6 +280,9 @@ Event = (
     | FinalAnswer
     | Verdict
     | Evidence
+    | Task
+    | Program
+    | TestReport
 )
 EVENT_CLASSES: tuple[type[Any], ...] = get_args(Event)
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from model.attachments import check_attachments, question_with
 from model.branching import Branch, kept_by
+from model.code_events import Task
 from model.engine import Budget, Engine, Request, Steering, budget_limits, collect
 from model.errors import AppError, BadInput, PromptTooLong, RunBusy, TooManyRuns
 from model.events import (
@@ -55,8 +56,8 @@ class Runs:
         self._live: dict[str, LiveRun] = {}
         self._line = WaitingLine()
         self._closing = threading.Event()
-        # Called with the id of each run that has ended, in the run's own thread.
-        self.after_end: Callable[[str], None] = lambda run_id: None
+        # Each is called with the id of each run that has ended, in the run's own thread.
+        self.after_end: list[Callable[[str], None]] = []
         self._close_interrupted()
         self._keeper = threading.Thread(target=self._keep, name="run-keeper", daemon=True)
         self._keeper.start()
@@ -74,7 +75,7 @@ class Runs:
         attachments: Sequence[Attachment] = (),
         parent_id: str | None = None,
         run_id: str | None = None,
-        problem: Problem | None = None,
+        solves: Problem | Task | None = None,
         owner: str = "",
     ) -> str:
         """Start a run and return its id at once; the model may still be loading.
@@ -84,7 +85,7 @@ class Runs:
             history: Earlier turns; taken from `parent_id`'s conversation when that is given instead.
             parent_id: The run that this one follows up.
             run_id: An id of the caller's choice, so that others can attach or steer before the first event.
-            problem: The run is one of those that solve it; all but the first stand beside that one.
+            solves: The run is one of those that solve it; all but the first stand beside that one.
 
         Raises:
             BadInput: If an argument is empty, too long or out of range.
@@ -106,8 +107,8 @@ class Runs:
         status = self.host.status()
         settings = (status.model, status.precision, budget, checked)
         asked = Asked(question, tuple(history), system, *settings, tuple(attachments))
-        branch_of = problem.first_run if problem and problem.first_run != chosen_id else None
-        first = (problem,) if problem else ()
+        branch_of = solves.first_run if solves and solves.first_run != chosen_id else None
+        first = (solves,) if solves else ()
         return self._begin(chosen_id, asked, parent_id, owner, branch_of=branch_of, first=first)
 
     def branch(
@@ -230,7 +231,8 @@ class Runs:
                 self._live.pop(live.id, None)
                 if live.begun_at is not None:
                     self._line.ended(time.monotonic() - live.begun_at)
-            self.after_end(live.id)
+            for look_at in self.after_end:
+                look_at(live.id)
 
     def _stretched(self, live: LiveRun, error: PromptTooLong) -> Engine:
         """The engine with a context long enough for a chat that was too long for it; the run says so.
@@ -525,6 +527,10 @@ def messages_of(asked: Asked) -> tuple[Message, ...]:
 
 
 def _title(asked: Asked, first: Sequence[Event]) -> str:
-    """The title of a run that solves a problem: without what was added to it. Others find theirs in the question."""
-    problem = next((event for event in first if isinstance(event, Problem)), None)
-    return title_of(asked.question.removesuffix(problem.instruction)) if problem else ""
+    """The title of a run that solves something: without what was added to it. Others find theirs in the question."""
+    match first:
+        case [Problem() as problem, *_]:
+            return title_of(asked.question.removesuffix(problem.instruction))
+        case [Task(statement=statement), *_] if statement:
+            return title_of(statement)
+    return ""

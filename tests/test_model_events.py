@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from model.code_events import Program, Task, TestCase, TestReport
 from model.events import (
     EVENT_CLASSES,
     AnswerDelta,
@@ -47,6 +48,34 @@ ONE_OF_EACH: list[Event] = [
     FinalAnswer("0.5", r"\frac12"),
     Verdict("correct", "0.5 equals 1/2", "0.5", r"\frac{1}{2}", "0.5", 0.003, r"\frac12"),
     Evidence("substitution", "strong", "x = 4 does not satisfy 2x = 6.", is_for=False),
+    Task(
+        "run-1",
+        "Add two numbers.",
+        "assert add(1, 2) == 3",
+        "asserts",
+        "add(5, 5)",
+        "calls",
+        "add",
+        2,
+        4,
+        3,
+        5,
+        "tests",
+    ),
+    Program("def add(a, b):\n    return a + b\n", "the last block of code", by_user=True),
+    TestReport(
+        "timeout",
+        (TestCase("1", "wrong", 0.001, "add(1, 2)", "3", "4", "line 2"),),
+        "asserts",
+        "hidden",
+        is_forgeable=True,
+        level="filter",
+        seconds=0.2,
+        stdout="out",
+        stderr="err",
+        message="it took too much time",
+        smallest=TestCase("1", "error", given="add(0, 0)", expected="0"),
+    ),
 ]
 
 

@@ -164,7 +164,7 @@ def test_answers_that_ended_while_nobody_looked_are_looked_at_later(
     make_solves: MakeSolves, monkeypatch: pytest.MonkeyPatch
 ):
     solves, runs = make_solves(boxed("4"))
-    runs.after_end = lambda run_id: None
+    runs.after_end.clear()
     (run_id,) = solves.start("2+2?", gold="4")
     reader = runs.attach(run_id)
     for _ in reader:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any, assert_never
 
 from model.checked import Checked, checked_of
+from model.code_events import Program, Task, TestReport
 from model.engine import collect
 from model.errors import RunError
 from model.events import (
@@ -80,16 +81,31 @@ def delta_of(event: Event) -> Delta | None:
             return {"type": "tool_result", "text": text, "n_tokens": 0, "is_error": is_error, "call_id": call_id}
         case Branched(from_run, way):
             return notice("branched", _BRANCHED_TEXTS[way], from_run=from_run, way=way)
-        case Verdict():
-            return asdict(event) | {"text": event.reason, "n_tokens": 0}
-        case Evidence():
-            return asdict(event) | {"text": event.words, "n_tokens": 0}
-        case FinalAnswer():
-            return asdict(event) | {"n_tokens": 0}
-        case Asked() | Problem() | PromptRead() | Finished():
+        case Verdict() | Evidence() | FinalAnswer() | Program() | TestReport():
+            return found_of(event) | {"n_tokens": 0}
+        case Asked() | Problem() | Task() | PromptRead() | Finished():
             return None
         case _:
             assert_never(event)
+
+
+def found_of(event: Verdict | Evidence | FinalAnswer | Program | TestReport) -> Delta:
+    """What was found out about an answer, with a `text` for people.
+
+    >>> found_of(Program("print(1)"))["text"]
+    'print(1)'
+    """
+    match event:
+        case Verdict():
+            text = event.reason
+        case Evidence() | TestReport():
+            text = event.words
+        case FinalAnswer():
+            text = event.text
+        case Program():
+            text = event.source
+    counts = {"passed": event.passed, "total": len(event.cases)} if isinstance(event, TestReport) else {}
+    return asdict(event) | counts | {"text": text}
 
 
 def deltas_of(events: Sequence[Event], first_number: int) -> list[Delta]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, assert_never
 
 from model.attachments import names_of
+from model.code_events import Program, Task, TestReport
 from model.events import (
     AnswerDelta,
     Asked,
@@ -141,7 +142,7 @@ def update(panes: Panes, event: Event, at: float = 0.0) -> Panes:
             panes = replace(panes, question=event.question, phase="waiting", finish_reason=None)
             attached = names_of(event.attachments)
             return replace(panes, model=event.model, precision=event.precision, attached=attached)
-        case Branched() | Problem() | FinalAnswer() | Verdict() | Evidence():
+        case Branched() | Problem() | Task() | FinalAnswer() | Verdict() | Evidence() | Program() | TestReport():
             # What was found out about the answer has a card of its own (ui/answer_card.py).
             return panes
         case PromptRead():

@@ -24,6 +24,7 @@ _KINDS = {
     "substitution": "Put into the equation",
     "evaluation": "Worked out",
     "program": "Check program",
+    "disagreement": "Programs that disagree",
 }
 _NOT_CHECKED = "No known answer was given, and nothing else could be put to the test. Give the known answer below."
 _REASONS = {

@@ -40,7 +40,7 @@ class Solves:
         self._runs = runs
         # One chain of a problem is looked at after the other, so that each finds the answers before it.
         self._locks = [threading.Lock() for _ in range(_N_LOCKS)]
-        runs.after_end = self._on_end
+        runs.after_end.append(self._on_end)
 
     def start(
         self,
@@ -81,7 +81,7 @@ class Solves:
                         budget=budget,
                         sampling=with_seed_after(drawn, number - 1),
                         run_id=first if number == 1 else None,
-                        problem=Problem(first, instruction.strip(), gold.strip(), number, k, first_to_finish),
+                        solves=Problem(first, instruction.strip(), gold.strip(), number, k, first_to_finish),
                         owner=owner,
                     )
                 )

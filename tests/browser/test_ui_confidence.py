@@ -167,7 +167,7 @@ def test_the_pointer_over_a_token_shows_its_probability(chat: Page) -> None:
     ask_and_open(chat, "Why?")
     chat.locator("#thinking .log").evaluate("log => { log.scrollTop = 0; }")
     box = chat.evaluate(
-        """() => {
+        """async () => {
           const one = [...CSS.highlights.get('workings-doubt-5')].find((range) => range.startContainer.data.trim());
           const range = document.createRange();
           range.setStart(one.startContainer, one.startOffset);
@@ -175,7 +175,14 @@ def test_the_pointer_over_a_token_shows_its_probability(chat: Page) -> None:
           const log = document.querySelector('#thinking .log');
           log.scrollIntoView({ block: 'center' });
           log.scrollTop += range.getBoundingClientRect().top - log.getBoundingClientRect().top - 60;
-          const at = range.getBoundingClientRect();
+          // The pane tells of its scrolling a frame later, and lays out what has come into sight: a pointer waits for that.
+          let at = range.getBoundingClientRect();
+          for (let still = 0; still < 10; still += 1) {
+            await new Promise(requestAnimationFrame);
+            const now = range.getBoundingClientRect();
+            if (now.top !== at.top || now.right !== at.right) still = -1;
+            at = now;
+          }
           return [at.right - 2, at.top + at.height / 2];
         }"""
     )
