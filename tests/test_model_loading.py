@@ -167,7 +167,7 @@ def test_memory_for_less_context_than_asked_shortens_it_and_says_so(tiny_folder,
     spec = find_model(str(tiny_folder))
     one_token = 2 * 2 * 2 * 16 * 2
     weights = load(tiny_folder, tmp_path).weight_bytes
-    monkeypatch.setattr(loading, "LEAST_TOKENS", 100)
+    monkeypatch.setattr("model.load_plan.LEAST_TOKENS", 100)
     monkeypatch.setattr(loading, "free_device_bytes", lambda: weights + 3 * 2**29 + 200 * one_token)
     loaded = load_model(spec, precision="bf16", data_folder=tmp_path, on_progress=lambda _: None)
     assert loaded.context_tokens == 200
