@@ -19,10 +19,11 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from model.adapter import has_adapter
-from model.catalog import EMBEDDED, UNTOUCHED_SMOLLM2, ModelSpec, family_of, shape_of_config
+from model.catalog import EMBEDDED, ModelSpec, shape_of_config
 from model.device import device_kind, free_device_bytes, leave_a_core
 from model.embedded import SHIPPED_ADAPTER
 from model.errors import ModelLoadFailed, UnsafeModel
+from model.families import UNTOUCHED_SMOLLM2, family_of
 from model.fetching import disk_error, fetch, read_config
 from model.load_plan import LoadPlan, plan_load
 from model.memory import context_that_fits, too_large

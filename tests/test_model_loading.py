@@ -14,8 +14,9 @@ from safetensors.torch import load_file, save_file
 
 from model import embedded, fetching, loading
 from model.adapter import read_adapter
-from model.catalog import CATALOG, EMBEDDED, QWQ, SMOLLM2, UNTOUCHED_SMOLLM2, Yarn, find_model
+from model.catalog import CATALOG, EMBEDDED, Yarn, find_model
 from model.errors import ModelLoadFailed, UnsafeModel
+from model.families import QWQ, SMOLLM2, UNTOUCHED_SMOLLM2
 from model.loading import LoadedModel, LoadProgress, load_model, release, save_quantised
 from tests.tiny_folder import write_tiny_folder
 
