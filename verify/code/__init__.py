@@ -1,1 +1,1 @@
-"""A task and its tests in, programs that were written, run, tested and repaired out."""
+"""A program that a model has written and the tests of its task in, what each test says out."""
