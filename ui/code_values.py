@@ -262,9 +262,7 @@ def _between(each: Round, task: CodedTask) -> str:
     n_live = sum(one.is_live for one in task.rounds)
     if n_live:
         return f"{counted(n_live, 'round')} {'goes' if n_live == 1 else 'go'} on"
-    said, standing = round_words(each, task)
-    words = {"testing": "Running the tests", "looking for the program": "Looking for the program"}
-    return words.get(said, "Getting the next round ready" if standing == "fails" else "Running the tests")
+    return "Running the tests"
 
 
 def empty_status(text: str = "", tone: str = "") -> dict[str, Any]:

@@ -108,15 +108,14 @@ def round_words(each: Round, task: CodedTask) -> tuple[str, str]:
         text = "writing" if each.answer_tokens else "thinking" if each.thinking_tokens else "waiting"
         return text, "going"
     if each.program is None:
-        return "looking for the program", "going"
+        return "testing", "going"
     if not each.has_program:
         return "no program", "fails"
     if each.purpose == "tests":
         return "tests written", "none"
     report = each.report("given") or each.report("model") or each.report("hidden")
     if report is None:
-        is_to_come = bool(task.task.tests.strip() or task.task.hidden_tests.strip())
-        return ("testing", "going") if is_to_come else ("not tested", "none")
+        return "not tested", "none"
     if report.status == "refused":
         return "not run", "undecided"
     standing = "passes" if report.has_passed else "fails"
