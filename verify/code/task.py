@@ -140,7 +140,8 @@ class CodedTask:
     @property
     def is_settled(self) -> bool:
         """Whether nothing more is to come by itself."""
-        return all(each.is_settled and not self._lacks_report(each) for each in self.rounds)
+        is_tested = not any(self.lacking(kind) for kind in ("given", "hidden", "model"))
+        return all(each.is_settled for each in self.rounds) and is_tested and not self.lacks_comparison
 
     @property
     def attempts(self) -> tuple[tuple[Round, ...], ...]:
@@ -203,16 +204,24 @@ class CodedTask:
         by_model = self.best.report("model")
         return f"not tested; {by_model.words}; they are no proof" if by_model and by_model.cases else "not tested"
 
-    def _lacks_report(self, each: Round) -> bool:
-        """Whether a program is still to be run by tests that there are."""
-        if each.purpose == "tests" or not each.has_program:
+    def lacking(self, tests_from: TestsFrom) -> list[Round]:
+        """The rounds whose program is still to be run by tests of this kind."""
+        by_model = "" if self.task.tests.strip() else self.model_tests
+        tests = {"given": self.task.tests, "hidden": self.task.hidden_tests, "model": by_model}[tests_from]
+        programs = [each for each in self.rounds if each.purpose == "solution" and each.has_program]
+        return [each for each in programs if tests.strip() and each.report(tests_from) is None]
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What was seen beside the tests: whether the programs of several attempts do the same."""
+        return tuple(each for one in self.rounds for each in one.evidence)
+
+    @property
+    def lacks_comparison(self) -> bool:
+        """Whether programs of several attempts are still to be compared: they are where no tests were given."""
+        if self.task.tests.strip() or not self.model_tests or self.evidence:
             return False
-        wanted: list[tuple[TestsFrom, str]] = [
-            ("given", self.task.tests),
-            ("hidden", self.task.hidden_tests),
-            ("model", "" if self.task.tests.strip() else self.model_tests),
-        ]
-        return any(tests.strip() and each.report(kind) is None for kind, tests in wanted)
+        return not self.is_live and sum(rounds[-1].has_program for rounds in self.attempts) > 1
 
 
 def _passed(each: Round) -> int:
@@ -258,7 +267,9 @@ def read_task(runs: Runs, run_id: str) -> CodedTask:
     rounds.sort(key=lambda each: (each.purpose == "tests", each.attempt, each.number))
     # Without the first (it was deleted) the others still tell what they know.
     first, told = next(((row, task) for row, task in mine if row.id == task.first_run), mine[0])
-    return CodedTask(asked.first_run, told, first.question, tuple(rounds), first.created_at)
+    changed = runs.store.last_of_type(first.id, "task")
+    task = changed if isinstance(changed, Task) else told
+    return CodedTask(asked.first_run, task, first.question, tuple(rounds), first.created_at)
 
 
 def _written_task(runs: Runs, run_id: str) -> Task | None:

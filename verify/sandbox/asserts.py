@@ -46,22 +46,22 @@ def call_of_test(test: ast.expr) -> Call | None:
             [limit],
         ):
             tolerance = float(value_of(limit))
-            return Call(*_called(called), float(value_of(expected)), tolerance=tolerance, comparison="within")
+            return Call(*written_call(called), float(value_of(expected)), tolerance=tolerance, comparison="within")
         case ast.Compare(ast.Call(ast.Name(view), [ast.Call() as called], []), [ast.Eq()], [expected]) if view in VIEWS:
-            return Call(*_called(called), value_of(expected), comparison="equal", view=view)
+            return Call(*written_call(called), value_of(expected), comparison="equal", view=view)
         case ast.Compare(ast.Call() as called, [ast.Eq()], [expected]):
-            return Call(*_called(called), value_of(expected), comparison="equal")
+            return Call(*written_call(called), value_of(expected), comparison="equal")
         case ast.Compare(ast.Call() as called, [ast.Is()], [ast.Constant(None | True | False as expected)]):
-            return Call(*_called(called), expected)
+            return Call(*written_call(called), expected)
         case ast.Call():
-            return Call(*_called(test), True, view="bool")
+            return Call(*written_call(test), True, view="bool")
         case ast.UnaryOp(ast.Not(), ast.Call() as called):
-            return Call(*_called(called), False, view="bool")
+            return Call(*written_call(called), False, view="bool")
     return None
 
 
-def _called(called: ast.Call) -> tuple[str, list[Any], dict[str, Any]]:
-    """Name and arguments.
+def written_call(called: ast.Call) -> tuple[str, list[Any], dict[str, Any]]:
+    """Name and arguments of a call that is written out.
 
     Raises:
         ValueError: If they are not written out.

@@ -1,0 +1,408 @@
+"""A programming task in, attempts at it that write, run and repair programs out; each round is a run of its own.
+
+What is found out goes into the runs' own events, so that a page, a script or the next start reads it from there.
+"""
+
+import ast
+import logging
+import secrets
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from model.catalog import PLAIN, Family, find_model
+from model.code_events import Program, Task, TestForm
+from model.engine import Budget, budget_limits, collect
+from model.errors import AppError, BadInput
+from model.events import Asked, Event, Finished, Message, Notice, Sampling
+from model.runs import Runs
+from model.samples import check_drawn, check_room, with_seed_after
+from model.sampling import check_sampling
+from model.settings import MAX_MESSAGE_CHARACTERS
+from verify.code.judge import CodeJudge
+from verify.code.model_tests import asserts_of, disagreement_of
+from verify.code.questions import feedback_of, question_of, tests_question
+from verify.code.task import CodedTask, Round, read_task, task_of
+from verify.code.test_sets import TestSet, read_tests
+from verify.code.trying import Trying
+
+log = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 8
+MOST_ROUNDS = 8
+DEFAULT_ROUNDS = 3
+MAX_TESTS_CHARACTERS = 8_000_000
+MAX_PROGRAM_CHARACTERS = 400_000
+# Attempts that are all but greedy write the same program: several are drawn at this temperature at least, unless
+# another is given.
+_LEAST_TEMPERATURE = 0.6
+_N_LOCKS = 16
+# What ends a run that may be followed by another round: whatever else ends it was the user's doing, or a failure.
+_REPAIRABLE = ("stop", "length", "thinking_cut", "loop")
+_STOPPED = Notice("stopped", "Stopped, so there is no further round.")
+
+
+class Attempts:
+    """Starts attempts at tasks, tests the program of each round that ends, and starts the next."""
+
+    def __init__(self, runs: Runs, judge: CodeJudge) -> None:
+        self.judge = judge
+        self._runs = runs
+        self._trying = Trying(judge)
+        # A round is tested once, and the rounds of a task are decided about one after the other.
+        self._testing = [threading.Lock() for _ in range(_N_LOCKS)]
+        self._deciding = [threading.Lock() for _ in range(_N_LOCKS)]
+        # Tasks whose rounds this process started: of others, what ended is tested, and nothing new is started.
+        self._driven: set[str] = set()
+        runs.after_end.append(self._on_end)
+
+    # ------------------------------------------------------------------ starting and stopping
+
+    def start(
+        self,
+        statement: str,
+        *,
+        tests: str = "",
+        form: TestForm | None = None,
+        hidden_tests: str = "",
+        hidden_form: TestForm | None = None,
+        entry_point: str = "",
+        k: int = 1,
+        n_rounds: int = DEFAULT_ROUNDS,
+        budget: Budget = "medium",
+        sampling: Sampling | None = None,
+        asks_for_tests: bool = True,
+        run_id: str | None = None,
+        owner: str = "",
+    ) -> list[str]:
+        """Start `k` attempts, all or none, and return the ids of their first runs; the first stands for all of them.
+
+        Args:
+            tests: Those that the model may see; empty for none.
+            form: How they are written; found out when None. So is `hidden_form`.
+            hidden_tests: Tests that no model is shown.
+            entry_point: The function that is asked for, where neither task nor tests name it.
+            n_rounds: So many programs at most in each attempt.
+            budget: How long each round may think.
+            asks_for_tests: Where no tests are given, one more run writes some from the statement alone; its id is the
+                last of those returned.
+            run_id: An id of the caller's choice for the first run.
+
+        Raises:
+            BadInput: If an argument is empty, too long, out of range, or tests cannot be read.
+            RunBusy: If `run_id` is taken.
+            TooManyRuns: If there is no room for all of them.
+        """
+        _check(statement, k, n_rounds)
+        given, hidden = (_read(*each, entry_point) for each in ((tests, form), (hidden_tests, hidden_form)))
+        budget_limits(budget)
+        drawn = self._drawn(check_sampling(sampling or Sampling()), k)
+        asks_for_tests = asks_for_tests and given is None
+        check_room(self._runs, k + asks_for_tests)
+        first = run_id or secrets.token_urlsafe(9)
+        task = Task(
+            first,
+            statement.strip(),
+            tests if given else "",
+            given.form if given else "",
+            hidden_tests if hidden else "",
+            hidden.form if hidden else "",
+            entry_point.strip(),
+            n_attempts=k,
+            n_rounds=n_rounds,
+        )
+        question = question_of(statement, given, entry_point.strip(), self._family())
+        started: list[str] = []
+        with self._lock(first):
+            self._driven.add(first)
+            try:
+                for number in range(1, k + 1):
+                    own = task if number == 1 else _later(task, number, 1)
+                    started.append(
+                        self._runs.start(
+                            question,
+                            budget=budget,
+                            sampling=with_seed_after(drawn, number - 1),
+                            run_id=first if number == 1 else None,
+                            solves=own,
+                            owner=owner,
+                        )
+                    )
+                if asks_for_tests:
+                    own = replace(_later(task, 1, 1), purpose="tests")
+                    asked = tests_question(statement, entry_point.strip())
+                    started.append(self._runs.start(asked, budget=budget, sampling=drawn, solves=own, owner=owner))
+            except AppError:
+                # Somebody took the room meanwhile.
+                self._stop(started)
+                raise
+        return started
+
+    def _drawn(self, sampling: Sampling, k: int) -> Sampling:
+        """What is drawn with; several attempts must be able to differ."""
+        if k == 1:
+            return sampling
+        check_drawn(sampling)
+        preset = self._family().sampling.temperature
+        if sampling.temperature is None and (preset or 0.0) < _LEAST_TEMPERATURE:
+            return replace(sampling, temperature=_LEAST_TEMPERATURE)
+        return sampling
+
+    def _family(self) -> Family:
+        try:
+            return find_model(self._runs.host.status().model).family
+        except AppError:
+            return PLAIN
+
+    def stop(self, run_id: str) -> bool:
+        """Stop every round of a task that goes on, and start no further one; False if nothing was left to stop.
+
+        Raises:
+            BadInput: If the run writes no program.
+            RunNotFound: If no run has this id.
+        """
+        first = self._task(run_id).first_run
+        with self._lock(first):
+            was_going_on = False
+            for each in read_task(self._runs, first).rounds:
+                if self._runs.is_live(each.run_id):
+                    was_going_on = self._stop([each.run_id]) or was_going_on
+                elif each.program is None:
+                    # It has ended and is being tested: what would follow it is what is stopped.
+                    self._runs.store.append(each.run_id, [_STOPPED])
+                    was_going_on = True
+            return was_going_on
+
+    def _stop(self, run_ids: Sequence[str], why: Notice | None = None) -> bool:
+        was_live = False
+        for run_id in run_ids:
+            with suppress(AppError):
+                was_live = self._runs.stop(run_id, why) or was_live
+        return was_live
+
+    # ------------------------------------------------------------------ what came of it
+
+    def settle(self, run_id: str) -> CodedTask:
+        """How a task stands, after testing the rounds that ended while nobody was there to (the app was ended).
+
+        Raises:
+            BadInput: If the run writes no program.
+            RunNotFound: If no run has this id.
+        """
+        coded = read_task(self._runs, run_id)
+        if coded.is_settled:
+            return coded
+        for each in coded.rounds:
+            if not each.is_live and not each.is_settled:
+                self._look_at(each.run_id, goes_on=coded.id in self._driven)
+        self._compare(coded.id)
+        return read_task(self._runs, run_id)
+
+    def edit(self, run_id: str, source: str) -> CodedTask:
+        """Test a program that the user has written in the place of a round's own; no model is asked.
+
+        Raises:
+            BadInput: If the run writes no program, goes on, or the program is empty or too long.
+            RunNotFound: If no run has this id.
+        """
+        if not source.strip():
+            raise BadInput("The program is empty. Write one, then run it again.")
+        if len(source) > MAX_PROGRAM_CHARACTERS:
+            raise BadInput(
+                f"The program has {len(source):,} characters and the limit is {MAX_PROGRAM_CHARACTERS:,}. Shorten it."
+            )
+        if self._task(run_id).purpose == "tests":
+            raise BadInput("This run wrote tests and no program. Change the tests of the task instead.")
+        coded = self.settle(run_id)
+        self._check_ended(coded, run_id)
+        program = Program(source, "written by hand", by_user=True)
+        self._runs.store.append(run_id, [program, *self._trying.reports(program, coded)])
+        return read_task(self._runs, run_id)
+
+    def change_tests(
+        self,
+        run_id: str,
+        tests: str,
+        *,
+        form: TestForm | None = None,
+        hidden_tests: str | None = None,
+        hidden_form: TestForm | None = None,
+    ) -> CodedTask:
+        """Test every program of a task again, by other tests; no model is asked.
+
+        Args:
+            tests: Take the place of those given before; empty for none.
+            hidden_tests: Take the place of the hidden ones; None keeps those.
+
+        Raises:
+            BadInput: If the run writes no program, the task goes on, or the tests cannot be read.
+            RunNotFound: If no run has this id.
+        """
+        coded = self.settle(run_id)
+        if coded.is_live:
+            raise BadInput("The task is still being worked on. Wait for its end, or stop it, then change its tests.")
+        given = _read(tests, form, coded.task.entry_point)
+        changed = replace(coded.task, tests=tests if given else "", form=given.form if given else "")
+        if hidden_tests is not None:
+            hidden = _read(hidden_tests, hidden_form, coded.task.entry_point)
+            changed = replace(
+                changed, hidden_tests=hidden_tests if hidden else "", hidden_form=hidden.form if hidden else ""
+            )
+        with self._lock(coded.id):
+            self._runs.store.append(coded.id, [changed])
+            coded = read_task(self._runs, coded.id)
+        for each in coded.rounds:
+            if each.purpose == "solution" and each.program is not None:
+                reports = self._trying.reports(each.program, coded)
+                self._runs.store.append(each.run_id, [each.program, *reports])
+        return read_task(self._runs, run_id)
+
+    def _check_ended(self, coded: CodedTask, run_id: str) -> None:
+        own = next(each for each in coded.rounds if each.run_id == run_id)
+        if own.is_live:
+            raise BadInput("This program is still being written. Wait for its end, or stop it, then edit it.")
+
+    def _task(self, run_id: str) -> Task:
+        task = task_of(self._runs, run_id)
+        if task is None:
+            raise BadInput(f"The run {run_id!r} is a chat and writes no program. Give the id of a run of /solve_code.")
+        return task
+
+    # ------------------------------------------------------------------ after a round
+
+    def _on_end(self, run_id: str) -> None:
+        """A run has ended, in its own thread."""
+        try:
+            task = task_of(self._runs, run_id)
+            if task is not None:
+                self._driven.add(task.first_run)
+                self._look_at(run_id, goes_on=True)
+                self._compare(task.first_run)
+        except Exception:  # the run itself has ended well; `settle` tries again
+            log.exception("the program of the run %s could not be tested", run_id)
+
+    def _look_at(self, run_id: str, *, goes_on: bool) -> None:
+        """Test what a run has written, once; then start what follows, or stop what is decided."""
+        with self._testing[hash(run_id) % _N_LOCKS]:
+            coded = read_task(self._runs, run_id)
+            own = next(each for each in coded.rounds if each.run_id == run_id)
+            if own.program is not None or own.is_live:
+                return
+            answer = collect(self._runs.store.events(run_id)).answer
+            if own.purpose == "tests":
+                self._runs.store.append(run_id, [asserts_of(answer)])
+                return
+            program = self._trying.program_of(answer, coded, own.reason)
+            reports = self._trying.reports(program, coded)
+            with self._lock(coded.id):
+                tried = replace(own, program=program, reports=reports)
+                notices = self._go_on(coded.id, tried) if goes_on else []
+                self._runs.store.append(run_id, [program, *reports, *notices])
+
+    def _go_on(self, first: str, tried: Round) -> list[Notice]:
+        """Start the next round if one is due, before anybody reads that this one was tested; what there is to say."""
+        coded = read_task(self._runs, first)
+        if tried.has_passed:
+            notice = f"Attempt {tried.attempt} passes all given tests, so this attempt was stopped."
+            others = [each.run_id for each in coded.rounds if each.is_live and each.attempt != tried.attempt]
+            self._stop(others, Notice("decided", notice))
+            return []
+        events = self._runs.store.events(tried.run_id)  # again: somebody may have pressed Stop meanwhile
+        if not _is_next_due(coded, tried, events):
+            return []
+        asked, answer = events[0], collect(events).answer
+        assert isinstance(asked, Asked) and tried.program is not None
+        turns = (Message("user", asked.question), Message("assistant", answer.strip() or "(no answer)"))
+        try:
+            self._runs.start(
+                feedback_of(tried.program, tried.report("given")),
+                history=(*asked.history, *turns),
+                budget=asked.budget,
+                sampling=with_seed_after(asked.sampling, coded.task.n_attempts),
+                solves=_later(coded.task, tried.attempt, tried.number + 1),
+                owner=self._runs.store.row(first).owner,
+            )
+        except AppError as error:
+            return [Notice("engine", f"The next round could not be started. {error}")]
+        return []
+
+    def _compare(self, first: str) -> None:
+        """Where no tests were given: run the model's own, and see where the programs of several attempts part."""
+        with self._lock(first):
+            coded = read_task(self._runs, first)
+            tests = self._trying.model_tests(coded)
+            if tests is None:
+                return
+            for each in coded.lacking("model"):
+                self._runs.store.append(each.run_id, [self._trying.model_report(each, tests)])
+            coded = read_task(self._runs, first)
+            if coded.lacks_comparison:
+                last = {each[-1].attempt: each[-1].program for each in coded.attempts}
+                programs = {number: each for number, each in last.items() if each and each.source.strip()}
+                self._runs.store.append(first, [disagreement_of(self.judge, programs, tests)])
+
+    def _lock(self, first: str) -> threading.Lock:
+        return self._deciding[hash(first) % _N_LOCKS]
+
+
+def _later(task: Task, attempt: int, number: int) -> Task:
+    """A round's own event: what the task is stands in the first run."""
+    return Task(task.first_run, attempt=attempt, n_attempts=task.n_attempts, round=number, n_rounds=task.n_rounds)
+
+
+def _is_next_due(coded: CodedTask, tried: Round, events: Sequence[Event]) -> bool:
+    """Whether a round that was tested is to be followed by another: never one that the user has stopped."""
+    if tried.reason not in _REPAIRABLE or tried.number >= coded.task.n_rounds or _was_stopped(events):
+        return False
+    rounds = [each for each in coded.rounds if each.purpose == "solution"]
+    is_there = any(each.attempt == tried.attempt and each.number > tried.number for each in rounds)
+    if is_there or any(each.has_passed for each in rounds):
+        return False
+    report = tried.report("given")
+    if report is not None:
+        return not report.has_passed and report.status != "refused"
+    # Without tests there is one thing to hold against it: that it cannot be run at all.
+    return tried.program is None or not _is_python(tried.program.source)
+
+
+def _was_stopped(events: Sequence[Event]) -> bool:
+    """Whether *stop* came after the run had ended, and before it was tested."""
+    ends = [at for at, event in enumerate(events) if isinstance(event, Finished)]
+    after = events[ends[-1] :] if ends else events
+    return any(isinstance(event, Notice) and event.kind == "stopped" for event in after)
+
+
+def _is_python(source: str) -> bool:
+    try:
+        return bool(ast.parse(source).body)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+
+
+def _read(tests: str, form: TestForm | None, entry_point: str) -> TestSet | None:
+    """The tests, read; `None` where there are none.
+
+    Raises:
+        BadInput: If they are too long or cannot be read.
+    """
+    if not tests.strip():
+        return None
+    if len(tests) > MAX_TESTS_CHARACTERS:
+        raise BadInput(
+            f"The tests have {len(tests):,} characters and the limit is {MAX_TESTS_CHARACTERS:,}. Give fewer of them."
+        )
+    return read_tests(tests, form, entry_point.strip())
+
+
+def _check(statement: str, k: int, n_rounds: int) -> None:
+    if not statement.strip():
+        raise BadInput("The task is empty. Say what the program is to do.")
+    if len(statement) > MAX_MESSAGE_CHARACTERS:
+        raise BadInput(
+            f"The task has {len(statement):,} characters and the limit is {MAX_MESSAGE_CHARACTERS:,}. Shorten it."
+        )
+    if not 1 <= k <= MOST_ATTEMPTS:
+        raise BadInput(f"{k} attempts were asked for; give a number from 1 to {MOST_ATTEMPTS}.")
+    if not 1 <= n_rounds <= MOST_ROUNDS:
+        raise BadInput(f"{n_rounds} rounds were asked for; give a number from 1 to {MOST_ROUNDS}.")
