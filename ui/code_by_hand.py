@@ -61,8 +61,8 @@ class ByHand:
                 raise BadInput("There are no tests. Type some beside the task, or press Run to run the program alone.")
             sets = _read(given)
             yield _told(tests=pending_tests_value(given.tests or given.hidden, given.form or given.hidden_form))
-            if run_id and await asyncio.to_thread(self._is_of_task, run_id, given):
-                await asyncio.to_thread(self._attempts.edit, run_id, given.source)
+            is_version = run_id != "" and await asyncio.to_thread(self._is_version, run_id, given)
+            if is_version:
                 yield _told(follow=to_choose(run_id))
                 return
             reports = [await asyncio.to_thread(self._judged, given.source, *each) for each in sets]
@@ -85,14 +85,17 @@ class ByHand:
         except AppError as error:
             yield _told(output={}, status=refusal(error))
 
-    def _is_of_task(self, run_id: str, given: Given) -> bool:
-        """Whether the tests are those of the task whose round this is, and the round can take another version."""
+    def _is_version(self, run_id: str, given: Given) -> bool:
+        """Test it as a version of its round, where that has ended and the tests are those of its task."""
         task = read_task(self._runs, run_id)
         told = task.task
         is_over = not task.is_live and any(each.run_id == run_id and each.purpose == "solution" for each in task.rounds)
         same = (told.tests.strip(), told.hidden_tests.strip()) == (given.tests.strip(), given.hidden.strip())
         forms = given.form in ("", told.form) and given.hidden_form in ("", told.hidden_form)
-        return is_over and same and forms
+        if not (is_over and same and forms):
+            return False
+        self._attempts.edit(run_id, given.source)
+        return True
 
     def _judged(self, source: str, tests: TestSet, tests_from: Any) -> TestReport:
         return self._judge.judge(Program(source, by_user=True), tests, tests_from=tests_from)
@@ -126,4 +129,4 @@ def _told(
     *, follow: Any = None, result: Any = None, tests: Any = None, output: Any = None, status: Any = None
 ) -> Update:
     values = (follow, result, tests, output, status)
-    return tuple(gr.skip() if value is None else value for value in values)  # type: ignore[return-value]
+    return tuple(gr.skip() if value is None else value for value in values)

@@ -9,9 +9,9 @@ _MOST_CHARACTERS = 200
 
 
 def diff_rows(before: str, after: str) -> list[list[Any]]:
-    """Rows [sign, old line's number, new line's number, text]; the sign is `+`, `-`, a space, or `@` between places.
+    r"""Rows [sign, old line's number, new line's number, text]; the sign is `+`, `-`, a space, or `@` between places.
 
-    >>> diff_rows("def f(x):\\n    return x", "def f(x):\\n    return 2 * x")
+    >>> diff_rows("def f(x):\n    return x", "def f(x):\n    return 2 * x")
     [[' ', 1, 1, 'def f(x):'], ['-', 2, 0, '    return x'], ['+', 0, 2, '    return 2 * x']]
     """
     old, new = before.splitlines(), after.splitlines()
@@ -30,9 +30,9 @@ def diff_rows(before: str, after: str) -> list[list[Any]]:
 
 
 def diff_counts(rows: list[list[Any]]) -> tuple[int, int]:
-    """How many lines are new, and how many are gone.
+    r"""How many lines are new, and how many are gone.
 
-    >>> diff_counts(diff_rows("a", "b\\nc"))
+    >>> diff_counts(diff_rows("a", "b\nc"))
     (2, 1)
     """
     return sum(row[0] == "+" for row in rows), sum(row[0] == "-" for row in rows)

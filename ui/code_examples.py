@@ -42,7 +42,8 @@ EXAMPLES = (
         "Inputs and outputs",
         (
             "Write a Python function add(a, b) that returns the sum of two numbers.",
-            '[\n  {"call": "add", "args": [2, 3], "expected": 5},\n  {"call": "add", "args": [-4, 4], "expected": 0}\n]',
+            '[\n  {"call": "add", "args": [2, 3], "expected": 5},\n'
+            '  {"call": "add", "args": [-4, 4], "expected": 0}\n]',
         ),
         (
             "Read a number n, then n words, one on each line. Print the words that occur most often, "
@@ -55,13 +56,14 @@ EXAMPLES = (
         "A pytest file",
         (
             "Write a Python function is_even(n) that returns True if a number is even and False otherwise.",
-            "import pytest\n\n\n@pytest.mark.parametrize((\"n\", \"expected\"), [(2, True), (7, False), (0, True)])\n"
+            'import pytest\n\n\n@pytest.mark.parametrize(("n", "expected"), [(2, True), (7, False), (0, True)])\n'
             "def test_is_even(n, expected):\n    assert is_even(n) is expected",
         ),
         (
             "Write a Python class Stack with push(item), pop(), peek() and a length. pop and peek of an empty stack "
             "raise IndexError.",
-            "import pytest\n\n\n@pytest.fixture\ndef stack():\n    stack = Stack()\n    stack.push(1)\n    stack.push(2)\n"
+            "import pytest\n\n\n@pytest.fixture\ndef stack():\n    stack = Stack()\n    stack.push(1)\n"
+            "    stack.push(2)\n"
             "    return stack\n\n\ndef test_pop_gives_the_last(stack):\n    assert stack.pop() == 2\n"
             "    assert len(stack) == 1\n\n\ndef test_peek_takes_nothing(stack):\n    assert stack.peek() == 2\n"
             "    assert len(stack) == 2\n\n\ndef test_empty_stack_refuses():\n    with pytest.raises(IndexError):\n"

@@ -40,13 +40,18 @@ NAMES = ("run_id", "result", "timeline", "thinking", "answer", "program", "diff"
 NOTHING_NEW: Any = (gr.skip(),) * len(NAMES)
 _LOOK_SECONDS = 0.4
 _SETTLE_SECONDS = 0.2
-_CHOSEN = "chosen"
+_CHOSEN, _TO_THE_END = "chosen", "to the end"
 _NEVER = object()
 
 
 def to_choose(run_id: str) -> str:
     """A value to follow for a round that the user asked to see: the page stays there."""
     return f"{to_follow(run_id)}/{_CHOSEN}"
+
+
+def to_follow_on(run_id: str) -> str:
+    """A value to follow for a task of which the user wants to see what becomes of it: its rounds, then the best."""
+    return f"{to_follow(run_id)}/{_TO_THE_END}"
 
 
 class Sent:
@@ -88,7 +93,7 @@ class CodeFollowing:
         best; not where the user asked for a round.
 
         Args:
-            told: The round's run, a mark that makes each request a new one, and whether the user chose it.
+            told: From `to_choose`, `to_follow_on`, or `to_follow`, which goes on from the latest round of a task.
             request: Whose page it is.
         """
         run_id, is_chosen, sent = told.partition("/")[0], told.endswith(_CHOSEN), Sent()
@@ -99,7 +104,8 @@ class CodeFollowing:
         try:
             task = await asyncio.to_thread(self._looked_at, run_id)
             # The address of a round that others came after was looked at on purpose.
-            goes_on = not is_chosen and not task.is_settled and _next_round(task, run_id) is None
+            is_latest = not is_chosen and not task.is_settled and _next_round(task, run_id) is None
+            goes_on = is_latest or told.endswith(_TO_THE_END)
             while run_id:
                 view = _View(run_id, f"{told}/{run_id}", is_chosen, ThinkingWindow(f"{told}/{run_id}", run_id), Panes())
                 async with aclosing(self._round(view, sent, str(request.session_hash))) as updates:
@@ -178,7 +184,7 @@ class CodeFollowing:
         return values
 
     def _diff(self, task: CodedTask, each: Round) -> Value:
-        """What has changed since the version before: the model's own, where the user changed it, else the last round's."""
+        """What has changed: since the model's own version, where the user changed it, else since the round before."""
         if each.program is None or each.purpose == "tests" or not each.has_program:
             return {}
         if each.program.by_user:
@@ -216,5 +222,3 @@ def _tests(task: CodedTask, each: Round) -> Value:
     if round_words(each, task)[0] == "testing":
         return pending_tests_value(task.task.tests, task.task.form, task.task.entry_point)
     return {}
-
-

@@ -107,9 +107,7 @@ def add_code(run_id: gr.State, to_follow: gr.State, grown: Grown) -> CodeParts:
         with gr.Accordion(word("Past tasks"), open=False, elem_id="tasks-drawer", elem_classes="drawer") as drawer:
             past = task_list(elem_id="tasks")
     shown = {"result": result, "timeline": timeline, "thinking": thinking, "answer": answer, "isolation": isolation}
-    return CodeParts(
-        run_id=run_id, to_follow=to_follow, past=past, past_drawer=drawer, **asked, **shown, **work
-    )
+    return CodeParts(run_id=run_id, to_follow=to_follow, past=past, past_drawer=drawer, **asked, **shown, **work)
 
 
 def _add_task() -> dict[str, Any]:

@@ -16,7 +16,7 @@ from model.host import ModelHost
 from model.runs import Runs
 from ui.code_by_hand import ByHand
 from ui.code_examples import EXAMPLES, CodeExample
-from ui.code_following import CodeFollowing, to_choose
+from ui.code_following import CodeFollowing, to_choose, to_follow_on
 from ui.code_parts import ATTEMPTS, ROUNDS, CodeParts, TestsParts
 from ui.code_values import empty_status, form_value, isolation_value, tasks_value
 from ui.parts import AT_ONCE, QUIET, hand_out
@@ -35,9 +35,7 @@ _MOST_LISTED = 30
 class CodeTab:
     """What the tab does; as in the Chat tab, every page is told all by a run's id."""
 
-    def __init__(
-        self, parts: CodeParts, attempts: Attempts, judge: CodeJudge, runs: Runs, host: ModelHost
-    ) -> None:
+    def __init__(self, parts: CodeParts, attempts: Attempts, judge: CodeJudge, runs: Runs, host: ModelHost) -> None:
         self.parts = parts
         self._attempts, self._judge, self._runs, self._host = attempts, judge, runs, host
 
@@ -75,7 +73,7 @@ class CodeTab:
             )
         except AppError as error:
             return gr.skip(), refusal(error)
-        return to_follow(started[0]), gr.skip()
+        return to_follow_on(started[0]), gr.skip()
 
     def on_stop(self, run_id: str) -> Any:
         """Stop all of the task; what comes of it arrives in the stream."""
@@ -242,4 +240,4 @@ def _chosen(event: gr.EventData) -> str:
 
 
 def _opened(event: gr.EventData) -> str:
-    return to_follow(str(event.run_id))
+    return to_follow_on(str(event.run_id))

@@ -152,7 +152,7 @@ def pending_tests_value(tests: str, form: str, entry_point: str = "") -> dict[st
 
 
 def _test_row(kind: str, case: TestCase) -> list[Any]:
-    seconds = seconds_text(case.seconds) if case.seconds else ""
+    seconds = "" if case.outcome == "not_run" else seconds_text(case.seconds)
     told = [None if text is None else _cut(text, _MOST_CELL) for text in (case.expected, case.got)]
     return [kind, case.name, case.outcome, seconds, _cut(case.given, _MOST_CELL), *told, _cut(case.message, _MOST_CELL)]
 
@@ -160,7 +160,7 @@ def _test_row(kind: str, case: TestCase) -> list[Any]:
 def program_value(task: CodedTask, each: Round, program: Program | None, key: str, is_chosen: bool) -> dict[str, Any]:
     """What `ui.code_views.program_line` holds: a program, and whether the user asked to see it."""
     whose = place_words(each, task)
-    source = program.source if program else ""
+    source = program.source.rstrip() if program else ""
     words = program.words if program else ""
     about = joined([whose, "changed by you" if program and program.by_user else words[:1].upper() + words[1:]])
     told = {"key": key, "task": task.id, "run": each.run_id, "source": source, "is_chosen": is_chosen}

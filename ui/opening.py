@@ -1,5 +1,6 @@
 """A run that the address names, or that was chosen from a list, in; the tab that shows it out: Chat, Math or Code."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -8,6 +9,7 @@ import gradio as gr
 from model.errors import RunNotFound
 from model.runs import Runs
 from ui.chat_parts import ChatParts
+from ui.code_following import to_follow_on
 from ui.code_parts import CodeParts
 from ui.math_parts import MathParts
 from ui.parts import QUIET
@@ -37,11 +39,12 @@ class Opening:
             # The list names conversations by their first turn; what is opened is the latest one.
             with suppress(RunNotFound):
                 run_id = self._runs.store.last_turn(run_id).id
-        return self._opened(run_id)
+        return self._opened(run_id, to_follow_on)
 
-    def _opened(self, run_id: str) -> Opened:
+    def _opened(self, run_id: str, follow_code: Callable[[str], str] = to_follow) -> Opened:
         tab = self._tab(run_id)
-        follow = [to_follow(run_id) if tab == name else gr.skip() for name in ("chat", "math", "code")]
+        ways = {"chat": to_follow, "math": to_follow, "code": follow_code}
+        follow = [way(run_id) if tab == name else gr.skip() for name, way in ways.items()]
         return follow[0], follow[1], follow[2], gr.Tabs(selected=tab)
 
     def _tab(self, run_id: str) -> str:

@@ -7,7 +7,7 @@ let seen = "";
 
 function say() {
   const { shown, other } = workingsEditor;
-  workingsSet(whose, workingsSay(shown.whose || ""));
+  workingsSet(whose, workingsSay(shown.whose || "Type or paste a program here to run it without a model."));
   kept.hidden = !other;
   if (!other) return;
   const isChange = workingsHasChanges();
@@ -25,4 +25,5 @@ function sync() {
   trigger("select");
 }
 watch("value", sync);
+say();
 sync();
