@@ -64,7 +64,7 @@ def prompts_of(runs: Runs, coded: CodedTask) -> list[tuple[str, str]]:
     """What each run of a task was asked, as its model reads it: the purpose and all turns together."""
     from model.runs import messages_of
 
-    found = []
+    found: list[tuple[str, str]] = []
     for each in coded.rounds:
         asked = runs.store.events(each.run_id, 0, 1)[0]
         request = Request(messages_of(asked))  # type: ignore[arg-type]

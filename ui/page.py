@@ -14,6 +14,7 @@ from model.runs import Runs
 from model.settings import Settings
 from ui.chat_parts import ChatParts, add_composer, add_run_view
 from ui.chat_tab import ChatTab, wire_chat
+from ui.code_endpoints import add_code_endpoints
 from ui.confidence import ConfidenceView, add_confidence_endpoint, wire_confidence
 from ui.endpoints import add_endpoints
 from ui.growing import growing_of
@@ -31,6 +32,8 @@ from ui.sentences import model_line_value, shortened
 from ui.thinking_window import whole_value
 from ui.verify_endpoints import add_verify_endpoints
 from ui.words import word
+from verify.code.attempts import Attempts
+from verify.code.judge import CodeJudge
 from verify.math_answer import MathJudge
 from verify.solving import Solves
 
@@ -50,6 +53,8 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     # Its processes start with the first answer, and end when this one does: their pipes close.
     judge = MathJudge()
     solves, grown = Solves(runs, judge), growing_of(runs)
+    attempts = Attempts(runs, CodeJudge())
+    runs.on_close.append(attempts.judge.close)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
@@ -95,6 +100,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         add_confidence_endpoint(scores)
         add_verify_endpoints(judge)
         add_math_endpoints(solves, runs, host, settings)
+        add_code_endpoints(attempts, runs, host, settings)
     return demo
 
 
