@@ -179,9 +179,9 @@ def _answer(number: int, call: dict[str, Any], module: types.ModuleType, channel
 def _found(module: types.ModuleType, name: str) -> Callable[..., object]:
     """What a dotted name stands for; a class on the way is made an object of, as in `Solution.add`."""
     first, *rest = name.split(".")
-    if first not in module.__dict__:
+    found: Any = module.__dict__.get(first, getattr(builtins, first, None))
+    if found is None:
         raise NameError(f"name {first!r} is not defined")
-    found: Any = module.__dict__[first]
     for part in rest:
         found = getattr(found() if isinstance(found, type) else found, part)
     return found  # type: ignore[no-any-return]
