@@ -15,7 +15,6 @@ from ui.code_following import to_choose
 from ui.code_values import output_value, pending_tests_value, report_output_value, result_value, tests_value
 from ui.sentences import refusal
 from verify.code.attempts import Attempts
-from verify.code.judge import CodeJudge
 from verify.code.task import read_task
 from verify.code.test_sets import TestSet, read_tests
 
@@ -41,8 +40,8 @@ class Given:
 class ByHand:
     """Runs what is in the editor."""
 
-    def __init__(self, attempts: Attempts, judge: CodeJudge, runs: Runs) -> None:
-        self._attempts, self._judge, self._runs = attempts, judge, runs
+    def __init__(self, attempts: Attempts, runs: Runs) -> None:
+        self._attempts, self._judge, self._runs = attempts, attempts.judge, runs
 
     async def on_run_tests(
         self, run_id: str, source: str, tests: str, form: str, hidden: str, hidden_form: str

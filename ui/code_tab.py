@@ -25,7 +25,6 @@ from ui.sentences import refusal
 from ui.thinking_window import whole_value
 from ui.watching import to_follow
 from verify.code.attempts import Attempts
-from verify.code.judge import CodeJudge
 from verify.code.task import CodedTask, read_task
 from verify.code.test_sets import detect_form
 
@@ -35,9 +34,9 @@ _MOST_LISTED = 30
 class CodeTab:
     """What the tab does; as in the Chat tab, every page is told all by a run's id."""
 
-    def __init__(self, parts: CodeParts, attempts: Attempts, judge: CodeJudge, runs: Runs, host: ModelHost) -> None:
+    def __init__(self, parts: CodeParts, attempts: Attempts, runs: Runs, host: ModelHost) -> None:
         self.parts = parts
-        self._attempts, self._judge, self._runs, self._host = attempts, judge, runs, host
+        self._attempts, self._runs, self._host = attempts, runs, host
 
     def on_solve(
         self,
@@ -155,7 +154,7 @@ class CodeTab:
 
     async def on_isolation(self) -> dict[str, Any]:
         """How programs are run here. The first one need not wait for the sandbox to start."""
-        report = await asyncio.to_thread(self._judge.run, Program("pass"))
+        report = await asyncio.to_thread(self._attempts.judge.run, Program("pass"))
         return isolation_value(report.level, report.message if report.status == "refused" else "")
 
 

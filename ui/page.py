@@ -15,6 +15,7 @@ from model.settings import Settings
 from ui.chat_parts import ChatParts, add_composer, add_run_view
 from ui.chat_tab import ChatTab, wire_chat
 from ui.code_by_hand import ByHand
+from ui.code_endpoints import add_code_endpoints
 from ui.code_following import CodeFollowing
 from ui.code_parts import add_code
 from ui.code_tab import CodeTab, wire_code
@@ -56,8 +57,8 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     # Its processes start with the first answer, and end when this one does: their pipes close.
     judge = MathJudge()
     solves, grown = Solves(runs, judge), growing_of(runs)
-    code_judge = CodeJudge()
-    attempts = Attempts(runs, code_judge)
+    attempts = Attempts(runs, CodeJudge())
+    runs.on_close.append(attempts.judge.close)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
@@ -92,9 +93,9 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         math = MathTab(math_parts, solves, runs, host, chat.kept)
         following.append(wire_math(math, math_tab, owner, parts.handout))
         wire_batch(demo, MathBatch(solves, runs), math_parts, owner, parts.handout)
-        code = CodeTab(code_parts, attempts, code_judge, runs, host)
+        code = CodeTab(code_parts, attempts, runs, host)
         watching = CodeFollowing(attempts, runs, host, chat.kept)
-        by_hand = ByHand(attempts, code_judge, runs)
+        by_hand = ByHand(attempts, runs)
         following.append(wire_code(code, watching, by_hand, code_tab, owner, parts.handout))
         wire_opening(demo, Opening(runs), parts, math_parts, code_parts, following)
         panel = ModelPanel(host, settings)
@@ -109,6 +110,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         add_confidence_endpoint(scores)
         add_verify_endpoints(judge)
         add_math_endpoints(solves, runs, host, settings)
+        add_code_endpoints(attempts, runs, host, settings)
     return demo
 
 

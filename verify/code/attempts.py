@@ -3,7 +3,6 @@
 What is found out goes into the runs' own events, so that a page, a script or the next start reads it from there.
 """
 
-import ast
 import logging
 import secrets
 import threading
@@ -15,31 +14,24 @@ from model.catalog import PLAIN, Family, find_model
 from model.code_events import Program, Task, TestForm
 from model.engine import Budget, budget_limits, collect
 from model.errors import AppError, BadInput
-from model.events import Asked, Event, Finished, Message, Notice, Sampling
+from model.events import Notice, Sampling
 from model.runs import Runs
 from model.samples import check_drawn, check_room, with_seed_after
 from model.sampling import check_sampling
-from model.settings import MAX_MESSAGE_CHARACTERS
+from verify.code.given import DEFAULT_ROUNDS, check_program, check_task, read_given
 from verify.code.judge import CodeJudge
 from verify.code.model_tests import asserts_of, disagreement_of
-from verify.code.questions import feedback_of, question_of, tests_question
+from verify.code.next_round import later_round, start_next
+from verify.code.questions import question_of, tests_question
 from verify.code.task import CodedTask, Round, read_task, task_of
-from verify.code.test_sets import TestSet, read_tests
 from verify.code.trying import Trying
 
 log = logging.getLogger(__name__)
 
-MOST_ATTEMPTS = 8
-MOST_ROUNDS = 8
-DEFAULT_ROUNDS = 3
-MAX_TESTS_CHARACTERS = 8_000_000
-MAX_PROGRAM_CHARACTERS = 400_000
 # Attempts that are all but greedy write the same program: several are drawn at this temperature at least, unless
 # another is given.
 _LEAST_TEMPERATURE = 0.6
 _N_LOCKS = 16
-# What ends a run that may be followed by another round: whatever else ends it was the user's doing, or a failure.
-_REPAIRABLE = ("stop", "length", "thinking_cut", "loop")
 _STOPPED = Notice("stopped", "Stopped, so there is no further round.")
 
 
@@ -94,8 +86,8 @@ class Attempts:
             RunBusy: If `run_id` is taken.
             TooManyRuns: If there is no room for all of them.
         """
-        _check(statement, k, n_rounds)
-        given, hidden = (_read(*each, entry_point) for each in ((tests, form), (hidden_tests, hidden_form)))
+        check_task(statement, k, n_rounds)
+        given, hidden = (read_given(*each, entry_point) for each in ((tests, form), (hidden_tests, hidden_form)))
         budget_limits(budget)
         drawn = self._drawn(check_sampling(sampling or Sampling()), k)
         asks_for_tests = asks_for_tests and given is None
@@ -118,7 +110,7 @@ class Attempts:
             self._driven.add(first)
             try:
                 for number in range(1, k + 1):
-                    own = task if number == 1 else _later(task, number, 1)
+                    own = task if number == 1 else later_round(task, number, 1)
                     started.append(
                         self._runs.start(
                             question,
@@ -130,7 +122,7 @@ class Attempts:
                         )
                     )
                 if asks_for_tests:
-                    own = replace(_later(task, 1, 1), purpose="tests")
+                    own = replace(later_round(task, 1, 1), purpose="tests")
                     asked = tests_question(statement, entry_point.strip())
                     started.append(self._runs.start(asked, budget=budget, sampling=drawn, solves=own, owner=owner))
             except AppError:
@@ -206,12 +198,7 @@ class Attempts:
             BadInput: If the run writes no program, goes on, or the program is empty or too long.
             RunNotFound: If no run has this id.
         """
-        if not source.strip():
-            raise BadInput("The program is empty. Write one, then run it again.")
-        if len(source) > MAX_PROGRAM_CHARACTERS:
-            raise BadInput(
-                f"The program has {len(source):,} characters and the limit is {MAX_PROGRAM_CHARACTERS:,}. Shorten it."
-            )
+        check_program(source)
         if self._task(run_id).purpose == "tests":
             raise BadInput("This run wrote tests and no program. Change the tests of the task instead.")
         coded = self.settle(run_id)
@@ -242,10 +229,10 @@ class Attempts:
         coded = self.settle(run_id)
         if coded.is_live:
             raise BadInput("The task is still being worked on. Wait for its end, or stop it, then change its tests.")
-        given = _read(tests, form, coded.task.entry_point)
+        given = read_given(tests, form, coded.task.entry_point)
         changed = replace(coded.task, tests=tests if given else "", form=given.form if given else "")
         if hidden_tests is not None:
-            hidden = _read(hidden_tests, hidden_form, coded.task.entry_point)
+            hidden = read_given(hidden_tests, hidden_form, coded.task.entry_point)
             changed = replace(
                 changed, hidden_tests=hidden_tests if hidden else "", hidden_form=hidden.form if hidden else ""
             )
@@ -308,24 +295,7 @@ class Attempts:
             others = [each.run_id for each in coded.rounds if each.is_live and each.attempt != tried.attempt]
             self._stop(others, Notice("decided", notice))
             return []
-        events = self._runs.store.events(tried.run_id)  # again: somebody may have pressed Stop meanwhile
-        if not _is_next_due(coded, tried, events):
-            return []
-        asked, answer = events[0], collect(events).answer
-        assert isinstance(asked, Asked) and tried.program is not None
-        turns = (Message("user", asked.question), Message("assistant", answer.strip() or "(no answer)"))
-        try:
-            self._runs.start(
-                feedback_of(tried.program, tried.report("given")),
-                history=(*asked.history, *turns),
-                budget=asked.budget,
-                sampling=with_seed_after(asked.sampling, coded.task.n_attempts),
-                solves=_later(coded.task, tried.attempt, tried.number + 1),
-                owner=self._runs.store.row(first).owner,
-            )
-        except AppError as error:
-            return [Notice("engine", f"The next round could not be started. {error}")]
-        return []
+        return start_next(self._runs, coded, tried)
 
     def _compare(self, first: str) -> None:
         """Where no tests were given: run the model's own, and see where the programs of several attempts part."""
@@ -344,65 +314,3 @@ class Attempts:
 
     def _lock(self, first: str) -> threading.Lock:
         return self._deciding[hash(first) % _N_LOCKS]
-
-
-def _later(task: Task, attempt: int, number: int) -> Task:
-    """A round's own event: what the task is stands in the first run."""
-    return Task(task.first_run, attempt=attempt, n_attempts=task.n_attempts, round=number, n_rounds=task.n_rounds)
-
-
-def _is_next_due(coded: CodedTask, tried: Round, events: Sequence[Event]) -> bool:
-    """Whether a round that was tested is to be followed by another: never one that the user has stopped."""
-    if tried.reason not in _REPAIRABLE or tried.number >= coded.task.n_rounds or _was_stopped(events):
-        return False
-    rounds = [each for each in coded.rounds if each.purpose == "solution"]
-    is_there = any(each.attempt == tried.attempt and each.number > tried.number for each in rounds)
-    if is_there or any(each.has_passed for each in rounds):
-        return False
-    report = tried.report("given")
-    if report is not None:
-        return not report.has_passed and report.status != "refused"
-    # Without tests there is one thing to hold against it: that it cannot be run at all.
-    return tried.program is None or not _is_python(tried.program.source)
-
-
-def _was_stopped(events: Sequence[Event]) -> bool:
-    """Whether *stop* came after the run had ended, and before it was tested."""
-    ends = [at for at, event in enumerate(events) if isinstance(event, Finished)]
-    after = events[ends[-1] :] if ends else events
-    return any(isinstance(event, Notice) and event.kind == "stopped" for event in after)
-
-
-def _is_python(source: str) -> bool:
-    try:
-        return bool(ast.parse(source).body)
-    except (SyntaxError, ValueError, RecursionError):
-        return False
-
-
-def _read(tests: str, form: TestForm | None, entry_point: str) -> TestSet | None:
-    """The tests, read; `None` where there are none.
-
-    Raises:
-        BadInput: If they are too long or cannot be read.
-    """
-    if not tests.strip():
-        return None
-    if len(tests) > MAX_TESTS_CHARACTERS:
-        raise BadInput(
-            f"The tests have {len(tests):,} characters and the limit is {MAX_TESTS_CHARACTERS:,}. Give fewer of them."
-        )
-    return read_tests(tests, form, entry_point.strip())
-
-
-def _check(statement: str, k: int, n_rounds: int) -> None:
-    if not statement.strip():
-        raise BadInput("The task is empty. Say what the program is to do.")
-    if len(statement) > MAX_MESSAGE_CHARACTERS:
-        raise BadInput(
-            f"The task has {len(statement):,} characters and the limit is {MAX_MESSAGE_CHARACTERS:,}. Shorten it."
-        )
-    if not 1 <= k <= MOST_ATTEMPTS:
-        raise BadInput(f"{k} attempts were asked for; give a number from 1 to {MOST_ATTEMPTS}.")
-    if not 1 <= n_rounds <= MOST_ROUNDS:
-        raise BadInput(f"{n_rounds} rounds were asked for; give a number from 1 to {MOST_ROUNDS}.")

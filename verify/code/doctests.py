@@ -63,15 +63,14 @@ def _call(example: doctest.Example) -> Call | None:
 
 
 def _wanted(example: doctest.Example) -> object:
-    """What Python should answer; nothing is what it says of None.
+    """What Python should answer: nothing is what it says of None.
 
     Raises:
         SyntaxError: If it is no value that is written out.
         ValueError: The same.
     """
-    if not example.want.strip():
-        raise ValueError("it is not known whether it should print or return something")
-    return value_of(ast.parse(example.want.strip(), mode="eval").body)
+    want = example.want.strip()
+    return value_of(ast.parse(want, mode="eval").body) if want else None
 
 
 def asserts_of(examples: Sequence[doctest.Example]) -> str | None:
@@ -87,5 +86,9 @@ def asserts_of(examples: Sequence[doctest.Example]) -> str | None:
             return None
         if example.options or example.exc_msg is not None:
             return None
-        lines.append(f"assert repr({ast.unparse(expression)}) == {repr(wanted)!r}")
+        if isinstance(expression, ast.Compare) and not example.want.strip():
+            # Many write `>>> f(1) == 2` for what should be true.
+            lines.append(f"assert {ast.unparse(expression)}")
+        else:
+            lines.append(f"assert repr({ast.unparse(expression)}) == {repr(wanted)!r}")
     return "\n".join(lines) or None

@@ -221,7 +221,8 @@ class CodedTask:
         """Whether programs of several attempts are still to be compared: they are where no tests were given."""
         if self.task.tests.strip() or not self.model_tests or self.evidence:
             return False
-        return not self.is_live and sum(rounds[-1].has_program for rounds in self.attempts) > 1
+        is_there = all(each.is_settled for each in self.rounds)
+        return is_there and sum(rounds[-1].has_program for rounds in self.attempts) > 1
 
 
 def _passed(each: Round) -> int:

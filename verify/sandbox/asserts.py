@@ -6,7 +6,6 @@ program and its asserts in one process would let the program decide what they sa
 """
 
 import ast
-import builtins
 from typing import Any
 
 from verify.sandbox.cases import VIEWS, Call
@@ -75,10 +74,10 @@ def written_call(called: ast.Call) -> tuple[str, list[Any], dict[str, Any]]:
 def _name(function: ast.expr) -> str:
     """A function, or a method of an object that is made without arguments."""
     match function:
-        case ast.Name(name) if not hasattr(builtins, name):
+        case ast.Name(name):
             return name
-        case ast.Attribute(ast.Call(ast.Name(owner), [], []), name) if not hasattr(builtins, owner):
+        case ast.Attribute(ast.Call(ast.Name(owner), [], []), name):
             return f"{owner}.{name}"
-        case ast.Attribute(ast.Name(owner), name) if owner[:1].isupper() and not hasattr(builtins, owner):
+        case ast.Attribute(ast.Name(owner), name) if owner[:1].isupper():
             return f"{owner}.{name}"  # and no module's, as in `math.sqrt(4)`
     raise ValueError("neither a function nor a method of the program")

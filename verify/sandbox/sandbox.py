@@ -9,8 +9,8 @@ and again when it was lost. This is the profile *judge*: every program has its o
 """
 
 import threading
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from model.errors import SandboxRefused
 from verify.sandbox.cases import Call, Case
@@ -23,6 +23,8 @@ from verify.sandbox.verdicts import read_script
 
 if TYPE_CHECKING:
     from verify.sandbox.server import Server
+
+T = TypeVar("T")
 
 # Programs at once: what they may take together is this times the memory of each.
 AT_ONCE = 8
@@ -52,8 +54,7 @@ class Sandbox:
         Raises:
             SandboxRefused: If the sandbox was closed, or was lost and does not come up again.
         """
-        given = stdin.encode("utf-8", "surrogatepass") if isinstance(stdin, str) else stdin
-        reading = read_script(self._ended(program, None, given, limits or Limits()))
+        reading = read_script(self._ended(program, None, _bytes(stdin), limits or Limits()))
         return report_of(reading, self.level, [reading.ended])
 
     def run_calls(self, program: str | bytes, calls: Sequence[Call], limits: Limits | None = None) -> Report:
@@ -73,6 +74,26 @@ class Sandbox:
         suite.run()
         return suite.report(self.level)
 
+    def run_check(
+        self, program: str | bytes, script: str | bytes, entry_point: str = "", limits: Limits | None = None
+    ) -> Report:
+        """Run a script of tests against a program, each in a process of its own; raises what `run` does.
+
+        Every statement at the top of the script's `check(candidate)` that holds an assert is a test, or at the top of
+        the script where it has no `check`. Calls of the program's functions, by name or as `candidate`, are handed
+        over with plain values. A test that needs more than values of the program is an `error` whose message begins
+        with `verify.sandbox.inside.stand_ins.NEEDS_OBJECT`.
+
+        Args:
+            entry_point: The function that is `candidate`; a dotted name makes an object (`Solution.add`).
+        """
+        from verify.sandbox.checking import Check  # on Linux only
+
+        def checked(server: "Server") -> Report:
+            return Check(server, _bytes(program), _bytes(script), entry_point, limits or Limits()).report(self.level)
+
+        return self._with_server(checked)
+
     def close(self) -> None:
         """End the fork server and all that it runs. Calls that still go on raise `SandboxRefused`."""
         with self._starting:
@@ -86,15 +107,17 @@ class Sandbox:
         self.close()
 
     def _ended(self, program: str | bytes, calls: list[dict[str, Any]] | None, stdin: bytes, limits: Limits) -> Ended:
-        """Run it; once more if the server is lost, which is no fault of the program's."""
         from verify.sandbox.running import run_once  # on Linux only
 
-        source = program.encode("utf-8", "surrogatepass") if isinstance(program, str) else program
+        return self._with_server(lambda server: run_once(server, _bytes(program), calls, stdin, limits))
+
+    def _with_server(self, work: "Callable[[Server], T]") -> "T":
+        """Do it; once more if the server is lost, which is no fault of the program's."""
         with self._turns:
             for _ in range(2):
                 server = self._running_server()
                 try:
-                    return run_once(server, source, calls, stdin, limits)
+                    return work(server)
                 except ServerLost:
                     server.close()
         raise SandboxRefused("The sandbox was lost twice while this program ran; its result is not known.")
@@ -107,6 +130,10 @@ class Sandbox:
                 self._server.close()
                 self._server, _ = _first_proven((self.level,))
             return self._server
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
 
 
 def _first_proven(levels: Sequence[Level]) -> "tuple[Server, Level]":

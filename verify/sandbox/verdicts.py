@@ -45,7 +45,7 @@ class Reading:
 
 def read_script(ended: Ended) -> Reading:
     """A program that was run as a script."""
-    return Reading(ended, *_status(ended, [line for line, _ in _lines(ended)], is_script=True))
+    return Reading(ended, *status_of(ended, [line for line, _ in _lines(ended)], is_script=True))
 
 
 def read_calls(ended: Ended, calls: Sequence[Call]) -> Reading:
@@ -55,7 +55,7 @@ def read_calls(ended: Ended, calls: Sequence[Call]) -> Reading:
     """
     timed = _lines(ended)
     lines = [line for line, _ in timed]
-    status, message = _status(ended, lines, is_script=False)
+    status, message = status_of(ended, lines, is_script=False)
     results: list[TestResult] = []
     for line, seconds in timed:
         if len(results) < len(calls) and line.get("i") == len(results):
@@ -96,20 +96,22 @@ def text_of(output: bytes | bytearray) -> str:
 
 def _lines(ended: Ended) -> list[tuple[dict[str, Any], float]]:
     """The lines that are JSON objects, with the seconds that each took."""
-    read = []
-    for line, seconds in ended.lines:
-        if line.count(b"[") + line.count(b"{") > _MAX_BRACKETS:
-            continue
-        try:
-            told = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(told, dict):
-            read.append((told, seconds))
-    return read
+    read = ((read_line(line), seconds) for line, seconds in ended.lines)
+    return [(told, seconds) for told, seconds in read if told is not None]
 
 
-def _status(ended: Ended, lines: Sequence[dict[str, Any]], is_script: bool) -> tuple[Status, str]:
+def read_line(line: bytes) -> dict[str, Any] | None:
+    """A line of a program's channel; None if it is no JSON object, or more than anybody needs."""
+    if line.count(b"[") + line.count(b"{") > _MAX_BRACKETS:
+        return None
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def status_of(ended: Ended, lines: Sequence[dict[str, Any]], is_script: bool) -> tuple[Status, str]:
     """Why it ended: our limits first, then what the kernel says, then what its process said of itself."""
     if ended.reason is not None:
         return ended.reason, _WORDS[ended.reason]
