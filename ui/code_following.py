@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,8 +40,8 @@ NAMES = ("run_id", "result", "timeline", "thinking", "answer", "program", "diff"
 NOTHING_NEW: Any = (gr.skip(),) * len(NAMES)
 _LOOK_SECONDS = 0.4
 _SETTLE_SECONDS = 0.2
+_TOLD_SECONDS = 1.5
 _CHOSEN, _TO_THE_END = "chosen", "to the end"
-_NEVER = object()
 
 
 def to_choose(run_id: str) -> str:
@@ -55,15 +55,25 @@ def to_follow_on(run_id: str) -> str:
 
 
 class Sent:
-    """What a page has been told: only what is new goes out, so that results of runs by hand stay until then."""
+    """What a page has been told: only what is new goes out, so that results of runs by hand stay until then.
 
-    def __init__(self) -> None:
-        self._last: Value = {}
+    Updates that come close together reach a page as one, the last: so what is new is told for a while.
+
+    Args:
+        clock: Seconds that never go back.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._last: dict[str, tuple[Any, float]] = {}
 
     def update(self, values: Value) -> tuple[Any, ...]:
         """The values in the order of `NAMES`; those that are known already are left out."""
-        new = {name: value for name, value in values.items() if self._last.get(name, _NEVER) != value}
-        self._last |= new
+        now = self._clock()
+        for name, value in values.items():
+            if name not in self._last or self._last[name][0] != value:
+                self._last[name] = (value, now)
+        new = {name: value for name, (value, since) in self._last.items() if now - since < _TOLD_SECONDS}
         return tuple(new.get(name, gr.skip()) for name in NAMES)
 
 

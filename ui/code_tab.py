@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -17,6 +16,7 @@ from model.runs import Runs
 from ui.code_by_hand import ByHand
 from ui.code_examples import EXAMPLES, CodeExample
 from ui.code_following import CodeFollowing, to_choose, to_follow_on
+from ui.code_objects import task_object
 from ui.code_parts import ATTEMPTS, ROUNDS, CodeParts, TestsParts
 from ui.code_values import empty_status, form_value, isolation_value, tasks_value
 from ui.parts import AT_ONCE, QUIET, hand_out
@@ -25,7 +25,7 @@ from ui.sentences import refusal
 from ui.thinking_window import whole_value
 from ui.watching import to_follow
 from verify.code.attempts import Attempts
-from verify.code.task import CodedTask, read_task
+from verify.code.task import read_task
 from verify.code.test_sets import detect_form
 
 _MOST_LISTED = 30
@@ -137,7 +137,8 @@ class CodeTab:
     def on_report(self, run_id: str) -> dict[str, str]:
         """The task on the page with its rounds and reports, as JSON."""
         task = read_task(self._runs, run_id)
-        text = json.dumps(report_object(task), ensure_ascii=False, indent=2)
+        given = {"tests": task.task.tests, "hidden_tests": task.task.hidden_tests}
+        text = json.dumps(task_object(task) | given, ensure_ascii=False, indent=2)
         return {"text": text + "\n", "name": f"{self._name(run_id)}.json", "type": "application/json"}
 
     def _name(self, run_id: str) -> str:
@@ -156,11 +157,6 @@ class CodeTab:
         """How programs are run here. The first one need not wait for the sandbox to start."""
         report = await asyncio.to_thread(self._attempts.judge.run, Program("pass"))
         return isolation_value(report.level, report.message if report.status == "refused" else "")
-
-
-def report_object(task: CodedTask) -> dict[str, Any]:
-    """A task with all of its rounds, for a file."""
-    return asdict(task) | {"standing": task.standing, "words": task.words, "best": task.best and task.best.run_id}
 
 
 def _form_choice(tests: str, form: str) -> str:
@@ -184,7 +180,8 @@ def wire_code(
     filled = gr.State("")
     tests = [parts.tests.text, parts.tests.form, parts.hidden.text, parts.hidden.form]
     fields = [parts.task, *tests, parts.n_attempts, parts.n_rounds]
-    parts.to_follow.change(code.on_open, [parts.to_follow, filled], [*fields, filled], **starting)
+    # Two events of the queue at one time: Gradio's page now and then misses what one of them says.
+    parts.to_follow.change(code.on_open, [parts.to_follow, filled], [*fields, filled], **AT_ONCE)
     asked = [parts.to_follow, parts.status]
     parts.solve.click(code.on_solve, [*fields, parts.budget, parts.custom_budget, owner], asked, **starting)
     parts.stop.click(code.on_stop, parts.run_id, parts.status, **AT_ONCE)
@@ -201,7 +198,7 @@ def wire_code(
     parts.past.select(_opened, None, parts.to_follow, cancels=followed, **starting)
     parts.thinking.select(to_choose, parts.run_id, parts.to_follow, cancels=followed, **starting)
     _wire_editor(code, by_hand, tests, handout)
-    tab.select(code.on_isolation, None, parts.isolation, **starting)
+    tab.select(code.on_isolation, None, parts.isolation, **AT_ONCE)
     listing = [tab.select, parts.past_drawer.expand, parts.result.change]
     gr.on(listing, code.tasks, owner, parts.past, trigger_mode="always_last", **AT_ONCE)
     return followed
