@@ -191,7 +191,9 @@ def wire_code(
         _wire_form(each)
     for button, example in zip(parts.examples, EXAMPLES, strict=True):
         button.click(partial(code.on_example, example), None, [parts.task, *tests], **AT_ONCE)
-    let_go = parts.new.click(None, None, parts.program, js="() => workingsEditorEmpty()", cancels=followed, **starting)
+    emptied = "(typed) => workingsEditorEmpty(typed)"
+    parts.new.click(None, parts.program, parts.program, js=emptied, **AT_ONCE)
+    let_go = parts.new.click(lambda: None, None, None, cancels=followed, **starting)
     let_go.then(code.on_new, None, [parts.task, *tests, filled, parts.to_follow, *parts.outputs], **starting)
     # Whatever is followed is let go first: a tab shows one round.
     parts.timeline.select(_chosen, None, parts.to_follow, cancels=followed, **starting)

@@ -55,7 +55,8 @@ def result_value(reports: Sequence[TestReport], program: Program | None, about: 
     more: list[list[str]] = []
     if hidden and hidden.cases:
         more.append(["passes" if hidden.has_passed else "fails", share(hidden), ""])
-    if given and given.smallest and not given.has_passed:
+    first = first_failure(given) if given else ""
+    if given and given.smallest and first and not first.endswith(case_words(given.smallest)):
         more.append(["", "Smallest failing input", case_words(given.smallest)])
     if model and model.cases:
         more.append(["none", share(model), _NO_PROOF])
@@ -64,9 +65,9 @@ def result_value(reports: Sequence[TestReport], program: Program | None, about: 
     if given is None or not given.cases:
         why = given.message if given and given.message else _NO_TESTS if hidden is None else ""
         return _result("none", "Not tested" if hidden is None else "Not tested by given tests", why, more, about)
-    stopped = "" if given.status == "ok" or first_failure(given) else f"{ENDS[given.status]}: {given.message}"
+    stopped = "" if given.status == "ok" else f"{ENDS[given.status]}: {given.message}"
     standing = "passes" if given.has_passed else "fails"
-    return _result(standing, share(given), first_failure(given) or stopped, more, about)
+    return _result(standing, share(given), first or stopped, more, about)
 
 
 def _result(standing: str, label: str, reason: str, more: list[list[str]], about: str) -> dict[str, Any]:
@@ -276,8 +277,8 @@ def task_row(task: CodedTask) -> list[Any]:
     label = "Being solved" if is_going else LABELS[task.standing]
     standing = "going" if is_going else _LISTED[task.standing]
     n_rounds = sum(len(each) for each in task.attempts)
-    report = task.best.report("given") if task.best else None
-    said = share(report) if report and report.cases else ("No program" if task.best is None else "Not tested")
+    said = joined([share(report) for report in task.decisive if report.cases])
+    said = said or ("No program" if task.best is None else "Not tested")
     rounds = counted(n_rounds, "round") if n_rounds > 1 else ""
     statement = task.task.statement or task.question
     return [task.id, shortened(statement, 140), said, standing, label, rounds, task.created_at]

@@ -40,11 +40,13 @@ function workingsSwap(current) {
   return other.text;
 }
 
-// An empty tab: the editor with it.
-function workingsEditorEmpty() {
+// The editor's text in, that of an empty tab out; what was typed is kept here too.
+function workingsEditorEmpty(current) {
+  const [typed, before] = [current || "", workingsEditor.shown];
+  workingsEditor.other = typed.trim() && !workingsIsSame(typed, before.source) ? { program: before, text: typed } : null;
   workingsEditor.shown = {};
-  workingsEditor.other = null;
   workingsEditorTold();
+  return "";
 }
 
 // Ctrl+Enter: solve from the task and its tests, run the tests from the editor, run from the input.

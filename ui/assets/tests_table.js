@@ -3,7 +3,7 @@
 const frame = element.querySelector(".tests");
 const [words, body, others] = [".tally", "tbody", ".others"].map((each) => element.querySelector(each));
 const opened = new Set();
-let shown = "";
+let [shown, known] = ["", ""];
 
 const marks = { passed: "✓", wrong: "✗", error: "✗", timeout: "✗", memory: "✗", not_run: "–", testing: "…" };
 const states = {
@@ -46,8 +46,9 @@ function rowsOf(row) {
   first.append(label);
   if (kinds[kind]) first.append(" ", workingsNode("span", "kind", workingsSay(kinds[kind])));
   const state = cell(`state ${outcome}`, `${marks[outcome]} ${workingsSay(states[outcome])}`);
-  const gotSaid = got === null ? line(message.trim().split("\n").pop()) : line(got) || (got === "" ? workingsSay("nothing") : "");
-  main.append(first, state, cell("expected", line(expected)), cell("got", gotSaid), cell("time", time));
+  const isCompared = outcome === "passed" || outcome === "wrong";
+  const gotSaid = isCompared && got !== null ? line(got) || workingsSay("nothing") : line(message.trim().split("\n").pop());
+  main.append(first, state, cell("expected", line(expected)), cell("got", outcome === "not_run" ? "" : gotSaid), cell("time", time));
   if (isBare) return [main];
   const more = workingsNode("tr", "more");
   const whole = cell("", undefined);
@@ -74,6 +75,9 @@ function sync() {
   const key = JSON.stringify(rows);
   if (key === shown) return;
   shown = key;
+  const names = JSON.stringify(rows.map(([kind, name, , , given]) => [kind, name, given]));
+  if (names !== known) opened.clear();
+  known = names;
   const focused = [...body.querySelectorAll(".open")].indexOf(document.activeElement);
   body.replaceChildren(...rows.flatMap(rowsOf));
   if (focused >= 0) body.querySelectorAll(".open")[focused]?.focus();
