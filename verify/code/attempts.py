@@ -22,7 +22,7 @@ from verify.code.given import DEFAULT_ROUNDS, check_program, check_task, read_gi
 from verify.code.judge import CodeJudge
 from verify.code.model_tests import asserts_of, disagreement_of
 from verify.code.next_round import later_round, start_next
-from verify.code.questions import question_of, tests_question
+from verify.code.questions import question_of, question_for_tests
 from verify.code.task import CodedTask, Round, read_task, task_of
 from verify.code.trying import Trying
 
@@ -123,7 +123,7 @@ class Attempts:
                     )
                 if asks_for_tests:
                     own = replace(later_round(task, 1, 1), purpose="tests")
-                    asked = tests_question(statement, entry_point.strip())
+                    asked = question_for_tests(statement, entry_point.strip())
                     started.append(self._runs.start(asked, budget=budget, sampling=drawn, solves=own, owner=owner))
             except AppError:
                 # Somebody took the room meanwhile.
