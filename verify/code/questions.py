@@ -8,8 +8,8 @@ import json
 import re
 from collections.abc import Sequence
 
-from model.catalog import Family
 from model.code_events import Program, TestCase, TestReport
+from model.families import Family
 from verify.code.test_sets import TestSet
 from verify.sandbox.cases import Call, Case, InputCase
 
