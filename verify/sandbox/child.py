@@ -35,7 +35,8 @@ _STDOUT, _STDERR, _CHANNEL, _CONTROL = range(4)
 @dataclass(frozen=True, slots=True)
 class Times:
     """What the fork server holds a child to, in seconds: CPU for a piece of its work and for all of it, and by the
-    clock without a new piece, and for its whole life; 0 for no limit."""
+    clock without a new piece, and for its whole life; 0 for no limit.
+    """
 
     piece_seconds: float
     all_seconds: float

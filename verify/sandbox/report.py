@@ -14,7 +14,8 @@ _MAX_SHOWN_OUTPUT = 65_536
 @dataclass(frozen=True, slots=True)
 class TestResult:
     """One test. `expected` and `got` are written as Python writes values, and shortened; so is `given`, where a script
-    of tests was run: the statement."""
+    of tests was run: the statement.
+    """
 
     __test__ = False  # pytest shall not take it for a test
 

@@ -3,7 +3,7 @@
 import builtins
 import reprlib
 import traceback
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -62,7 +62,8 @@ class Program:
 
     def take_loss(self) -> dict[str, Any]:
         """What has become of a call that has no result, if there was one since this was last asked: a script that
-        catches everything must not pass by it."""
+        catches everything must not pass by it.
+        """
         loss, self._loss = self._loss, ""
         self_told = {"outcome": "error", "message": loss}
         return self_told if loss else {}
@@ -157,7 +158,8 @@ class Program:
 
 def _write_back(before: Any, after: Any) -> None:
     """Give a container that the script holds the contents that the program gave its own; what is inside of it keeps
-    its identity where there still is something of its kind in its place."""
+    its identity where there still is something of its kind in its place.
+    """
     if isinstance(before, (list, deque)):
         old = list(before)
         new = [_kept(old[at], value) if at < len(old) else value for at, value in enumerate(after)]
