@@ -1,7 +1,7 @@
 """A program and a script of tests in, what each test says out: the two run in processes of their own, joined here.
 
-Between them go calls and plain values. The program's process never holds what the tests expect, the tests' process never
-runs code of the program's, and it alone says what has passed. Nothing of the program is decoded here.
+Between them go calls and plain values. The program's process never holds what the tests expect; the tests' process
+never runs the program's code, and it alone says what has passed. Nothing of the program is decoded here.
 """
 
 import time
@@ -234,8 +234,10 @@ class Check:
             match told:
                 case {"tests": list(given)}:
                     self._given = [str(text) for text in given]
+                    self._before = time.monotonic()
                 case {"names": list(names)}:
                     self._tests.ask({"kinds": self._program.kinds(names)}, self._clock)
+                    self._before = time.monotonic()
                 case {"call": int(), "name": str()}:
                     self._tests.ask(self._program.call(told), self._clock)
                 case {"i": int(), "outcome": str()}:
@@ -251,14 +253,12 @@ class Check:
         if told["i"] != number or number >= len(self._given) or outcome is None:
             return
         now = time.monotonic()
+        expected, got = (
+            shortened(told[name]) if isinstance(told.get(name), str) else None for name in ("expected", "got")
+        )
+        message = shortened(str(told.get("message") or ""))
         self._results.append(
-            TestResult(
-                outcome,
-                round(now - self._before, 4),
-                *(shortened(told[name]) if isinstance(told.get(name), str) else None for name in ("expected", "got")),
-                message=shortened(str(told.get("message") or "")),
-                given=self._given[number],
-            )
+            TestResult(outcome, round(now - self._before, 4), expected, got, message, self._given[number])
         )
         self._before = now
         self._tests.child.begin_piece(is_often=True)

@@ -37,9 +37,7 @@ _LOOK_MILLISECONDS = 50
 
 @dataclass(slots=True)
 class _Run:
-    """A child that goes on: CPU seconds for a piece of its work and for all of it, and by the clock without a new
-    piece and for its whole life, 0 for no limit; and which of these it has reached.
-    """
+    """A child that goes on, with its limits as in `verify.sandbox.child.Times`, and the one that it has reached."""
 
     pid: int
     control: socket.socket
