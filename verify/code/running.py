@@ -115,15 +115,13 @@ class Runner:
         limits = replace(
             self._limits, cpu_seconds=_LONGER * cpu, wall_seconds=_LONGER * self._limits.piece_wall_seconds
         )
-        n_before = len(self._reports)
+        n_before, first = len(self._reports), self._reports[-1]
+        if first.cpu_seconds < _IDLE * cpu:
+            waited = f"{first.cpu_seconds:.1f} s of CPU time in {first.seconds:.1f} s by the clock"
+            return replace(result, message=f"it waits for something: {waited}")
         report = self._run(limits, case if isinstance(case, InputCase) else [case])
         again = input_result(report, case) if isinstance(case, InputCase) else report.tests[0]
         if again.outcome == "timeout" or report.status == "timeout":
-            if report.cpu_seconds < _IDLE * report.seconds:
-                return replace(
-                    result,
-                    message=f"it waits: {report.cpu_seconds:.1f} s of CPU time in {report.seconds:.1f} s by the clock",
-                )
             return replace(
                 result, message=f"still running after {report.cpu_seconds:.1f} s of CPU time, the limit is {cpu:g} s"
             )
@@ -174,4 +172,5 @@ def input_result(report: Report, case: InputCase) -> TestResult:
             message = message or difference or ""
         case _:
             outcome = "error"
-    return TestResult(outcome, report.seconds, shortened(case.stdout), shortened(report.stdout), message)
+    wanted, got = (shortened(output.rstrip("\n")) for output in (case.stdout, report.stdout))
+    return TestResult(outcome, report.seconds, wanted, got, message)

@@ -23,6 +23,7 @@ from verify.sandbox.verdicts import read_script
 
 if TYPE_CHECKING:
     from verify.sandbox.server import Server
+    from verify.sandbox.together import Kind
 
 T = TypeVar("T")
 
@@ -115,6 +116,25 @@ class Sandbox:
             return check.report(self.level)
 
         return self._with_server(checked)
+
+    def run_together(
+        self,
+        program: str | bytes,
+        script: str,
+        kind: "Kind",
+        entry_point: str = "",
+        limits: Limits | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Report:
+        """Run tests in the program's own process; raises what `run` does. The program could forge what they say.
+
+        Args:
+            kind: What the script is: statements that assert, a text with doctests, a file for pytest.
+        """
+        from verify.sandbox.together import run_together  # on Linux only
+
+        given = _bytes(program), script, kind, entry_point, limits or Limits(), names or {}
+        return self._with_server(lambda server: run_together(server, *given, self.level))
 
     def close(self) -> None:
         """End the fork server and all that it runs. Calls that still go on raise `SandboxRefused`."""

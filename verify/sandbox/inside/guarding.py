@@ -93,7 +93,8 @@ def found(module: types.ModuleType, name: str) -> Callable[..., object]:
 def told_of(error: BaseException, file: str = FILE) -> dict[str, Any]:
     """An exception by its name, its bases' names, its text and the line of that file."""
     try:
-        message = str(error)[:_SHOWN_CHARACTERS]
+        # A syntax error's own text says the line too.
+        message = str(error.msg if isinstance(error, SyntaxError) else error)[:_SHOWN_CHARACTERS]
     except BaseException:  # noqa: BLE001  The program wrote its `__str__`.
         message = ""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
