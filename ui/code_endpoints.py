@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import json
+import re
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
@@ -24,11 +25,13 @@ from ui.script_runs import Begun, ScriptRuns, in_thread, merged, serving_engine
 from verify.code.attempts import Attempts
 from verify.code.extraction import extract_program
 from verify.code.given import MOST_ATTEMPTS, MOST_ROUNDS, check_program, read_given
+from verify.code.next_round import is_python
 from verify.code.task import CodedTask, Round, read_task
 from verify.code.trying import without_contents
 from verify.sandbox.limits import MIN_MEMORY_MIB, Limits
 
 _FORMS = get_args(TestForm)
+_FENCE = re.compile(r"^[ \t]*(```|~~~)", re.MULTILINE)
 _SETTLE_SECONDS = 0.05
 _MOST_SECONDS = 60.0
 _MOST_MEMORY_MIB = 4096
@@ -88,9 +91,9 @@ class CodeEndpoints:
             check_model(model, (serving_engine(self._host) or self._host.status()).model)
             return self._attempts.start(
                 check_text(task, "task"),
-                tests=tests_text(tests, "tests"),
+                tests=as_tests_text(tests, "tests"),
                 form=_form(form, "form"),
-                hidden_tests=tests_text(hidden_tests, "hidden_tests"),
+                hidden_tests=as_tests_text(hidden_tests, "hidden_tests"),
                 hidden_form=_form(hidden_form, "hidden_form"),
                 entry_point=check_text(entry_point or "", "entry_point"),
                 k=check_whole_number(k, "k", 1, MOST_ATTEMPTS),
@@ -214,8 +217,8 @@ class CodeEndpoints:
         with errors_as_sentences("/run_tests"):
             limits, at_first = _limits(time_seconds, memory_mib), _flag(stop_at_first, "stop_at_first")
             name = check_text(entry_point or "", "entry_point")
-            given = read_given(tests_text(tests, "tests"), _form(form, "form"), name)
-            hidden = read_given(tests_text(hidden_tests, "hidden_tests"), _form(hidden_form, "hidden_form"), name)
+            given = read_given(as_tests_text(tests, "tests"), _form(form, "form"), name)
+            hidden = read_given(as_tests_text(hidden_tests, "hidden_tests"), _form(hidden_form, "hidden_form"), name)
             if given is None:
                 raise BadInput("There are no tests. Give some, or run the program alone with /run_code.")
             found = _program(program, name or given.entry_point)
@@ -232,13 +235,13 @@ class CodeEndpoints:
             }
 
 
-def tests_text(value: object, name: str) -> str:
+def as_tests_text(value: object, name: str) -> str:
     """Tests as they are read: a text, or a JSON list written out; empty for none.
 
     Raises:
         BadInput: If it is neither.
 
-    >>> tests_text([{"stdin": "1", "stdout": "2"}], "tests")
+    >>> as_tests_text([{"stdin": "1", "stdout": "2"}], "tests")
     '[{"stdin": "1", "stdout": "2"}]'
     """
     if value is None:
@@ -253,6 +256,8 @@ def tests_text(value: object, name: str) -> str:
 def _program(value: object, entry_point: str) -> Program:
     source = check_text(value, "program")
     check_program(source)
+    if not _FENCE.search(source) or is_python(source):
+        return Program(source, "the whole text")
     found = extract_program(source, entry_point)
     if not found.source.strip():
         raise BadInput(found.words)

@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from model.catalog import PLAIN, Family, find_model
+from model.catalog import find_model
 from model.code_events import Program, Task, TestForm
 from model.engine import Budget, budget_limits, collect
 from model.errors import AppError, BadInput
 from model.events import Notice, Sampling
+from model.families import PLAIN, Family
 from model.runs import Runs
 from model.samples import check_drawn, check_room, with_seed_after
 from model.sampling import check_sampling
@@ -22,7 +23,7 @@ from verify.code.given import DEFAULT_ROUNDS, check_program, check_task, read_gi
 from verify.code.judge import CodeJudge
 from verify.code.model_tests import asserts_of, disagreement_of
 from verify.code.next_round import later_round, start_next
-from verify.code.questions import question_of, tests_question
+from verify.code.questions import question_for_tests, question_of
 from verify.code.task import CodedTask, Round, read_task, task_of
 from verify.code.trying import Trying
 
@@ -123,7 +124,7 @@ class Attempts:
                     )
                 if asks_for_tests:
                     own = replace(later_round(task, 1, 1), purpose="tests")
-                    asked = tests_question(statement, entry_point.strip())
+                    asked = question_for_tests(statement, entry_point.strip())
                     started.append(self._runs.start(asked, budget=budget, sampling=drawn, solves=own, owner=owner))
             except AppError:
                 # Somebody took the room meanwhile.

@@ -60,7 +60,7 @@ def _is_next_due(coded: CodedTask, tried: Round, events: Sequence[Event]) -> boo
     if report is not None:
         return not report.has_passed and report.status != "refused"
     # Without tests there is one thing to hold against it: that it cannot be run at all.
-    return tried.program is None or not _is_python(tried.program.source)
+    return tried.program is None or not is_python(tried.program.source)
 
 
 def _was_stopped(events: Sequence[Event]) -> bool:
@@ -70,7 +70,8 @@ def _was_stopped(events: Sequence[Event]) -> bool:
     return any(isinstance(event, Notice) and event.kind == "stopped" for event in after)
 
 
-def _is_python(source: str) -> bool:
+def is_python(source: str) -> bool:
+    """Whether a text is a program that can be run, and not an empty one."""
     try:
         return bool(ast.parse(source).body)
     except (SyntaxError, ValueError, RecursionError):

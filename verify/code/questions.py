@@ -8,8 +8,8 @@ import json
 import re
 from collections.abc import Sequence
 
-from model.catalog import Family
 from model.code_events import Program, TestCase, TestReport
+from model.families import Family
 from verify.code.test_sets import TestSet
 from verify.sandbox.cases import Call, Case, InputCase
 
@@ -70,7 +70,7 @@ def question_of(statement: str, tests: TestSet | None, entry_point: str, family:
     return task + ("" if is_named else f"\nCall the function `{entry_point}`.") + family.program_text
 
 
-def tests_question(statement: str, entry_point: str) -> str:
+def question_for_tests(statement: str, entry_point: str) -> str:
     """What a model is asked that is to write tests: it is told the task alone."""
     name = entry_point or "the_function"
     return (

@@ -4,7 +4,7 @@ A test that takes more time than it may is looked at once more, alone and with t
 as a whole fails nobody, a slow program is told from one that hangs, and one that hangs from one that waits.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from verify.sandbox.cases import Call, Case, InputCase
@@ -28,6 +28,7 @@ class Ran:
 
     results: list[TestResult]
     reports: list[Report] = field(default_factory=list)
+    is_forgeable: bool = False
 
     @property
     def told(self) -> Report:
@@ -77,21 +78,12 @@ class Runner:
             told = list(report.tests)
             done = next((at for at, test in enumerate(told) if test.outcome == "not_run"), len(told))
             if not done:
-                # It could not be loaded: the first test says why.
-                return [*results, _unloaded(report), *told[1:]]
+                return [*results, *with_reason(report)]
             if told[done - 1].outcome in ("timeout", "memory") or report.status == "output-limit":
                 self._interrupted += 1
                 told[done - 1] = self._looked_at(calls[len(results) + done - 1], told[done - 1])
             results += told[:done]
-        return self._cut(results, len(calls))
-
-    def _cut(self, results: list[TestResult], count: int) -> list[TestResult]:
-        """With those that were not run at its end."""
-        if self._stop_at_first:
-            failed = next((at for at, result in enumerate(results) if result.outcome != "passed"), len(results))
-            results = results[: failed + 1]
-        rest = _STOPPED if self._stop_at_first and _has_failed(results) else _TOO_MANY
-        return results + [rest] * (count - len(results))
+        return cut(results, len(calls), self._stop_at_first)
 
     def _run_input(self, case: InputCase, has_failed: bool) -> TestResult:
         if self._stop_at_first and has_failed:
@@ -109,9 +101,9 @@ class Runner:
         if isinstance(cases, InputCase):
             room = 2 * len(cases.stdout.encode("utf-8", "surrogatepass")) + (1 << 16)
             limits = replace(limits, output_bytes=max(limits.output_bytes, room))
-            report = self._sandbox.run(self._source, stdin=cases.stdin, limits=limits)
+            report = self._sandbox.run(self._source, stdin=cases.stdin, limits=limits, names=self._names)
         else:
-            report = self._sandbox.run_tests(self._source, cases, limits)
+            report = self._sandbox.run_tests(self._source, cases, limits, self._names)
         self._reports.append(report)
         return report
 
@@ -120,16 +112,16 @@ class Runner:
         if result.outcome != "timeout":
             return result
         cpu = self._limits.cpu_seconds
-        limits = replace(self._limits, cpu_seconds=_LONGER * cpu, wall_seconds=_LONGER * self._limits.piece_wall_seconds)
-        n_before = len(self._reports)
+        limits = replace(
+            self._limits, cpu_seconds=_LONGER * cpu, wall_seconds=_LONGER * self._limits.piece_wall_seconds
+        )
+        n_before, first = len(self._reports), self._reports[-1]
+        if first.cpu_seconds < _IDLE * cpu:
+            waited = f"{first.cpu_seconds:.1f} s of CPU time in {first.seconds:.1f} s by the clock"
+            return replace(result, message=f"it waits for something: {waited}")
         report = self._run(limits, case if isinstance(case, InputCase) else [case])
         again = input_result(report, case) if isinstance(case, InputCase) else report.tests[0]
         if again.outcome == "timeout" or report.status == "timeout":
-            if report.cpu_seconds < _IDLE * report.seconds:
-                return replace(
-                    result,
-                    message=f"it waits: after {report.seconds:.1f} s it had used {report.cpu_seconds:.1f} s of CPU time",
-                )
             return replace(
                 result, message=f"still running after {report.cpu_seconds:.1f} s of CPU time, the limit is {cpu:g} s"
             )
@@ -144,14 +136,27 @@ class Runner:
         )
 
 
-def _has_failed(results: object) -> bool:
-    assert isinstance(results, Sequence | type({}.values()))
+def _has_failed(results: Iterable[TestResult]) -> bool:
     return any(result.outcome != "passed" for result in results)
 
 
-def _unloaded(report: Report) -> TestResult:
+def cut(results: list[TestResult], count: int, stop_at_first: bool) -> list[TestResult]:
+    """With those that were not run at its end."""
+    if stop_at_first:
+        failed = next((at for at, result in enumerate(results) if result.outcome != "passed"), len(results))
+        results = results[: failed + 1]
+    rest = _STOPPED if stop_at_first and _has_failed(results) else _TOO_MANY
+    return results + [rest] * (count - len(results))
+
+
+def with_reason(report: Report) -> list[TestResult]:
+    """The tests of a report; of a program that could not even be loaded, the first says why."""
+    first, *rest = report.tests
+    if first.outcome != "not_run":
+        return [first, *rest]
     outcomes: dict[str, Outcome] = {"timeout": "timeout", "memory": "memory"}
-    return TestResult(outcomes.get(report.status, "error"), report.seconds, message=report.message)
+    outcome = outcomes.get(report.status, "error")
+    return [replace(first, outcome=outcome, seconds=report.seconds, message=report.message), *rest]
 
 
 def input_result(report: Report, case: InputCase) -> TestResult:
@@ -167,7 +172,5 @@ def input_result(report: Report, case: InputCase) -> TestResult:
             message = message or difference or ""
         case _:
             outcome = "error"
-    return TestResult(outcome, report.seconds, shortened(case.stdout), shortened(report.stdout), message)
-
-
-RunCases = Callable[[Sequence[Case]], Ran]
+    wanted, got = (shortened(output.rstrip("\n")) for output in (case.stdout, report.stdout))
+    return TestResult(outcome, report.seconds, wanted, got, message)

@@ -1,63 +1,20 @@
 """The stored runs of a programming task in, how it stands out: its rounds, the best program, what the tests said."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from model.code_events import Program, Task, TestReport, TestsFrom
 from model.errors import BadInput
-from model.events import Event, Evidence, Finished, Steered
+from model.events import Event, Evidence, Finished
 from model.runs import Runs
 from model.stored_runs import RunRow
+from model.tested import Tested, joined_words, read_tested
 
 TaskStanding = Literal["passes", "fails", "undecided", "not tested"]
 
 # What was found out stands behind a run's end; so many events are looked at first, then twice as many, and so on.
 _EVENTS_AT_THE_END = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """What was found out about the answer of a run that stands now.
-
-    Args:
-        program: `None` while nobody has looked.
-        reports: On that program; the last of each kind of tests.
-    """
-
-    program: Program | None = None
-    reports: tuple[TestReport, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-
-
-def tested_of(events: Iterable[Event]) -> Tested:
-    """What was found out about the answer of a run; one that went on after its end has to be looked at anew.
-
-    The last events of a run are enough, from its end on.
-
-    >>> tested_of([Finished("stop"), Program("pass"), TestReport("ok")]).program
-    Program(source='pass', words='', by_user=False, type='program')
-    >>> tested_of([Finished("stop"), Program("pass"), Steered("think_longer")])
-    Tested(program=None, reports=(), evidence=())
-    """
-    tested, has_ended = Tested(), False
-    for event in events:
-        match event:
-            case Finished():
-                has_ended = True
-            case Steered() if has_ended or tested != Tested():
-                tested, has_ended = Tested(), False
-            case Program():
-                tested = Tested(event)
-            case TestReport():
-                others = tuple(each for each in tested.reports if each.tests_from != event.tests_from)
-                tested = replace(tested, reports=(*others, event))
-            case Evidence():
-                alike = tuple(each for each in tested.evidence if each.kind != event.kind)
-                tested = replace(tested, evidence=(*alike, event))
-            case _:
-                pass
-    return tested
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +70,7 @@ class Round:
             return "being written" if self.is_live else "being tested"
         if not self.has_program:
             return self.program.words or "no program was found in the answer"
-        return _joined(self.reports) or "not tested"
+        return joined_words(self.reports) or "not tested"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +155,7 @@ class CodedTask:
         if self.best is None:
             rounds = [each for each in self.rounds if each.purpose == "solution"]
             return f"{self.standing}: {rounds[-1].words}" if rounds else self.standing
-        said = _joined(self.decisive)
+        said = joined_words(self.decisive)
         if said:
             return said
         by_model = self.best.report("model")
@@ -228,14 +185,6 @@ class CodedTask:
 def _passed(each: Round) -> int:
     report = each.report("given") or each.report("model")
     return report.passed if report else 0
-
-
-def _joined(reports: Sequence[TestReport]) -> str:
-    said = [each.words + (_FORGEABLE if each.is_forgeable and each.has_passed else "") for each in reports]
-    return "; ".join(said)
-
-
-_FORGEABLE = " (they share a process with the program, which could have forged it)"
 
 
 def task_of(runs: Runs, run_id: str) -> Task | None:
@@ -279,7 +228,7 @@ def _written_task(runs: Runs, run_id: str) -> Task | None:
 
 
 def _round(runs: Runs, row: RunRow, task: Task, is_live: bool) -> Round:
-    tested = Tested() if is_live else tested_of(_events_from_the_end(runs, row))
+    tested = Tested() if is_live else read_tested(_events_from_the_end(runs, row))
     thinking_tokens, answer_tokens = runs.tokens(row.id) or (row.thinking_tokens, row.answer_tokens)
     return Round(
         run_id=row.id,

@@ -35,9 +35,9 @@ class Trying:
         if not program.source.strip():
             return ()
         found = []
-        if given := tests_of(coded, "given"):
+        if given := read_task_tests(coded, "given"):
             found.append(self._judged(program, given, "given"))
-        if hidden := tests_of(coded, "hidden"):
+        if hidden := read_task_tests(coded, "hidden"):
             found.append(without_contents(self._judged(program, hidden, "hidden")))
         if by_model := self.model_tests(coded):
             found.append(self._judged(with_names_of(program, by_model), by_model, "model"))
@@ -65,7 +65,7 @@ class Trying:
             return report
 
 
-def tests_of(coded: CodedTask, tests_from: TestsFrom) -> TestSet | None:
+def read_task_tests(coded: CodedTask, tests_from: TestsFrom) -> TestSet | None:
     """The given or the hidden tests of a task, read; `None` where there are none."""
     task = coded.task
     text, form = (task.tests, task.form) if tests_from == "given" else (task.hidden_tests, task.hidden_form)
@@ -82,7 +82,7 @@ def _entry_point(coded: CodedTask) -> str:
     """The function that is asked for: as somebody said, or as the tests call it."""
     if coded.task.entry_point:
         return coded.task.entry_point
-    found = tests_of(coded, "given") or tests_of(coded, "hidden")
+    found = read_task_tests(coded, "given") or read_task_tests(coded, "hidden")
     return found.entry_point if found else ""
 
 

@@ -1,11 +1,11 @@
 """A program and a script of tests in, what each test says out: the two run in processes of their own, joined here.
 
-Between them go calls and plain values. The program's process never holds what the tests expect, the tests' process never
-runs code of the program's, and it alone says what has passed. Nothing of the program is decoded here.
+Between them go calls and plain values. The program's process never holds what the tests expect; the tests' process
+never runs the program's code, and it alone says what has passed. Nothing of the program is decoded here.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -38,11 +38,9 @@ class _Clock:
 class _Process:
     """One of the two, with what it has said of itself."""
 
-    def __init__(self, server: Server, profile: str, source: bytes, entry_point: str, limits: Limits) -> None:
+    def __init__(self, server: Server, profile: str, request: dict[str, Any], source: bytes, limits: Limits) -> None:
         times = Times(limits.cpu_seconds, limits.all_cpu_seconds(1))
-        self.child = Child(
-            server, profile, {"entry_point": entry_point}, source, limits, times, resources=limits.resources(1)
-        )
+        self.child = Child(server, profile, request, source, limits, times, resources=limits.resources(1))
         self.lines: list[dict[str, Any]] = []
 
     def hear(self, clock: _Clock) -> dict[str, Any] | None:
@@ -156,12 +154,21 @@ class _Program:
 class Check:
     """One program and its tests; `report` runs them."""
 
-    def __init__(self, server: Server, program: bytes, script: bytes, entry_point: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        server: Server,
+        program: bytes,
+        script: bytes,
+        entry_point: str,
+        limits: Limits,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
         self._limits = limits
         self._clock = _Clock(limits)
-        self._tests = _Process(server, "asserting", script, entry_point, limits)
+        self._tests = _Process(server, "asserting", {"entry_point": entry_point}, script, limits)
         try:
-            self._program = _Program(lambda: _Process(server, "answering", program, entry_point, limits), self._clock)
+            found = {"names": dict(names or {})}
+            self._program = _Program(lambda: _Process(server, "answering", found, program, limits), self._clock)
         except BaseException:
             self._tests.child.close()
             raise
@@ -227,8 +234,10 @@ class Check:
             match told:
                 case {"tests": list(given)}:
                     self._given = [str(text) for text in given]
+                    self._before = time.monotonic()
                 case {"names": list(names)}:
                     self._tests.ask({"kinds": self._program.kinds(names)}, self._clock)
+                    self._before = time.monotonic()
                 case {"call": int(), "name": str()}:
                     self._tests.ask(self._program.call(told), self._clock)
                 case {"i": int(), "outcome": str()}:
@@ -244,14 +253,12 @@ class Check:
         if told["i"] != number or number >= len(self._given) or outcome is None:
             return
         now = time.monotonic()
+        expected, got = (
+            shortened(told[name]) if isinstance(told.get(name), str) else None for name in ("expected", "got")
+        )
+        message = shortened(str(told.get("message") or ""))
         self._results.append(
-            TestResult(
-                outcome,
-                round(now - self._before, 4),
-                *(shortened(told[name]) if isinstance(told.get(name), str) else None for name in ("expected", "got")),
-                message=shortened(str(told.get("message") or "")),
-                given=self._given[number],
-            )
+            TestResult(outcome, round(now - self._before, 4), expected, got, message, self._given[number])
         )
         self._before = now
         self._tests.child.begin_piece(is_often=True)

@@ -34,8 +34,14 @@ _STDOUT, _STDERR, _CHANNEL, _CONTROL = range(4)
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """What the fork server holds a child to, in seconds: CPU for a piece of its work and for all of it, and by the
-    clock without a new piece, and for its whole life; 0 for no limit."""
+    """What the fork server holds a child to, in seconds.
+
+    Attributes:
+        piece_seconds: CPU time for a piece of its work.
+        all_seconds: CPU time for all of it.
+        idle_seconds: By the clock, since the last piece began; 0 for no limit.
+        life_seconds: By the clock, since it was born; 0 for no limit.
+    """
 
     piece_seconds: float
     all_seconds: float

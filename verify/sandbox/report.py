@@ -13,8 +13,11 @@ _MAX_SHOWN_OUTPUT = 65_536
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """One test. `expected` and `got` are written as Python writes values, and shortened; so is `given`, where a script
-    of tests was run: the statement."""
+    """One test. `expected` and `got` are written as Python writes values, and shortened.
+
+    Attributes:
+        given: The statement, where a script of tests was run; shortened.
+    """
 
     __test__ = False  # pytest shall not take it for a test
 

@@ -9,7 +9,7 @@ and again when it was lost. This is the profile *judge*: every program has its o
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from model.errors import SandboxRefused
@@ -23,6 +23,7 @@ from verify.sandbox.verdicts import read_script
 
 if TYPE_CHECKING:
     from verify.sandbox.server import Server
+    from verify.sandbox.together import Kind
 
 T = TypeVar("T")
 
@@ -48,13 +49,23 @@ class Sandbox:
         self._is_closed = False
         self._server, self.level = _first_proven(LEVELS if level is None else (level,))
 
-    def run(self, program: str | bytes, *, stdin: str | bytes = "", limits: Limits | None = None) -> Report:
+    def run(
+        self,
+        program: str | bytes,
+        *,
+        stdin: str | bytes = "",
+        limits: Limits | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Report:
         """Run a program as a script.
+
+        Args:
+            names: What the program finds without importing it: `{"sqrt": "math.sqrt"}`, of the standard library.
 
         Raises:
             SandboxRefused: If the sandbox was closed, or was lost and does not come up again.
         """
-        reading = read_script(self._ended(program, None, _bytes(stdin), limits or Limits()))
+        reading = read_script(self._ended(program, None, _bytes(stdin), limits or Limits(), names))
         return report_of(reading, self.level, [reading.ended])
 
     def run_calls(self, program: str | bytes, calls: Sequence[Call], limits: Limits | None = None) -> Report:
@@ -64,18 +75,29 @@ class Sandbox:
         """
         return self.run_tests(program, calls, limits)
 
-    def run_tests(self, program: str | bytes, cases: Sequence[Case], limits: Limits | None = None) -> Report:
+    def run_tests(
+        self,
+        program: str | bytes,
+        cases: Sequence[Case],
+        limits: Limits | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Report:
         """Run a program's tests: its calls in one process, and a process for each input; raises what `run` does.
 
-        Of an input's output the words are compared. When a limit is reached, what is left is not run.
+        An input's output is compared line by line. When a limit is reached, what is left is not run.
         """
         limits = limits or Limits()
-        suite = Suite(lambda calls, stdin: self._ended(program, calls, stdin, limits), cases)
+        suite = Suite(lambda calls, stdin: self._ended(program, calls, stdin, limits, names), cases)
         suite.run()
         return suite.report(self.level)
 
     def run_check(
-        self, program: str | bytes, script: str | bytes, entry_point: str = "", limits: Limits | None = None
+        self,
+        program: str | bytes,
+        script: str | bytes,
+        entry_point: str = "",
+        limits: Limits | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> Report:
         """Run a script of tests against a program, each in a process of its own; raises what `run` does.
 
@@ -90,9 +112,29 @@ class Sandbox:
         from verify.sandbox.checking import Check  # on Linux only
 
         def checked(server: "Server") -> Report:
-            return Check(server, _bytes(program), _bytes(script), entry_point, limits or Limits()).report(self.level)
+            check = Check(server, _bytes(program), _bytes(script), entry_point, limits or Limits(), names)
+            return check.report(self.level)
 
         return self._with_server(checked)
+
+    def run_together(
+        self,
+        program: str | bytes,
+        script: str,
+        kind: "Kind",
+        entry_point: str = "",
+        limits: Limits | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Report:
+        """Run tests in the program's own process; raises what `run` does. The program could forge what they say.
+
+        Args:
+            kind: What the script is: statements that assert, a text with doctests, a file for pytest.
+        """
+        from verify.sandbox.together import run_together  # on Linux only
+
+        given = _bytes(program), script, kind, entry_point, limits or Limits(), names or {}
+        return self._with_server(lambda server: run_together(server, *given, self.level))
 
     def close(self) -> None:
         """End the fork server and all that it runs. Calls that still go on raise `SandboxRefused`."""
@@ -106,10 +148,17 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ended(self, program: str | bytes, calls: list[dict[str, Any]] | None, stdin: bytes, limits: Limits) -> Ended:
+    def _ended(
+        self,
+        program: str | bytes,
+        calls: list[dict[str, Any]] | None,
+        stdin: bytes,
+        limits: Limits,
+        names: Mapping[str, str] | None,
+    ) -> Ended:
         from verify.sandbox.running import run_once  # on Linux only
 
-        return self._with_server(lambda server: run_once(server, _bytes(program), calls, stdin, limits))
+        return self._with_server(lambda server: run_once(server, _bytes(program), calls, stdin, limits, names))
 
     def _with_server(self, work: "Callable[[Server], T]") -> "T":
         """Do it; once more if the server is lost, which is no fault of the program's."""

@@ -25,8 +25,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from verify.sandbox.inside import landlock
-from verify.sandbox.inside.imports import import_warm
 from verify.sandbox.inside.child import run_child
+from verify.sandbox.inside.imports import import_warm
 from verify.sandbox.inside.lock import LIBC, Lock, bound_capabilities, hide
 
 NEXT = b"next"
@@ -37,8 +37,7 @@ _LOOK_MILLISECONDS = 50
 
 @dataclass(slots=True)
 class _Run:
-    """A child that goes on: CPU seconds for a piece of its work and for all of it, and by the clock without a new
-    piece and for its whole life, 0 for no limit; and which of these it has reached."""
+    """A child that goes on, with its limits as in `verify.sandbox.child.Times`, and the one that it has reached."""
 
     pid: int
     control: socket.socket

@@ -20,7 +20,7 @@ from verify.sandbox.values import decoded, encoded
 def run(source: bytes, request: dict[str, Any], channel: Channel) -> int:
     """Run a program, and call what is to be called; without a list of calls it is a script. Returns the exit code."""
     calls = request["calls"]
-    module = loaded_module(source, "__main__" if calls is None else "program")
+    module = loaded_module(source, "__main__" if calls is None else "program", names=request["names"])
     standard_output = sys.stdout
     end = guarded(lambda: execute(source, module), module)
     if calls is None:

@@ -112,11 +112,15 @@ class _Asserts(ast.NodeTransformer):
         self._of_the_program = of_the_program
 
     def visit_Assert(self, node: ast.Assert) -> list[ast.stmt]:  # noqa: N802  So `ast` wants it.
-        text, test, values, before = _text(node), node.test, ast.Constant(None), []
+        text, test, before = _text(node), node.test, []
+        values: ast.expr = ast.Constant(None)
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
             pair = [test.left, test.comparators[0]]
-            before = [ast.Assign([ast.Name(name, ast.Store())], value) for name, value in zip((_LEFT, _RIGHT), pair)]
-            names = [ast.Name(_LEFT, ast.Load()), ast.Name(_RIGHT, ast.Load())]
+            before = [
+                ast.Assign([ast.Name(name, ast.Store())], value)
+                for name, value in zip((_LEFT, _RIGHT), pair, strict=True)
+            ]
+            names: list[ast.expr] = [ast.Name(_LEFT, ast.Load()), ast.Name(_RIGHT, ast.Load())]
             test = ast.Compare(names[0], test.ops, [names[1]])
             # What the program gave stands first.
             is_right = self._is_of_the_program(pair[1]) and not self._is_of_the_program(pair[0])

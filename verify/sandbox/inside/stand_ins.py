@@ -3,9 +3,9 @@
 import builtins
 import reprlib
 import traceback
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from verify.sandbox.inside.channel import Channel
 from verify.sandbox.inside.rewriting import FILE
@@ -61,11 +61,12 @@ class Program:
         self.last: tuple[str, object] | None = None
 
     def take_loss(self) -> dict[str, Any]:
-        """What has become of a call that has no result, if there was one since this was last asked: a script that
-        catches everything must not pass by it."""
+        """What is to be said of a call that has no result, if there was one since this was last asked.
+
+        A script that catches everything must not pass by it.
+        """
         loss, self._loss = self._loss, ""
-        self_told = {"outcome": "error", "message": loss}
-        return self_told if loss else {}
+        return {"outcome": "error", "message": loss} if loss else {}
 
     def stand_ins(self, names: Sequence[str]) -> dict[str, Any]:
         """What the program has under these names: functions, exceptions, plain values."""
@@ -120,7 +121,7 @@ class Program:
         self.last = words, returned
         return returned
 
-    def _lose(self, why: str) -> Any:
+    def _lose(self, why: str) -> NoReturn:
         self._loss = self._loss or why
         raise Lost(why)
 
@@ -156,8 +157,10 @@ class Program:
 
 
 def _write_back(before: Any, after: Any) -> None:
-    """Give a container that the script holds the contents that the program gave its own; what is inside of it keeps
-    its identity where there still is something of its kind in its place."""
+    """Give a container that the script holds the contents that the program gave its own.
+
+    What is inside of it keeps its identity where there still is something of its kind in its place.
+    """
     if isinstance(before, (list, deque)):
         old = list(before)
         new = [_kept(old[at], value) if at < len(old) else value for at, value in enumerate(after)]
