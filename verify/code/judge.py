@@ -69,6 +69,16 @@ class CodeJudge:
         except SandboxRefused as refusal:
             return Report("refused", "", "", 0.0, "none", str(refusal))
 
+    def results(self, program: Program, cases: Sequence[Case], limits: Limits | None = None) -> list[TestResult]:
+        """What each case gives, without a longer look and without a report; `not_run` behind a limit.
+
+        Raises:
+            SandboxRefused: If this machine cannot isolate programs.
+        """
+        tree, names = parsed(program.source), names_for(program.source)
+        report = self._started().run_tests(program.source, bound(cases, tree), limits or LIMITS, names)
+        return list(report.tests)
+
     def close(self) -> None:
         """End the sandbox and all that it runs."""
         with self._starting:
@@ -128,6 +138,11 @@ def _case(name: str, given: str, result: TestResult) -> TestCase:
     return TestCase(name, result.outcome, result.seconds, given, result.expected, result.got, result.message)
 
 
+def case_of(name: str, case: Case, result: TestResult) -> TestCase:
+    """A case and its result as a report has them."""
+    return _case(name, _given([case], 0, result), result)
+
+
 def _given(cases: Sequence[Case], number: int, result: TestResult) -> str:
     """The call, the input, or the statement, as a report shows it."""
     if number >= len(cases):
@@ -142,16 +157,18 @@ def _given(cases: Sequence[Case], number: int, result: TestResult) -> str:
 def _without_contents(report: TestReport) -> TestReport:
     """What may be said of tests that nobody is to learn from: which failed, how, and in which line of the program."""
     cases = [
-        replace(case, given="", expected=None, got=None, message=_kind(case.message) if case.outcome == "error" else "")
+        replace(
+            case, given="", expected=None, got=None, message=kind_of(case.message) if case.outcome == "error" else ""
+        )
         for case in report.cases
     ]
-    return replace(report, cases=tuple(cases), stdout="", stderr="", message=_kind(report.message))
+    return replace(report, cases=tuple(cases), stdout="", stderr="", message=kind_of(report.message))
 
 
-def _kind(message: str) -> str:
+def kind_of(message: str) -> str:
     """An exception's name and line, without its text: that may hold the input.
 
-    >>> _kind("KeyError: 'secret' (line 3)"), _kind("it took too much time")
+    >>> kind_of("KeyError: 'secret' (line 3)"), kind_of("it took too much time")
     ('KeyError (line 3)', 'it took too much time')
     """
     name, colon, rest = message.partition(":")
