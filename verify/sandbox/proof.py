@@ -1,5 +1,7 @@
 """A level in, a fork server out that has proven to hold: a program tried to break out of it. Linux only."""
 
+from collections.abc import Sequence
+
 from verify.sandbox.ended import ServerLost, StartFailed
 from verify.sandbox.levels import Level
 from verify.sandbox.limits import Limits
@@ -30,13 +32,16 @@ for attempt in attempts:
 _REFUSED = "refused\n" * 8
 
 
-def proven_server(level: Level) -> Server:
+def proven_server(level: Level, folders: Sequence[str] | None = None) -> Server:
     """A fork server of a level, with the proof that it holds.
+
+    Args:
+        folders: As for `Server`.
 
     Raises:
         StartFailed: If the machine cannot do it, or the proof fails.
     """
-    server = Server(level)
+    server = Server(level, folders)
     try:
         ended = run_once(server, _ATTEMPTS.encode(), None, b"", Limits(cpu_seconds=5))
     except ServerLost as error:

@@ -39,13 +39,16 @@ class Server:
 
     Args:
         level: One of `verify.sandbox.levels.LEVELS`.
+        folders: Where installed packages lie that its children may import; None for the standard library alone, and
+            a quick start.
 
     Raises:
         StartFailed: If it did not come up.
     """
 
-    def __init__(self, level: str) -> None:
+    def __init__(self, level: str, folders: Sequence[str] | None = None) -> None:
         self.level = level
+        self._folders = folders
         self._lock = threading.Lock()
         self._errors = open(os.memfd_create("errors"), "w+b")  # noqa: SIM115
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -77,7 +80,13 @@ class Server:
             )
 
     def _command(self, requests: int, app: int) -> list[str]:
-        config = {"socket": requests, "app": app, "root": str(ROOT), "with_landlock": self.level != "seccomp-only"}
+        config = {
+            "socket": requests,
+            "app": app,
+            "root": str(ROOT),
+            "with_landlock": self.level != "seccomp-only",
+            "folders": self._folders,
+        }
         # Not -I, which would ignore the hash seed.
         program = ["-P", "-s", "-S", "-B", "-c", _START.format(root=str(ROOT)), json.dumps(config)]
         command = [os.path.realpath(sys.executable), *program]
@@ -86,7 +95,7 @@ class Server:
         bwrap = bubblewrap.found()
         if bwrap is None:
             raise StartFailed("bubblewrap is not installed")
-        return bubblewrap.command(bwrap, command, ENVIRONMENT)
+        return bubblewrap.command(bwrap, command, ENVIRONMENT, self._folders or ())
 
     def _greeting(self) -> dict[str, Any]:
         self._requests.settimeout(START_SECONDS)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from verify.sandbox.inside import answering, asserting, judge
+from verify.sandbox.inside import answering, asserting, judge, notebook
 from verify.sandbox.inside.channel import CHANNEL, Channel
 from verify.sandbox.inside.guarding import FILE
 from verify.sandbox.inside.imports import import_named
@@ -26,6 +26,7 @@ PROFILES: dict[str, Callable[[bytes, dict[str, Any], Channel], int]] = {
     "judge": judge.run,
     "answering": answering.run,
     "asserting": asserting.run,
+    "notebook": notebook.run,
 }
 
 
