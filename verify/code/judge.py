@@ -113,8 +113,10 @@ def _with_examples(source: str, tests: TestSet) -> TestSet:
 
 def _report(tests: TestSet, ran: Ran, tests_from: TestsFrom) -> TestReport:
     told = ran.told
-    named = zip(_numbered(tests, len(ran.results)), ran.results, strict=True)
-    cases = [_case(name, _given(tests.cases, number, result), result) for number, (name, result) in enumerate(named)]
+    cases = [
+        _case(name, "" if tests.form == "pytest" else _given(tests.cases, number, result), result)
+        for number, (name, result) in enumerate(zip(_names(tests, ran.results), ran.results, strict=True))
+    ]
     report = TestReport(
         told.status,
         tuple(cases),
@@ -130,8 +132,12 @@ def _report(tests: TestSet, ran: Ran, tests_from: TestsFrom) -> TestReport:
     return _without_contents(report) if tests_from == "hidden" else report
 
 
-def _numbered(tests: TestSet, count: int) -> Sequence[str]:
-    return tests.names if len(tests.names) == count else [str(number) for number in range(1, count + 1)]
+def _names(tests: TestSet, results: Sequence[TestResult]) -> Sequence[str]:
+    """The tests' own names, where they have any; else their numbers."""
+    if tests.form == "pytest" and all(result.given for result in results):
+        return [result.given for result in results]
+    numbers = [str(number) for number in range(1, len(results) + 1)]
+    return tests.names if len(tests.names) == len(results) else numbers
 
 
 def _case(name: str, given: str, result: TestResult) -> TestCase:
@@ -181,6 +187,6 @@ def _untested(status: str, why: str, tests: TestSet, tests_from: TestsFrom) -> T
     nothing = TestResult("not_run")
     cases = [
         _case(name, "" if tests_from == "hidden" else _given(tests.cases, number, nothing), nothing)
-        for number, name in enumerate(_numbered(tests, count))
+        for number, name in enumerate(_names(tests, [nothing] * count))
     ]
     return TestReport(status, tuple(cases), tests.form, tests_from, tests.is_forgeable, message=why)  # type: ignore[arg-type]
