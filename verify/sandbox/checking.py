@@ -10,11 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from verify.sandbox.child import Child, Times
+from verify.sandbox.ended import Ended
 from verify.sandbox.limits import Limits
 from verify.sandbox.report import Outcome, Report, TestResult, shortened
 from verify.sandbox.server import Server
 from verify.sandbox.suites import MAX_PROCESSES, report_of
-from verify.sandbox.verdicts import Reading, read_line, status_of
+from verify.sandbox.verdicts import Reading, read_line, status_of, text_of
 
 _OUTCOMES: tuple[Outcome, ...] = ("passed", "wrong", "error", "memory")
 
@@ -203,8 +204,10 @@ class Check:
         not_run = TestResult("not_run", message=told.message or "the tests ended before it")
         self._results += [replace(not_run, given=given) for given in self._given[len(self._results) :]]
         runs = [tests.ended, *(reading.ended for reading in self._program.readings)]
+        report = report_of(told, level, runs, tuple(self._results))
         seconds = round(time.monotonic() - self._tests.child.began, 4)
-        return replace(report_of(told, level, runs, tuple(self._results)), seconds=seconds)
+        stdout, stderr = ("".join(text_of(part) for part in parts) for parts in zip(*_printed(runs), strict=True))
+        return replace(report, seconds=seconds, stdout=stdout, stderr=stderr)
 
     def _told(self, tests: Reading) -> Reading:
         """The process whose end is the report's: a limit of the program, then what is wrong with the tests."""
@@ -262,3 +265,8 @@ class Check:
         )
         self._before = now
         self._tests.child.begin_piece(is_often=True)
+
+
+def _printed(runs: list[Ended]) -> list[tuple[bytearray, bytearray]]:
+    """Standard output and error of all processes, the tests' last."""
+    return [(run.stdout, run.stderr) for run in [*runs[1:], runs[0]]]

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from model.errors import BadInput, SandboxRefused
 from verify.sandbox.ended import Ended, ServerLost
+from verify.sandbox.inside.figures import MAX_FIGURES
+from verify.sandbox.inside.files import MAX_FILE_BYTES, MAX_FILES
 from verify.sandbox.limits import Limits
 from verify.sandbox.report import Status
 from verify.sandbox.verdicts import read_line, status_of, text_of
@@ -30,12 +32,9 @@ if TYPE_CHECKING:
 CELL_LIMITS = Limits(cpu_seconds=10, memory_mib=1024, wall_seconds=30)
 IDLE_SECONDS = 600.0
 LIFE_SECONDS = 3600.0
-MAX_FIGURES = 20
-MAX_FILES = 64
-MAX_FILE_BYTES = 16 << 20
 MAX_NAME_CHARACTERS = 255
 # Figures and files in base64, and what is said beside them.
-_MAX_LINE_BYTES = 160 << 20
+_MAX_LINE_BYTES = 48 << 20
 _START_SECONDS = 10.0
 # How long a process may take to end that has said that it ends.
 _GOODBYE_SECONDS = 2.0
@@ -98,7 +97,7 @@ class Notebook:
         self._turns = turns
         self._files = dict(files)
         self._child: Child | None = None
-        self._has_run = self._is_closed = False
+        self._is_closed = False
         self._n_cells = 0
         self._one_at_a_time = threading.Lock()
         self.used = time.monotonic()
@@ -176,7 +175,6 @@ class Notebook:
         else:
             child.begin_piece(limits.cpu_seconds)
             result = self._taken(told, result)
-        self._has_run = not result.has_lost_state
         return replace(result, message=f"{_ANEW} {result.message}".strip()) if is_anew else result
 
     def _running(self, limits: Limits) -> "tuple[Child, bool]":

@@ -14,7 +14,7 @@ from typing import Any
 
 from verify.sandbox.inside.channel import Channel
 from verify.sandbox.inside.figures import Figures
-from verify.sandbox.inside.files import MAX_BYTES, MAX_FILES, Files
+from verify.sandbox.inside.files import MAX_FILE_BYTES, MAX_FILES, Files
 from verify.sandbox.inside.guarding import flush, guarded
 
 MAX_VALUE_CHARACTERS = 20_000
@@ -72,7 +72,7 @@ class _Notebook:
 
     def _changed_files(self) -> dict[str, str | None]:
         now = {name: bytes(held) for name, held in list(FILES.contents.items())[:MAX_FILES]}
-        if sum(map(len, now.values())) > MAX_BYTES:
+        if sum(map(len, now.values())) > MAX_FILE_BYTES:
             return {}
         changed: dict[str, str | None] = {
             name: base64.b64encode(held).decode() for name, held in now.items() if self._known.get(name) != held
