@@ -17,12 +17,16 @@ from ui.sentences import refusal
 from verify.code.attempts import Attempts
 from verify.code.task import read_task
 from verify.code.test_sets import TestSet, read_tests
+from verify.sandbox.notebook import CellResult
+from verify.sandbox.report import Report
 
 # To follow, result, tests, output, status.
 Update = tuple[Any, Any, Any, Any, Any]
 Value = dict[str, Any]
 
 _MAX_PROGRAM_CHARACTERS = 200_000
+# What only notebooks have, and programs that are tested do not.
+_LIBRARIES = re.compile(r"^[ \t]*(?:import|from)[ \t]+(?:numpy|sympy|mpmath|matplotlib|PIL)\b", re.M)
 _YOURS = "The program in the editor, run by hand"
 
 
@@ -78,11 +82,19 @@ class ByHand:
         try:
             _check(source or "")
             yield _told(output={"ended": "Running …"})
-            report = await asyncio.to_thread(self._judge.run, Program(source, by_user=True), stdin or "")
-            shown = (report.status, report.seconds, report.stdout, report.stderr, report.message)
-            yield _told(output=output_value(*shown))
+            yield _told(output=await asyncio.to_thread(self._ran, Program(source, by_user=True), stdin or ""))
         except AppError as error:
             yield _told(output={}, status=refusal(error))
+
+    def _ran(self, program: Program, stdin: str) -> Value:
+        figures: tuple[bytes, ...] = ()
+        ran: Report | CellResult
+        if _LIBRARIES.search(program.source):
+            ran = self._judge.run_with_libraries(program, stdin)
+            figures = ran.figures
+        else:
+            ran = self._judge.run(program, stdin)
+        return output_value(ran.status, ran.seconds, ran.stdout, ran.stderr, ran.message, figures)
 
     def _is_version(self, run_id: str, given: Given) -> bool:
         """Test it as a version of its round, where that has ended and the tests are those of its task."""
