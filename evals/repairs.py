@@ -1,13 +1,13 @@
 """Tasks in, real repair loops out: how many rounds, what passes, and whether what each round was said to be is true.
 
-`python -m evals.repairs` starts the app with the embedded model and sends it the tasks of data/repair_tasks.jsonl and
-some that its training has held back, through `/solve_code`. Then it runs every program again, outside of the loop: in
-a sandbox of its own, with another comparison (the program prints what it returns, and this process reads it).
+`python -m evals.repairs` starts the app with the embedded model and sends it the tasks of data/repair_tasks.jsonl, some
+written by hand and some of the kinds that it was trained on (train.held_out, seed 77: problems that no training saw),
+through `/solve_code`. Then it runs every program again, outside of the loop: in a sandbox of its own, with another
+comparison (the program prints what it returns, and this process reads it).
 """
 
 import argparse
 import ast
-import itertools
 import json
 import sys
 from collections import Counter
@@ -18,14 +18,10 @@ from typing import Any
 from gradio_client import Client
 
 from evals.running_app import running_app
-from train.held_out import held_out_problems
-from train.traces import Asserts
 from verify.sandbox.sandbox import Sandbox
 
 TASKS = Path(__file__).parent / "data" / "repair_tasks.jsonl"
 RESULTS = Path(__file__).parent / "results"
-_SEED = 77
-_N_HELD_OUT = 24
 _N_ROUNDS = 3
 _SAMPLING = {"temperature": 0.6, "max_new_tokens": 400, "seed": 1}
 _THINKING_TOKENS = 256
@@ -34,20 +30,9 @@ _AT_ONCE = 3
 _MARK = "\x02value\x03"
 
 
-def tasks(n_held_out: int) -> list[dict[str, Any]]:
-    """Those written by hand, then some of the kinds that the model was trained on, from problems that it never saw."""
-    written = [json.loads(line) | {"from": "written"} for line in TASKS.read_text("utf-8").splitlines()]
-    held_out = []
-    for trace in held_out_problems(n_held_out, _SEED, ("python", "python_composed")):
-        assert isinstance(trace.gold, Asserts)
-        given, hidden = list(trace.gold.asserts[:2]), list(trace.gold.asserts[2:])
-        statement = str(trace.messages[-1]["content"])
-        held_out.append(
-            {"name": trace.gold.function, "statement": statement, "tests": given, "hidden": hidden, "from": "held out"}
-        )
-    # In turn, so that a part of them is a sample of both.
-    mixed = itertools.chain.from_iterable(itertools.zip_longest(written, held_out))
-    return [task for task in mixed if task]
+def tasks() -> list[dict[str, Any]]:
+    """Those written by hand, and in turn with them those of the kinds that the model was trained on."""
+    return [json.loads(line) for line in TASKS.read_text("utf-8").splitlines()]
 
 
 def repaired(client: Client, task: dict[str, Any]) -> dict[str, Any]:
@@ -145,13 +130,12 @@ def main(arguments: list[str]) -> None:
     """Run the tasks until so many have gone into repair, and write what came of them."""
     parser = argparse.ArgumentParser(prog="python -m evals.repairs", description="Measure the repair loop.")
     parser.add_argument("--repairs", type=int, default=30, help="stop when so many runs had a second round")
-    parser.add_argument("--held-out", type=int, default=_N_HELD_OUT, help="tasks beside those written by hand")
     parser.add_argument("--out", type=Path, default=RESULTS / "repairs-smollm2-135m.jsonl")
     given = parser.parse_args(arguments)
     rows: list[dict[str, Any]] = []
     with running_app("--model", "smollm2-135m") as app, ThreadPoolExecutor(_AT_ONCE) as pool:
         client = Client(app.address, verbose=False)
-        asked = tasks(given.held_out)
+        asked = tasks()
         for at in range(0, len(asked), _AT_ONCE):
             rows += pool.map(lambda task: repaired(client, task), asked[at : at + _AT_ONCE])
             for row in rows[at:]:

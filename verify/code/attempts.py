@@ -10,15 +10,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from model.catalog import find_model
 from model.code_events import Program, Task, TestForm
 from model.engine import Budget, budget_limits, collect
 from model.errors import AppError, BadInput
 from model.events import Notice, Sampling
-from model.families import PLAIN, Family
 from model.runs import Runs
-from model.samples import check_drawn, check_room, with_seed_after
+from model.samples import check_room, with_seed_after
 from model.sampling import check_sampling
+from verify.code.asking import drawn_apart, family_of
 from verify.code.given import DEFAULT_ROUNDS, check_program, check_task, read_given
 from verify.code.judge import CodeJudge
 from verify.code.model_tests import asserts_of, disagreement_of
@@ -29,9 +28,6 @@ from verify.code.trying import Trying
 
 log = logging.getLogger(__name__)
 
-# Attempts that are all but greedy write the same program: several are drawn at this temperature at least, unless
-# another is given.
-_LEAST_TEMPERATURE = 0.6
 _N_LOCKS = 16
 _STOPPED = Notice("stopped", "Stopped, so there is no further round.")
 
@@ -90,7 +86,8 @@ class Attempts:
         check_task(statement, k, n_rounds)
         given, hidden = (read_given(*each, entry_point) for each in ((tests, form), (hidden_tests, hidden_form)))
         budget_limits(budget)
-        drawn = self._drawn(check_sampling(sampling or Sampling()), k)
+        family = family_of(self._runs.host.status().model)
+        drawn = drawn_apart(check_sampling(sampling or Sampling()), k, family)
         asks_for_tests = asks_for_tests and given is None
         check_room(self._runs, k + asks_for_tests)
         first = run_id or secrets.token_urlsafe(9)
@@ -105,7 +102,7 @@ class Attempts:
             n_attempts=k,
             n_rounds=n_rounds,
         )
-        question = question_of(statement, given, entry_point.strip(), self._family())
+        question = question_of(statement, given, entry_point.strip(), family)
         started: list[str] = []
         with self._lock(first):
             self._driven.add(first)
@@ -131,22 +128,6 @@ class Attempts:
                 self._stop(started)
                 raise
         return started
-
-    def _drawn(self, sampling: Sampling, k: int) -> Sampling:
-        """What is drawn with; several attempts must be able to differ."""
-        if k == 1:
-            return sampling
-        check_drawn(sampling)
-        preset = self._family().sampling.temperature
-        if sampling.temperature is None and (preset or 0.0) < _LEAST_TEMPERATURE:
-            return replace(sampling, temperature=_LEAST_TEMPERATURE)
-        return sampling
-
-    def _family(self) -> Family:
-        try:
-            return find_model(self._runs.host.status().model).family
-        except AppError:
-            return PLAIN
 
     def stop(self, run_id: str) -> bool:
         """Stop every round of a task that goes on, and start no further one; False if nothing was left to stop.

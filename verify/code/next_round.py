@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from model.code_events import Task
 from model.engine import collect
 from model.errors import AppError
-from model.events import Asked, Event, Finished, Message, Notice
+from model.events import Asked, Event, Finished, Message, Notice, Sampling
 from model.runs import Runs
 from model.samples import with_seed_after
-from verify.code.questions import feedback_of
+from verify.code.asking import able_to_differ, family_of
+from verify.code.questions import failure_of, feedback_of, question_of
 from verify.code.task import CodedTask, Round
+from verify.code.trying import read_task_tests
 
 # What ends a run that may be followed by another round: whatever else ends it was the user's doing, or a failure.
 _REPAIRABLE = ("stop", "length", "thinking_cut", "loop")
@@ -26,21 +28,36 @@ def start_next(runs: Runs, coded: CodedTask, tried: Round) -> list[Notice]:
     events = runs.store.events(tried.run_id)
     if not _is_next_due(coded, tried, events):
         return []
-    asked, answer = events[0], collect(events).answer
-    assert isinstance(asked, Asked) and tried.program is not None
-    turns = (Message("user", asked.question), Message("assistant", answer.strip() or "(no answer)"))
+    question, history, sampling = _asked_next(coded, tried, events)
+    asked = events[0]
+    assert isinstance(asked, Asked)
     try:
         runs.start(
-            feedback_of(tried.program, tried.report("given")),
-            history=(*asked.history, *turns),
+            question,
+            history=history,
             budget=asked.budget,
-            sampling=with_seed_after(asked.sampling, coded.task.n_attempts),
+            sampling=with_seed_after(sampling, coded.task.n_attempts),
             solves=later_round(coded.task, tried.attempt, tried.number + 1),
             owner=runs.store.row(coded.id).owner,
         )
     except AppError as error:
         return [Notice("engine", f"The next round could not be started. {error}")]
     return []
+
+
+def _asked_next(coded: CodedTask, tried: Round, events: Sequence[Event]) -> tuple[str, Sequence[Message], Sampling]:
+    """What the next round is asked, after which turns, and how it is drawn."""
+    asked, answer, report = events[0], collect(events).answer, tried.report("given")
+    assert isinstance(asked, Asked) and tried.program is not None
+    family = family_of(asked.model)
+    if not family.repairs_alone:
+        turns = (Message("user", asked.question), Message("assistant", answer.strip() or "(no answer)"))
+        return feedback_of(tried.program, report), (*asked.history, *turns), asked.sampling
+    failed = failure_of(report) if report else None
+    given = read_task_tests(coded, "given")
+    question = question_of(coded.task.statement, given, coded.task.entry_point, family, failed)
+    # The question may be the one that it has failed at: all but greedy, it would fail at it again.
+    return question, (), able_to_differ(asked.sampling, family)
 
 
 def later_round(task: Task, attempt: int, number: int) -> Task:

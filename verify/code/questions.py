@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from model.code_events import Program, TestCase, TestReport
 from model.families import Family
 from verify.code.test_sets import TestSet
+from verify.sandbox.asserts import call_of
 from verify.sandbox.cases import Call, Case, InputCase
 
 # google-research/google-research, mbpp/README.md: the prompt of "Program Synthesis with Large Language Models".
@@ -42,12 +43,15 @@ _STARTER = re.compile(
 _FENCED = re.compile(r"\A```(?:python)?[ \t]*\n(?P<code>.*?)\n?```\Z", re.S)
 
 
-def question_of(statement: str, tests: TestSet | None, entry_point: str, family: Family) -> str:
+def question_of(
+    statement: str, tests: TestSet | None, entry_point: str, family: Family, failed: TestCase | None = None
+) -> str:
     """What the first round of an attempt is asked, in the form that models know from the benchmark it looks like.
 
     Args:
         tests: Those that the model may see; `None` where there are none.
         entry_point: The function that is asked for, where neither task nor tests name it.
+        failed: A case to show before all others, where the question is asked again.
     """
     task = statement.strip()
     if "### Format:" in task:
@@ -63,7 +67,7 @@ def question_of(statement: str, tests: TestSet | None, entry_point: str, family:
         return asked + LIVE_CODE_BENCH_END
     if stub := _stub(task):
         return family.completion_text.format(stub=stub)
-    shown = _shown(tests, family.tests_shown) if tests else ""
+    shown = _shown(tests, family.tests_shown, failed) if tests else ""
     if shown:
         return MBPP.format(task=task, tests=shown).rstrip("\n") + family.program_text
     is_named = not entry_point or re.search(rf"\b{re.escape(entry_point)}\b", task)
@@ -91,7 +95,7 @@ def feedback_of(program: Program, report: TestReport | None) -> str:
         return f"There is no program that can be run in your answer: {program.words or 'no code was found'}{_AGAIN}"
     if report is None:
         return f"Your program cannot be run.{_AGAIN}"
-    failed = report.smallest or _first_failure(report.cases)
+    failed = failure_of(report)
     if failed is None:
         stopped = report.message or f"it ended with {report.status}"
         return f"Your program could not be tested: {stopped}\n{_traceback(report.stderr)}{_AGAIN}"
@@ -125,8 +129,10 @@ def _traceback(stderr: str) -> str:
     return _cut("\n".join(["It printed:", *lines])) if lines else ""
 
 
-def _first_failure(cases: Sequence[TestCase]) -> TestCase | None:
-    return next((case for case in cases if case.outcome not in ("passed", "not_run")), None)
+def failure_of(report: TestReport) -> TestCase | None:
+    """The case that a model is told of: the smallest that is known, else the first."""
+    first = next((case for case in report.cases if case.outcome not in ("passed", "not_run")), None)
+    return report.smallest or first
 
 
 def _examples(task: str, cases: Sequence[Case]) -> str:
@@ -156,15 +162,23 @@ def _stub(task: str) -> str:
     return code if is_open else ""
 
 
-def _shown(tests: TestSet, most: int) -> str:
+def _shown(tests: TestSet, most: int, failed: TestCase | None) -> str:
     """The tests as a model is shown them: so many at most, or the file that they stand in."""
     if tests.form in ("asserts", "calls"):
-        lines = _assert_lines(tests)[:most]
+        lines = list(dict.fromkeys([*_failed_line(failed), *_assert_lines(tests)]))[:most]
         while len(lines) > 1 and sum(map(len, lines)) > _MOST_TESTS_CHARACTERS:
             lines.pop()
         return "\n".join(lines)
     source = tests.source.strip()
     return f"```python\n{source}\n```" if source and len(source) <= _MOST_TESTS_CHARACTERS else ""
+
+
+def _failed_line(failed: TestCase | None) -> list[str]:
+    """A case as an assert, where it can be written as one: its parts were shortened for people to read."""
+    if failed is None or failed.expected is None:
+        return []
+    line = f"assert {failed.given} == {failed.expected}"
+    return [line] if call_of(line) is not None else []
 
 
 def _assert_lines(tests: TestSet) -> list[str]:
