@@ -31,6 +31,11 @@ class Family:
         sampling: The preset; every field but `seed` is set.
         renders_tools: The chat template describes the tools it is given; else the prompt builder has to.
         boxing_text: What is added to a problem so that the final answer comes in a box; empty where it always does.
+        program_text: What is added to a task so that the program comes in one block; empty where it always does.
+        completion_text: Asks for the rest of a function of which `{stub}` is there: its head and its docstring.
+        tests_shown: So many of a task's tests at most are shown beside it.
+        repairs_alone: It can make nothing of a talk about a program: one that failed is asked for again, with the case
+            on which it did before all other tests.
     """
 
     name: str
@@ -49,6 +54,14 @@ class Family:
     renders_tools: bool = True
     # QwenLM/QwQ, README.md and eval/: the standard wording for problems with one answer.
     boxing_text: str = "\nPlease reason step by step, and put your final answer within \\boxed{}."
+    program_text: str = "\n\nGive the whole program in one ```python block."
+    # evalplus/evalplus, evalplus/codegen.py: its instruction for chat models, which HumanEval is asked with.
+    completion_text: str = (
+        "Please provide a self-contained Python script that solves the following problem in a markdown code block:\n"
+        "```\n{stub}\n```\n"
+    )
+    tests_shown: int = 20
+    repairs_alone: bool = False
 
     def template_text(self) -> str | None:
         """The chat template that we ship for the family, or None."""
@@ -158,6 +171,12 @@ SMOLLM2 = Family(
     # Close to greedy, unlike the large models: it was trained on texts that are right by construction, and ends them.
     sampling=Sampling(temperature=0.1, top_p=0.95, top_k=40, max_new_tokens=4096),
     boxing_text="",
+    # As it was trained: train/tasks/data/python_wordings.jsonl.
+    program_text="",
+    completion_text="Complete this Python function:\n\n```python\n{stub}\n```",
+    tests_shown=3,
+    # Of 15 programs that failed, 3 were right when asked for again so, 1 after its failure was told in the chat.
+    repairs_alone=True,
 )
 # The same weights without the adapter: three examples in the prompt show it how to think.
 UNTOUCHED_SMOLLM2 = replace(
