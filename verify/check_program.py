@@ -29,9 +29,10 @@ _MAX_LINE_CHARACTERS = 300
 _MAX_CONSTANTS = 120
 # Fewer digits than these agree by chance.
 _LEAST_DIGITS = 3
-_FENCE = re.compile(r"^[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*\n(.*?)^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*")
 _PYTHON = ("python", "py", "python3", "")
 _FRACTION = re.compile(r"Fraction\((-?\d+), (\d+)\)")
+_NUMBER = re.compile(r"-?\d{1,12}(?:\.\d{1,12})?")
 _DECIMAL = re.compile(r"-?\d+\.\d+(?:[eE][-+]?\d+)?|-?\d+[eE][-+]?\d+")
 _STOPPED: dict[str, str] = {
     "timeout": f"It was ended, for it took longer than {LIMITS.cpu_seconds:g} s.",
@@ -72,8 +73,18 @@ def program_in(answer: str) -> str:
     >>> program_in("So:\n```python\nprint(1)\n```\nIt prints 1.")
     'print(1)'
     """
-    blocks = [match for match in _FENCE.finditer(answer) if match[2].lower() in _PYTHON]
-    source = blocks[-1][3].strip("\n") if blocks else ""
+    source, lines = "", list[str]()
+    begun: re.Match[str] | None = None
+    for line in answer.split("\n"):
+        fence = _FENCE.fullmatch(line)
+        if begun is None:
+            begun, lines = fence, []
+        elif line.strip() == begun[1]:
+            source = "\n".join(lines) if begun[2].lower() in _PYTHON else source
+            begun = None
+        else:
+            lines.append(line)
+    source = source.strip("\n")
     return source if len(source) <= _MAX_PROGRAM_CHARACTERS else ""
 
 
@@ -136,6 +147,10 @@ def evidence_of(ran: Ran, answer: str, is_same: IsSame, run_id: str = "") -> Evi
         return told(
             "fair", f"A program for the problem alone printed {printed}: one of the two is wrong.", is_for=False
         )
+    if how == "roughly":
+        return told(
+            "none", f"The program printed {printed}, which rounds to the same; with so few digits by chance, maybe."
+        )
     if how == "rounded":
         return told("weak", f"A program for the problem alone printed {printed}, which rounds to the same.")
     if any(is_same(answer, constant) for constant in worth.constants[:_MAX_CONSTANTS]):
@@ -148,19 +163,30 @@ def evidence_of(ran: Ran, answer: str, is_same: IsSame, run_id: str = "") -> Evi
 def _agreement(answer: str, printed: str, is_same: IsSame) -> str:
     if is_same(answer, printed) or is_same(printed, answer):
         return "same"
-    return "rounded" if _is_rounded(answer, printed) or _is_rounded(printed, answer) else ""
+    short = _shortened(printed)
+    if short and is_same(answer, short):
+        return "rounded"
+    return next((how for pair in ((answer, printed), (printed, answer)) if (how := _rounded(*pair))), "")
 
 
-def _is_rounded(short: str, long: str) -> bool:
-    """Whether a decimal is another one with fewer digits.
+def _shortened(printed: str) -> str:
+    """A decimal to six digits, as far as an approximation can be trusted; empty if it is none, or a large one."""
+    value = float(printed) if _DECIMAL.fullmatch(printed) else 0.0
+    return f"{value:.6g}" if 1e-4 < abs(value) < 1e6 else ""
 
-    >>> _is_rounded("3.14", "3.14159"), _is_rounded("3.1", "3.14159"), _is_rounded("3.15", "3.14159")
-    (True, False, False)
+
+def _rounded(short: str, long: str) -> str:
+    """Whether a number is a decimal to fewer digits: `rounded`, or `roughly` where that may be by chance.
+
+    >>> _rounded("3.14", "3.14159"), _rounded("3.1", "3.14159"), _rounded("3.15", "3.14159")
+    ('rounded', 'roughly', '')
     """
-    if not _DECIMAL.fullmatch(short) or not _DECIMAL.fullmatch(long):
-        return False
+    if not _NUMBER.fullmatch(short) or not _DECIMAL.fullmatch(long):
+        return ""
     try:
         one, other = Decimal(short), Decimal(long)
-        return len(one.as_tuple().digits) >= _LEAST_DIGITS and other.quantize(one) == one
+        if abs(other.quantize(one) - one) > 0:
+            return ""
     except InvalidOperation:
-        return False
+        return ""
+    return "rounded" if len(one.as_tuple().digits) >= _LEAST_DIGITS and "." in short else "roughly"
