@@ -205,7 +205,7 @@ class MathTab:
             if len(text) > limit:
                 raise BadInput(f"{name} has {len(text):,} characters and the limit is {limit:,}. Shorten it.")
         if gold:
-            return Checked(verdict=self._solves.judge.judge(gold, answer))
+            return Checked(verdict=self._solves.judge.judge(gold, answer, question=problem))
         evidence: Evidence | None = self._solves.judge.test(problem, answer)
         return Checked(evidence=(evidence,) if evidence else ())
 

@@ -187,7 +187,8 @@ class Solves:
             raise BadInput("The problem is still being solved. Wait for its answer, or stop it, then check again.")
         for chain in solve.chains:
             answer = collect(self._runs.store.events(chain.run_id)).answer
-            self._runs.store.append(chain.run_id, [self.judge.judge(gold.strip(), answer)])
+            verdict = self.judge.judge(gold.strip(), answer, question=solve.statement)
+            self._runs.store.append(chain.run_id, [verdict])
         return read_solve(self._runs, run_id)
 
     def _on_end(self, run_id: str) -> None:
@@ -232,12 +233,12 @@ class Solves:
         answer = collect(self._runs.store.events(chain.run_id)).answer
         # Of an answer that was broken off, only what stands in a box is sure to be whole.
         is_whole = chain.reason not in ("stopped", "error") or "\\boxed{" in answer
-        text = self.judge.extract(answer) if answer.strip() and is_whole else ""
+        text = self.judge.extract(answer, solve.statement) if answer.strip() and is_whole else ""
         known = [each for each, _ in solve.classes]
         answer_class = next((each for each in known if self._is_same(each, text)), text) if text else ""
         found: list[Event] = [FinalAnswer(text, answer_class)]
         if problem.gold:
-            found.append(self.judge.judge(problem.gold, answer if text else ""))
+            found.append(self.judge.judge(problem.gold, answer if text else "", question=solve.statement))
         elif text and (evidence := self.judge.test(solve.statement, text)):
             found.append(evidence)
         return found
