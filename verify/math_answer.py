@@ -2,9 +2,9 @@
 
     python -m verify.math_answer < lines.jsonl > verdicts.jsonl
 
-reads `{"id", "gold", "pred"}`, with the problem as `question` where it is known, and writes `{"id", "outcome", "reason",
-"extracted", "seconds"}`, in order. The comparing is done in child processes that can be killed: no answer, however it was
-meant, holds up its caller for long.
+reads `{"id", "gold", "pred"}`, with the problem as `question` where it is known, and writes `{"id", "outcome",
+"reason", "extracted", "seconds"}`, in order. The comparing is done in child processes that can be killed: no answer,
+however it was meant, holds up its caller for long.
 """
 
 import argparse

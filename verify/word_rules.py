@@ -27,8 +27,8 @@ _SYNONYMS = {
     "all real numbers": (
         "allrealnumbers allreals allreal everyrealnumber anyrealnumber \\mathbb{r} (-\\infty,\\infty) x\\in\\mathbb{r}"
     ),
-    "yes": "yes true correct 是",
-    "no": "no false incorrect 否",
+    "yes": "yes true correct 是 对 正确 是的 对的",
+    "no": "no false incorrect 否 错 错误 不对 不正确 不是",
 }
 _NOTHING = ("there is no solution", "it is not defined", "there are infinitely many")
 _MEANING = {word: meaning for meaning, words in _SYNONYMS.items() for word in words.split()}
