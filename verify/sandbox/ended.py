@@ -16,11 +16,13 @@ class Ended:
 
     Attributes:
         reason: The limit of ours that ended it.
+        over: The limit of the fork server's that ended it: `cpu`, `idle`, `life`; empty for none.
         code: Exit code; below 0 the signal that killed it.
         lines: What stands on the result descriptor, line by line, with the seconds since the line before.
     """
 
     reason: Reason | None = None
+    over: str = ""
     code: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0

@@ -13,7 +13,11 @@ _MAX_SHOWN_OUTPUT = 65_536
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """One test. `expected` and `got` are written as Python writes values, and shortened."""
+    """One test. `expected` and `got` are written as Python writes values, and shortened.
+
+    Attributes:
+        given: The statement, where a script of tests was run; shortened.
+    """
 
     __test__ = False  # pytest shall not take it for a test
 
@@ -22,6 +26,7 @@ class TestResult:
     expected: str | None = None
     got: str | None = None
     message: str = ""
+    given: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,9 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """As the command prints it; long outputs are cut."""
         told = asdict(self) | {"passed": self.passed, "total": len(self.tests)}
+        for test in told["tests"]:
+            if not test["given"]:
+                del test["given"]
         return told | {name: _cut(told[name], _MAX_SHOWN_OUTPUT) for name in ("stdout", "stderr")}
 
 

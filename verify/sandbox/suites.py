@@ -9,7 +9,7 @@ from verify.sandbox.report import Report, TestResult
 from verify.sandbox.verdicts import Reading, input_result, read_calls, read_script, text_of
 
 # A call that ends its process costs one test and a fresh process, at most so many processes in all.
-_MAX_PROCESSES = 4
+MAX_PROCESSES = 4
 
 # Runs the program once: what to call (None: nothing, it is a script), standard input.
 RunProgram = Callable[[list[dict[str, Any]] | None, bytes], Ended]
@@ -37,7 +37,7 @@ class Suite:
                 self._readings.append(reading)
 
     def _run_calls(self, calls: Sequence[tuple[int, Call]]) -> None:
-        for _ in range(_MAX_PROCESSES):
+        for _ in range(MAX_PROCESSES):
             reading = read_calls(self._run([call.wire() for _, call in calls], b""), [call for _, call in calls])
             self._readings.append(reading)
             self._results |= {at: result for (at, _), result in zip(calls, reading.results, strict=False)}

@@ -14,6 +14,16 @@ _MAX_HASHED = 1_000
 _LARGEST_JSON_INT = 1 << 63
 _LETTERS: dict[type, str] = {list: "l", tuple: "t", set: "s", frozenset: "s", deque: "l"}
 _DICTIONARIES = (dict, OrderedDict, defaultdict, Counter)
+# What an exact encoding tells apart, and the plain kind that it travels as.
+_PLAIN: dict[type, type] = {
+    frozenset: set,
+    deque: list,
+    bytearray: bytes,
+    OrderedDict: dict,
+    defaultdict: dict,
+    Counter: dict,
+}
+KINDS: dict[str, type] = {kind.__name__: kind for kind in _PLAIN}
 
 
 class Unreadable(ValueError):
@@ -21,25 +31,31 @@ class Unreadable(ValueError):
 
 
 class _Budget:
-    """How many nodes a value may still have."""
+    """How many nodes a value may still have, and whether kinds of containers are told apart."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_exact: bool) -> None:
         self.left = MAX_NODES
+        self.is_exact = is_exact
 
     def take(self, depth: int) -> bool:
         self.left -= 1
         return self.left >= 0 and depth <= MAX_DEPTH
 
 
-def encoded(value: object) -> Any:
+def encoded(value: object, *, is_exact: bool = False) -> Any:
     """A value as JSON can carry it; a list beginning with a letter stands for everything that JSON has no word for.
+
+    Args:
+        is_exact: Whether a frozenset is told from a set, a deque from a list, and so on.
 
     >>> encoded([1, 2.5, "x", (True, None)])
     ['l', [1, 2.5, 'x', ['t', [True, None]]]]
     >>> encoded(object())
     ['o', 'object']
+    >>> encoded(frozenset("a"), is_exact=True)
+    ['k', ['frozenset', ['s', ['a']]]]
     """
-    return _encoded(value, 0, _Budget())
+    return _encoded(value, 0, _Budget(is_exact))
 
 
 def _encoded(value: Any, depth: int, budget: _Budget) -> Any:
@@ -50,6 +66,8 @@ def _encoded(value: Any, depth: int, budget: _Budget) -> Any:
         return value
     if kind is int:
         return value if -_LARGEST_JSON_INT < value < _LARGEST_JSON_INT else ["i", hex(value)]
+    if budget.is_exact and kind.__name__ in KINDS and kind is KINDS[kind.__name__]:
+        return ["k", [kind.__name__, _encoded(_PLAIN[kind](value), depth, budget)]]
     if kind is bytes or kind is bytearray:
         return ["b", value.hex()]
     if kind is complex:
@@ -70,6 +88,8 @@ def is_whole(wire: Any) -> bool:
     (True, False)
     """
     letter, body = parts(wire)
+    if letter == "k":
+        return is_whole(body[1])
     if letter == "d":
         return all(is_whole(key) and is_whole(held) for key, held in body)
     return letter != "o" and (letter not in ("l", "t", "s") or all(map(is_whole, body)))
@@ -87,11 +107,21 @@ def decoded(wire: Any) -> Any:
             return body
         case "l":
             return [decoded(member) for member in body]
+        case "t":
+            return tuple(decoded(member) for member in body)
         case "s":
-            return {decoded(member) for member in body}
+            return {_frozen(decoded(member)) for member in body}
         case "d":
-            return {decoded(key): decoded(held) for key, held in body}
+            return {_frozen(decoded(key)): decoded(held) for key, held in body}
+        case "k":
+            plain = decoded(body[1])
+            return defaultdict(None, plain) if body[0] == "defaultdict" else KINDS[body[0]](plain)
     return decoded_key(wire)
+
+
+def _frozen(member: Any) -> Any:
+    """Without exact kinds a set travels as what may have been a frozenset."""
+    return frozenset(member) if type(member) is set else member
 
 
 def decoded_key(wire: Any) -> Any:
@@ -137,4 +167,6 @@ def parts(wire: Any) -> tuple[str, Any]:
             return letter, members
         case ["d", list(pairs)] if all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
             return "d", pairs
+        case ["k", [str(kind), held]] if kind in KINDS and parts(held)[0] == encoded(_PLAIN[KINDS[kind]]())[0]:
+            return "k", [kind, held]
     raise Unreadable("no value that can cross")

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from verify.sandbox.cases import Call, InputCase
-from verify.sandbox.comparing import is_same, shown
+from verify.sandbox.comparing import difference_of, is_same, shown
 from verify.sandbox.ended import Ended
+from verify.sandbox.outputs import first_difference
 from verify.sandbox.report import Outcome, Status, TestResult, shortened
 from verify.sandbox.values import MAX_NODES, encoded
 
@@ -44,7 +45,7 @@ class Reading:
 
 def read_script(ended: Ended) -> Reading:
     """A program that was run as a script."""
-    return Reading(ended, *_status(ended, [line for line, _ in _lines(ended)], is_script=True))
+    return Reading(ended, *status_of(ended, [line for line, _ in _lines(ended)], is_script=True))
 
 
 def read_calls(ended: Ended, calls: Sequence[Call]) -> Reading:
@@ -54,7 +55,7 @@ def read_calls(ended: Ended, calls: Sequence[Call]) -> Reading:
     """
     timed = _lines(ended)
     lines = [line for line, _ in timed]
-    status, message = _status(ended, lines, is_script=False)
+    status, message = status_of(ended, lines, is_script=False)
     results: list[TestResult] = []
     for line, seconds in timed:
         if len(results) < len(calls) and line.get("i") == len(results):
@@ -72,18 +73,20 @@ def read_calls(ended: Ended, calls: Sequence[Call]) -> Reading:
 
 
 def input_result(reading: Reading, case: InputCase) -> TestResult:
-    """Whether a script printed what it should have, word by word."""
-    printed = text_of(reading.ended.stdout)
+    """Whether a script printed what it should have; if not, where its output differs first."""
+    printed, message = text_of(reading.ended.stdout), reading.message
     outcome: Outcome
     match reading.status:
         case "timeout" | "memory" as outcome:
             pass
         case "ok" | "early-exit":
-            outcome = "passed" if printed.split() == case.stdout.split() else "wrong"
+            difference = first_difference(case.stdout, printed, case.tolerance)
+            outcome = "wrong" if difference else "passed"
+            message = message or difference or ""
         case _:
             outcome = "error"
     seconds = round(reading.ended.seconds, 4)
-    return TestResult(outcome, seconds, shortened(case.stdout), shortened(printed), reading.message)
+    return TestResult(outcome, seconds, shortened(case.stdout), shortened(printed), message)
 
 
 def text_of(output: bytes | bytearray) -> str:
@@ -93,20 +96,22 @@ def text_of(output: bytes | bytearray) -> str:
 
 def _lines(ended: Ended) -> list[tuple[dict[str, Any], float]]:
     """The lines that are JSON objects, with the seconds that each took."""
-    read = []
-    for line, seconds in ended.lines:
-        if line.count(b"[") + line.count(b"{") > _MAX_BRACKETS:
-            continue
-        try:
-            told = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(told, dict):
-            read.append((told, seconds))
-    return read
+    read = ((read_line(line), seconds) for line, seconds in ended.lines)
+    return [(told, seconds) for told, seconds in read if told is not None]
 
 
-def _status(ended: Ended, lines: Sequence[dict[str, Any]], is_script: bool) -> tuple[Status, str]:
+def read_line(line: bytes) -> dict[str, Any] | None:
+    """A line of a program's channel; None if it is no JSON object, or more than anybody needs."""
+    if line.count(b"[") + line.count(b"{") > _MAX_BRACKETS:
+        return None
+    try:
+        told = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def status_of(ended: Ended, lines: Sequence[dict[str, Any]], is_script: bool) -> tuple[Status, str]:
     """Why it ended: our limits first, then what the kernel says, then what its process said of itself."""
     if ended.reason is not None:
         return ended.reason, _WORDS[ended.reason]
@@ -150,8 +155,10 @@ def _call_result(call: Call, line: dict[str, Any], seconds: float) -> TestResult
         wire = line.get("value")
         if call.raises is not None:
             return TestResult("wrong", seconds, call.raises, shown(wire), "it raised nothing")
-        outcome: Outcome = "passed" if is_same(call.expected, wire, call.tolerance) else "wrong"
-        return TestResult(outcome, seconds, shown(encoded(call.expected)), shown(wire))
+        is_right = is_same(call.expected, wire, call.tolerance, call.comparison)
+        outcome: Outcome = "passed" if is_right else "wrong"
+        message = "" if is_right else difference_of(call.expected, wire)
+        return TestResult(outcome, seconds, shown(encoded(call.expected)), shown(wire), message)
     name, bases = shortened(str(line["error"])), line.get("bases")
     if call.raises is None:
         return _unfinished(call, "error", seconds, _exception(line), name)

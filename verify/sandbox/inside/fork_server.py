@@ -3,9 +3,10 @@
 Started by `verify.sandbox.server` with an environment of fixed names. It holds no secret, no expected value, and never
 reads a program. It ends when its socket closes or the app's process is gone; its children with it.
 
-On the socket that it is started with comes a JSON message for each program, with six descriptors: request, standard
-input, output, error, results, and a socket for this one run. On the latter comes `b"next"` (a new piece of work began),
-and anything else or its end means *kill*; back goes one message when the child has ended.
+On the socket that it is started with comes a JSON message for each child, with six descriptors: request, standard
+input, output, error, a stream for lines, and a socket for this one run. On the latter comes `b"next"` (a new piece of
+work began; maybe with the CPU seconds that it has), and anything else or its end means *kill*; back goes one message
+when the child has ended.
 """
 
 import array
@@ -23,9 +24,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from verify.sandbox.inside import landlock
+from verify.sandbox.inside import landlock, libraries, notebook, testing
+from verify.sandbox.inside.child import run_child
 from verify.sandbox.inside.imports import import_warm
-from verify.sandbox.inside.judge import run_child
 from verify.sandbox.inside.lock import LIBC, Lock, bound_capabilities, hide
 
 NEXT = b"next"
@@ -36,14 +37,18 @@ _LOOK_MILLISECONDS = 50
 
 @dataclass(slots=True)
 class _Run:
-    """A child that goes on: its CPU limits for a piece of its work and for all of it, in seconds."""
+    """A child that goes on, with its limits as in `verify.sandbox.child.Times`, and the one that it has reached."""
 
     pid: int
     control: socket.socket
     piece_seconds: float
     all_seconds: float
+    idle_seconds: float = 0.0
+    life_seconds: float = 0.0
     piece_began: float = 0.0
-    is_over: bool = field(default=False)
+    born: float = field(default_factory=time.monotonic)
+    heard: float = field(default_factory=time.monotonic)
+    over: str = ""
 
     def cpu_seconds(self) -> float:
         """CPU time of the whole process so far, by its clock: no /proc is needed. 0 when it has just ended."""
@@ -51,14 +56,23 @@ class _Run:
             return time.clock_gettime((~self.pid << 3) | 2)
         return 0.0
 
+    def begin_piece(self, seconds: float) -> None:
+        """From here on it has so much CPU time."""
+        self.piece_began, self.piece_seconds, self.heard = self.cpu_seconds(), seconds, time.monotonic()
+
     def kill(self) -> None:
         os.kill(self.pid, signal.SIGKILL)
 
     def look(self) -> None:
-        """Kill it if it has had its CPU time."""
-        used = self.cpu_seconds()
+        """Kill it if it has had its time."""
+        used, now = self.cpu_seconds(), time.monotonic()
         if used > self.all_seconds or used - self.piece_began > self.piece_seconds:
-            self.is_over = True
+            self.over = "cpu"
+        elif self.idle_seconds and now > self.heard + self.idle_seconds:
+            self.over = "idle"
+        elif self.life_seconds and now > self.born + self.life_seconds:
+            self.over = "life"
+        if self.over:
             self.kill()
 
 
@@ -107,7 +121,7 @@ class ForkServer:
             waiting.unregister(run.control)
             told = {
                 "code": os.waitstatus_to_exitcode(status),
-                "is_over": run.is_over,
+                "over": run.over,
                 "cpu_seconds": used.ru_utime + used.ru_stime,
                 "peak_kib": used.ru_maxrss,
             }
@@ -120,8 +134,9 @@ class ForkServer:
             order = run.control.recv(64)
         except OSError:
             order = b""
-        if order == NEXT:
-            run.piece_began = run.cpu_seconds()
+        begins, _, seconds = order.partition(b" ")
+        if begins == NEXT:
+            run.begin_piece(float(seconds) if seconds else run.piece_seconds)
         else:
             run.kill()
 
@@ -141,7 +156,7 @@ class ForkServer:
         *given, control = descriptors
         for descriptor in given:
             os.close(descriptor)
-        run = _Run(pid, socket.socket(fileno=control), asked["piece_seconds"], asked["all_seconds"])
+        run = _Run(pid, socket.socket(fileno=control), **asked)
         self._runs[pid] = run
         waiting.register(run.control, select.POLLIN)
         return True
@@ -157,9 +172,9 @@ class ForkServer:
             os._exit(1)
 
 
-def _forget_ourselves(root: str) -> None:
+def _forget_ourselves(unwanted: list[str]) -> None:
     """Programs find the standard library, and nothing of ours."""
-    sys.path[:] = [folder for folder in sys.path if folder and folder != root]
+    sys.path[:] = [folder for folder in sys.path if folder and folder not in unwanted]
     for name in [name for name in sys.modules if name.split(".")[0] in ("verify", "__mp_main__")]:
         del sys.modules[name]
 
@@ -173,8 +188,14 @@ def main() -> None:
     with contextlib.suppress(OSError):
         ctypes.CDLL("libgcc_s.so.1")
     server = ForkServer(config)
-    import_warm()
-    _forget_ourselves(config["root"])
+    if config["loads"] != "notebook":
+        import_warm()
+        if config["loads"] == "pytest":
+            testing.load(config["folders"])
+    else:
+        notebook.FILES.install()
+        libraries.load(config["folders"], notebook.FILES)
+    _forget_ourselves([config["root"], *(config["folders"] or [])])
     gc.collect()
     gc.freeze()
     server.serve()
