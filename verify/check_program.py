@@ -12,6 +12,9 @@ from decimal import Decimal, InvalidOperation
 
 from model.code_events import ProgramStatus
 from model.events import Evidence, Strength
+from verify.code.blocks import blocks_of
+from verify.code.extraction import extract_program
+from verify.code.parsing import parsed
 from verify.program_worth import program_worth
 from verify.sandbox.limits import Limits
 
@@ -25,12 +28,11 @@ LIMITS_IN_WORDS = f"{LIMITS.cpu_seconds:g} s of processor time and {LIMITS.memor
 
 _MAX_SHOWN_CHARACTERS = 4_000
 _MAX_PROGRAM_CHARACTERS = 20_000
+_MAX_ANSWER_CHARACTERS = 60_000
 _MAX_LINE_CHARACTERS = 300
 _MAX_CONSTANTS = 120
 # Fewer digits than these agree by chance.
 _LEAST_DIGITS = 3
-_FENCE = re.compile(r"[ \t]*(```+|~~~+)[ \t]*([\w+-]*)[^\n]*")
-_PYTHON = ("python", "py", "python3", "")
 _FRACTION = re.compile(r"Fraction\((-?\d+), (\d+)\)")
 _NUMBER = re.compile(r"-?\d{1,12}(?:\.\d{1,12})?")
 _DECIMAL = re.compile(r"-?\d+\.\d+(?:[eE][-+]?\d+)?|-?\d+[eE][-+]?\d+")
@@ -68,24 +70,37 @@ class Ran:
 
 
 def program_in(answer: str) -> str:
-    r"""The last fenced block of Python that is closed; empty if there is none, or it is too long.
+    r"""The program of an answer that prints something, with the pieces before it if it needs several; empty if none.
 
     >>> program_in("So:\n```python\nprint(1)\n```\nIt prints 1.")
     'print(1)'
     """
-    source, lines = "", list[str]()
-    begun: re.Match[str] | None = None
-    for line in answer.split("\n"):
-        fence = _FENCE.fullmatch(line)
-        if begun is None:
-            begun, lines = fence, []
-        elif line.strip() == begun[1]:
-            source = "\n".join(lines) if begun[2].lower() in _PYTHON else source
-            begun = None
-        else:
-            lines.append(line)
-    source = source.strip("\n")
-    return source if len(source) <= _MAX_PROGRAM_CHARACTERS else ""
+    end = answer[-_MAX_ANSWER_CHARACTERS:]
+    found = extract_program(end).source.strip("\n")
+    if not _prints(found):
+        # A function in one piece, and what prints its value in another.
+        pieces = [block.source for block in blocks_of(end) if block.may_be_python and block.is_closed]
+        joined = "\n".join(pieces).strip("\n")
+        found = joined if _prints(joined) else found
+    return found if len(found) <= _MAX_PROGRAM_CHARACTERS and not _is_no_program(found) else ""
+
+
+def _prints(source: str) -> bool:
+    tree = parsed(source)
+    return tree is not None and any(
+        isinstance(node, ast.Name) and node.id == "print" or isinstance(node, ast.Attribute) and node.attr == "write"
+        for node in ast.walk(tree)
+    )
+
+
+def _is_no_program(source: str) -> bool:
+    """Whether a piece is an output and no program: values alone."""
+    tree = parsed(source)
+    return tree is not None and all(isinstance(part, ast.Expr) and not _calls(part) for part in tree.body)
+
+
+def _calls(part: ast.AST) -> bool:
+    return any(isinstance(node, ast.Call) for node in ast.walk(part))
 
 
 def printed_answer(stdout: str) -> str:

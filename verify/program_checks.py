@@ -9,6 +9,7 @@ from model.events import Asked, Event, Evidence, FinalAnswer, Finished, Problem,
 from model.runs import Runs
 from model.samples import with_seed_after
 from verify.check_program import INSTRUCTION, LIMITS, Ran, evidence_of, program_in
+from verify.code.prelude import names_for
 from verify.math_answer import MathJudge
 from verify.sandbox.report import Report
 from verify.sandbox.sandbox import Sandbox
@@ -77,7 +78,7 @@ class ProgramChecks:
 
     def _report_on(self, source: str) -> Report:
         try:
-            return self._ready().run(source, limits=LIMITS)
+            return self._ready().run(source, limits=LIMITS, names=names_for(source))
         except SandboxRefused as refusal:
             return Report("refused", "", "", 0.0, "none", str(refusal))
 

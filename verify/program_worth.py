@@ -8,6 +8,8 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from verify.code.parsing import parsed
+
 # Calls that hand on what they are given.
 _HANDING_ON = frozenset(
     "str int float complex bool repr format round tuple list set frozenset Fraction Decimal".split()
@@ -39,10 +41,12 @@ def program_worth(source: str) -> ProgramWorth:
     >>> program_worth("print(sum(range(9)) * 0 + 504)").constants
     ('504', '0', '9')
     """
+    tree = parsed(source)
+    if tree is None:
+        return ProgramWorth(False)
     try:
-        tree = ast.parse(source)
         return ProgramWorth(True, _Slice(tree).works_out(), tuple(dict.fromkeys(_constants(tree))))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except RecursionError:
         return ProgramWorth(False)
 
 
