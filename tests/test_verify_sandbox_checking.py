@@ -6,6 +6,7 @@ import pytest
 
 from tests.sandbox_battery import planted
 from tests.sandbox_kept import ATTACKS, run_all
+from tests.sandbox_users import told_by_a_user
 from verify.sandbox.inside.stand_ins import NEEDS_OBJECT
 from verify.sandbox.limits import Limits
 from verify.sandbox.report import Report
@@ -219,3 +220,8 @@ def test_attacks_are_held_in_cells_and_on_both_sides_of_a_check(sandbox: Sandbox
     assert len(ATTACKS) > 50
     with planted() as secret:
         assert run_all(sandbox, secret) == {}
+
+
+def test_attacks_are_held_for_an_ordinary_user_at_the_weakest_level() -> None:
+    told = told_by_a_user("sandbox_kept.py", "seccomp-only")
+    assert (told["level"], told["attacks"], told["wrong"]) == ("seccomp-only", len(ATTACKS), {})
