@@ -143,6 +143,7 @@ class TestReport:
 def _failure(case: TestCase) -> str:
     what = case.given.strip().replace("\n", " ")[:80] or f"test {case.name}"
     if case.outcome == "wrong" and case.got is not None and case.expected is not None:
-        return f"{what} gave {case.got[:80]}, not {case.expected[:80]}"
+        got, expected = (" ".join(text.split("\n"))[:80] for text in (case.got, case.expected))
+        return f"{what} gave {got or 'nothing'}, not {expected or 'nothing'}"
     words = {"timeout": "took too long", "memory": "took too much memory", "wrong": "failed", "error": "failed"}
-    return f"{what}: {case.message[:160] or words.get(case.outcome, case.outcome)}"
+    return f"{what}: {' '.join(case.message.split())[:160] or words.get(case.outcome, case.outcome)}"

@@ -2,12 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from model.errors import BadInput
 from verify.sandbox.values import MAX_NODES, encoded, is_whole
 
 TOLERANCE = 1e-9
+
+# How a value is compared with the expected one:
+# close    lists and tuples are the same, a float may be off by `tolerance`, a bool is no number
+# within   the same, and the tolerance is absolute only
+# worth    lists and tuples are the same, numbers are equal or not, as JSON has them
+# equal    what `==` says: a tuple is no list, True is 1
+# written  what Python writes in the same way: 1 is neither 1.0 nor True
+Comparison = Literal["close", "within", "worth", "equal", "written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +27,8 @@ class Call:
         expected: What it should return. Lists and tuples are the same.
         raises: The name of the exception, or of a base of it, that should come instead.
         tolerance: How far a float may be off, absolutely or as a part of the expected one.
+        comparison: What counts as the expected value.
+        view: What is looked at instead of the value itself: one of `VIEWS`, `bool` or `set` for example.
     """
 
     name: str
@@ -27,6 +37,8 @@ class Call:
     expected: Any = None
     raises: str | None = None
     tolerance: float = TOLERANCE
+    comparison: Comparison = "close"
+    view: str = ""
 
     def wire(self) -> dict[str, Any]:
         """What the program's process is told: not what is expected.
@@ -35,6 +47,7 @@ class Call:
             BadInput: If the arguments are not plain values, or too many.
         """
         told = {"name": self.name, "args": encoded(list(self.args)), "kwargs": encoded(dict(self.kwargs))}
+        told |= {"view": self.view} if self.view else {}
         if not (is_whole(told["args"]) and is_whole(told["kwargs"])):
             raise BadInput(
                 f"The arguments of {self.name} cannot be handed to a program: plain values are needed (None, numbers, "
@@ -45,13 +58,21 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class InputCase:
-    """Standard input of the whole program, and what it should print; compared word by word."""
+    """Standard input of the whole program, and what it should print; compared by `verify.sandbox.outputs`.
+
+    Attributes:
+        tolerance: How far numbers of a line may be off, absolutely or as a part of the expected ones.
+    """
 
     stdin: str
     stdout: str
+    tolerance: float = 0.0
 
 
 Case = Call | InputCase
+
+# Applied in the program's process, to the value that its function has returned.
+VIEWS = ("bool", "set", "frozenset", "sorted", "list", "tuple", "len", "str")
 
 
 def cases_from_json(told: Any) -> list[Case]:

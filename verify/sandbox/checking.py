@@ -5,7 +5,7 @@ never runs the program's code, and it alone says what has passed. Nothing of the
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -43,11 +43,9 @@ class _Clock:
 class _Process:
     """One of the two, with what it has said of itself."""
 
-    def __init__(self, server: Server, profile: str, source: bytes, entry_point: str, limits: Limits) -> None:
+    def __init__(self, server: Server, profile: str, request: dict[str, Any], source: bytes, limits: Limits) -> None:
         times = Times(limits.cpu_seconds, limits.all_cpu_seconds(1))
-        self.child = Child(
-            server, profile, {"entry_point": entry_point}, source, limits, times, resources=limits.resources(1)
-        )
+        self.child = Child(server, profile, request, source, limits, times, resources=limits.resources(1))
         self.lines: list[dict[str, Any]] = []
 
     def hear(self, clock: _Clock) -> dict[str, Any] | None:
@@ -163,12 +161,21 @@ class _Program:
 class Check:
     """One program and its tests; `report` runs them."""
 
-    def __init__(self, server: Server, program: bytes, script: bytes, entry_point: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        server: Server,
+        program: bytes,
+        script: bytes,
+        entry_point: str,
+        limits: Limits,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
         self._limits = limits
         self._clock = _Clock(limits)
-        self._tests = _Process(server, "asserting", script, entry_point, limits)
+        self._tests = _Process(server, "asserting", {"entry_point": entry_point}, script, limits)
         try:
-            self._program = _Program(lambda: _Process(server, "answering", program, entry_point, limits), self._clock)
+            found = {"names": dict(names or {})}
+            self._program = _Program(lambda: _Process(server, "answering", found, program, limits), self._clock)
         except BaseException:
             self._tests.child.close()
             raise

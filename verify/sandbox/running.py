@@ -4,7 +4,7 @@ Nothing is judged here.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from verify.sandbox.child import Child, Times
@@ -14,12 +14,18 @@ from verify.sandbox.server import Server
 
 
 def run_once(
-    server: Server, source: bytes, calls: Sequence[dict[str, Any]] | None, stdin: bytes, limits: Limits
+    server: Server,
+    source: bytes,
+    calls: Sequence[dict[str, Any]] | None,
+    stdin: bytes,
+    limits: Limits,
+    names: Mapping[str, str] | None = None,
 ) -> Ended:
     """Run a program to its end.
 
     Args:
         calls: The wire form of what to call; None for a script.
+        names: What the program finds without importing it.
 
     Raises:
         ServerLost: If the server is gone, or does not answer.
@@ -29,7 +35,7 @@ def run_once(
     with Child(
         server,
         "judge",
-        {"calls": calls},
+        {"calls": calls, "names": dict(names or {})},
         source,
         limits,
         times,

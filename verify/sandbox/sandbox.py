@@ -6,7 +6,8 @@
 
 It owns a fork server, started and proven at the strongest level that this machine offers (`verify.sandbox.levels`), and
 again when it was lost. Every program has its own process and leaves nothing behind. Only a *notebook* keeps its process
-from cell to cell; for these there is a second fork server with more libraries, started when the first cell is run.
+from cell to cell; for these there is a second fork server with more libraries, started when the first cell is run, and
+for tests that pytest is to run a third.
 """
 
 import importlib.util
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from model.errors import SandboxRefused
 from verify.sandbox.cases import Call, Case
 from verify.sandbox.ended import Ended, ServerLost, StartFailed
-from verify.sandbox.levels import LEVELS, Level, check_machine
+from verify.sandbox.levels import LEVELS, Level, Loads, check_machine
 from verify.sandbox.limits import Limits
 from verify.sandbox.notebook import IDLE_SECONDS, Notebook
 from verify.sandbox.report import Report
@@ -28,6 +29,7 @@ from verify.sandbox.verdicts import read_script
 
 if TYPE_CHECKING:
     from verify.sandbox.server import Server
+    from verify.sandbox.together import Kind
 
 T = TypeVar("T")
 
@@ -56,15 +58,26 @@ class Sandbox:
         self._is_closed = False
         self._notebooks: weakref.WeakSet[Notebook] = weakref.WeakSet()
         self._notebook_server: Server | None = None
+        self._pytest_server: Server | None = None
         self._server, self.level = _first_proven(LEVELS if level is None else (level,))
 
-    def run(self, program: str | bytes, *, stdin: str | bytes = "", limits: Limits | None = None) -> Report:
+    def run(
+        self,
+        program: str | bytes,
+        *,
+        stdin: str | bytes = "",
+        limits: Limits | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Report:
         """Run a program as a script.
+
+        Args:
+            names: What the program finds without importing it: `{"sqrt": "math.sqrt"}`, of the standard library.
 
         Raises:
             SandboxRefused: If the sandbox was closed, or was lost and does not come up again.
         """
-        reading = read_script(self._ended(program, None, _bytes(stdin), limits or Limits()))
+        reading = read_script(self._ended(program, None, _bytes(stdin), limits or Limits(), names))
         return report_of(reading, self.level, [reading.ended])
 
     def run_calls(self, program: str | bytes, calls: Sequence[Call], limits: Limits | None = None) -> Report:
@@ -74,18 +87,29 @@ class Sandbox:
         """
         return self.run_tests(program, calls, limits)
 
-    def run_tests(self, program: str | bytes, cases: Sequence[Case], limits: Limits | None = None) -> Report:
+    def run_tests(
+        self,
+        program: str | bytes,
+        cases: Sequence[Case],
+        limits: Limits | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Report:
         """Run a program's tests: its calls in one process, and a process for each input; raises what `run` does.
 
-        Of an input's output the words are compared. When a limit is reached, what is left is not run.
+        An input's output is compared line by line. When a limit is reached, what is left is not run.
         """
         limits = limits or Limits()
-        suite = Suite(lambda calls, stdin: self._ended(program, calls, stdin, limits), cases)
+        suite = Suite(lambda calls, stdin: self._ended(program, calls, stdin, limits, names), cases)
         suite.run()
         return suite.report(self.level)
 
     def run_check(
-        self, program: str | bytes, script: str | bytes, entry_point: str = "", limits: Limits | None = None
+        self,
+        program: str | bytes,
+        script: str | bytes,
+        entry_point: str = "",
+        limits: Limits | None = None,
+        names: Mapping[str, str] | None = None,
     ) -> Report:
         """Run a script of tests against a program, each in a process of its own; raises what `run` does.
 
@@ -102,9 +126,30 @@ class Sandbox:
         from verify.sandbox.checking import Check  # on Linux only
 
         def checked(server: "Server") -> Report:
-            return Check(server, _bytes(program), _bytes(script), entry_point, limits or Limits()).report(self.level)
+            check = Check(server, _bytes(program), _bytes(script), entry_point, limits or Limits(), names)
+            return check.report(self.level)
 
         return self._with_server(checked)
+
+    def run_together(
+        self,
+        program: str | bytes,
+        script: str,
+        kind: "Kind",
+        entry_point: str = "",
+        limits: Limits | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Report:
+        """Run tests in the program's own process; raises what `run` does. The program could forge what they say.
+
+        Args:
+            kind: What the script is: statements that assert, a text with doctests, a file for pytest.
+        """
+        from verify.sandbox.together import run_together  # on Linux only
+
+        given = _bytes(program), script, kind, entry_point, limits or Limits(), names or {}
+        running = self._server_for_pytest if kind == "pytest" else self._running_server
+        return self._with_server(lambda server: run_together(server, *given, self.level), running)
 
     def open_notebook(
         self, files: Mapping[str, bytes] | None = None, *, idle_seconds: float = IDLE_SECONDS
@@ -122,9 +167,9 @@ class Sandbox:
         """End the fork servers and all that they run. Calls that still go on raise `SandboxRefused`."""
         with self._starting:
             self._is_closed = True
-            self._server.close()
-            if self._notebook_server is not None:
-                self._notebook_server.close()
+            for server in (self._server, self._notebook_server, self._pytest_server):
+                if server is not None:
+                    server.close()
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -132,16 +177,23 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ended(self, program: str | bytes, calls: list[dict[str, Any]] | None, stdin: bytes, limits: Limits) -> Ended:
+    def _ended(
+        self,
+        program: str | bytes,
+        calls: list[dict[str, Any]] | None,
+        stdin: bytes,
+        limits: Limits,
+        names: Mapping[str, str] | None,
+    ) -> Ended:
         from verify.sandbox.running import run_once  # on Linux only
 
-        return self._with_server(lambda server: run_once(server, _bytes(program), calls, stdin, limits))
+        return self._with_server(lambda server: run_once(server, _bytes(program), calls, stdin, limits, names))
 
-    def _with_server(self, work: "Callable[[Server], T]") -> "T":
+    def _with_server(self, work: "Callable[[Server], T]", running: "Callable[[], Server] | None" = None) -> "T":
         """Do it; once more if the server is lost, which is no fault of the program's."""
         with self._turns:
             for _ in range(2):
-                server = self._running_server()
+                server = (running or self._running_server)()
                 try:
                     return work(server)
                 except ServerLost:
@@ -159,37 +211,45 @@ class Sandbox:
         for notebook in kept[: len(kept) + 1 - MAX_NOTEBOOKS]:
             notebook.end()
         with self._starting:
-            self._notebook_server = self._alive(self._notebook_server, package_folders())
+            self._notebook_server = self._alive(self._notebook_server, package_folders(), "notebook")
             return self._notebook_server
 
-    def _alive(self, server: "Server | None", folders: Sequence[str] | None = None) -> "Server":
+    def _server_for_pytest(self) -> "Server":
+        """The fork server that has pytest."""
+        with self._starting:
+            self._pytest_server = self._alive(self._pytest_server, package_folders(("pytest",)), "pytest")
+            return self._pytest_server
+
+    def _alive(self, server: "Server | None", folders: Sequence[str] | None = None, loads: Loads = "judge") -> "Server":
         if self._is_closed:
             raise SandboxRefused("The sandbox has been closed.")
         if server is not None and server.is_alive:
             return server
         if server is not None:
             server.close()
-        return _first_proven((self.level,), folders)[0]
+        return _first_proven((self.level,), folders, loads)[0]
 
 
 def _bytes(text: str | bytes) -> bytes:
     return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
 
 
-def package_folders() -> list[str]:
-    """Where the libraries lie that notebooks have; those that are not installed are not there."""
-    found = (importlib.util.find_spec(name) for name in LIBRARIES)
+def package_folders(names: Sequence[str] = LIBRARIES) -> list[str]:
+    """Where libraries lie, by default those that notebooks have; those that are not installed are not there."""
+    found = (importlib.util.find_spec(name) for name in names)
     return sorted({os.path.dirname(os.path.dirname(spec.origin)) for spec in found if spec and spec.origin})
 
 
-def _first_proven(levels: Sequence[Level], folders: Sequence[str] | None = None) -> "tuple[Server, Level]":
+def _first_proven(
+    levels: Sequence[Level], folders: Sequence[str] | None = None, loads: Loads = "judge"
+) -> "tuple[Server, Level]":
     """A server of the first level that holds."""
     from verify.sandbox.proof import proven_server  # on Linux only
 
     reasons = []
     for level in levels:
         try:
-            return proven_server(level, folders), level
+            return proven_server(level, folders, loads), level
         except (StartFailed, OSError) as error:
             reasons.append(f"{level}: {error}")
     raise SandboxRefused("This machine cannot isolate programs, so none is run. " + "; ".join(reasons))

@@ -15,6 +15,7 @@ from typing import Any
 
 from verify.sandbox import bubblewrap
 from verify.sandbox.ended import StartFailed
+from verify.sandbox.levels import Loads
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 20.0
@@ -41,13 +42,15 @@ class Server:
         level: One of `verify.sandbox.levels.LEVELS`.
         folders: Where installed packages lie that its children may import; None for the standard library alone, and
             a quick start.
+        loads: What it imports for them.
 
     Raises:
         StartFailed: If it did not come up.
     """
 
-    def __init__(self, level: str, folders: Sequence[str] | None = None) -> None:
+    def __init__(self, level: str, folders: Sequence[str] | None = None, loads: Loads = "judge") -> None:
         self.level = level
+        self._loads = loads
         self._folders = folders
         self._lock = threading.Lock()
         self._errors = open(os.memfd_create("errors"), "w+b")  # noqa: SIM115
@@ -86,6 +89,7 @@ class Server:
             "root": str(ROOT),
             "with_landlock": self.level != "seccomp-only",
             "folders": self._folders,
+            "loads": self._loads,
         }
         # Not -I, which would ignore the hash seed.
         program = ["-P", "-s", "-S", "-B", "-c", _START.format(root=str(ROOT)), json.dumps(config)]

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from verify.sandbox.cases import Call, InputCase
-from verify.sandbox.comparing import is_same, shown
+from verify.sandbox.comparing import difference_of, is_same, shown
 from verify.sandbox.ended import Ended
+from verify.sandbox.outputs import first_difference
 from verify.sandbox.report import Outcome, Status, TestResult, shortened
 from verify.sandbox.values import MAX_NODES, encoded
 
@@ -72,18 +73,20 @@ def read_calls(ended: Ended, calls: Sequence[Call]) -> Reading:
 
 
 def input_result(reading: Reading, case: InputCase) -> TestResult:
-    """Whether a script printed what it should have, word by word."""
-    printed = text_of(reading.ended.stdout)
+    """Whether a script printed what it should have; if not, where its output differs first."""
+    printed, message = text_of(reading.ended.stdout), reading.message
     outcome: Outcome
     match reading.status:
         case "timeout" | "memory" as outcome:
             pass
         case "ok" | "early-exit":
-            outcome = "passed" if printed.split() == case.stdout.split() else "wrong"
+            difference = first_difference(case.stdout, printed, case.tolerance)
+            outcome = "wrong" if difference else "passed"
+            message = message or difference or ""
         case _:
             outcome = "error"
     seconds = round(reading.ended.seconds, 4)
-    return TestResult(outcome, seconds, shortened(case.stdout), shortened(printed), reading.message)
+    return TestResult(outcome, seconds, shortened(case.stdout), shortened(printed), message)
 
 
 def text_of(output: bytes | bytearray) -> str:
@@ -152,8 +155,10 @@ def _call_result(call: Call, line: dict[str, Any], seconds: float) -> TestResult
         wire = line.get("value")
         if call.raises is not None:
             return TestResult("wrong", seconds, call.raises, shown(wire), "it raised nothing")
-        outcome: Outcome = "passed" if is_same(call.expected, wire, call.tolerance) else "wrong"
-        return TestResult(outcome, seconds, shown(encoded(call.expected)), shown(wire))
+        is_right = is_same(call.expected, wire, call.tolerance, call.comparison)
+        outcome: Outcome = "passed" if is_right else "wrong"
+        message = "" if is_right else difference_of(call.expected, wire)
+        return TestResult(outcome, seconds, shown(encoded(call.expected)), shown(wire), message)
     name, bases = shortened(str(line["error"])), line.get("bases")
     if call.raises is None:
         return _unfinished(call, "error", seconds, _exception(line), name)

@@ -13,9 +13,9 @@ from verify.sandbox.inside.guarding import execute, flush, found, guarded, loade
 from verify.sandbox.values import decoded, encoded, is_whole
 
 
-def run(source: bytes, _: dict[str, Any], channel: Channel) -> int:
+def run(source: bytes, request: dict[str, Any], channel: Channel) -> int:
     """Load a program, then answer until nobody asks any more. Returns the exit code."""
-    module = loaded_module(source, "program")
+    module = loaded_module(source, "program", names=request["names"])
     end = guarded(lambda: execute(source, module), module)
     flush()
     if end is not None:

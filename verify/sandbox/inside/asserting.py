@@ -9,7 +9,7 @@ Out go `{"tests"}`, `{"names"}`, `{"call", "name", "args", "kwargs"}`, `{"i", "o
 
 import importlib
 import types
-from typing import Any
+from typing import Any, Protocol
 
 from verify.sandbox.inside.channel import Channel
 from verify.sandbox.inside.guarding import flush, guarded, loaded_module
@@ -30,6 +30,13 @@ class Failed(AssertionError):
         self.values = values
 
 
+class Tells(Protocol):
+    """Is told what becomes of a test."""
+
+    def tell(self, number: int, error: BaseException | None) -> None:
+        """No error is a pass."""
+
+
 class _Tests:
     """Counts the tests, and tells what became of each."""
 
@@ -38,18 +45,18 @@ class _Tests:
         self._program = program
         self._given = script.given
 
-    def test(self, number: int) -> "_Test":
-        return _Test(self, number)
+    def test(self, number: int) -> "Test":
+        return Test(self, number)
 
     def tell(self, number: int, error: BaseException | None) -> None:
-        told = self._program.take_loss() or _outcome(error, self._given[number], self._program.last)
+        told = self._program.take_loss() or outcome_of(error, self._given[number], self._program.last)
         self._channel.tell({"i": number} | told)
 
 
-class _Test:
+class Test:
     """What stands around the statement of a test."""
 
-    def __init__(self, tests: _Tests, number: int) -> None:
+    def __init__(self, tests: "Tells", number: int) -> None:
         self._tests = tests
         self._number = number
 
@@ -61,7 +68,8 @@ class _Test:
         return True
 
 
-def _outcome(error: BaseException | None, given: str, last: tuple[str, object] | None) -> dict[str, Any]:
+def outcome_of(error: BaseException | None, given: str, last: tuple[str, object] | None) -> dict[str, Any]:
+    """What has become of a test, in values that can cross; `last` is the call before, in words, and what it gave."""
     if error is None:
         return {"outcome": "passed"}
     if isinstance(error, MemoryError):

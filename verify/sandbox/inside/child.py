@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from verify.sandbox.inside import answering, asserting, judge, notebook
+from verify.sandbox.inside import answering, asserting, judge, notebook, together
 from verify.sandbox.inside.channel import CHANNEL, Channel
 from verify.sandbox.inside.guarding import FILE
 from verify.sandbox.inside.imports import import_named
@@ -26,6 +26,7 @@ PROFILES: dict[str, Callable[[bytes, dict[str, Any], Channel], int]] = {
     "judge": judge.run,
     "answering": answering.run,
     "asserting": asserting.run,
+    "together": together.run,
     "notebook": notebook.run,
 }
 
@@ -45,7 +46,7 @@ def run_child(descriptors: list[int], lock: Lock, server_pid: int) -> None:
     os.nice(5)  # The app's own threads come first.
     limit(request["limits"])
     open_standard_files()
-    import_named(source.decode("utf-8", "replace"))
+    import_named(source.decode("utf-8", "replace") + "\n" + request.get("script", ""))
     sys.argv = [FILE]
     sys.setrecursionlimit(_RECURSION_LIMIT)
     random.seed(0)

@@ -24,7 +24,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from verify.sandbox.inside import landlock, libraries, notebook
+from verify.sandbox.inside import landlock, libraries, notebook, testing
 from verify.sandbox.inside.child import run_child
 from verify.sandbox.inside.imports import import_warm
 from verify.sandbox.inside.lock import LIBC, Lock, bound_capabilities, hide
@@ -188,8 +188,10 @@ def main() -> None:
     with contextlib.suppress(OSError):
         ctypes.CDLL("libgcc_s.so.1")
     server = ForkServer(config)
-    if config["folders"] is None:
+    if config["loads"] != "notebook":
         import_warm()
+        if config["loads"] == "pytest":
+            testing.load(config["folders"])
     else:
         notebook.FILES.install()
         libraries.load(config["folders"], notebook.FILES)

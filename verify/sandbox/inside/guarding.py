@@ -1,13 +1,15 @@
 """A piece of a program's code to be run in, what ended it out, told in values that can cross."""
 
+import builtins
 import contextlib
 import errno
+import importlib
 import linecache
 import os
 import sys
 import traceback
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TextIO
 
 FILE = "program.py"
@@ -17,9 +19,20 @@ _RESERVE_BYTES = 2 << 20
 _SHOWN_CHARACTERS = 300
 
 
-def loaded_module(source: bytes, name: str, file: str = FILE) -> types.ModuleType:
-    """An empty module that a program can be run in, with its lines where tracebacks look for them."""
+def loaded_module(
+    source: bytes, name: str, file: str = FILE, names: Mapping[str, str] | None = None
+) -> types.ModuleType:
+    """A module that a program can be run in, with its lines where tracebacks look for them.
+
+    Args:
+        names: What it finds there without importing it, as `module` or `module.name`.
+    """
     module = types.ModuleType(name)
+    for known, path in (names or {}).items():
+        owner, _, member = path.partition(".")
+        module.__dict__[known] = (
+            getattr(importlib.import_module(owner), member) if member else importlib.import_module(owner)
+        )
     module.__file__ = file
     sys.modules[name] = module
     text = source.decode("utf-8", "replace")
@@ -69,9 +82,9 @@ def guarded(
 def found(module: types.ModuleType, name: str) -> Callable[..., object]:
     """What a dotted name stands for; a class on the way is made an object of, as in `Solution.add`."""
     first, *rest = name.split(".")
-    if first not in module.__dict__:
+    reached: Any = module.__dict__.get(first, getattr(builtins, first, None))
+    if reached is None:
         raise NameError(f"name {first!r} is not defined")
-    reached: Any = module.__dict__[first]
     for part in rest:
         reached = getattr(reached() if isinstance(reached, type) else reached, part)
     return reached  # type: ignore[no-any-return]
@@ -80,7 +93,8 @@ def found(module: types.ModuleType, name: str) -> Callable[..., object]:
 def told_of(error: BaseException, file: str = FILE) -> dict[str, Any]:
     """An exception by its name, its bases' names, its text and the line of that file."""
     try:
-        message = str(error)[:_SHOWN_CHARACTERS]
+        # A syntax error's own text says the line too.
+        message = str(error.msg if isinstance(error, SyntaxError) else error)[:_SHOWN_CHARACTERS]
     except BaseException:  # noqa: BLE001  The program wrote its `__str__`.
         message = ""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]

@@ -3,6 +3,8 @@
 The source is only searched, not parsed: no parser reads what nobody has looked at before the lock is closed.
 """
 
+import _sitebuiltins
+import builtins
 import contextlib
 import encodings
 import importlib
@@ -77,6 +79,8 @@ def import_warm() -> None:
     codecs = [f"encodings.{module.name}" for module in pkgutil.iter_modules(encodings.__path__)]
     for name in [*WARM, *codecs]:
         import_quietly(name)
+    # What `site` adds, which the fork server starts without: programs end by `exit()`.
+    builtins.exit = builtins.quit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
 
 
 def import_quietly(name: str) -> None:

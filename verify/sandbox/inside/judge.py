@@ -6,6 +6,7 @@ what calls returned, and what they should have returned is not here.
 """
 
 import atexit
+import builtins
 import sys
 import threading
 import types
@@ -19,7 +20,7 @@ from verify.sandbox.values import decoded, encoded
 def run(source: bytes, request: dict[str, Any], channel: Channel) -> int:
     """Run a program, and call what is to be called; without a list of calls it is a script. Returns the exit code."""
     calls = request["calls"]
-    module = loaded_module(source, "__main__" if calls is None else "program")
+    module = loaded_module(source, "__main__" if calls is None else "program", names=request["names"])
     standard_output = sys.stdout
     end = guarded(lambda: execute(source, module), module)
     if calls is None:
@@ -48,7 +49,9 @@ def _answer(number: int, call: dict[str, Any], module: types.ModuleType, channel
 
     def work() -> None:
         function = found(module, call["name"])
-        held.append(encoded(function(*decoded(call["args"]), **decoded(call["kwargs"]))))
+        value = function(*decoded(call["args"]), **decoded(call["kwargs"]))
+        # Whoever rebinds them changes its own answer only.
+        held.append(encoded(getattr(builtins, call["view"])(value) if "view" in call else value))
 
     end = guarded(work, types.ModuleType("unused"))
     channel.tell({"i": number} | ({"value": held[0]} if end is None else told_call(end)))
