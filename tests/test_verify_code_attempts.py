@@ -107,19 +107,15 @@ def test_first_attempt_that_passes_wins_and_stops_the_others(make_attempts: Make
     assert coded.best and coded.best.run_id != stopped.run_id
 
 
-def test_attempts_are_repaired_apart_until_one_passes(make_attempts: MakeAttempts):
-    attempts, runs = make_attempts(
-        writes(HALF, FEEDBACK, times=2),
-        writes(RIGHT, FEEDBACK, times=1),
-        writes(WRONG, FEEDBACK, steps=20_000),
-        writes(WRONG),
-    )
-    coded = at_its_end(attempts, runs, attempts.start(TASK, tests=TESTS, k=2, budget=1_000_000)[0])
-    assert coded.standing == "passes" and coded.best and coded.best.number == 3
-    assert [[each.number for each in rounds] for rounds in coded.attempts] in (
-        [[1, 2, 3], [1, 2, 3]],
-        [[1, 2, 3], [1, 2]],
-    )
+def test_attempts_are_repaired_apart_each_told_of_its_own_programs(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(WRONG, FEEDBACK), writes(WRONG, times=1), writes(HALF))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, tests=TESTS, k=2, n_rounds=2)[0])
+    assert [[each.number for each in rounds] for rounds in coded.attempts] == [[1, 2], [1, 2]]
+    for first, second in coded.attempts:
+        asked = runs.store.events(second.run_id, 0, 1)[0]
+        assert isinstance(asked, Asked) and first.program
+        assert first.program.source.strip() in asked.history[1].content and len(asked.history) == 2
+    assert len({rounds[0].program for rounds in coded.attempts}) == 2
 
 
 def test_attempts_are_drawn_apart_and_so_are_their_rounds(make_attempts: MakeAttempts):
