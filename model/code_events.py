@@ -147,4 +147,4 @@ def _failure(case: TestCase) -> str:
         got, expected = (" ".join(text.split("\n"))[:80] for text in (case.got, case.expected))
         return f"{what} gave {got or 'nothing'}, not {expected or 'nothing'}"
     words = {"timeout": "took too long", "memory": "took too much memory", "wrong": "failed", "error": "failed"}
-    return f"{what}: {case.message[:160] or words.get(case.outcome, case.outcome)}"
+    return f"{what}: {' '.join(case.message.split())[:160] or words.get(case.outcome, case.outcome)}"

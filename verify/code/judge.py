@@ -69,6 +69,16 @@ class CodeJudge:
         except SandboxRefused as refusal:
             return Report("refused", "", "", 0.0, "none", str(refusal))
 
+    def results(self, program: Program, cases: Sequence[Case], limits: Limits | None = None) -> list[TestResult]:
+        """What each case gives, without a longer look and without a report; `not_run` behind a limit.
+
+        Raises:
+            SandboxRefused: If this machine cannot isolate programs.
+        """
+        tree, names = parsed(program.source), names_for(program.source)
+        report = self._started().run_tests(program.source, bound(cases, tree), limits or LIMITS, names)
+        return list(report.tests)
+
     def close(self) -> None:
         """End the sandbox and all that it runs."""
         with self._starting:
@@ -103,8 +113,10 @@ def _with_examples(source: str, tests: TestSet) -> TestSet:
 
 def _report(tests: TestSet, ran: Ran, tests_from: TestsFrom) -> TestReport:
     told = ran.told
-    named = zip(_numbered(tests, len(ran.results)), ran.results, strict=True)
-    cases = [_case(name, _given(tests.cases, number, result), result) for number, (name, result) in enumerate(named)]
+    cases = [
+        _case(name, "" if tests.form == "pytest" else _given(tests.cases, number, result), result)
+        for number, (name, result) in enumerate(zip(_names(tests, ran.results), ran.results, strict=True))
+    ]
     report = TestReport(
         told.status,
         tuple(cases),
@@ -120,12 +132,21 @@ def _report(tests: TestSet, ran: Ran, tests_from: TestsFrom) -> TestReport:
     return _without_contents(report) if tests_from == "hidden" else report
 
 
-def _numbered(tests: TestSet, count: int) -> Sequence[str]:
-    return tests.names if len(tests.names) == count else [str(number) for number in range(1, count + 1)]
+def _names(tests: TestSet, results: Sequence[TestResult]) -> Sequence[str]:
+    """The tests' own names, where they have any; else their numbers."""
+    if tests.form == "pytest" and all(result.given for result in results):
+        return [result.given for result in results]
+    numbers = [str(number) for number in range(1, len(results) + 1)]
+    return tests.names if len(tests.names) == len(results) else numbers
 
 
 def _case(name: str, given: str, result: TestResult) -> TestCase:
     return TestCase(name, result.outcome, result.seconds, given, result.expected, result.got, result.message)
+
+
+def case_of(name: str, case: Case, result: TestResult) -> TestCase:
+    """A case and its result as a report has them."""
+    return _case(name, _given([case], 0, result), result)
 
 
 def _given(cases: Sequence[Case], number: int, result: TestResult) -> str:
@@ -142,16 +163,18 @@ def _given(cases: Sequence[Case], number: int, result: TestResult) -> str:
 def _without_contents(report: TestReport) -> TestReport:
     """What may be said of tests that nobody is to learn from: which failed, how, and in which line of the program."""
     cases = [
-        replace(case, given="", expected=None, got=None, message=_kind(case.message) if case.outcome == "error" else "")
+        replace(
+            case, given="", expected=None, got=None, message=kind_of(case.message) if case.outcome == "error" else ""
+        )
         for case in report.cases
     ]
-    return replace(report, cases=tuple(cases), stdout="", stderr="", message=_kind(report.message))
+    return replace(report, cases=tuple(cases), stdout="", stderr="", message=kind_of(report.message))
 
 
-def _kind(message: str) -> str:
+def kind_of(message: str) -> str:
     """An exception's name and line, without its text: that may hold the input.
 
-    >>> _kind("KeyError: 'secret' (line 3)"), _kind("it took too much time")
+    >>> kind_of("KeyError: 'secret' (line 3)"), kind_of("it took too much time")
     ('KeyError (line 3)', 'it took too much time')
     """
     name, colon, rest = message.partition(":")
@@ -164,6 +187,6 @@ def _untested(status: str, why: str, tests: TestSet, tests_from: TestsFrom) -> T
     nothing = TestResult("not_run")
     cases = [
         _case(name, "" if tests_from == "hidden" else _given(tests.cases, number, nothing), nothing)
-        for number, name in enumerate(_numbered(tests, count))
+        for number, name in enumerate(_names(tests, [nothing] * count))
     ]
     return TestReport(status, tuple(cases), tests.form, tests_from, tests.is_forgeable, message=why)  # type: ignore[arg-type]

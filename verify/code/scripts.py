@@ -31,6 +31,14 @@ def run_script(
 
 
 def _ran(report: Report, stop_at_first: bool, is_forgeable: bool) -> Ran:
+    skipped = [test for test in report.tests if test.outcome == "not_run" and test.got == "skipped"]
+    if skipped and report.status == "ok":
+        # Their author does not want them to be run, so they say nothing of the program.
+        names = ", ".join(test.given for test in skipped)
+        kept = tuple(test for test in report.tests if test not in skipped)
+        report = replace(report, tests=kept, message=f"{len(skipped)} skipped: {names}"[:200])
+        if not kept:
+            return Ran([], [report], is_forgeable)
     results = with_reason(report) if report.tests else [TestResult("error", report.seconds, message=report.message)]
     results = [replace(result, message=_plain(result.message)) for result in results]
     return Ran(cut(results, len(results), stop_at_first), [report], is_forgeable)

@@ -15,8 +15,11 @@ def found() -> str | None:
     return shutil.which("bwrap", path="/usr/bin:/bin:/usr/local/bin")
 
 
-def command(bwrap: str, inner: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+def command(bwrap: str, inner: Sequence[str], environment: Mapping[str, str], folders: Sequence[str] = ()) -> list[str]:
     """A command that runs another one in namespaces of its own: no network, no /proc, only /usr and Python, read only.
+
+    Args:
+        folders: More that may be read.
 
     Processes of other namespaces are out of sight, and all inside end when the first of them does.
     """
@@ -34,6 +37,7 @@ def command(bwrap: str, inner: Sequence[str], environment: Mapping[str, str]) ->
         os.path.realpath(sys.base_prefix),
         str(_OURS),
         str(_OURS.parent / "__init__.py"),
+        *folders,
     ):
         if os.path.exists(needed) and not needed.startswith("/usr/"):
             words += ["--ro-bind", needed, needed]

@@ -55,7 +55,7 @@ class Child:
     Args:
         profile: What it is to do: a key of `verify.sandbox.inside.child.PROFILES`.
         request: What that profile needs to know; JSON.
-        limits: Output and wall time.
+        limits: Of these, what it may print.
         resources: The kernel's limits by name.
         is_spoken_to: Whether `send` will be used; what it cannot be told, it cannot read either.
         max_line_bytes: What may come over its channel for one line, or for all lines if none is new.
@@ -78,7 +78,7 @@ class Child:
         is_spoken_to: bool = True,
         max_line_bytes: int = MAX_RESULT_BYTES,
     ) -> None:
-        self._limits = limits
+        self.output_bytes = limits.output_bytes
         self._max_line_bytes = max_line_bytes
         self.began = self._marked = time.monotonic()
         self.ended = Ended()
@@ -129,10 +129,15 @@ class Child:
         """End it. What it has written since is lost."""
         self._closing.close()
 
-    @property
     def has_ended(self) -> bool:
-        """Whether its process is gone, as far as is known."""
-        return self._is_told
+        """Whether its process is gone, or will be in a moment."""
+        self._read(0)
+        return self._is_told or self.is_killed
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether it reached a limit of ours, and is being ended for that."""
+        return self._killed is not None
 
     def next_line(self, deadline: float, *, is_new: bool = True) -> bytes | None:
         """What it writes next on its channel; None when it has ended and there is no more.
@@ -189,6 +194,13 @@ class Child:
                 self._order(b"kill")
             self.ended.reason = self.ended.reason or reason
 
+    def last_words(self, seconds: float) -> Ended:
+        """Wait so long for it to end by itself; then as `wait`."""
+        until = time.monotonic() + seconds
+        while not self._is_told and time.monotonic() < until:
+            self._read(max(0.0, until - time.monotonic()))
+        return self.wait()
+
     def wait(self) -> Ended:
         """Kill it unless it has ended, and what came of it.
 
@@ -203,7 +215,8 @@ class Child:
 
     def take_output(self) -> tuple[bytes, bytes]:
         """What it has printed since this was last asked, on standard output and error."""
-        self._read(0)
+        while self._read(0):
+            pass
         taken = bytes(self.ended.stdout), bytes(self.ended.stderr)
         self.ended.stdout, self.ended.stderr = bytearray(), bytearray()
         return taken
@@ -222,8 +235,10 @@ class Child:
             self._read(_DRAIN_SECONDS)
         self.ended.seconds = self.ended.seconds or time.monotonic() - self.began
 
-    def _read(self, seconds: float) -> None:
-        for key, ready in self._selector.select(seconds):
+    def _read(self, seconds: float) -> bool:
+        """Take what comes next; whether anything came."""
+        found = self._selector.select(seconds)
+        for key, ready in found:
             if not ready & selectors.EVENT_READ:
                 continue
             if key.data == _CONTROL:
@@ -241,6 +256,7 @@ class Child:
                 self._take_lines(piece)
             else:
                 self._take_output(self.ended.stdout if key.data == _STDOUT else self.ended.stderr, piece)
+        return bool(found)
 
     def _hear(self) -> None:
         try:
@@ -260,7 +276,7 @@ class Child:
             self.ended.reason = "timeout"
 
     def _take_output(self, held: bytearray, piece: bytes) -> None:
-        room = self._limits.output_bytes - len(held)
+        room = self.output_bytes - len(held)
         held += piece[:room]
         if len(piece) > room:
             self.kill("output-limit")

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from verify.sandbox.cases import TOLERANCE, Comparison
+from verify.sandbox.outputs import text_difference
 from verify.sandbox.report import MAX_SHOWN_CHARACTERS
-from verify.sandbox.values import Unreadable, decoded_key, parts
+from verify.sandbox.values import Unreadable, decoded_key, encoded, parts
 
 _MAX_HEX_DIGITS = 3_000
+# What is looked through for the place where two values differ.
+_MAX_COMPARED_CHARACTERS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,15 @@ def _is_same_dictionary(expected: dict[Any, Any], pairs: list[Any], rules: _Rule
     return all(_is_same(expected[decoded_key(key)], *parts(value), rules) for key, value in pairs)
 
 
-def shown(wire: Any) -> str:
+def difference_of(expected: Any, wire: Any) -> str:
+    """Where two values differ first as Python writes them; empty where a report shows both whole."""
+    wanted, got = (shown(value, _MAX_COMPARED_CHARACTERS) for value in (encoded(expected), wire))
+    if max(len(wanted), len(got)) <= MAX_SHOWN_CHARACTERS or wanted == got:
+        return ""
+    return text_difference(wanted, got)
+
+
+def shown(wire: Any, characters: int = MAX_SHOWN_CHARACTERS) -> str:
     """A value from the other side as Python writes it, cut to what a report shows.
 
     >>> shown(["d", [["a", ["t", [1]]], [2, ["s", []]]]])
@@ -111,11 +122,11 @@ def shown(wire: Any) -> str:
     """
     pieces: list[str] = []
     try:
-        _show(wire, pieces, [MAX_SHOWN_CHARACTERS])
+        _show(wire, pieces, [characters])
     except (Unreadable, RecursionError):
         return "<unreadable>"
     text = "".join(pieces)
-    return text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + "…"
+    return text if len(text) <= characters else text[:characters] + "…"
 
 
 _BRACKETS = {"l": "[]", "t": "()", "s": "{}", "d": "{}"}
@@ -127,7 +138,7 @@ def _show(wire: Any, pieces: list[str], room: list[int]) -> None:
     if room[0] < 0:
         return
     if letter not in _BRACKETS:
-        text = _shown_scalar(letter, body)
+        text = _shown_scalar(letter, body, room[0] + 1)
         pieces.append(text)
         room[0] -= len(text)
         return
@@ -150,12 +161,12 @@ def _show(wire: Any, pieces: list[str], room: list[int]) -> None:
     pieces.append("," + closing if letter == "t" and len(body) == 1 else closing)
 
 
-def _shown_scalar(letter: str, body: Any) -> str:
+def _shown_scalar(letter: str, body: Any, room: int) -> str:
     if letter == "o":
         return f"<{body}>"
     if letter == "":
-        return repr(body[: MAX_SHOWN_CHARACTERS + 1] if isinstance(body, str) else body)
+        return repr(body[:room] if isinstance(body, str) else body)
     # More digits than Python writes out in decimal by itself stay as they came.
     if letter == "i" and len(body) > _MAX_HEX_DIGITS:
         return str(body)
-    return repr(decoded_key([letter, body[: 2 * MAX_SHOWN_CHARACTERS] if letter == "b" else body]))
+    return repr(decoded_key([letter, body[: 2 * room] if letter == "b" else body]))

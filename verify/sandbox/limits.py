@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from model.errors import BadInput
 
-# The interpreter and its libraries take this much address space before a program begins.
-_OWN_MIB = 64
+# The interpreter and its libraries take this much before a program begins: private, and of address space.
+_OWN_MIB = (0, 64)
 MIN_MEMORY_MIB = 64
 
 
@@ -45,13 +45,17 @@ class Limits:
         """CPU time for all pieces together."""
         return self.cpu_seconds * (3 if n_calls else 1)
 
-    def resources(self, n_calls: int) -> dict[str, int]:
-        """The kernel's limits by name, in bytes and seconds. CPU is a second wall behind the fork server's own."""
+    def resources(self, n_calls: int, own_mib: tuple[int, int] = _OWN_MIB) -> dict[str, int]:
+        """The kernel's limits by name, in bytes and seconds. CPU is a second wall behind the fork server's own.
+
+        Args:
+            own_mib: What the process takes before a program begins: private memory, and address space.
+        """
         nothing = dict.fromkeys(("FSIZE", "CORE", "MEMLOCK", "MSGQUEUE"), 0)
         return nothing | {
             "CPU": math.ceil(self.all_cpu_seconds(n_calls)) + 2,
-            "DATA": self.memory_mib << 20,
-            "AS": (self.memory_mib + _OWN_MIB) << 20,
+            "DATA": (self.memory_mib + own_mib[0]) << 20,
+            "AS": (self.memory_mib + own_mib[1]) << 20,
             "STACK": 64 << 20,
             "NOFILE": 64,
         }

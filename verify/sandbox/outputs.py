@@ -55,17 +55,24 @@ def _is_same_number(wanted: Decimal, got: Decimal, tolerance: float) -> bool:
     return abs(wanted - got) <= Decimal(tolerance) * max(Decimal(1), abs(wanted))
 
 
+def text_difference(wanted: str, got: str) -> str:
+    """The place where two texts differ first, and what stands around it on both sides.
+
+    >>> text_difference("ab" * 30 + "c", "ab" * 30 + "d")
+    "column 61: expected …'ababababababababababc', got …'ababababababababababd'"
+    """
+    pairs = zip(wanted, got, strict=False)
+    column = next((at for at, (one, other) in enumerate(pairs) if one != other), min(len(wanted), len(got)))
+    return f"column {column + 1}: expected {_shown(wanted, column)}, got {_shown(got, column)}"
+
+
 def _told(number: int, wanted: str | None, got: str | None) -> str:
     """The line, and of long lines the column with what stands around it on both sides."""
     if wanted is None or got is None:
-        left, right = _shown(wanted, 0), _shown(got, 0)
-        return f"line {number}: expected {left}, got {right}"
-    column = next(
-        (at for at, (one, other) in enumerate(zip(wanted, got, strict=False)) if one != other),
-        min(len(wanted), len(got)),
-    )
-    at = f", column {column + 1}" if max(len(wanted), len(got)) > _CONTEXT_CHARACTERS else ""
-    return f"line {number}{at}: expected {_shown(wanted, column)}, got {_shown(got, column)}"
+        return f"line {number}: expected {_shown(wanted, 0)}, got {_shown(got, 0)}"
+    if max(len(wanted), len(got)) <= _CONTEXT_CHARACTERS:
+        return f"line {number}: expected {wanted!r}, got {got!r}"
+    return f"line {number}, {text_difference(wanted, got)}"
 
 
 def _shown(line: str | None, column: int) -> str:

@@ -1,7 +1,9 @@
 """A level in, a fork server out that has proven to hold: a program tried to break out of it. Linux only."""
 
+from collections.abc import Sequence
+
 from verify.sandbox.ended import ServerLost, StartFailed
-from verify.sandbox.levels import Level
+from verify.sandbox.levels import Level, Loads
 from verify.sandbox.limits import Limits
 from verify.sandbox.running import run_once
 from verify.sandbox.server import Server
@@ -30,13 +32,17 @@ for attempt in attempts:
 _REFUSED = "refused\n" * 8
 
 
-def proven_server(level: Level) -> Server:
+def proven_server(level: Level, folders: Sequence[str] | None = None, loads: Loads = "judge") -> Server:
     """A fork server of a level, with the proof that it holds.
+
+    Args:
+        folders: As for `Server`.
+        loads: The same.
 
     Raises:
         StartFailed: If the machine cannot do it, or the proof fails.
     """
-    server = Server(level)
+    server = Server(level, folders, loads)
     try:
         ended = run_once(server, _ATTEMPTS.encode(), None, b"", Limits(cpu_seconds=5))
     except ServerLost as error:

@@ -4,19 +4,25 @@
         report = sandbox.run("print(6 * 7)")
         report = sandbox.run_calls("def double(n): return 2 * n", [Call("double", [4], expected=8)])
 
-It owns one fork server, started and proven at the strongest level that this machine offers (`verify.sandbox.levels`),
-and again when it was lost. This is the profile *judge*: every program has its own process, and leaves nothing behind.
+It owns a fork server, started and proven at the strongest level that this machine offers (`verify.sandbox.levels`), and
+again when it was lost. Every program has its own process and leaves nothing behind. Only a *notebook* keeps its process
+from cell to cell; for these there is a second fork server with more libraries, started when the first cell is run, and
+for tests that pytest is to run a third.
 """
 
+import importlib.util
+import os
 import threading
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from model.errors import SandboxRefused
 from verify.sandbox.cases import Call, Case
 from verify.sandbox.ended import Ended, ServerLost, StartFailed
-from verify.sandbox.levels import LEVELS, Level, check_machine
+from verify.sandbox.levels import LEVELS, Level, Loads, check_machine
 from verify.sandbox.limits import Limits
+from verify.sandbox.notebook import IDLE_SECONDS, Notebook
 from verify.sandbox.report import Report
 from verify.sandbox.suites import Suite, report_of
 from verify.sandbox.verdicts import read_script
@@ -29,6 +35,9 @@ T = TypeVar("T")
 
 # Programs at once: what they may take together is this times the memory of each.
 AT_ONCE = 8
+# Processes that wait for the next cell; of the notebook that was used the longest ago it is ended if there are more.
+MAX_NOTEBOOKS = 16
+LIBRARIES = ("numpy", "sympy", "mpmath", "matplotlib", "PIL")
 
 
 class Sandbox:
@@ -47,6 +56,9 @@ class Sandbox:
         self._turns = threading.BoundedSemaphore(at_once)
         self._starting = threading.Lock()
         self._is_closed = False
+        self._notebooks: weakref.WeakSet[Notebook] = weakref.WeakSet()
+        self._notebook_server: Server | None = None
+        self._pytest_server: Server | None = None
         self._server, self.level = _first_proven(LEVELS if level is None else (level,))
 
     def run(
@@ -134,13 +146,28 @@ class Sandbox:
         from verify.sandbox.together import run_together  # on Linux only
 
         given = _bytes(program), script, kind, entry_point, limits or Limits(), names or {}
-        return self._with_server(lambda server: run_together(server, *given, self.level))
+        running = self._server_for_pytest if kind == "pytest" else self._running_server
+        return self._with_server(lambda server: run_together(server, *given, self.level), running)
+
+    def open_notebook(
+        self, files: Mapping[str, bytes] | None = None, *, idle_seconds: float = IDLE_SECONDS
+    ) -> Notebook:
+        """Cells that share names, files and one process; see `verify.sandbox.notebook`. Nothing is started yet.
+
+        Raises:
+            BadInput: If a notebook cannot be given these files.
+        """
+        notebook = Notebook(self._server_for_notebook, self._turns, files or {}, idle_seconds)
+        self._notebooks.add(notebook)
+        return notebook
 
     def close(self) -> None:
-        """End the fork server and all that it runs. Calls that still go on raise `SandboxRefused`."""
+        """End the fork servers and all that they run. Calls that still go on raise `SandboxRefused`."""
         with self._starting:
             self._is_closed = True
-            self._server.close()
+            for server in (self._server, self._notebook_server, self._pytest_server):
+                if server is not None:
+                    server.close()
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -160,11 +187,11 @@ class Sandbox:
 
         return self._with_server(lambda server: run_once(server, _bytes(program), calls, stdin, limits, names))
 
-    def _with_server(self, work: "Callable[[Server], T]") -> "T":
+    def _with_server(self, work: "Callable[[Server], T]", running: "Callable[[], Server] | None" = None) -> "T":
         """Do it; once more if the server is lost, which is no fault of the program's."""
         with self._turns:
             for _ in range(2):
-                server = self._running_server()
+                server = (running or self._running_server)()
                 try:
                     return work(server)
                 except ServerLost:
@@ -173,26 +200,54 @@ class Sandbox:
 
     def _running_server(self) -> "Server":
         with self._starting:
-            if self._is_closed:
-                raise SandboxRefused("The sandbox has been closed.")
-            if not self._server.is_alive:
-                self._server.close()
-                self._server, _ = _first_proven((self.level,))
+            self._server = self._alive(self._server)
             return self._server
+
+    def _server_for_notebook(self) -> "Server":
+        """The fork server that has the libraries of notebooks; and a process less if there are too many."""
+        kept = sorted((held for held in self._notebooks if held.has_process), key=lambda held: held.used)
+        for notebook in kept[: len(kept) + 1 - MAX_NOTEBOOKS]:
+            notebook.end()
+        with self._starting:
+            self._notebook_server = self._alive(self._notebook_server, package_folders(), "notebook")
+            return self._notebook_server
+
+    def _server_for_pytest(self) -> "Server":
+        """The fork server that has pytest."""
+        with self._starting:
+            self._pytest_server = self._alive(self._pytest_server, package_folders(("pytest",)), "pytest")
+            return self._pytest_server
+
+    def _alive(self, server: "Server | None", folders: Sequence[str] | None = None, loads: Loads = "judge") -> "Server":
+        if self._is_closed:
+            raise SandboxRefused("The sandbox has been closed.")
+        if server is not None and server.is_alive:
+            return server
+        if server is not None:
+            server.close()
+        return _first_proven((self.level,), folders, loads)[0]
 
 
 def _bytes(text: str | bytes) -> bytes:
     return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
 
 
-def _first_proven(levels: Sequence[Level]) -> "tuple[Server, Level]":
+def package_folders(names: Sequence[str] = LIBRARIES) -> list[str]:
+    """Where libraries lie, by default those that notebooks have; those that are not installed are not there."""
+    found = (importlib.util.find_spec(name) for name in names)
+    return sorted({os.path.dirname(os.path.dirname(spec.origin)) for spec in found if spec and spec.origin})
+
+
+def _first_proven(
+    levels: Sequence[Level], folders: Sequence[str] | None = None, loads: Loads = "judge"
+) -> "tuple[Server, Level]":
     """A server of the first level that holds."""
     from verify.sandbox.proof import proven_server  # on Linux only
 
     reasons = []
     for level in levels:
         try:
-            return proven_server(level), level
+            return proven_server(level, folders, loads), level
         except (StartFailed, OSError) as error:
             reasons.append(f"{level}: {error}")
     raise SandboxRefused("This machine cannot isolate programs, so none is run. " + "; ".join(reasons))

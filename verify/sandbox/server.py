@@ -15,6 +15,7 @@ from typing import Any
 
 from verify.sandbox import bubblewrap
 from verify.sandbox.ended import StartFailed
+from verify.sandbox.levels import Loads
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 20.0
@@ -39,13 +40,18 @@ class Server:
 
     Args:
         level: One of `verify.sandbox.levels.LEVELS`.
+        folders: Where installed packages lie that its children may import; None for the standard library alone, and
+            a quick start.
+        loads: What it imports for them.
 
     Raises:
         StartFailed: If it did not come up.
     """
 
-    def __init__(self, level: str) -> None:
+    def __init__(self, level: str, folders: Sequence[str] | None = None, loads: Loads = "judge") -> None:
         self.level = level
+        self._loads = loads
+        self._folders = folders
         self._lock = threading.Lock()
         self._errors = open(os.memfd_create("errors"), "w+b")  # noqa: SIM115
         self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -77,7 +83,14 @@ class Server:
             )
 
     def _command(self, requests: int, app: int) -> list[str]:
-        config = {"socket": requests, "app": app, "root": str(ROOT), "with_landlock": self.level != "seccomp-only"}
+        config = {
+            "socket": requests,
+            "app": app,
+            "root": str(ROOT),
+            "with_landlock": self.level != "seccomp-only",
+            "folders": self._folders,
+            "loads": self._loads,
+        }
         # Not -I, which would ignore the hash seed.
         program = ["-P", "-s", "-S", "-B", "-c", _START.format(root=str(ROOT)), json.dumps(config)]
         command = [os.path.realpath(sys.executable), *program]
@@ -86,7 +99,7 @@ class Server:
         bwrap = bubblewrap.found()
         if bwrap is None:
             raise StartFailed("bubblewrap is not installed")
-        return bubblewrap.command(bwrap, command, ENVIRONMENT)
+        return bubblewrap.command(bwrap, command, ENVIRONMENT, self._folders or ())
 
     def _greeting(self) -> dict[str, Any]:
         self._requests.settimeout(START_SECONDS)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from verify.sandbox.cases import Call, InputCase
-from verify.sandbox.comparing import is_same, shown
+from verify.sandbox.comparing import difference_of, is_same, shown
 from verify.sandbox.ended import Ended
 from verify.sandbox.outputs import first_difference
 from verify.sandbox.report import Outcome, Status, TestResult, shortened
@@ -157,7 +157,8 @@ def _call_result(call: Call, line: dict[str, Any], seconds: float) -> TestResult
             return TestResult("wrong", seconds, call.raises, shown(wire), "it raised nothing")
         is_right = is_same(call.expected, wire, call.tolerance, call.comparison)
         outcome: Outcome = "passed" if is_right else "wrong"
-        return TestResult(outcome, seconds, shown(encoded(call.expected)), shown(wire))
+        message = "" if is_right else difference_of(call.expected, wire)
+        return TestResult(outcome, seconds, shown(encoded(call.expected)), shown(wire), message)
     name, bases = shortened(str(line["error"])), line.get("bases")
     if call.raises is None:
         return _unfinished(call, "error", seconds, _exception(line), name)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from verify.sandbox.inside import answering, asserting, judge, together
+from verify.sandbox.inside import answering, asserting, judge, notebook, together
 from verify.sandbox.inside.channel import CHANNEL, Channel
 from verify.sandbox.inside.guarding import FILE
 from verify.sandbox.inside.imports import import_named
@@ -27,6 +27,7 @@ PROFILES: dict[str, Callable[[bytes, dict[str, Any], Channel], int]] = {
     "answering": answering.run,
     "asserting": asserting.run,
     "together": together.run,
+    "notebook": notebook.run,
 }
 
 

@@ -24,7 +24,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from verify.sandbox.inside import landlock
+from verify.sandbox.inside import landlock, libraries, notebook, testing
 from verify.sandbox.inside.child import run_child
 from verify.sandbox.inside.imports import import_warm
 from verify.sandbox.inside.lock import LIBC, Lock, bound_capabilities, hide
@@ -172,9 +172,9 @@ class ForkServer:
             os._exit(1)
 
 
-def _forget_ourselves(root: str) -> None:
+def _forget_ourselves(unwanted: list[str]) -> None:
     """Programs find the standard library, and nothing of ours."""
-    sys.path[:] = [folder for folder in sys.path if folder and folder != root]
+    sys.path[:] = [folder for folder in sys.path if folder and folder not in unwanted]
     for name in [name for name in sys.modules if name.split(".")[0] in ("verify", "__mp_main__")]:
         del sys.modules[name]
 
@@ -188,8 +188,14 @@ def main() -> None:
     with contextlib.suppress(OSError):
         ctypes.CDLL("libgcc_s.so.1")
     server = ForkServer(config)
-    import_warm()
-    _forget_ourselves(config["root"])
+    if config["loads"] != "notebook":
+        import_warm()
+        if config["loads"] == "pytest":
+            testing.load(config["folders"])
+    else:
+        notebook.FILES.install()
+        libraries.load(config["folders"], notebook.FILES)
+    _forget_ourselves([config["root"], *(config["folders"] or [])])
     gc.collect()
     gc.freeze()
     server.serve()

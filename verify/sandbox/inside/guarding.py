@@ -109,12 +109,14 @@ def told_of(error: BaseException, file: str = FILE) -> dict[str, Any]:
 
 
 def print_traceback(error: BaseException) -> None:
-    """As Python prints it, without the frames of ours that led to the program."""
-    at = error.__traceback__
-    while at is not None and at.tb_frame.f_code.co_filename.startswith(_OURS):
-        at = at.tb_next
+    """As Python prints it, without the frames of ours that lie around the program and below it."""
     with contextlib.suppress(BaseException):
-        traceback.print_exception(type(error), error, at, limit=-20)
+        told: traceback.TracebackException | None = traceback.TracebackException.from_exception(error, limit=-20)
+        whole = told
+        while told is not None:
+            told.stack[:] = [frame for frame in told.stack if not frame.filename.startswith(_OURS)]
+            told = told.__cause__ or told.__context__
+        sys.stderr.write("".join(whole.format() if whole else ()))
 
 
 def told_call(end: dict[str, Any]) -> dict[str, Any]:

@@ -71,19 +71,20 @@ def import_named(source: str) -> None:
     """Import what a program names. What cannot be imported is the program's to find out."""
     for _, name in zip(range(_MAX_NAMES), dict.fromkeys(named_modules(source)), strict=False):
         if is_wanted(name) and name not in sys.modules:
-            _import_quietly(name)
+            import_quietly(name)
 
 
 def import_warm() -> None:
     """Import what every program finds there, and all text encodings."""
     codecs = [f"encodings.{module.name}" for module in pkgutil.iter_modules(encodings.__path__)]
     for name in [*WARM, *codecs]:
-        _import_quietly(name)
+        import_quietly(name)
     # What `site` adds, which the fork server starts without: programs end by `exit()`.
     builtins.exit = builtins.quit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
 
 
-def _import_quietly(name: str) -> None:
+def import_quietly(name: str) -> None:
+    """Import a module if it can be."""
     # Modules for other systems raise more than ImportError (`encodings.mbcs`, `asyncio.windows_events`).
     with contextlib.suppress(Exception):
         importlib.import_module(name)

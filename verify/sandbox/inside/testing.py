@@ -42,11 +42,13 @@ _OPTIONS = [
     "--import-mode=importlib",
 ]
 _session: Any = None
+_reports: list[Any] = []
+_why_not = "pytest is not there"
 
 
-def load(folders: list[str]) -> str:
-    """Import pytest in the fork server and make its session. Returns why that cannot be done, or nothing."""
-    global _session
+def load(folders: list[str]) -> None:
+    """Import pytest in the fork server and make its session, or keep in mind why that cannot be done."""
+    global _session, _why_not
     sys.path += [folder for folder in folders if folder not in sys.path]
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     try:
@@ -54,29 +56,32 @@ def load(folders: list[str]) -> str:
         for module in pkgutil.walk_packages(importlib.import_module("_pytest").__path__, "_pytest."):
             with contextlib.suppress(ImportError):
                 importlib.import_module(module.name)
-        config = configuration._prepareconfig(_OPTIONS, [_NoFiles()])
+        config = configuration._prepareconfig(_OPTIONS, [_plugin()])
         config._do_configure()
         _session = importlib.import_module("_pytest.main").Session.from_config(config)
         _session.gethookproxy = lambda _: config.hook
         config.hook.pytest_sessionstart(session=_session)
     except Exception as error:  # noqa: BLE001  Whatever it is: there is no pytest then.
-        return f"{type(error).__name__}: {error}"
+        _session = None
+        _why_not = f"pytest cannot be used ({type(error).__name__}: {error}). Install it: pip install pytest"
     finally:
         del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
-    return ""
 
 
-class _NoFiles:
-    """A plugin that says why there is no `tmp_path`, instead of a list of the fixtures that there are."""
+def _plugin() -> types.ModuleType:
+    """Hears what becomes of tests, and says why there is no `tmp_path`, where pytest would list other fixtures."""
+    pytest = importlib.import_module("pytest")
+    plugin = types.ModuleType("in_memory")
+    plugin.__dict__["pytest_runtest_logreport"] = lambda report: _reports.append(report)
 
-    def pytest_configure(self) -> None:
-        pytest = importlib.import_module("pytest")
+    def refuse() -> None:
+        pytest.fail("tests can write no file here, so there are no temporary folders and no cache", pytrace=False)
 
-        def refuse() -> None:
-            pytest.fail("no file can be written here, so there is no folder for temporary ones", pytrace=False)
-
-        for name in ("tmp_path", "tmp_path_factory", "tmpdir", "tmpdir_factory", "cache"):
-            setattr(self, name, pytest.fixture(name=name)(lambda: refuse()))
+    for name in ("tmp_path", "tmp_path_factory", "tmpdir", "tmpdir_factory", "cache"):
+        plugin.__dict__[name] = pytest.fixture(name=name)(
+            types.FunctionType(refuse.__code__, {}, closure=refuse.__closure__)
+        )
+    return plugin
 
 
 def run(script: str, tree: ast.Module, names: dict[str, Any], channel: Channel) -> None:
@@ -86,7 +91,7 @@ def run(script: str, tree: ast.Module, names: dict[str, Any], channel: Channel) 
         names: What they may use without importing it.
     """
     if _session is None:
-        raise RuntimeError("pytest is not there")
+        raise RuntimeError(_why_not)
     os.getcwd = lambda: "/"
     linecache.cache[FILE] = (len(script), None, script.splitlines(keepends=True), FILE)
     importlib.import_module("_pytest.assertion.rewrite").rewrite_asserts(tree, script.encode(), FILE, _session.config)
@@ -95,13 +100,15 @@ def run(script: str, tree: ast.Module, names: dict[str, Any], channel: Channel) 
     sys.modules["tests"] = module
     exec(compile(tree, FILE, "exec", dont_inherit=True), module.__dict__)
     items = list(_items(_file_of(module), module))
+    if not items:
+        raise LookupError("pytest finds no test in them")
     _session.items = items
     channel.tell({"tests": [_name(item) for item in items[:_MAX_TESTS]]})
-    protocol = importlib.import_module("_pytest.runner").runtestprotocol
     for number, item in enumerate(items[:_MAX_TESTS]):
         following = items[number + 1] if number + 1 < len(items) else None
-        reports = protocol(item, log=False, nextitem=following)
-        channel.tell({"i": number} | _outcome(reports))
+        _reports.clear()
+        _session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        channel.tell({"i": number} | _outcome(_reports))
 
 
 def _file_of(module: types.ModuleType) -> Any:
@@ -146,7 +153,7 @@ def _outcome(reports: list[Any]) -> dict[str, Any]:
     skipped = next((report for report in reports if report.skipped), None)
     if skipped is not None and not hasattr(skipped, "wasxfail"):
         reason = skipped.longrepr[2] if isinstance(skipped.longrepr, tuple) else skipped.longreprtext
-        return {"outcome": "not_run", "message": str(reason)[:_SHOWN_CHARACTERS]}
+        return {"outcome": "not_run", "message": str(reason)[:_SHOWN_CHARACTERS], "got": "skipped"}
     return {"outcome": "passed", "message": "failed as expected" if skipped is not None else ""}
 
 
