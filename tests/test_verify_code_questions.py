@@ -1,9 +1,12 @@
 """What a model is asked about a task: the forms that it knows from benchmarks, and what it is told of a failure."""
 
+import json
+
 import pytest
 
 from model.code_events import Program, TestCase, TestReport
 from model.families import QWQ, SMOLLM2, Family
+from verify.code.pasted import pasted_task
 from verify.code.questions import feedback_of, question_for_tests, question_of
 from verify.code.test_sets import read_tests
 
@@ -122,3 +125,26 @@ def test_feedback_says_when_there_was_no_program_or_it_could_not_be_loaded():
 def test_feedback_stays_short_whatever_the_program_printed():
     failed = TestCase("1", "wrong", given="x" * 90_000, expected="y" * 90_000, got="z" * 90_000, message="m" * 90_000)
     assert len(feedback_of(Program("x"), TestReport("ok", (failed,), stderr="e" * 90_000))) < 9_000
+
+
+def test_row_of_a_data_set_brings_its_words_and_its_tests():
+    row = {
+        "question_content": "Double a number.",
+        "starter_code": "class Solution:\n    def double(self, n: int) -> int:\n        ",
+        "public_test_cases": '[{"input": "2", "output": "4", "testtype": "functional"}]',
+        "private_test_cases": '[{"input": "7", "output": "14", "testtype": "functional"}]',
+        "metadata": '{"func_name": "double"}',
+    }
+    task = pasted_task(json.dumps(row))
+    assert task and "14" not in task.statement + task.tests
+    given, hidden = read_tests(task.tests), read_tests(task.hidden_tests)
+    assert (given.form, len(given.cases), len(hidden.cases), given.entry_point) == ("calls", 1, 1, "double")
+    assert question_of(task.statement, given, "", QWQ).startswith(
+        "### Question:\nDouble a number.\n\n### Format: You will"
+    )
+    packed = pasted_task(json.dumps(row | {"private_test_cases": "eJx1"}))
+    assert packed and packed.hidden_tests == ""
+    humaneval = {"prompt": STUB, "test": "def check(candidate):\n    assert candidate(1, 2) == 3", "entry_point": "add"}
+    task = pasted_task(json.dumps(humaneval))
+    assert task and task.statement == STUB and read_tests(task.tests).form == "check"
+    assert pasted_task('{"a": 1}') is None and pasted_task("Add {two} numbers.") is None

@@ -22,6 +22,7 @@ from verify.code.given import DEFAULT_ROUNDS, check_program, check_task, read_gi
 from verify.code.judge import CodeJudge
 from verify.code.model_tests import asserts_of, disagreement_of
 from verify.code.next_round import later_round, start_next
+from verify.code.pasted import pasted_task
 from verify.code.questions import question_for_tests, question_of
 from verify.code.task import CodedTask, Round, read_task, task_of
 from verify.code.trying import Trying
@@ -75,6 +76,7 @@ class Attempts:
         """Start `k` attempts, all or none, and return the ids of their first runs; the first stands for all of them.
 
         Args:
+            statement: The task in words, the head of a function, or a row of a data set, which brings its tests.
             tests: Those that the model may see; empty for none.
             form: How they are written; found out when None. So is `hidden_form`.
             hidden_tests: Tests that no model is shown.
@@ -90,6 +92,9 @@ class Attempts:
             RunBusy: If `run_id` is taken.
             TooManyRuns: If there is no room for all of them.
         """
+        pasted = None if tests.strip() or hidden_tests.strip() else pasted_task(statement)
+        if pasted:
+            statement, tests, hidden_tests = pasted.statement, pasted.tests, pasted.hidden_tests
         entry_point = entry_point.strip()
         check_task(statement, entry_point, k, n_rounds)
         given, hidden = (read_given(*each, entry_point) for each in ((tests, form), (hidden_tests, hidden_form)))

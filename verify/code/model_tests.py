@@ -13,6 +13,7 @@ from typing import Any
 from model.code_events import Program, TestCase
 from model.events import Evidence
 from verify.code.judge import CodeJudge
+from verify.code.parsing import parsed
 from verify.code.test_sets import TestSet
 from verify.sandbox.asserts import call_of
 from verify.sandbox.cases import Call
@@ -37,8 +38,9 @@ def asserts_of(answer: str) -> Program:
     n_seen = 0
     for line in _INDENTED_ASSERT.findall(answer):
         n_seen += 1
-        if call_of(line) is not None:
-            found.setdefault(ast.unparse(ast.parse(line.strip())))
+        tree = parsed(line.strip())
+        if tree is not None and call_of(line) is not None:
+            found.setdefault(ast.unparse(tree))
     lines = list(found)[:MOST_TESTS]
     if not lines:
         why = f"none of its {n_seen} asserts can be read" if n_seen else "it has no asserts"
@@ -64,10 +66,8 @@ def with_names_of(program: Program, tests: TestSet) -> Program:
 
 def _functions(source: str) -> list[str]:
     """Names of the functions and classes that a program defines at its top."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return []
+    tree = parsed(source)
+    body = tree.body if tree else []
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     return [each.name for each in body if isinstance(each, kinds) and not each.name.startswith("_")]
 
