@@ -91,6 +91,15 @@ class StoreReader:
         )
         return self._rows(condition, (owner, max(limit, 0)))
 
+    def tasks(self, owner: str = "", limit: int = 20) -> list[RunRow]:
+        """First rounds of the owner's programming tasks, newest first."""
+        condition = (
+            "JOIN events ON events.run_id = runs.id AND events.number = 1 WHERE owner = ? AND deleted_at IS NULL"
+            " AND json_extract(events.json, '$.type') = 'task' AND json_extract(events.json, '$.first_run') = runs.id"
+            " ORDER BY n DESC LIMIT ?"
+        )
+        return self._rows(condition, (owner, max(limit, 0)))
+
     def conversation(self, run_id: str) -> list[RunRow]:
         """The turns from the first one to this one.
 

@@ -14,7 +14,11 @@ from model.runs import Runs
 from model.settings import Settings
 from ui.chat_parts import ChatParts, add_composer, add_run_view
 from ui.chat_tab import ChatTab, wire_chat
+from ui.code_by_hand import ByHand
 from ui.code_endpoints import add_code_endpoints
+from ui.code_following import CodeFollowing
+from ui.code_parts import add_code
+from ui.code_tab import CodeTab, wire_code
 from ui.confidence import ConfidenceView, add_confidence_endpoint, wire_confidence
 from ui.endpoints import add_endpoints
 from ui.growing import growing_of
@@ -72,6 +76,8 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
                 view = add_run_view(grown) | add_composer(host)
             with gr.Tab(word("Math"), id="math") as math_tab:
                 math_parts = add_math(gr.State(""), gr.State(""), grown)
+            with gr.Tab(word("Code"), id="code") as code_tab:
+                code_parts = add_code(gr.State(""), gr.State(""), grown)
             with gr.Tab(word("Past runs"), id="history") as history_tab:
                 past = add_history(rail_list)
             with gr.Tab(word("Model"), id="model") as model_tab:
@@ -86,7 +92,11 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         math = MathTab(math_parts, solves, runs, host, chat.kept)
         following.append(wire_math(math, math_tab, owner, parts.handout))
         wire_batch(demo, MathBatch(solves, runs), math_parts, owner, parts.handout)
-        wire_opening(demo, Opening(runs), parts, math_parts, following)
+        code = CodeTab(code_parts, attempts, runs, host)
+        watching = CodeFollowing(attempts, runs, host, chat.kept)
+        by_hand = ByHand(attempts, runs)
+        following.append(wire_code(code, watching, by_hand, code_tab, owner, parts.handout))
+        wire_opening(demo, Opening(runs), parts, math_parts, code_parts, following)
         panel = ModelPanel(host, settings)
         wire_model(panel, form, line, foot, timer)
         model_tab.select(panel.table, None, table, **AT_ONCE)
