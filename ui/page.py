@@ -95,6 +95,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         code = CodeTab(code_parts, attempts, runs, host)
         watching = CodeFollowing(attempts, runs, host, chat.kept)
         by_hand = ByHand(attempts, runs)
+        demo.unload(watching.forget)
         following.append(wire_code(code, watching, by_hand, code_tab, owner, parts.handout))
         wire_opening(demo, Opening(runs), parts, math_parts, code_parts, following)
         panel = ModelPanel(host, settings)
