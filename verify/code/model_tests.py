@@ -13,12 +13,16 @@ from typing import Any
 from model.code_events import Program, TestCase
 from model.events import Evidence
 from verify.code.judge import CodeJudge
+from verify.code.parsing import parsed
 from verify.code.test_sets import TestSet
 from verify.sandbox.asserts import call_of
 from verify.sandbox.cases import Call
+from verify.sandbox.limits import Limits
 
 MOST_TESTS = 20
 MOST_INPUTS = 48
+_AT_ONCE = 6
+_PROBING = Limits(cpu_seconds=0.5)
 # Equals nothing that a program returns, so that what it returns is told.
 _NOTHING = "\x00 no value is expected \x00"
 _INDENTED_ASSERT = re.compile(r"^\s*(assert\b.+)$", re.M)
@@ -34,8 +38,9 @@ def asserts_of(answer: str) -> Program:
     n_seen = 0
     for line in _INDENTED_ASSERT.findall(answer):
         n_seen += 1
-        if call_of(line) is not None:
-            found.setdefault(ast.unparse(ast.parse(line.strip())))
+        tree = parsed(line.strip())
+        if tree is not None and call_of(line) is not None:
+            found.setdefault(ast.unparse(tree))
     lines = list(found)[:MOST_TESTS]
     if not lines:
         why = f"none of its {n_seen} asserts can be read" if n_seen else "it has no asserts"
@@ -61,10 +66,8 @@ def with_names_of(program: Program, tests: TestSet) -> Program:
 
 def _functions(source: str) -> list[str]:
     """Names of the functions and classes that a program defines at its top."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return []
+    tree = parsed(source)
+    body = tree.body if tree else []
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     return [each.name for each in body if isinstance(each, kinds) and not each.name.startswith("_")]
 
@@ -79,21 +82,27 @@ def disagreement_of(judge: CodeJudge, programs: Mapping[int, Program], tests: Te
     inputs = [replace(each, expected=_NOTHING) for each in _inputs(tests)]
     if len(programs) < 2 or not inputs:
         return Evidence("disagreement", "none", "The programs could not be compared: there are no inputs to run.")
-    probing = TestSet("calls", "", tuple(inputs), entry_point=tests.entry_point)
-    said = {}
-    for number, program in programs.items():
-        report = judge.judge(with_names_of(program, tests), probing, tests_from="model")
-        if len(report.cases) != len(inputs):
-            return Evidence("disagreement", "none", f"The programs could not be compared: {report.message}")
-        said[number] = [_said(case) for case in report.cases]
-    for at, call in enumerate(inputs):
-        by_value: dict[str, list[int]] = {}
-        for number, values in said.items():
-            by_value.setdefault(values[at], []).append(number)
-        if len(by_value) > 1:
-            return Evidence("disagreement", "fair", _parting(call, by_value), is_for=False)
+    # The first by itself: a program that never ends mostly does so on any, and is waited for on each.
+    for some in [inputs[:1], *(inputs[at : at + _AT_ONCE] for at in range(1, len(inputs), _AT_ONCE))]:
+        said = {number: _values(judge, program, tests, some) for number, program in programs.items()}
+        for place, call in enumerate(some):
+            by_value: dict[str, list[int]] = {}
+            for number, values in said.items():
+                by_value.setdefault(values[place], []).append(number)
+            if len(by_value) > 1:
+                return Evidence("disagreement", "fair", _parting(call, by_value), is_for=False)
+            if any(value in _ENDLESS for value in by_value):
+                words = f"The programs could not be compared: all have {min(by_value)} for {_call(call)}."
+                return Evidence("disagreement", "none", words)
     words = f"{len(programs)} programs do the same on {len(inputs)} inputs; all of them may still be wrong."
     return Evidence("disagreement", "weak", words)
+
+
+def _values(judge: CodeJudge, program: Program, tests: TestSet, calls: list[Call]) -> list[str]:
+    """What a program does with each of the calls."""
+    probing = TestSet("calls", "", tuple(calls), entry_point=tests.entry_point)
+    report = judge.judge(with_names_of(program, tests), probing, tests_from="model", limits=_PROBING)
+    return [_said(case) for case in report.cases]
 
 
 def _said(case: TestCase) -> str:
@@ -101,6 +110,7 @@ def _said(case: TestCase) -> str:
     return case.got if case.outcome == "wrong" and case.got is not None else _OTHER.get(case.outcome, "no value")
 
 
+_ENDLESS = ("no end in time", "too much memory", "no value")
 _OTHER = {"error": "an error", "timeout": "no end in time", "memory": "too much memory", "not_run": "no value"}
 
 
@@ -110,13 +120,16 @@ def _parting(call: Call, by_value: Mapping[str, list[int]]) -> str:
     >>> _parting(Call("f", [2]), {"4": [1, 3], "5": [2]})
     'The programs disagree: f(2) gives 4 by attempts 1 and 3, and 5 by attempt 2.'
     """
-    arguments = [repr(value) for value in call.args] + [f"{name}={value!r}" for name, value in call.kwargs.items()]
-    given = f"{call.name}({', '.join(arguments)})"
     parts = []
     for value, numbers in sorted(by_value.items(), key=lambda each: -len(each[1])):
         who = f"attempt {numbers[0]}" if len(numbers) == 1 else f"attempts {_listed(numbers)}"
         parts.append(f"{value} by {who}")
-    return f"The programs disagree: {given} gives {', and '.join(parts)}."
+    return f"The programs disagree: {_call(call)} gives {', and '.join(parts)}."
+
+
+def _call(call: Call) -> str:
+    arguments = [repr(value) for value in call.args] + [f"{name}={value!r}" for name, value in call.kwargs.items()]
+    return f"{call.name}({', '.join(arguments)})"
 
 
 def _listed(numbers: list[int]) -> str:

@@ -219,7 +219,7 @@ def read_task(runs: Runs, run_id: str) -> CodedTask:
     first, told = next(((row, task) for row, task in mine if row.id == task.first_run), mine[0])
     changed = runs.store.last_of_type(first.id, "task")
     task = changed if isinstance(changed, Task) else told
-    return CodedTask(asked.first_run, task, first.question, tuple(rounds), first.created_at)
+    return CodedTask(first.id, task, first.question, tuple(rounds), first.created_at)
 
 
 def _written_task(runs: Runs, run_id: str) -> Task | None:
