@@ -268,7 +268,7 @@ def load(settings: Settings, model: str, precision: str) -> tuple[ModelHost, Ste
 
 def write_record(check: Check, model: str, load_seconds: float) -> Path:
     """The JSON record of a check; its name has the model, the precision and the time."""
-    from model.loading import device_name
+    from model.device import device_name
 
     now = datetime.now(UTC)
     record = {

@@ -17,9 +17,10 @@ import torch
 
 from model.batched import BatchedDecoder
 from model.catalog import EMBEDDED, find_model
+from model.device import device_name
 from model.engine import Decoder, TokenStream
 from model.events import Sampling
-from model.loading import LoadedModel, LoadProgress, device_name, load_model
+from model.loading import LoadedModel, LoadProgress, load_model
 from model.settings import settings_from_environment
 from model.single import SingleDecoder
 

@@ -11,7 +11,6 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from model.catalog import Family
 from model.engine import Decoder, Detokenizer, PromptBuilder, Request, Steering, TokenStream, budget_limits
 from model.errors import AppError, PromptTooLong
 from model.events import (
@@ -24,6 +23,7 @@ from model.events import (
     ThinkingDelta,
     ToolCall,
 )
+from model.families import Family
 from model.loops import LoopDetector
 from model.sampling import with_preset
 from model.settings import BUDGET_TOKENS, UPDATES_PER_SECOND

@@ -8,7 +8,6 @@ then a line for each event, as `events.to_json` writes it, with its `number` and
 holds one run or many, a run after the one that it follows. `number` has gaps where the thinking was left out.
 """
 
-import html
 import json
 import math
 import re
@@ -23,8 +22,10 @@ from model.checked import Checked, checked_of
 from model.engine import Collected, collect
 from model.errors import BadInput
 from model.events import Asked, Event, Sampling, ThinkingDelta, ToolCall, ToolResult, to_json
+from model.export_tested import escaped, fenced, html_of, markdown_of
 from model.store import Store
 from model.stored_runs import RunRow
+from model.tested import Tested, joined_words, read_tested
 
 Form = Literal["markdown", "json_lines", "html"]
 ENDINGS: dict[Form, str] = {"markdown": "md", "json_lines": "jsonl", "html": "html"}
@@ -78,6 +79,7 @@ class _Turn:
     text: Collected
     tools: tuple[ToolCall | ToolResult, ...]
     checked: Checked
+    tested: Tested
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -90,8 +92,12 @@ class _Turn:
             ("Tokens", f"{row.thinking_tokens:,} thinking, {row.answer_tokens:,} answer"),
             ("Seconds", f"{row.seconds:.1f}"),
             ("End", row.reason or row.state),
-            ("Verdict", self.checked.words),
+            ("Verdict", self.checked.words) if self.tested.program is None else ("Tests", self._tests_words),
         ]
+
+    @property
+    def _tests_words(self) -> str:
+        return joined_words(self.tested.reports) or "not tested"
 
     @property
     def notices(self) -> list[str]:
@@ -101,7 +107,7 @@ class _Turn:
 def _turn(row: RunRow, events: Sequence[Event]) -> _Turn:
     asked = next((event for event in events if isinstance(event, Asked)), Asked(row.question, model=row.model))
     tools = tuple(event for event in events if isinstance(event, ToolCall | ToolResult))
-    return _Turn(row, asked, collect(events), tools, checked_of(events))
+    return _Turn(row, asked, collect(events), tools, checked_of(events), read_tested(events))
 
 
 def _settings(budget: str | int, sampling: Sampling) -> str:
@@ -114,8 +120,6 @@ def _settings(budget: str | int, sampling: Sampling) -> str:
 
 
 NO_ANSWER = "There is no answer."
-
-
 # ---------------------------------------------------------------------------------------------------- Markdown
 
 
@@ -136,6 +140,7 @@ def to_markdown(rows_and_events: Iterable[tuple[RunRow, Sequence[Event]]], with_
         for tool in turn.tools:
             parts += _markdown_tool(tool)
         parts += ["## Answer", turn.text.answer.strip() or f"*{NO_ANSWER}*"]
+        parts += markdown_of(turn.tested)
         if turn.notices:
             parts.append("\n".join(f"> {notice}" for notice in turn.notices))
     return "\n\n".join(parts) + "\n"
@@ -154,8 +159,7 @@ def _quoted(text: str) -> str:
 
 def _markdown_tool(tool: ToolCall | ToolResult) -> list[str]:
     text = tool.arguments if isinstance(tool, ToolCall) else tool.text
-    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-    return [f"## {_tool_heading(tool)}", f"{fence}\n{text}\n{fence}"]
+    return [f"## {_tool_heading(tool)}", fenced(text)]
 
 
 def _tool_heading(tool: ToolCall | ToolResult) -> str:
@@ -172,6 +176,9 @@ body { font: 1rem/1.6 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto
 h1 { font-size: 1.4rem; } h2 { font-size: 1rem; margin: 1.5rem 0 .3rem; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; }
 pre { overflow-x: auto; padding: .7rem; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); }
+table { border-collapse: collapse; font-size: .9rem; }
+td, th { padding: .2rem .6rem; text-align: left; vertical-align: top; white-space: pre-wrap; overflow-wrap: anywhere;
+  border: 1px solid color-mix(in srgb, currentColor 25%, transparent); }
 details { border-left: 3px solid color-mix(in srgb, currentColor 25%, transparent); padding-left: 1rem; }
 summary { cursor: pointer; } .facts, .notice { font-size: .9rem; opacity: .8; }
 article + article { border-top: 1px solid color-mix(in srgb, currentColor 25%, transparent); margin-top: 2rem; }
@@ -181,7 +188,6 @@ article + article { border-top: 1px solid color-mix(in srgb, currentColor 25%, t
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 _FENCED = re.compile(r"^(```+|~~~+)[^\n]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def to_html(rows_and_events: Iterable[tuple[RunRow, Sequence[Event]]], with_thinking: bool) -> str:
@@ -196,8 +202,8 @@ def html_start(title: str) -> str:
         '<!DOCTYPE html>\n<html>\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_escaped(title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
-        f"<h1>{_escaped(title)}</h1>\n"
+        f"<title>{escaped(title)}</title>\n<style>\n{_STYLE}\n</style>\n</head>\n<body>\n"
+        f"<h1>{escaped(title)}</h1>\n"
     )
 
 
@@ -207,7 +213,7 @@ def html_conversation(
     """The turns of one conversation, under a heading where the page holds several."""
     turns = [_turn(row, events) for row, events in rows_and_events]
     articles = [_article(turn, with_thinking, number == 0) for number, turn in enumerate(turns)]
-    return "\n".join([f"<h1>{_escaped(heading)}</h1>"] * bool(heading) + articles) + "\n"
+    return "\n".join([f"<h1>{escaped(heading)}</h1>"] * bool(heading) + articles) + "\n"
 
 
 HTML_END = "</body>\n</html>\n"
@@ -221,20 +227,21 @@ def _article(turn: _Turn, with_thinking: bool, is_first: bool) -> str:
         parts.append(_section(f"Earlier: {message.role}", message.content))
     parts.append(_section("Question", turn.asked.question))
     if attached := names_of(turn.asked.attachments):
-        parts.append(f'<p class="facts">{_escaped(attached)}</p>')
-    parts.append(f'<p class="facts">{"<br>".join(_escaped(f"{name}: {value}") for name, value in turn.facts)}</p>')
+        parts.append(f'<p class="facts">{escaped(attached)}</p>')
+    parts.append(f'<p class="facts">{"<br>".join(escaped(f"{name}: {value}") for name, value in turn.facts)}</p>')
     if with_thinking and turn.text.thinking:
         parts.append(f"<details><summary>Thinking</summary>{_text(turn.text.thinking)}</details>")
     for tool in turn.tools:
         text = tool.arguments if isinstance(tool, ToolCall) else tool.text
-        parts.append(f"<h2>{_escaped(_tool_heading(tool))}</h2>\n<pre>{_escaped(text)}</pre>")
+        parts.append(f"<h2>{escaped(_tool_heading(tool))}</h2>\n<pre>{escaped(text)}</pre>")
     parts.append(_section("Answer", turn.text.answer.strip() or NO_ANSWER))
-    parts += [f'<p class="notice">{_escaped(notice)}</p>' for notice in turn.notices]
+    parts += html_of(turn.tested)
+    parts += [f'<p class="notice">{escaped(notice)}</p>' for notice in turn.notices]
     return "\n".join([*parts, "</article>"])
 
 
 def _section(heading: str, text: str) -> str:
-    return f"<h2>{_escaped(heading)}</h2>\n{_text(text)}"
+    return f"<h2>{escaped(heading)}</h2>\n{_text(text)}"
 
 
 def _text(text: str) -> str:
@@ -242,18 +249,14 @@ def _text(text: str) -> str:
     parts = []
     at = 0
     for block in _FENCED.finditer(text):
-        parts += [_paragraph(text[at : block.start()]), f"<pre>{_escaped(block.group(2))}</pre>"]
+        parts += [_paragraph(text[at : block.start()]), f"<pre>{escaped(block.group(2))}</pre>"]
         at = block.end()
     return "".join([*parts, _paragraph(text[at:])])
 
 
 def _paragraph(text: str) -> str:
     # dir="auto" also keeps what a right-to-left override does inside this box.
-    return f'<div class="text" dir="auto">{_escaped(text.strip())}</div>' if text.strip() else ""
-
-
-def _escaped(text: str) -> str:
-    return html.escape(_UNPRINTABLE.sub("\ufffd", text), quote=True)
+    return f'<div class="text" dir="auto">{escaped(text.strip())}</div>' if text.strip() else ""
 
 
 # ---------------------------------------------------------------------------------------------------- JSON Lines

@@ -8,17 +8,18 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, ModelSpec, Yarn, find_model
 from model.engine import Engine
 from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
-from model.memory import GIB, PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, fit_table, weight_bytes
+from model.memory import PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, fit_table, weight_bytes
+from model.serving import Given, LoadOrder, Serving, build_serving
 from model.settings import ANSWER_RESERVE_TOKENS, Settings
 from model.thinking import LEAST_ROOM_TOKENS
 
 if TYPE_CHECKING:
-    from model.loading import LoadedModel, LoadProgress
+    from model.loading import LoadProgress
     from model.single import OnDevice
 
 _log = logging.getLogger(__name__)
@@ -55,43 +56,6 @@ class HostStatus:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadOrder:
-    """One load, as asked for."""
-
-    spec: ModelSpec
-    precision: str
-    source: str
-    adapter: str
-    context_tokens: int
-    use_yarn: bool
-
-
-class Serving(Protocol):
-    """An engine with its weights."""
-
-    @property
-    def engine(self) -> Engine: ...
-
-    @property
-    def weight_bytes(self) -> int:
-        """Memory that the weights take on the device."""
-        ...
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """Sentences about what came out otherwise than asked for."""
-        ...
-
-    def device_text(self) -> str:
-        """The device and its memory in words; empty where there is none of ours."""
-        ...
-
-    def close(self) -> str:
-        """End the engine and free the device; a sentence when the memory did not come back."""
-        ...
-
-
 Build = Callable[[LoadOrder, "Callable[[LoadProgress], None]", Callable[[], bool]], Serving]
 
 
@@ -116,11 +80,11 @@ class ModelHost:
         """
         self._settings = settings
         self._build = _build or (
-            lambda order, progress, stop: _build_serving(settings, order, progress, stop, run_on_device)
+            lambda order, progress, stop: build_serving(settings, order, progress, stop, run_on_device)
         )
         self._free_bytes = _free_bytes or _free_device_bytes
         self._changed = threading.Condition()
-        self._serving: Serving | None = _Given(engine) if engine is not None else None
+        self._serving: Serving | None = Given(engine) if engine is not None else None
         self._status = HostStatus("empty")
         # What the model that serves was loaded by.
         self._order: LoadOrder | None = None
@@ -338,7 +302,7 @@ class ModelHost:
             self._ready(order, serving, notes)
 
     def _default_spec(self, order: LoadOrder) -> ModelSpec:
-        from model.loading import device_kind
+        from model.device import device_kind
 
         best = CATALOG[DEFAULT_ON_GPU]
         if device_kind() != "cuda":
@@ -414,136 +378,7 @@ class ModelHost:
         self._set(HostStatus("failed", order.spec.name, order.precision, text, seconds=seconds, note=" ".join(notes)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """An engine that came from outside."""
-
-    engine: Engine
-    weight_bytes: int = 0
-    notes: tuple[str, ...] = ()
-
-    def device_text(self) -> str:
-        return ""
-
-    def close(self) -> str:
-        self.engine.close()
-        return ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    """An engine over weights that we loaded."""
-
-    engine: Engine
-    loaded: "LoadedModel"
-    notes: tuple[str, ...]
-
-    @property
-    def weight_bytes(self) -> int:
-        return self.loaded.weight_bytes
-
-    def device_text(self) -> str:
-        from model.loading import device_name, free_device_bytes
-
-        free, taken = free_device_bytes() / GIB, self.weight_bytes / GIB
-        return f"{device_name()} · weights {taken:.1f} GiB · {free:.1f} GiB free"
-
-    def close(self) -> str:
-        from model.loading import release
-
-        self.engine.close()
-        freed = release(self.loaded)
-        if self.loaded.device != "cuda" or freed >= self.loaded.weight_bytes // 2:
-            return ""
-        return (
-            f"Only {freed / 2**30:.1f} of {self.loaded.weight_bytes / 2**30:.1f} GiB came back from "
-            f"{self.loaded.spec.name}; restart the app if the next model does not fit."
-        )
-
-
 def _free_device_bytes() -> int:
-    from model.loading import free_device_bytes
+    from model.device import free_device_bytes
 
     return free_device_bytes()
-
-
-def _build_serving(
-    settings: Settings,
-    order: LoadOrder,
-    on_progress: "Callable[[LoadProgress], None]",
-    should_stop: Callable[[], bool],
-    run_on_device: "OnDevice | None",
-) -> Serving:
-    """Load the weights and put an engine on them."""
-    from model.loading import load_model, release
-
-    loaded = load_model(
-        order.spec,
-        precision=order.precision,
-        source=order.source,
-        adapter=order.adapter,
-        context_tokens=order.context_tokens,
-        use_yarn=order.use_yarn,
-        data_folder=settings.data_folder,
-        on_progress=on_progress,
-        should_stop=should_stop,
-    )
-    try:
-        engine, notes = _engine_for(loaded, settings, run_on_device)
-    except BaseException:
-        release(loaded)
-        raise
-    return _Loaded(engine, loaded, (*loaded.notes, *notes))
-
-
-def _engine_for(
-    loaded: "LoadedModel",
-    settings: Settings,
-    run_on_device: "OnDevice | None",
-) -> tuple[Engine, tuple[str, ...]]:
-    """Batching where it works; one request at a time where it cannot, with a note."""
-    from model.batched import BatchedDecoder
-    from model.chat import ChatEngine
-    from model.engine import Decoder
-    from model.prompt import ChatPrompts
-    from model.single import SingleDecoder
-
-    decoder: Decoder
-    notes: tuple[str, ...] = ()
-    context_tokens = loaded.context_tokens
-    if settings.is_zero_gpu or loaded.device == "mps":
-        decoder = SingleDecoder(loaded.model, run_on_device)
-    else:
-        try:
-            batched = BatchedDecoder(loaded.model, loaded.context_tokens)
-            # The cache of a machine with little memory can be shorter than the context.
-            decoder, context_tokens = batched, min(context_tokens, batched.room_tokens)
-        except (AppError, RuntimeError, ValueError) as error:
-            _log.warning("batching does not start, one request at a time instead: %s", error)
-            decoder = SingleDecoder(loaded.model)
-            notes = (f"Requests are answered one at a time, because batching does not start here: {error}",)
-    engine = ChatEngine(
-        decoder,
-        ChatPrompts(loaded.tokenizer, loaded.spec.family, more_stop_ids=_stop_ids_of(loaded)),
-        model=loaded.spec.name,
-        precision=loaded.precision,
-        context_tokens=context_tokens,
-        family=loaded.spec.family,
-        way_to_longer=_way_to_longer(loaded),
-    )
-    return engine, notes
-
-
-def _stop_ids_of(loaded: "LoadedModel") -> tuple[int, ...]:
-    """The end-of-turn tokens that the model's own generation config names."""
-    named = loaded.model.generation_config.eos_token_id
-    return () if named is None else (named,) if isinstance(named, int) else tuple(named)
-
-
-def _way_to_longer(loaded: "LoadedModel") -> str:
-    """What a user can do whose chat is longer than the context."""
-    yarn = loaded.spec.yarn
-    longest = int(yarn.factor * yarn.original_tokens) if yarn is not None else 0
-    if yarn is None or loaded.context_tokens >= longest:
-        return ""
-    return f"Or load {loaded.spec.name} with YaRN, for a context of {longest:,} tokens. {yarn.warning}"

@@ -16,14 +16,17 @@ from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from model.adapter import has_adapter
-from model.catalog import EMBEDDED, UNTOUCHED_SMOLLM2, ModelSpec, family_of, shape_of_config
+from model.catalog import EMBEDDED, ModelSpec, shape_of_config
+from model.device import device_kind, free_device_bytes, leave_a_core
 from model.embedded import SHIPPED_ADAPTER
 from model.errors import ModelLoadFailed, UnsafeModel
+from model.families import UNTOUCHED_SMOLLM2, family_of
 from model.fetching import disk_error, fetch, read_config
-from model.memory import LEAST_TOKENS, choose_precision, context_that_fits, too_large, weight_bytes, what_fits
+from model.load_plan import LoadPlan, plan_load
+from model.memory import context_that_fits, too_large
 
 Stage = Literal["download", "convert", "load", "quantise"]
 
@@ -62,65 +65,6 @@ class LoadedModel:
     notes: tuple[str, ...] = ()
 
 
-def device_kind() -> Literal["cuda", "mps", "cpu"]:
-    """The best device that torch can use here."""
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def device_name() -> str:
-    """The device in words, such as "NVIDIA H100 80GB HBM3" or "CPU, 8 threads"."""
-    match device_kind():
-        case "cuda":
-            return str(torch.cuda.get_device_name(0))
-        case "mps":
-            return "Apple GPU (MPS)"
-        case _:
-            threads = torch.get_num_threads()
-            return f"CPU, {threads} thread{'' if threads == 1 else 's'}"
-
-
-def free_device_bytes() -> int:
-    """Memory for a model on the device: what nothing else uses, torch's own idle blocks included.
-
-    On a CPU it is the machine's available memory, or what the container's limit leaves of it.
-    """
-    match device_kind():
-        case "cuda":
-            idle = torch.cuda.memory_reserved(0) - torch.cuda.memory_allocated(0)
-            return int(torch.cuda.mem_get_info(0)[0] + idle)
-        case "mps":
-            return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
-        case _:
-            import psutil
-
-            return min(int(psutil.virtual_memory().available), _container_bytes_left())
-
-
-def _container_bytes_left(root: Path = Path("/sys/fs/cgroup")) -> int:
-    """What a container's memory limit leaves (cgroup 2); a very large number where there is none."""
-    try:
-        limit = int((root / "memory.max").read_text())
-        used = int((root / "memory.current").read_text())
-        statistics = dict(line.split() for line in (root / "memory.stat").read_text().splitlines())
-        # File pages that the kernel gives back when asked.
-        return limit - used + int(statistics.get("inactive_file", "0"))
-    except (OSError, ValueError):  # no such limit ("max"), or no cgroup 2
-        return 2**62
-
-
-def _leave_a_core() -> None:
-    """On a CPU, one core stays free for the page and the store; `OMP_NUM_THREADS` wins.
-
-    Torch's threads wait for each other after every layer: with one of them held up by another process, two on two
-    cores decode four times slower than one (5 against 20 tokens per second with the embedded model).
-    """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if device_kind() == "cpu" and "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(max(1, min(torch.get_num_threads(), cores - 1)))
-
-
 def load_model(
     spec: ModelSpec,
     *,
@@ -155,7 +99,7 @@ def load_model(
     def report(stage: Stage, done: int, total: int, text: str) -> None:
         on_progress(LoadProgress(stage, done, total, "steps" if stage == "convert" else "bytes", text))
 
-    _leave_a_core()
+    leave_a_core()
     embedded_adapter: Path | None = None
     notes_of_adapter: list[str] = []
     if spec.name == EMBEDDED and spec.folder is None:
@@ -171,7 +115,7 @@ def load_model(
     spec = _filled_in(spec, config_json, tokenizer)
     _choose_template(tokenizer, spec)
     free_bytes = free_device_bytes()
-    plan = _plan(spec, config_json, precision, context_tokens, free_bytes)
+    plan = plan_load(spec, config_json, precision, context_tokens, free_bytes)
     config, notes = _config(folder, spec, use_yarn or context_tokens > spec.context_tokens > 0)
     notes += notes_of_adapter
     text = f"Loading {spec.name} in {plan.precision} onto the {device_kind().upper()}"
@@ -233,15 +177,6 @@ def save_quantised(loaded: LoadedModel, folder: Path) -> None:
         raise disk_error(error, loaded.spec.name) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    precision: str
-    quantisation: Any  # BitsAndBytesConfig, or None
-    dtype: torch.dtype
-    weight_bytes: int
-    notes: tuple[str, ...] = ()
 
 
 def _check_code(folder: Path, config: dict[str, Any]) -> None:
@@ -307,55 +242,6 @@ def _choose_template(tokenizer: Any, spec: ModelSpec) -> None:
         )
 
 
-def _plan(spec: ModelSpec, config: dict[str, Any], precision: str, context_tokens: int, free_bytes: int) -> _Plan:
-    """Settle the precision, and refuse what cannot fit before a byte is read."""
-    stored = config.get("quantization_config")
-    if isinstance(stored, dict):
-        return _stored_plan(spec, stored, precision, free_bytes)
-    notes: tuple[str, ...] = ()
-    device = device_kind()
-    if precision == "auto" and device == "mps":
-        precision = "bf16"
-    elif precision == "auto":
-        precision = choose_precision(spec, free_bytes, context_tokens)
-    if precision not in ("fp32", "bf16", "int8", "nf4"):
-        raise ModelLoadFailed(f"The precision {precision!r} is unknown. Give auto, bf16, int8, nf4 or fp32.")
-    if device == "mps" and precision in ("int8", "nf4"):
-        raise ModelLoadFailed(f"{precision} needs CUDA or a CPU; on Apple's GPU take bf16. {what_fits(free_bytes)}")
-    weights = weight_bytes(spec.shape, precision) if spec.shape else 0
-    if spec.shape and context_that_fits(spec.shape, weights, free_bytes) < min(LEAST_TOKENS, spec.context_tokens):
-        raise too_large(spec.name, precision, weights, free_bytes)
-    dtype = torch.float32 if precision == "fp32" else torch.bfloat16
-    return _Plan(precision, _quantisation(precision), dtype, weights, notes)
-
-
-def _stored_plan(spec: ModelSpec, stored: dict[str, Any], precision: str, free_bytes: int) -> _Plan:
-    """The plan for weights that are quantised on disk already: they are loaded as they are."""
-    found = str(stored.get("quant_method") or "bitsandbytes").lower()
-    if found == "bitsandbytes":
-        found = "int8" if stored.get("load_in_8bit") else str(stored.get("bnb_4bit_quant_type", "nf4"))
-    notes = (
-        () if precision in ("auto", found) else (f"The weights are stored in {found}; they are loaded as they are.",)
-    )
-    weights = weight_bytes(spec.shape, found) if spec.shape and found in ("int8", "nf4") else 0
-    if spec.shape and weights and context_that_fits(spec.shape, weights, free_bytes) < LEAST_TOKENS:
-        raise too_large(spec.name, found, weights, free_bytes)
-    return _Plan(found, None, torch.bfloat16, weights, notes)
-
-
-def _quantisation(precision: str) -> Any:
-    if precision == "int8":
-        return BitsAndBytesConfig(load_in_8bit=True)
-    if precision == "nf4":
-        return BitsAndBytesConfig(
-            load_in_4bit=True,
-            bnb_4bit_quant_type="nf4",
-            bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16,
-        )
-    return None
-
-
 def _config(folder: Path, spec: ModelSpec, stretch: bool) -> tuple[Any, list[str]]:
     """The config, stretched by YaRN if asked for, and what to tell about that."""
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
@@ -374,7 +260,7 @@ def _config(folder: Path, spec: ModelSpec, stretch: bool) -> tuple[Any, list[str
     return config, [spec.yarn.warning]
 
 
-def _load_weights(folder: Path, config: Any, plan: _Plan, spec: ModelSpec, free_bytes: int) -> Any:
+def _load_weights(folder: Path, config: Any, plan: LoadPlan, spec: ModelSpec, free_bytes: int) -> Any:
     device = device_kind()
     options: dict[str, Any] = {"quantization_config": plan.quantisation} if plan.quantisation is not None else {}
     try:

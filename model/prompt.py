@@ -15,10 +15,10 @@ import jinja2
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
-from model.catalog import Family
 from model.engine import Detokenizer, Prompt, Request
 from model.errors import BadInput, ModelLoadFailed
 from model.events import Message, ToolCall
+from model.families import Family
 
 # Tags that chat templates look for in a message, tokens or not (QwQ's splits answers at `</think>`).
 _TEMPLATE_TAGS = (

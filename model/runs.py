@@ -58,6 +58,8 @@ class Runs:
         self._closing = threading.Event()
         # Each is called with the id of each run that has ended, in the run's own thread.
         self.after_end: list[Callable[[str], None]] = []
+        # Each is called once, when the runs have been stopped.
+        self.on_close: list[Callable[[], None]] = []
         self._close_interrupted()
         self._keeper = threading.Thread(target=self._keep, name="run-keeper", daemon=True)
         self._keeper.start()
@@ -517,6 +519,8 @@ class Runs:
         deadline = time.monotonic() + 3
         while self.live_runs() and time.monotonic() < deadline:
             time.sleep(0.02)
+        for close in self.on_close:
+            close()
         self.store.flush()
 
 

@@ -52,6 +52,14 @@ class StoreReader:
         )
         return [stored_event(run_id, number, line) for number, line in found]
 
+    def last_of_type(self, run_id: str, type_: str) -> Event | None:
+        """The last event of a type (as `to_json` writes it) that is on the disk; `None` if the run has none."""
+        found = self._read(
+            "SELECT number, json FROM events WHERE run_id = ? AND json LIKE ? ORDER BY number DESC LIMIT 1",
+            (run_id, f'%"type":"{type_}"}}'),
+        )
+        return next((stored_event(run_id, number, line) for number, line in found), None)
+
     def row(self, run_id: str) -> RunRow:
         """What is known of one run.
 
@@ -79,6 +87,15 @@ class StoreReader:
         condition = (
             "JOIN events ON events.run_id = runs.id AND events.number = 1 WHERE owner = ? AND deleted_at IS NULL"
             " AND json_extract(events.json, '$.type') = 'problem' AND json_extract(events.json, '$.chain') = 1"
+            " ORDER BY n DESC LIMIT ?"
+        )
+        return self._rows(condition, (owner, max(limit, 0)))
+
+    def tasks(self, owner: str = "", limit: int = 20) -> list[RunRow]:
+        """First rounds of the owner's programming tasks, newest first."""
+        condition = (
+            "JOIN events ON events.run_id = runs.id AND events.number = 1 WHERE owner = ? AND deleted_at IS NULL"
+            " AND json_extract(events.json, '$.type') = 'task' AND json_extract(events.json, '$.first_run') = runs.id"
             " ORDER BY n DESC LIMIT ?"
         )
         return self._rows(condition, (owner, max(limit, 0)))

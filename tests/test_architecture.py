@@ -16,11 +16,13 @@ FOLDERS = ("model", "verify", "agent", "evals", "train", "ui", "scripts")
 
 # A file may import from a lower stage or from its own; evals/ and train/ stand side by side.
 STAGES = ({"base"}, {"model"}, {"verify"}, {"agent"}, {"evals", "train"}, {"ui"}, {"app", "scripts"})
-BASE_MODULES = ("model.events", "model.errors", "model.settings")
+BASE_MODULES = ("model.code_events", "model.events", "model.errors", "model.settings")
 
 # Heavy packages, and the only files and folders that may import them.
 HOMES: dict[str, tuple[str, ...]] = {
     "torch": (
+        "model/device.py",
+        "model/load_plan.py",
         "model/loading.py",
         "model/batched.py",
         "model/single.py",
@@ -30,6 +32,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "evals/first_light.py",
     ),
     "transformers": (
+        "model/load_plan.py",
         "model/loading.py",
         "model/batched.py",
         "model/single.py",

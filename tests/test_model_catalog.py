@@ -3,21 +3,9 @@ import json
 import pytest
 from transformers.utils.chat_parsing import ResponseParser
 
-from model.catalog import (
-    CATALOG,
-    DEFAULT_ON_GPU,
-    EMBEDDED,
-    FAMILIES,
-    PLAIN,
-    QWEN3,
-    QWQ,
-    R1_DISTILL,
-    TEMPLATES,
-    family_of,
-    find_model,
-    shape_of_config,
-)
+from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, find_model, shape_of_config
 from model.errors import UnknownModel
+from model.families import FAMILIES, PLAIN, QWEN3, QWQ, R1_DISTILL, TEMPLATES, family_of
 
 OPENINGS = {
     "qwq": "<|im_start|>assistant\n<think>\n",

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from model.catalog import EMBEDDED, SMOLLM2
+from model.catalog import EMBEDDED
 from model.embedded import SHIPPED_ADAPTER
 from model.engine import Collected, Engine, Request, Steering, collect
 from model.events import Finished, Message, Sampling
+from model.families import SMOLLM2
 from model.host import ModelHost
 from model.settings import Settings
 from train.judging import boxed, code_in

@@ -12,9 +12,10 @@ from model.catalog import CATALOG, EMBEDDED
 from model.engine import Request, Steering, collect
 from model.errors import BadInput, ModelLoadFailed, ModelNotReady, UnknownModel
 from model.events import AnswerDelta, Finished, Message, Sampling
-from model.host import HostStatus, LoadOrder, ModelHost
+from model.host import HostStatus, ModelHost
 from model.loading import LoadProgress
 from model.memory import GIB
+from model.serving import LoadOrder
 from model.settings import Settings
 
 # The embedded model's linear layers in bf16: a second copy of the weights would be more than that.
@@ -268,7 +269,7 @@ def test_settings_fill_in_what_a_load_does_not_say(tmp_path, loader):
     ("device", "free_gib", "expected"), [("cpu", 100, EMBEDDED), ("cuda", 80, "qwq-32b"), ("cuda", 16, EMBEDDED)]
 )
 def test_the_default_model_is_the_best_that_the_device_holds(tmp_path, loader, monkeypatch, device, free_gib, expected):
-    monkeypatch.setattr("model.loading.device_kind", lambda: device)
+    monkeypatch.setattr("model.device.device_kind", lambda: device)
     host = ModelHost(Settings(data_folder=tmp_path), _build=loader, _free_bytes=lambda: free_gib * GIB)
     loader.go_on.set()
     host.load_default()

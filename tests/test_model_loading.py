@@ -14,8 +14,9 @@ from safetensors.torch import load_file, save_file
 
 from model import embedded, fetching, loading
 from model.adapter import read_adapter
-from model.catalog import CATALOG, EMBEDDED, QWQ, SMOLLM2, UNTOUCHED_SMOLLM2, Yarn, find_model
+from model.catalog import CATALOG, EMBEDDED, Yarn, find_model
 from model.errors import ModelLoadFailed, UnsafeModel
+from model.families import QWQ, SMOLLM2, UNTOUCHED_SMOLLM2
 from model.loading import LoadedModel, LoadProgress, load_model, release, save_quantised
 from tests.tiny_folder import write_tiny_folder
 
@@ -167,7 +168,7 @@ def test_memory_for_less_context_than_asked_shortens_it_and_says_so(tiny_folder,
     spec = find_model(str(tiny_folder))
     one_token = 2 * 2 * 2 * 16 * 2
     weights = load(tiny_folder, tmp_path).weight_bytes
-    monkeypatch.setattr(loading, "LEAST_TOKENS", 100)
+    monkeypatch.setattr("model.load_plan.LEAST_TOKENS", 100)
     monkeypatch.setattr(loading, "free_device_bytes", lambda: weights + 3 * 2**29 + 200 * one_token)
     loaded = load_model(spec, precision="bf16", data_folder=tmp_path, on_progress=lambda _: None)
     assert loaded.context_tokens == 200

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from model.catalog import PLAIN, QWEN3, QWQ, R1_DISTILL, SMOLLM2
 from model.engine import Request
 from model.errors import BadInput, ModelLoadFailed
 from model.events import Message, ToolCall
+from model.families import PLAIN, QWEN3, QWQ, R1_DISTILL, SMOLLM2
 from model.prompt import ChatPrompts
 
 CORPUS = [

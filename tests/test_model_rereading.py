@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from model.catalog import PLAIN, QWEN3, QWQ, R1_DISTILL, SMOLLM2, Family
 from model.engine import Request
 from model.errors import BadInput
 from model.events import AnswerDelta, Asked, Event, Finished, Message, Steered, ThinkingDelta
+from model.families import PLAIN, QWEN3, QWQ, R1_DISTILL, SMOLLM2, Family
 from model.prompt import ChatPrompts
 from model.rereading import Reread, reread, scored
 from model.scoring import Scores

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.catalog import PLAIN, QWEN3, QWQ, R1_DISTILL, SMOLLM2, Family
 from model.events import ToolCall
+from model.families import PLAIN, QWEN3, QWQ, R1_DISTILL, SMOLLM2, Family
 from model.splitting import Phase, Piece, Splitter
 
 CALL = '<tool_call>\n{"name": "python", "arguments": {"code":  "print(1)"}}\n</tool_call>'

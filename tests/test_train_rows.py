@@ -9,7 +9,7 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from model.catalog import SMOLLM2
+from model.families import SMOLLM2
 from train.rows import IGNORED, Row, Sample, pack, prompt_text, sample_of, varied
 from train.traces import Call, Span, Trace, Value, mixture, question
 

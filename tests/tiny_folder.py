@@ -6,7 +6,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
-from model.catalog import QWQ
+from model.families import QWQ
 
 
 def write_tiny_folder(folder: Path) -> Path:

@@ -18,9 +18,9 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from model.catalog import SMOLLM2, UNTOUCHED_SMOLLM2, Family
 from model.embedded import SHIPPED_ADAPTER, prepare_embedded
 from model.errors import SandboxRefused
+from model.families import SMOLLM2, UNTOUCHED_SMOLLM2, Family
 from model.settings import settings_from_environment
 from train.judging import RunAsserts, boxed, is_right, split_answer
 from train.mixes import CLAIMS, SHARES

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from model.catalog import FAMILIES, SMOLLM2, Family
+from model.families import FAMILIES, SMOLLM2, Family
 from train.traces import Span, Trace
 
 # What is not learned, in the labels of a row; torch's own number for it.

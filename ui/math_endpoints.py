@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import asdict
 from typing import Any
@@ -18,7 +18,7 @@ from model.settings import Settings
 from ui.arguments import check_model, check_text, check_whole_number, json_object, shown
 from ui.deltas import Delta, checked_fields, final_of, notice
 from ui.endpoint_errors import errors_as_sentences
-from ui.script_runs import QUIET_SECONDS, Begun, ScriptRuns, in_thread, serving_engine
+from ui.script_runs import QUIET_SECONDS, Begun, ScriptRuns, in_thread, merged, serving_engine
 from verify.batches import Batch, BatchSettings, as_objects, counts_of
 from verify.problem_files import GivenProblem, check_number, problems_from_rows
 from verify.solve import Chain, Solve, read_solve
@@ -82,7 +82,7 @@ class MathEndpoints:
             has_ended = False
             try:
                 yield notice("started", f"{_chains(len(run_ids))} started.", run_id=run_ids[0], run_ids=run_ids)
-                async with aclosing(_merged([self._chain(*each) for each in enumerate(run_ids, 1)])) as deltas:
+                async with aclosing(merged([self._chain(*each) for each in enumerate(run_ids, 1)])) as deltas:
                     async for delta in deltas:
                         yield delta
                 has_ended = True
@@ -227,30 +227,6 @@ def solve_object(solve: Solve) -> Delta:
         ],
         "chains": [chain_object(chain) for chain in solve.chains],
     }
-
-
-async def _merged(streams: list[AsyncGenerator[Delta, None]]) -> AsyncGenerator[Delta, None]:
-    """What comes from any of the streams, as it comes; all are closed at the end, or when one fails."""
-    pending = {asyncio.ensure_future(_next(stream)): stream for stream in streams}
-    try:
-        while pending:
-            done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            for each in done:
-                stream = pending.pop(each)
-                delta = each.result()
-                if delta is not None:
-                    pending[asyncio.ensure_future(_next(stream))] = stream
-                    yield delta
-    finally:
-        for each in pending:
-            each.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        for stream in streams:
-            await stream.aclose()
-
-
-async def _next(stream: AsyncIterator[Delta]) -> Delta | None:
-    return await anext(stream, None)
 
 
 def add_math_endpoints(solves: Solves, runs: Runs, host: ModelHost, settings: Settings) -> None:

@@ -51,7 +51,7 @@ class ModelPanel:
         """The table of model x precision for this device."""
         rows = self._host.fit_table()
         # The table has brought torch in, so the device's name costs nothing more.
-        from model.loading import device_name
+        from model.device import device_name
 
         return fit_table_html(rows, device_name())
 

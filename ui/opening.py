@@ -1,5 +1,6 @@
-"""A run that the address names, or that was chosen from a list, in; the tab that shows it out: Chat or Math."""
+"""A run that the address names, or that was chosen from a list, in; the tab that shows it out: Chat, Math or Code."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -8,13 +9,16 @@ import gradio as gr
 from model.errors import RunNotFound
 from model.runs import Runs
 from ui.chat_parts import ChatParts
+from ui.code_following import to_follow_on
+from ui.code_parts import CodeParts
 from ui.math_parts import MathParts
 from ui.parts import QUIET
 from ui.watching import to_follow
+from verify.code.task import task_of
 from verify.solve import problem_of
 
-# What the Chat tab follows, what the Math tab follows, the tabs.
-Opened = tuple[Any, Any, Any]
+# What the Chat tab follows, what the Math tab follows, what the Code tab follows, the tabs.
+Opened = tuple[Any, Any, Any, Any]
 
 
 class Opening:
@@ -26,38 +30,42 @@ class Opening:
     def on_load(self, request: gr.Request) -> Opened:
         """Open the run that the address names, live or stored."""
         run_id = str(request.query_params.get("run") or "")
-        return self._opened(run_id) if run_id else (gr.skip(), gr.skip(), gr.skip())
+        return self._opened(run_id) if run_id else (gr.skip(),) * 4
 
     def on_choose(self, event: gr.EventData) -> Opened:
         """Open a run that was chosen from the list."""
         run_id = str(event.run_id)
-        if not event.is_turn and not self._is_chain(run_id):
+        if not event.is_turn and self._tab(run_id) == "chat":
             # The list names conversations by their first turn; what is opened is the latest one.
             with suppress(RunNotFound):
                 run_id = self._runs.store.last_turn(run_id).id
-        return self._opened(run_id)
+        return self._opened(run_id, to_follow_on)
 
-    def _opened(self, run_id: str) -> Opened:
-        follow = to_follow(run_id)
-        if self._is_chain(run_id):
-            return gr.skip(), follow, gr.Tabs(selected="math")
-        # What cannot be found is said in the Chat tab.
-        return follow, gr.skip(), gr.Tabs(selected="chat")
+    def _opened(self, run_id: str, follow_code: Callable[[str], str] = to_follow) -> Opened:
+        tab = self._tab(run_id)
+        ways = {"chat": to_follow, "math": to_follow, "code": follow_code}
+        follow = [way(run_id) if tab == name else gr.skip() for name, way in ways.items()]
+        return follow[0], follow[1], follow[2], gr.Tabs(selected=tab)
 
-    def _is_chain(self, run_id: str) -> bool:
+    def _tab(self, run_id: str) -> str:
         try:
-            return problem_of(self._runs, run_id) is not None
+            if problem_of(self._runs, run_id) is not None:
+                return "math"
+            return "code" if task_of(self._runs, run_id) is not None else "chat"
         except RunNotFound:
-            return False
+            # What cannot be found is said in the Chat tab.
+            return "chat"
 
 
-def wire_opening(demo: gr.Blocks, opening: Opening, chat: ChatParts, math: MathParts, following: list[Any]) -> None:
+def wire_opening(
+    demo: gr.Blocks, opening: Opening, chat: ChatParts, math: MathParts, code: CodeParts, following: list[Any]
+) -> None:
     """Connect the address and the lists of runs to the tabs.
 
     Args:
         following: The events that follow a run now; a choice lets them go first, for a tab shows one run.
     """
-    outputs: list[Any] = [chat.to_follow, math.to_follow, chat.tabs]
+    outputs: list[Any] = [chat.to_follow, math.to_follow, code.to_follow, chat.tabs]
     # Only events of the queue tell the page that a state has changed.
     demo.load(opening.on_load, None, outputs, concurrency_limit=None, **QUIET)
     for runs_list in (chat.past.runs_list, chat.past.rail_list):

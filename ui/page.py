@@ -14,6 +14,11 @@ from model.runs import Runs
 from model.settings import Settings
 from ui.chat_parts import ChatParts, add_composer, add_run_view
 from ui.chat_tab import ChatTab, wire_chat
+from ui.code_by_hand import ByHand
+from ui.code_endpoints import add_code_endpoints
+from ui.code_following import CodeFollowing
+from ui.code_parts import add_code
+from ui.code_tab import CodeTab, wire_code
 from ui.confidence import ConfidenceView, add_confidence_endpoint, wire_confidence
 from ui.endpoints import add_endpoints
 from ui.growing import growing_of
@@ -31,6 +36,8 @@ from ui.sentences import model_line_value, shortened
 from ui.thinking_window import whole_value
 from ui.verify_endpoints import add_verify_endpoints
 from ui.words import word
+from verify.code.attempts import Attempts
+from verify.code.judge import CodeJudge
 from verify.math_answer import MathJudge
 from verify.solving import Solves
 
@@ -50,6 +57,8 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     # Its processes start with the first answer, and end when this one does: their pipes close.
     judge = MathJudge()
     solves, grown = Solves(runs, judge), growing_of(runs)
+    attempts = Attempts(runs, CodeJudge())
+    runs.on_close.append(attempts.judge.close)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
@@ -68,6 +77,8 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
                 view = add_run_view(grown) | add_composer(host)
             with gr.Tab(word("Math"), id="math") as math_tab:
                 math_parts = add_math(gr.State(""), gr.State(""), grown)
+            with gr.Tab(word("Code"), id="code") as code_tab:
+                code_parts = add_code(gr.State(""), gr.State(""), grown)
             with gr.Tab(word("Past runs"), id="history") as history_tab:
                 past = add_history(rail_list)
             with gr.Tab(word("Model"), id="model") as model_tab:
@@ -82,7 +93,11 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         math = MathTab(math_parts, solves, runs, host, chat.kept)
         following.append(wire_math(math, math_tab, owner, parts.handout))
         wire_batch(demo, MathBatch(solves, runs), math_parts, owner, parts.handout)
-        wire_opening(demo, Opening(runs), parts, math_parts, following)
+        code = CodeTab(code_parts, attempts, runs, host)
+        watching = CodeFollowing(attempts, runs, host, chat.kept)
+        by_hand = ByHand(attempts, runs)
+        following.append(wire_code(code, watching, by_hand, code_tab, owner, parts.handout))
+        wire_opening(demo, Opening(runs), parts, math_parts, code_parts, following)
         panel = ModelPanel(host, settings)
         wire_model(panel, form, line, foot, timer)
         model_tab.select(panel.table, None, table, **AT_ONCE)
@@ -95,6 +110,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         add_confidence_endpoint(scores)
         add_verify_endpoints(judge)
         add_math_endpoints(solves, runs, host, settings)
+        add_code_endpoints(attempts, runs, host, settings)
     return demo
 
 

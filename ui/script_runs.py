@@ -252,6 +252,30 @@ async def _next_batch(iterator: AsyncIterator[list[Event]]) -> list[Event] | Non
     return await anext(iterator, None)
 
 
+async def merged(streams: list[AsyncGenerator[Delta, None]]) -> AsyncGenerator[Delta, None]:
+    """What comes from any of the streams, as it comes; all are closed at the end, or when one fails."""
+    pending = {asyncio.ensure_future(_next_delta(stream)): stream for stream in streams}
+    try:
+        while pending:
+            done, _ = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                stream = pending.pop(each)
+                delta = each.result()
+                if delta is not None:
+                    pending[asyncio.ensure_future(_next_delta(stream))] = stream
+                    yield delta
+    finally:
+        for each in pending:
+            each.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        for stream in streams:
+            await stream.aclose()
+
+
+async def _next_delta(stream: AsyncIterator[Delta]) -> Delta | None:
+    return await anext(stream, None)
+
+
 def _budget_of(value: object, default: Budget) -> Budget:
     """`value` as a budget, or the default when it is None.
 

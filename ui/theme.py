@@ -13,6 +13,7 @@ _SCRIPTS = (
     "run_groups.js",
     "rail.js",
     "keys.js",
+    "code_editor.js",
     "thought_view.js",
     "connection.js",
     "first_visit.js",
@@ -103,7 +104,7 @@ def theme() -> gr.themes.Base:
 
 def css() -> str:
     """The style sheets."""
-    return "\n".join((ASSETS / name).read_text("utf-8") for name in ("page.css", "math.css"))
+    return "\n".join((ASSETS / name).read_text("utf-8") for name in ("page.css", "math.css", "code.css"))
 
 
 def head() -> str:

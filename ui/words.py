@@ -20,12 +20,12 @@ CHINESE: dict[str, str] = _TABLE["words"]
 
 
 def _key(english: str) -> str:
-    """The table's key for a text: Gradio splits keys at dots.
+    """The table's key for a text: Gradio splits keys at dots, and has texts of its own under short ones ("code").
 
     >>> _key("Use the preset.")
-    'use-the-preset'
+    'say-use-the-preset'
     """
-    return re.sub(r"[^a-z0-9]+", "-", english.lower()).strip("-")
+    return "say-" + re.sub(r"[^a-z0-9]+", "-", english.lower()).strip("-")
 
 
 translations = gr.I18n(

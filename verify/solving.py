@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from model.catalog import PLAIN, Family, find_model
+from model.catalog import find_model
 from model.engine import Budget, budget_limits, collect
 from model.errors import AppError, BadInput
 from model.events import Event, Evidence, FinalAnswer, Notice, Problem, Sampling
+from model.families import PLAIN, Family
 from model.runs import Runs
 from model.samples import check_drawn, check_room, with_seed_after
 from model.sampling import check_sampling

@@ -2,11 +2,12 @@
 const workingsKeys = [
   ["Enter", "Ask", null],
   ["Shift+Enter", "A new line in the question", null],
+  ["Ctrl+Enter", "Solve, in the Code tab; run the tests, in its editor", null],
   ["Esc", "Stop the run", null],
-  ["/", "To the question", () => ["#question textarea", "#math-problem textarea"].some((each) => workingsPress(each, "focus"))],
-  ["a", "Answer now", () => workingsPress("#answer-now") || workingsPress("#math-answer-now")],
+  ["/", "To the question", () => ["#question textarea", "#math-problem textarea", "#code-task textarea"].some((each) => workingsPress(each, "focus"))],
+  ["a", "Answer now", () => ["#answer-now", "#math-answer-now", "#code-answer-now"].some((each) => workingsPress(each))],
   ["p", "Pause, or go on", () => ["#pause", "#unpause", "#replay-pause", "#replay-go-on"].some((each) => workingsPress(each))],
-  ["c", "Continue", () => workingsPress("#continue") || workingsPress("#math-continue")],
+  ["c", "Continue", () => ["#continue", "#math-continue", "#code-continue"].some((each) => workingsPress(each))],
   ["o", "Outline", () => workingsPress("#show-outline")],
   ["f", "Find in the thinking", () => workingsPress("#show-find")],
   ["t", "Fold or unfold the thinking", () => workingsPress("#fold")],
@@ -58,7 +59,7 @@ document.addEventListener("keydown", (event) => {
   const dialog = document.querySelector("#keys");
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || (dialog && dialog.open)) return;
   if (event.key === "Escape") {
-    ["#stop", "#replay-stop", "#math-stop", "#batch-stop"].some((each) => workingsPress(each));
+    ["#stop", "#replay-stop", "#math-stop", "#batch-stop", "#code-stop"].some((each) => workingsPress(each));
     return;
   }
   const target = event.target;

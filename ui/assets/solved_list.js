@@ -20,7 +20,8 @@ function sync() {
   const rows = (props.value && props.value.rows) || [];
   none.hidden = rows.length > 0;
   const count = (standing) => rows.filter((row) => row[3] === standing).length;
-  const parts = ["correct", "wrong", "undecided"].map((each) => [count(each), each]).filter(([n]) => n);
+  const kinds = (props.value && props.value.kinds) || ["correct", "wrong", "undecided"];
+  const parts = kinds.map((each) => [count(each), each]).filter(([n]) => n);
   counts.textContent = parts.map(([n, each]) => workingsSay(`${n} ${each}`)).join(" · ");
   list.replaceChildren(...rows.map(itemOf));
 }

@@ -14,6 +14,7 @@ from verify.code.scripts import run_script
 from verify.code.test_sets import TestSet, read_tests
 from verify.sandbox.cases import Case, InputCase
 from verify.sandbox.limits import Limits
+from verify.sandbox.notebook import CellResult
 from verify.sandbox.report import Report, TestResult, shortened
 from verify.sandbox.sandbox import Sandbox
 
@@ -68,6 +69,21 @@ class CodeJudge:
             return self._started().run(program.source, stdin=stdin, limits=limits or LIMITS, names=names)
         except SandboxRefused as refusal:
             return Report("refused", "", "", 0.0, "none", str(refusal))
+
+    def run_with_libraries(self, program: Program, stdin: str = "") -> CellResult:
+        """Run a program that needs numpy, sympy or matplotlib, in a notebook of its own; its charts are PNG images.
+
+        A machine that cannot isolate it gives a result that says `refused`.
+        """
+        try:
+            notebook = self._started().open_notebook()
+            try:
+                notebook.run_cell(f"import io as _io, sys as _sys\n_sys.stdin = _io.StringIO({stdin!r})")
+                return notebook.run_cell(program.source)
+            finally:
+                notebook.close()
+        except SandboxRefused as refusal:
+            return CellResult("refused", message=str(refusal))
 
     def results(self, program: Program, cases: Sequence[Case], limits: Limits | None = None) -> list[TestResult]:
         """What each case gives, without a longer look and without a report; `not_run` behind a limit.

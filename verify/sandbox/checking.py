@@ -10,12 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 from verify.sandbox.child import Child, Times
+from verify.sandbox.ended import Ended
 from verify.sandbox.limits import Limits
 from verify.sandbox.report import Outcome, Report, TestResult, shortened
 from verify.sandbox.server import Server
 from verify.sandbox.suites import MAX_PROCESSES, report_of
-from verify.sandbox.verdicts import Reading, read_line, status_of
+from verify.sandbox.verdicts import Reading, read_line, status_of, text_of
 
+_GOODBYE_SECONDS = 1.0
 _OUTCOMES: tuple[Outcome, ...] = ("passed", "wrong", "error", "memory")
 
 
@@ -30,6 +32,9 @@ class _Clock:
         self._limits = limits
         # Lines that a process writes must not buy it time for ever.
         self._last = time.monotonic() + 2 * limits.piece_wall_seconds
+
+    def is_over(self) -> bool:
+        return time.monotonic() >= self._last
 
     def deadline(self) -> float:
         return min(self._last, time.monotonic() + self._limits.piece_wall_seconds)
@@ -63,7 +68,9 @@ class _Process:
         Args:
             is_done: Whether it was ended because there was no more to do.
         """
-        ended = self.child.wait()
+        # One that has said how it ended is about to.
+        says_end = not is_done and any("end" in line for line in self.lines)
+        ended = self.child.last_words(_GOODBYE_SECONDS) if says_end else self.child.wait()
         if is_done and ended.reason is None:
             return Reading(ended, "ok", "")
         return Reading(ended, *status_of(ended, self.lines, is_script=False))
@@ -198,13 +205,17 @@ class Check:
             is_stopped = True
         tests = self._tests.reading(is_done=is_at_end or is_stopped)
         told = self._told(tests)
+        if told.status == "timeout" and self._clock.is_over():
+            told = replace(told, message="all tests together took too much time")
         if not is_at_end and (self._program.has_been_loaded or not is_stopped):
             self._take_unfinished(told)
         not_run = TestResult("not_run", message=told.message or "the tests ended before it")
         self._results += [replace(not_run, given=given) for given in self._given[len(self._results) :]]
         runs = [tests.ended, *(reading.ended for reading in self._program.readings)]
+        report = report_of(told, level, runs, tuple(self._results))
         seconds = round(time.monotonic() - self._tests.child.began, 4)
-        return replace(report_of(told, level, runs, tuple(self._results)), seconds=seconds)
+        stdout, stderr = ("".join(text_of(part) for part in parts) for parts in zip(*_printed(runs), strict=True))
+        return replace(report, seconds=seconds, stdout=stdout, stderr=stderr)
 
     def _told(self, tests: Reading) -> Reading:
         """The process whose end is the report's: a limit of the program, then what is wrong with the tests."""
@@ -262,3 +273,8 @@ class Check:
         )
         self._before = now
         self._tests.child.begin_piece(is_often=True)
+
+
+def _printed(runs: list[Ended]) -> list[tuple[bytearray, bytearray]]:
+    """Standard output and error of all processes, the tests' last."""
+    return [(run.stdout, run.stderr) for run in [*runs[1:], runs[0]]]

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from model.errors import BadInput, SandboxRefused
 from verify.sandbox.ended import Ended, ServerLost
+from verify.sandbox.inside.figures import MAX_FIGURES
+from verify.sandbox.inside.files import MAX_FILE_BYTES, MAX_FILES
 from verify.sandbox.limits import Limits
 from verify.sandbox.report import Status
 from verify.sandbox.verdicts import read_line, status_of, text_of
@@ -30,12 +32,9 @@ if TYPE_CHECKING:
 CELL_LIMITS = Limits(cpu_seconds=10, memory_mib=1024, wall_seconds=30)
 IDLE_SECONDS = 600.0
 LIFE_SECONDS = 3600.0
-MAX_FIGURES = 20
-MAX_FILES = 64
-MAX_FILE_BYTES = 16 << 20
 MAX_NAME_CHARACTERS = 255
 # Figures and files in base64, and what is said beside them.
-_MAX_LINE_BYTES = 160 << 20
+_MAX_LINE_BYTES = 48 << 20
 _START_SECONDS = 10.0
 # How long a process may take to end that has said that it ends.
 _GOODBYE_SECONDS = 2.0
@@ -72,6 +71,10 @@ class CellResult:
     is_anew: bool = False
 
 
+class _EndedBefore(Exception):
+    """The process has ended, and the cell had not begun."""
+
+
 class Notebook:
     """One session of cells. Any thread may call it; cells run one after the other. `Sandbox.open_notebook` makes it.
 
@@ -98,7 +101,7 @@ class Notebook:
         self._turns = turns
         self._files = dict(files)
         self._child: Child | None = None
-        self._has_run = self._is_closed = False
+        self._is_closed = False
         self._n_cells = 0
         self._one_at_a_time = threading.Lock()
         self.used = time.monotonic()
@@ -118,7 +121,7 @@ class Notebook:
             for _ in range(2):
                 try:
                     result = self._run_cell(source, limits)
-                except ServerLost:
+                except (ServerLost, _EndedBefore):
                     self._discard()
                 else:
                     self.used = time.monotonic()
@@ -167,7 +170,10 @@ class Notebook:
         child.begin_piece(limits.cpu_seconds)
         child.output_bytes = limits.output_bytes
         child.send({"cell": source, "number": self._n_cells}, deadline)
-        told = self._heard(child, deadline)
+        told = self._heard(child, deadline, {"began": self._n_cells})
+        if told is None and not child.is_killed:
+            raise _EndedBefore
+        told = told and self._heard(child, deadline, {"number": self._n_cells})
         # What it printed before it told stands in the pipes.
         stdout, stderr = map(text_of, child.take_output())
         result = CellResult("ok", stdout, stderr, seconds=round(time.monotonic() - began, 4), is_anew=is_anew)
@@ -176,7 +182,6 @@ class Notebook:
         else:
             child.begin_piece(limits.cpu_seconds)
             result = self._taken(told, result)
-        self._has_run = not result.has_lost_state
         return replace(result, message=f"{_ANEW} {result.message}".strip()) if is_anew else result
 
     def _running(self, limits: Limits) -> "tuple[Child, bool]":
@@ -190,10 +195,11 @@ class Notebook:
         self._child = _started(self._server(), limits, self._files, self._idle_seconds)
         return self._child, is_anew
 
-    def _heard(self, child: "Child", deadline: float) -> dict[str, Any] | None:
+    def _heard(self, child: "Child", deadline: float, wanted: dict[str, int]) -> dict[str, Any] | None:
+        """The next line that holds this; None if its process ends before."""
         while (line := child.next_line(deadline)) is not None:
             told = read_line(line)
-            if told is not None and told.get("number") == self._n_cells:
+            if told is not None and wanted.items() <= told.items():
                 return told
         return None
 

@@ -118,6 +118,8 @@ class Sandbox:
         over with plain values. A test that needs more than values of the program is an `error` whose message begins
         with `verify.sandbox.inside.stand_ins.NEEDS_OBJECT`.
 
+        What both print stands in the report, the tests' own after the program's.
+
         Args:
             entry_point: The function that is `candidate`; a dotted name makes an object (`Solution.add`).
         """

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 MAX_FIGURES = 20
-MAX_BYTES = 4 << 20
+MAX_FIGURE_BYTES = 12 << 20  # of all of a cell's figures together
 
 
 class Figures:
@@ -42,7 +42,7 @@ class Figures:
             return
         image = io.BytesIO()
         figure.savefig(image, format="png", bbox_inches="tight")
-        if image.tell() > MAX_BYTES:
-            sys.stderr.write(f"A figure of {image.tell():,} bytes is not shown; the limit is {MAX_BYTES:,}.\n")
+        if image.tell() + sum(map(len, self.images)) > MAX_FIGURE_BYTES:
+            sys.stderr.write(f"A figure is not shown: a cell's may take {MAX_FIGURE_BYTES >> 20} MiB together.\n")
             return
         self.images.append(image.getvalue())

@@ -16,7 +16,7 @@ from typing import Any
 
 FOLDER = "/files"
 MAX_FILES = 64
-MAX_BYTES = 16 << 20
+MAX_FILE_BYTES = 16 << 20
 _MODES = frozenset("rwxabt+")
 
 
@@ -95,7 +95,7 @@ class Files:
 
     def room(self) -> int:
         """Bytes that may still be written."""
-        return MAX_BYTES - sum(map(len, self.contents.values()))
+        return MAX_FILE_BYTES - sum(map(len, self.contents.values()))
 
     def _layered(self, real: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
         def layered(path: Any = None, *more: Any, **named: Any) -> Any:
@@ -200,7 +200,7 @@ class _Raw(io.RawIOBase):
         with memoryview(piece) as view:
             end = at + view.nbytes
             if end - len(self._held) > self._files.room():
-                raise OSError(errno.ENOSPC, f"The files here may take {MAX_BYTES >> 20} MiB together", self.name)
+                raise OSError(errno.ENOSPC, f"The files here may take {MAX_FILE_BYTES >> 20} MiB together", self.name)
             self._held.extend(bytes(max(0, at - len(self._held))))
             self._held[at:end] = view.cast("B")
         self._at = end
@@ -216,7 +216,7 @@ class _Raw(io.RawIOBase):
     def truncate(self, size: int | None = None) -> int:
         size = self._at if size is None else size
         if size - len(self._held) > self._files.room():
-            raise OSError(errno.ENOSPC, f"The files here may take {MAX_BYTES >> 20} MiB together", self.name)
+            raise OSError(errno.ENOSPC, f"The files here may take {MAX_FILE_BYTES >> 20} MiB together", self.name)
         self._held[size:] = bytes(max(0, size - len(self._held)))
         return size
 

@@ -1,7 +1,7 @@
 """The profile *notebook*: cells that run one after the other in one process, with files and figures in memory.
 
-In come `{"cell", "number"}`, out goes one line for each: `{"number", "value", "figures", "files", ...}`, and how it
-ended if it did not end well. `value` is the last expression as Python writes it; `files` those that the cell has
+In come `{"cell", "number"}`, out go `{"began"}` and a line for each: `{"number", "value", "figures", "files", ...}` and
+how it ended if it did not end well. `value` is the last expression as Python writes it; `files` those that the cell has
 changed, in base64, null for one that it removed.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 
 from verify.sandbox.inside.channel import Channel
 from verify.sandbox.inside.figures import Figures
-from verify.sandbox.inside.files import MAX_BYTES, MAX_FILES, Files
+from verify.sandbox.inside.files import MAX_FILE_BYTES, MAX_FILES, Files
 from verify.sandbox.inside.guarding import flush, guarded
 
 MAX_VALUE_CHARACTERS = 20_000
@@ -37,6 +37,7 @@ class _Notebook:
 
     def run_cell(self, source: str, number: int) -> bool:
         """Run one and tell what came of it. False if the process is to end."""
+        self._channel.tell({"began": number})
         held: list[str] = []
         self._figures.images = []
         end = guarded(
@@ -72,7 +73,7 @@ class _Notebook:
 
     def _changed_files(self) -> dict[str, str | None]:
         now = {name: bytes(held) for name, held in list(FILES.contents.items())[:MAX_FILES]}
-        if sum(map(len, now.values())) > MAX_BYTES:
+        if sum(map(len, now.values())) > MAX_FILE_BYTES:
             return {}
         changed: dict[str, str | None] = {
             name: base64.b64encode(held).decode() for name, held in now.items() if self._known.get(name) != held

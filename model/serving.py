@@ -1,0 +1,187 @@
+"""One load as it was asked for in, an engine with its weights on the device out, and how both are let go.
+
+Nothing heavy is imported here until something is loaded.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from model.catalog import ModelSpec
+from model.engine import Engine
+from model.errors import AppError
+from model.memory import GIB
+from model.settings import Settings
+
+if TYPE_CHECKING:
+    from model.loading import LoadedModel, LoadProgress
+    from model.single import OnDevice
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOrder:
+    """One load, as asked for."""
+
+    spec: ModelSpec
+    precision: str
+    source: str
+    adapter: str
+    context_tokens: int
+    use_yarn: bool
+
+
+class Serving(Protocol):
+    """An engine with its weights."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def weight_bytes(self) -> int:
+        """Memory that the weights take on the device."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about what came out otherwise than asked for."""
+        ...
+
+    def device_text(self) -> str:
+        """The device and its memory in words; empty where there is none of ours."""
+        ...
+
+    def close(self) -> str:
+        """End the engine and free the device; a sentence when the memory did not come back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An engine that came from outside."""
+
+    engine: Engine
+    weight_bytes: int = 0
+    notes: tuple[str, ...] = ()
+
+    def device_text(self) -> str:
+        return ""
+
+    def close(self) -> str:
+        self.engine.close()
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """An engine over weights that we loaded."""
+
+    engine: Engine
+    loaded: "LoadedModel"
+    notes: tuple[str, ...]
+
+    @property
+    def weight_bytes(self) -> int:
+        return self.loaded.weight_bytes
+
+    def device_text(self) -> str:
+        from model.device import device_name, free_device_bytes
+
+        free, taken = free_device_bytes() / GIB, self.weight_bytes / GIB
+        return f"{device_name()} · weights {taken:.1f} GiB · {free:.1f} GiB free"
+
+    def close(self) -> str:
+        from model.loading import release
+
+        self.engine.close()
+        freed = release(self.loaded)
+        if self.loaded.device != "cuda" or freed >= self.loaded.weight_bytes // 2:
+            return ""
+        return (
+            f"Only {freed / 2**30:.1f} of {self.loaded.weight_bytes / 2**30:.1f} GiB came back from "
+            f"{self.loaded.spec.name}; restart the app if the next model does not fit."
+        )
+
+
+def build_serving(
+    settings: Settings,
+    order: LoadOrder,
+    on_progress: "Callable[[LoadProgress], None]",
+    should_stop: Callable[[], bool],
+    run_on_device: "OnDevice | None",
+) -> Serving:
+    """Load the weights and put an engine on them."""
+    from model.loading import load_model, release
+
+    loaded = load_model(
+        order.spec,
+        precision=order.precision,
+        source=order.source,
+        adapter=order.adapter,
+        context_tokens=order.context_tokens,
+        use_yarn=order.use_yarn,
+        data_folder=settings.data_folder,
+        on_progress=on_progress,
+        should_stop=should_stop,
+    )
+    try:
+        engine, notes = _engine_for(loaded, settings, run_on_device)
+    except BaseException:
+        release(loaded)
+        raise
+    return _Loaded(engine, loaded, (*loaded.notes, *notes))
+
+
+def _engine_for(
+    loaded: "LoadedModel",
+    settings: Settings,
+    run_on_device: "OnDevice | None",
+) -> tuple[Engine, tuple[str, ...]]:
+    """Batching where it works; one request at a time where it cannot, with a note."""
+    from model.batched import BatchedDecoder
+    from model.chat import ChatEngine
+    from model.engine import Decoder
+    from model.prompt import ChatPrompts
+    from model.single import SingleDecoder
+
+    decoder: Decoder
+    notes: tuple[str, ...] = ()
+    context_tokens = loaded.context_tokens
+    if settings.is_zero_gpu or loaded.device == "mps":
+        decoder = SingleDecoder(loaded.model, run_on_device)
+    else:
+        try:
+            batched = BatchedDecoder(loaded.model, loaded.context_tokens)
+            # The cache of a machine with little memory can be shorter than the context.
+            decoder, context_tokens = batched, min(context_tokens, batched.room_tokens)
+        except (AppError, RuntimeError, ValueError) as error:
+            _log.warning("batching does not start, one request at a time instead: %s", error)
+            decoder = SingleDecoder(loaded.model)
+            notes = (f"Requests are answered one at a time, because batching does not start here: {error}",)
+    engine = ChatEngine(
+        decoder,
+        ChatPrompts(loaded.tokenizer, loaded.spec.family, more_stop_ids=_stop_ids_of(loaded)),
+        model=loaded.spec.name,
+        precision=loaded.precision,
+        context_tokens=context_tokens,
+        family=loaded.spec.family,
+        way_to_longer=_way_to_longer(loaded),
+    )
+    return engine, notes
+
+
+def _stop_ids_of(loaded: "LoadedModel") -> tuple[int, ...]:
+    """The end-of-turn tokens that the model's own generation config names."""
+    named = loaded.model.generation_config.eos_token_id
+    return () if named is None else (named,) if isinstance(named, int) else tuple(named)
+
+
+def _way_to_longer(loaded: "LoadedModel") -> str:
+    """What a user can do whose chat is longer than the context."""
+    yarn = loaded.spec.yarn
+    longest = int(yarn.factor * yarn.original_tokens) if yarn is not None else 0
+    if yarn is None or loaded.context_tokens >= longest:
+        return ""
+    return f"Or load {loaded.spec.name} with YaRN, for a context of {longest:,} tokens. {yarn.warning}"

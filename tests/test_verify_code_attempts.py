@@ -1,0 +1,317 @@
+"""Tasks and scripted programs: what each round comes to, what the next one is told, who wins, and what is kept of it."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from model.code_events import Program, Task, TestReport
+from model.errors import BadInput, RunNotFound, TooManyRuns
+from model.events import Asked, Notice, Sampling
+from model.scripted import Turn
+from tests.scripted_tasks import ASKS_FOR_TESTS, FEEDBACK, MakeAttempts, at_its_end, attempts_maker, prompts_of, writes
+from verify.code.judge import CodeJudge
+from verify.code.task import read_task, task_of
+
+RIGHT = "def add(a, b):\n    return a + b"
+WRONG = "def add(a, b):\n    return a - b"
+HALF = "def add(a, b):\n    return a + abs(b)"
+TESTS = "assert add(1, 2) == 3\nassert add(5, 0) == 5\nassert add(1, -2) == -1"
+TASK = "Write a function add that adds two numbers."
+
+
+@pytest.fixture(scope="module")
+def judge() -> Iterator[CodeJudge]:
+    judge = CodeJudge()
+    yield judge
+    judge.close()
+
+
+@pytest.fixture
+def make_attempts(tmp_path: Path, judge: CodeJudge) -> Iterator[MakeAttempts]:
+    with attempts_maker(tmp_path, judge) as make:
+        yield make
+
+
+def test_task_that_is_right_at_once_passes_in_one_round(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(RIGHT))
+    (run_id,) = attempts.start(TASK, tests=TESTS)
+    coded = at_its_end(attempts, runs, run_id)
+    assert (coded.standing, coded.words, len(coded.rounds)) == ("passes", "passes 3 of 3 given tests", 1)
+    assert coded.best and coded.best.program and coded.best.program.source.strip() == RIGHT
+    events = runs.store.events(run_id)
+    assert isinstance(events[1], Task) and (events[1].statement, events[1].form) == (TASK, "asserts")
+    assert [type(each) for each in events[-2:]] == [Program, TestReport]
+    assert runs.store.row(run_id).title == TASK.rstrip(".") or TASK.startswith(runs.store.row(run_id).title.rstrip("…"))
+
+
+def test_failing_program_is_told_its_smallest_failing_case_and_repaired(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(RIGHT, FEEDBACK), writes(WRONG))
+    (run_id,) = attempts.start(TASK, tests=TESTS)
+    coded = at_its_end(attempts, runs, run_id)
+    assert [(each.number, each.has_passed) for each in coded.rounds] == [(1, False), (2, True)]
+    assert coded.standing == "passes" and coded.best == coded.rounds[1]
+    asked = runs.store.events(coded.rounds[1].run_id, 0, 1)[0]
+    assert isinstance(asked, Asked)
+    assert [message.role for message in asked.history] == ["user", "assistant"]
+    assert TASK in asked.history[0].content and "a - b" in asked.history[1].content
+    smallest = coded.rounds[0].reports[0].smallest
+    assert smallest and smallest.given in asked.question and f"Got:\n{smallest.got}" in asked.question
+    assert read_task(runs, coded.rounds[1].run_id).id == run_id, "the first run's id stands for all"
+    assert task_of(runs, coded.rounds[1].run_id) == Task(run_id, round=2)
+
+
+def test_task_that_is_never_right_ends_with_the_best_of_its_rounds(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(HALF, FEEDBACK, times=1), writes(WRONG, FEEDBACK), writes(WRONG))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, tests=TESTS)[0])
+    assert [each.number for each in coded.rounds] == [1, 2, 3] and coded.standing == "fails"
+    assert coded.best and coded.best.number == 2
+    assert coded.words == "passes 2 of 3 given tests, first failure: add(1, -2) gave 3, not -1"
+    history = runs.store.events(coded.rounds[2].run_id, 0, 1)[0]
+    assert isinstance(history, Asked) and len(history.history) == 4
+
+
+def test_among_equals_the_later_round_is_the_best(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(WRONG))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, tests=TESTS, n_rounds=2)[0])
+    assert len(coded.rounds) == 2 and coded.best == coded.rounds[1]
+
+
+def test_answer_without_a_program_is_told_so(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(RIGHT, FEEDBACK), Turn("Hm.", "I would rather not."))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, tests=TESTS)[0])
+    assert coded.rounds[0].program == Program("", coded.rounds[0].words) and coded.rounds[0].reports == ()
+    asked = runs.store.events(coded.rounds[1].run_id, 0, 1)[0]
+    assert isinstance(asked, Asked) and asked.question.startswith("There is no program that can be run in your answer")
+    assert coded.standing == "passes"
+
+
+def test_task_without_any_program_fails_and_says_why(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(Turn("Hm.", "I would rather not."))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, tests=TESTS, n_rounds=2)[0])
+    assert (coded.best, coded.standing, len(coded.rounds)) == (None, "fails", 2)
+    assert coded.words.startswith("fails: ")
+
+
+def test_first_attempt_that_passes_wins_and_stops_the_others(make_attempts: MakeAttempts):
+    # The slower one is whoever gets the turn first; which attempt that is, the engine decides.
+    attempts, runs = make_attempts(writes(WRONG, times=1, steps=5000), writes(RIGHT))
+    started = attempts.start(TASK, tests=TESTS, k=2)
+    coded = at_its_end(attempts, runs, started[0])
+    assert coded.standing == "passes" and len(coded.rounds) == 2, "what was stopped is not repaired"
+    (stopped,) = [each for each in coded.rounds if each.reason == "stopped"]
+    notices = [event for event in runs.store.events(stopped.run_id) if isinstance(event, Notice)]
+    assert ["passes all given tests" in each.text for each in notices if each.kind == "decided"] == [True]
+    assert coded.best and coded.best.run_id != stopped.run_id
+
+
+def test_attempts_are_repaired_apart_until_one_passes(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(
+        writes(HALF, FEEDBACK, times=2),
+        writes(RIGHT, FEEDBACK, times=1),
+        writes(WRONG, FEEDBACK, steps=5000),
+        writes(WRONG),
+    )
+    coded = at_its_end(attempts, runs, attempts.start(TASK, tests=TESTS, k=2, n_rounds=3)[0])
+    assert coded.standing == "passes" and coded.best and coded.best.number == 3
+    assert [[each.number for each in rounds] for rounds in coded.attempts] in (
+        [[1, 2, 3], [1, 2, 3]],
+        [[1, 2, 3], [1, 2]],
+    )
+
+
+def test_attempts_are_drawn_apart_and_so_are_their_rounds(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(WRONG))
+    coded = at_its_end(
+        attempts, runs, attempts.start(TASK, tests=TESTS, k=2, n_rounds=2, sampling=Sampling(0.8, seed=5))[0]
+    )
+    asked = [runs.store.events(each.run_id, 0, 1)[0] for each in coded.rounds]
+    assert [each.sampling.seed for each in asked if isinstance(each, Asked)] == [5, 7, 6, 8]
+    with pytest.raises(BadInput, match="temperature above 0"):
+        attempts.start(TASK, tests=TESTS, k=2, sampling=Sampling(temperature=0.0))
+
+
+def test_hidden_tests_are_reported_and_stand_in_no_prompt(make_attempts: MakeAttempts):
+    hidden = "assert add(4711, 815) == 5526\nassert add(-4711, 1) == -4710\nassert add(0, -13) == 0 - 13"
+    attempts, runs = make_attempts(writes(HALF, FEEDBACK), writes(WRONG))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, tests=TESTS, hidden_tests=hidden, k=2, n_rounds=3)[0])
+    assert len(coded.rounds) == 6
+    for _, prompt in prompts_of(runs, coded):
+        assert "4711" not in prompt and "815" not in prompt and "13" not in prompt
+    report = coded.best.report("hidden") if coded.best else None
+    assert report and (report.passed, len(report.cases)) == (2, 3)
+    assert all(case.given == "" and case.expected is None and case.got is None for case in report.cases)
+    assert "passes 2 of 3 given tests" in coded.words and "passes 2 of 3 hidden tests" in coded.words
+
+
+def test_program_that_fails_only_hidden_tests_fails_and_is_not_repaired(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(HALF))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, tests="assert add(1, 2) == 3", hidden_tests=TESTS)[0])
+    assert (len(coded.rounds), coded.standing) == (1, "fails"), "what it is not shown, it cannot be told"
+
+
+def test_stop_ends_the_attempt_in_mid_round(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(WRONG, steps=5000), tokens_per_second=500)
+    (run_id,) = attempts.start(TASK, tests=TESTS)
+    with_reader = runs.attach(run_id)
+    threading.Event().wait(0.3)
+    assert attempts.stop(run_id)
+    coded = at_its_end(attempts, runs, run_id)
+    assert [each.reason for each in coded.rounds] == ["stopped"] and coded.standing == "fails"
+    assert not attempts.stop(run_id)
+    with_reader.close()
+
+
+def test_stop_while_a_round_is_tested_starts_no_further_one(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes("import time\ntime.sleep(1.5)\n" + WRONG))
+    (run_id,) = attempts.start(TASK, tests=TESTS)
+    deadline = time.monotonic() + 10
+    while runs.is_live(run_id) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert attempts.stop(run_id)
+    coded = at_its_end(attempts, runs, run_id)
+    assert len(coded.rounds) == 1 and coded.standing == "fails"
+
+
+def test_round_that_goes_on_after_its_end_is_tested_anew(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(RIGHT, steps=400), tokens_per_second=1000)
+    (run_id,) = attempts.start(TASK, tests=TESTS)
+    with_reader = runs.attach(run_id)
+    threading.Event().wait(0.3)
+    attempts.stop(run_id)
+    assert at_its_end(attempts, runs, run_id).standing == "fails"
+    runs.resume(run_id)
+    assert at_its_end(attempts, runs, run_id).standing == "passes"
+    with_reader.close()
+
+
+def test_edited_program_is_tested_without_a_model_and_is_its_round_s_version(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(WRONG))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, tests=TESTS, hidden_tests=TESTS, n_rounds=2)[0])
+    edited = attempts.edit(coded.rounds[0].run_id, RIGHT)
+    assert edited.standing == "passes" and edited.best == edited.rounds[0]
+    assert edited.best and edited.best.program and edited.best.program.by_user
+    assert len(edited.rounds) == 2 and not runs.live_runs()
+    with pytest.raises(BadInput, match="program is empty"):
+        attempts.edit(coded.id, "  ")
+    with pytest.raises(RunNotFound):
+        attempts.edit("nobody", RIGHT)
+
+
+def test_tests_can_be_changed_and_everything_is_tested_again(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(WRONG))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, tests=TESTS, n_rounds=2)[0])
+    changed = attempts.change_tests(coded.id, '[{"call": "add", "args": [3, 2], "expected": 1}]')
+    assert (changed.standing, changed.words, changed.task.form) == ("passes", "passes 1 of 1 given tests", "calls")
+    assert read_task(runs, coded.rounds[1].run_id).task.tests == changed.task.tests
+    without = attempts.change_tests(coded.id, "")
+    assert (without.standing, without.words) == ("not tested", "not tested")
+
+
+def test_task_without_tests_gets_some_from_a_model_that_sees_no_program(make_attempts: MakeAttempts):
+    tests = Turn("Think.", "```python\nassert add(2, 2) == 4\nassert add(2, 3) == 6\nassert add(\n```", ASKS_FOR_TESTS)
+    attempts, runs = make_attempts(tests, writes(RIGHT))
+    started = attempts.start(TASK)
+    coded = at_its_end(attempts, runs, started[0])
+    assert len(started) == 2 and coded.tests_round and coded.tests_round.run_id == started[1]
+    assert coded.model_tests == "assert add(2, 2) == 4\nassert add(2, 3) == 6"
+    assert coded.standing == "not tested" and len(coded.rounds) == 2, "what a model says of a program repairs nothing"
+    assert coded.words == (
+        "not tested; passes 1 of 2 model-written tests, first failure: add(2, 3) gave 5, not 6; they are no proof"
+    )
+    ((_, prompt),) = [each for each in prompts_of(runs, coded) if each[0] == "tests"]
+    assert TASK in prompt and "a + b" not in prompt and "def add" not in prompt
+    assert all("== 6" not in prompt for purpose, prompt in prompts_of(runs, coded) if purpose == "solution")
+
+
+def test_tests_of_a_model_find_the_only_function_under_another_name(make_attempts: MakeAttempts):
+    tests = Turn("Think.", "```python\nassert plus(2, 2) == 4\n```", ASKS_FOR_TESTS)
+    attempts, runs = make_attempts(tests, writes(RIGHT))
+    coded = at_its_end(attempts, runs, attempts.start("Write a function that adds two numbers.")[0])
+    assert "passes 1 of 1 model-written tests" in coded.words and coded.standing == "not tested"
+
+
+def test_program_that_is_no_python_is_repaired_without_any_tests(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(RIGHT, FEEDBACK), writes("def add(a, b:\n    return a"))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, asks_for_tests=False)[0])
+    assert [each.number for each in coded.rounds] == [1, 2] and coded.words == "not tested"
+
+
+def test_programs_that_part_are_shown_with_the_input_on_which_they_do(make_attempts: MakeAttempts):
+    tests = Turn("Think.", "```python\nassert add(2, 2) == 4\n```", ASKS_FOR_TESTS)
+    attempts, runs = make_attempts(tests, writes(HALF, times=1), writes(RIGHT))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, k=3)[0])
+    (evidence,) = coded.evidence
+    assert evidence.kind == "disagreement" and not evidence.is_for
+    assert evidence.words.startswith("The programs disagree: add(2, -2) gives 0 by attempts ")
+    assert coded.standing == "not tested"
+
+
+def test_programs_that_do_the_same_are_still_no_proof(make_attempts: MakeAttempts):
+    tests = Turn("Think.", "```python\nassert add(2, 2) == 4\n```", ASKS_FOR_TESTS)
+    attempts, runs = make_attempts(tests, writes(WRONG))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, k=2)[0])
+    assert [each.strength for each in coded.evidence] == ["weak"] and "may still be wrong" in coded.evidence[0].words
+
+
+def test_round_that_ended_while_nobody_looked_is_tested_when_the_task_is_opened(tmp_path: Path, judge: CodeJudge):
+    with attempts_maker(tmp_path, judge) as make:
+        attempts, runs = make(writes(WRONG, steps=5000), tokens_per_second=500)
+        (run_id,) = attempts.start(TASK, tests=TESTS)
+        threading.Event().wait(0.2)
+        runs.after_end.clear()  # the app goes down without having looked at anything
+    with attempts_maker(tmp_path, judge) as make:
+        attempts, runs = make(writes(RIGHT))
+        assert not read_task(runs, run_id).is_settled
+        coded = attempts.settle(run_id)
+        assert coded.is_settled and coded.standing == "fails" and len(coded.rounds) == 1, "opening starts nothing"
+        with_reader = runs.attach(run_id)
+        runs.resume(run_id)
+        assert at_its_end(attempts, runs, run_id).standing == "passes"
+        with_reader.close()
+
+
+def test_rounds_belong_to_whom_the_task_belongs_to(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(WRONG))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, tests=TESTS, n_rounds=2, k=2, owner="ann")[0])
+    assert len(coded.rounds) == 4 and {runs.store.row(each.run_id).owner for each in coded.rounds} == {"ann"}
+    assert len(runs.store.rows("ann")) == 1, "one task, one line in the list of past runs"
+
+
+def test_all_attempts_are_started_or_none(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(RIGHT), max_runs=3)
+    with pytest.raises(TooManyRuns):
+        attempts.start(TASK, k=3)  # and one for tests
+    assert not runs.live_runs()
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"statement": "  "}, "task is empty"),
+        ({"statement": "x" * 400_001}, "task has 400,001 characters"),
+        ({"k": 9}, "9 attempts"),
+        ({"n_rounds": 0}, "0 rounds"),
+        ({"tests": "it should add"}, "in no form that is known"),
+        ({"hidden_tests": "it should add"}, "in no form that is known"),
+        ({"tests": "#" * 8_000_001}, "limit is 8,000,000"),
+        ({"budget": "a lot"}, "thinking budget"),
+    ],
+)
+def test_start_refuses_with_a_sentence_and_starts_nothing(
+    make_attempts: MakeAttempts, given: dict[str, object], words: str
+):
+    attempts, runs = make_attempts(writes(RIGHT))
+    with pytest.raises(BadInput, match=words):
+        attempts.start(**({"statement": TASK, "tests": TESTS} | given))  # type: ignore[arg-type]
+    assert not runs.live_runs() and not runs.store.rows()
+
+
+def test_chat_is_no_task(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(Turn("Hm.", "4"))
+    run_id = runs.start("2+2?")
+    for ask in (attempts.stop, attempts.settle):
+        with pytest.raises(BadInput, match="writes no program"):
+            ask(run_id)

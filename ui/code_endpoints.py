@@ -1,0 +1,315 @@
+"""`Attempts` in, `/solve_code`, `/run_code` and `/run_tests` out: programs written, run and tested for scripts."""
+
+import asyncio
+import functools
+import json
+import re
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from typing import Any, get_args
+
+import gradio as gr
+
+from model.code_events import Program, TestForm
+from model.errors import AppError, BadInput
+from model.host import ModelHost
+from model.runs import Runs
+from model.sampling import sampling_from_mapping
+from model.settings import Settings
+from ui.arguments import check_model, check_text, check_whole_number, json_object, shown
+from ui.code_objects import report_object, run_object, task_object
+from ui.deltas import Delta, final_of, found_of, notice
+from ui.endpoint_errors import errors_as_sentences
+from ui.script_runs import Begun, ScriptRuns, in_thread, merged, serving_engine
+from verify.code.attempts import Attempts
+from verify.code.extraction import extract_program
+from verify.code.given import MOST_ATTEMPTS, MOST_ROUNDS, check_program, read_given
+from verify.code.next_round import is_python
+from verify.code.task import CodedTask, Round, read_task
+from verify.code.trying import without_contents
+from verify.sandbox.limits import MIN_MEMORY_MIB, Limits
+
+_FORMS = get_args(TestForm)
+_FENCE = re.compile(r"^[ \t]*(```|~~~)", re.MULTILINE)
+_SETTLE_SECONDS = 0.05
+_MOST_SECONDS = 60.0
+_MOST_MEMORY_MIB = 4096
+_MAX_STDIN_CHARACTERS = 8_000_000
+# Of a chat's final object: what was found out about an answer that is no program.
+_OF_ANSWERS = ("final_answer", "checked", "verdict", "evidence")
+
+
+class CodeEndpoints:
+    """The functions behind the endpoints; their signatures and docstrings are what clients are shown."""
+
+    def __init__(self, attempts: Attempts, runs: Runs, host: ModelHost, settings: Settings) -> None:
+        self._attempts, self._runs, self._host = attempts, runs, host
+        self._owner = "script" if settings.is_hosted else ""
+        self._script_runs = ScriptRuns(runs, host, self._owner)
+
+    async def solve_code(
+        self,
+        task: str,
+        tests: str | list[Any] | None = None,
+        hidden_tests: str | list[Any] | None = None,
+        k: int = 1,
+        rounds: int = 3,
+        budget: str | int | None = None,
+        sampling: dict[str, Any] | None = None,
+        form: str | None = None,
+        hidden_form: str | None = None,
+        entry_point: str | None = None,
+        asks_for_tests: bool = True,
+        model: str | None = None,
+        run_id: str | None = None,
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """Have a program written, run against tests and repaired, k times at once if you like. Leaving stops it.
+
+        Args:
+            task: What the program is to do, in words, or a function's head with its docstring.
+            tests: Asserts, a pytest file, doctests, HumanEval's check, or a list of {"stdin", "stdout"} or {"call",
+                "args", "expected"}. The model sees them.
+            hidden_tests: Tests that no model is shown; their share is reported apart.
+            k: How many attempts run at once, from 1 to 8; the first that passes all given tests wins.
+            rounds: How many programs each attempt may write, from 1 to 8, each told the smallest failure before it.
+            budget: As in /chat, for each round.
+            sampling: As in /chat; several attempts are drawn at temperature 0.6 at least, unless you give one.
+            form: How the tests are written; found out when left out. So is hidden_form.
+            entry_point: The function that is asked for, where neither task nor tests name it.
+            asks_for_tests: Without tests, let the model write some from the task alone; they are no proof.
+            model: Refuse unless this model is the one that is loaded.
+            run_id: An id for the first run.
+
+        Returns:
+            Deltas as /chat, each with its "attempt", "round" and "purpose"; {"type": "program"} and
+            {"type": "test_report"} as each round is tested; last {"type": "final", "standing", "words", "program",
+            "report", "hidden_report", "rounds", ...}.
+        """
+
+        def begin() -> list[str]:
+            check_model(model, (serving_engine(self._host) or self._host.status()).model)
+            return self._attempts.start(
+                check_text(task, "task"),
+                tests=as_tests_text(tests, "tests"),
+                form=_form(form, "form"),
+                hidden_tests=as_tests_text(hidden_tests, "hidden_tests"),
+                hidden_form=_form(hidden_form, "hidden_form"),
+                entry_point=check_text(entry_point or "", "entry_point"),
+                k=check_whole_number(k, "k", 1, MOST_ATTEMPTS),
+                n_rounds=check_whole_number(rounds, "rounds", 1, MOST_ROUNDS),
+                budget="medium" if budget is None else budget,
+                sampling=sampling_from_mapping(json_object(sampling, "sampling")),
+                asks_for_tests=_flag(asks_for_tests, "asks_for_tests"),
+                run_id=None if run_id is None else check_text(run_id, "run_id"),
+                owner=self._owner,
+            )
+
+        with errors_as_sentences("/solve_code"):
+            run_ids = await in_thread(begin, undo=self._stop_soon)
+            has_ended = False
+            try:
+                yield notice("started", f"{_attempts(k)} started.", run_id=run_ids[0], run_ids=run_ids)
+                async with aclosing(merged([self._rounds(each) for each in run_ids])) as deltas:
+                    async for delta in deltas:
+                        yield delta
+                yield await self._final(run_ids[0])
+                has_ended = True
+            finally:
+                if not has_ended:
+                    self._stop_soon(run_ids)
+
+    async def _rounds(self, run_id: str) -> AsyncGenerator[Delta, None]:
+        """The deltas of one attempt: each round's, and what its tests said, until none follows."""
+        following: str | None = run_id
+        while following:
+            own = _round(await asyncio.to_thread(read_task, self._runs, following), following)
+            place = {"attempt": own.attempt, "round": own.number, "purpose": own.purpose}
+            async with aclosing(self._script_runs.follow(Begun(following, 0))) as deltas:
+                async for delta in deltas:
+                    if delta["type"] not in ("final", "program", "test_report", *_OF_ANSWERS):
+                        yield delta | place
+            coded, own = await self._settled(following)
+            assert own.program is not None
+            yield found_of(own.program) | place | {"n_tokens": 0, "run_id": own.run_id}
+            for report in own.reports:
+                yield found_of(report) | place | {"n_tokens": 0, "run_id": own.run_id}
+            following = next((each.run_id for each in coded.rounds if _follows(each, own)), None)
+
+    async def _settled(self, run_id: str) -> tuple[CodedTask, Round]:
+        """The task, once this round of it has been tested."""
+        while True:
+            coded = await asyncio.to_thread(read_task, self._runs, run_id)
+            own = _round(coded, run_id)
+            if own.is_settled:
+                return coded, own
+            await asyncio.sleep(_SETTLE_SECONDS)
+
+    async def _final(self, run_id: str) -> Delta:
+        while not (coded := await asyncio.to_thread(self._attempts.settle, run_id)).is_settled:
+            await asyncio.sleep(_SETTLE_SECONDS)
+        shown_run = (coded.best or coded.rounds[0]).run_id
+        whole = final_of(shown_run, await asyncio.to_thread(self._runs.store.events, shown_run))
+        return {name: told for name, told in whole.items() if name not in _OF_ANSWERS} | task_object(coded)
+
+    def _stop_soon(self, run_ids: list[str]) -> None:
+        """Stop without waiting: this runs in the server's event loop."""
+
+        def stop() -> None:
+            with suppress(AppError):
+                self._attempts.stop(run_ids[0])
+
+        threading.Thread(target=stop, name=f"stop-{run_ids[0]}", daemon=True).start()
+
+    async def run_code(
+        self, program: str, stdin: str = "", time_seconds: float | None = None, memory_mib: int | None = None
+    ) -> dict[str, Any]:
+        """Run a Python program in the sandbox; no model is needed.
+
+        Args:
+            program: Its source; of a text with ``` blocks, the program in it.
+            stdin: What it reads.
+            time_seconds: CPU time, up to 60; 2 when left out.
+            memory_mib: Memory, from 64 to 4,096; 512 when left out.
+
+        Returns:
+            {"status": "ok", "timeout", "memory", "output-limit", "error", "crashed", "early-exit" or "refused",
+            "stdout", "stderr", "seconds", "level", "message", "cpu_seconds", "peak_mib"}.
+        """
+        with errors_as_sentences("/run_code"):
+            found = _program(program, "")
+            given, limits = check_text(stdin, "stdin"), _limits(time_seconds, memory_mib)
+            if len(given) > _MAX_STDIN_CHARACTERS:
+                raise BadInput(
+                    f"stdin has {len(given):,} characters and the limit is {_MAX_STDIN_CHARACTERS:,}. Send less of it."
+                )
+            return run_object(await asyncio.to_thread(self._attempts.judge.run, found, given, limits))
+
+    async def run_tests(
+        self,
+        program: str,
+        tests: str | list[Any],
+        hidden_tests: str | list[Any] | None = None,
+        form: str | None = None,
+        hidden_form: str | None = None,
+        entry_point: str | None = None,
+        stop_at_first: bool = False,
+        time_seconds: float | None = None,
+        memory_mib: int | None = None,
+    ) -> dict[str, Any]:
+        """Run a Python program against tests in the sandbox; no model is needed.
+
+        Args:
+            program: Its source, or a model's whole answer: the right one of its ``` blocks is taken.
+            tests: As in /solve_code.
+            hidden_tests: More tests; of these it is told which passed, not what they hold.
+            form: How the tests are written; found out when left out. So is hidden_form.
+            entry_point: The function that is asked for, where the tests don't name it.
+            stop_at_first: Leave out the tests after the first that fails.
+            time_seconds: CPU time of a test, up to 60; 2 when left out.
+            memory_mib: As in /run_code.
+
+        Returns:
+            {"status", "passed", "total", "words", "form", "cases": [{"name", "outcome", "seconds", "given", "expected",
+            "got", "message"}], "is_forgeable", "level", "message", "stdout", "stderr", ..., "program",
+            "hidden_report"}.
+        """
+        with errors_as_sentences("/run_tests"):
+            limits, at_first = _limits(time_seconds, memory_mib), _flag(stop_at_first, "stop_at_first")
+            name = check_text(entry_point or "", "entry_point")
+            given = read_given(as_tests_text(tests, "tests"), _form(form, "form"), name)
+            hidden = read_given(as_tests_text(hidden_tests, "hidden_tests"), _form(hidden_form, "hidden_form"), name)
+            if given is None:
+                raise BadInput("There are no tests. Give some, or run the program alone with /run_code.")
+            found = _program(program, name or given.entry_point)
+            judge = functools.partial(self._attempts.judge.judge, found, stop_at_first=at_first, limits=limits)
+            report = await asyncio.to_thread(judge, given)
+            aside = await asyncio.to_thread(judge, hidden, tests_from="hidden") if hidden else None
+            words = "; ".join(each.words for each in (report, aside) if each)
+            return found_of(report) | {
+                "text": words,
+                "words": words,
+                "program": found.source,
+                "program_words": found.words,
+                "hidden_report": report_object(without_contents(aside)) if aside else None,
+            }
+
+
+def as_tests_text(value: object, name: str) -> str:
+    """Tests as they are read: a text, or a JSON list written out; empty for none.
+
+    Raises:
+        BadInput: If it is neither.
+
+    >>> as_tests_text([{"stdin": "1", "stdout": "2"}], "tests")
+    '[{"stdin": "1", "stdout": "2"}]'
+    """
+    if value is None:
+        return ""
+    if isinstance(value, list | dict):
+        return json.dumps(value)
+    if not isinstance(value, str):
+        raise BadInput(f"{name} is {shown(value)}; give a text, or a list of objects.")
+    return check_text(value, name)
+
+
+def _program(value: object, entry_point: str) -> Program:
+    source = check_text(value, "program")
+    check_program(source)
+    if not _FENCE.search(source) or is_python(source):
+        return Program(source, "the whole text")
+    found = extract_program(source, entry_point)
+    if not found.source.strip():
+        raise BadInput(found.words)
+    return found
+
+
+def _form(value: object, name: str) -> TestForm | None:
+    if value is None:
+        return None
+    if value not in _FORMS:
+        raise BadInput(f"{name} is {shown(value)}; give one of {', '.join(_FORMS)}, or leave it out.")
+    form: TestForm = value  # type: ignore[assignment]
+    return form
+
+
+def _flag(value: object, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise BadInput(f"{name} is {shown(value)}; give true or false.")
+    return value
+
+
+def _limits(time_seconds: object, memory_mib: object) -> Limits:
+    usual = Limits()
+    seconds = usual.cpu_seconds if time_seconds is None else time_seconds
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _MOST_SECONDS:
+        raise BadInput(
+            f"time_seconds is {shown(time_seconds)}; give a number above 0 and at most {_MOST_SECONDS:g} seconds."
+        )
+    memory = usual.memory_mib if memory_mib is None else memory_mib
+    return Limits(
+        cpu_seconds=float(seconds),
+        memory_mib=check_whole_number(memory, "memory_mib", MIN_MEMORY_MIB, _MOST_MEMORY_MIB),
+    )
+
+
+def _round(coded: CodedTask, run_id: str) -> Round:
+    return next(each for each in coded.rounds if each.run_id == run_id)
+
+
+def _follows(one: Round, other: Round) -> bool:
+    is_same = (one.attempt, one.purpose) == (other.attempt, other.purpose)
+    return is_same and one.number == other.number + 1
+
+
+def _attempts(n: int) -> str:
+    return "1 attempt" if n == 1 else f"{n} attempts"
+
+
+def add_code_endpoints(attempts: Attempts, runs: Runs, host: ModelHost, settings: Settings) -> None:
+    """Add them to the `gr.Blocks()` that is being built."""
+    endpoints = CodeEndpoints(attempts, runs, host, settings)
+    add = functools.partial(gr.api, concurrency_limit=None)
+    add(endpoints.solve_code, api_name="solve_code", concurrency_id="runs")
+    for running in (endpoints.run_code, endpoints.run_tests):
+        add(running, api_name=running.__name__, concurrency_id="checking")

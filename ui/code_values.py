@@ -1,0 +1,289 @@
+"""A task with its rounds in, what the Code tab shows of it out: result, timeline, tests, program, output. No gradio."""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from model.code_events import Program, TestCase, TestReport
+from model.errors import AppError, BadInput
+from model.host import HostStatus
+from model.waiting_line import Place
+from ui.code_diff import diff_counts, diff_rows
+from ui.code_words import (
+    ENDS,
+    FORMS,
+    ISOLATION,
+    KINDS,
+    LABELS,
+    case_words,
+    counted,
+    first_failure,
+    place_words,
+    round_words,
+    seconds_text,
+    share,
+    tally,
+)
+from ui.panes import Panes, pace_text
+from ui.sentences import joined, shortened, status_value
+from verify.code.task import CodedTask, Round
+from verify.code.test_sets import read_tests
+
+_LISTED = {"passes": "passed", "fails": "failed", "undecided": "not run", "not tested": "not tested"}
+_MOST_TESTS = 200
+_MOST_PRINTED = 20_000
+_MOST_CELL = 2_000
+_NO_TESTS = "No tests were given. Type some, then press Run tests: no model is needed for that."
+_FORGEABLE = "Program and tests share a process here, so a program could forge this. It counts in no benchmark."
+_NO_PROOF = "They were written by the model, and nobody has checked them: a pass is no proof."
+
+
+def result_value(reports: Sequence[TestReport], program: Program | None, about: str = "") -> dict[str, Any]:
+    """What `ui.code_views.code_result` shows of a program.
+
+    Args:
+        reports: What the tests of each kind said of it.
+        about: Whose program it is.
+    """
+    by_kind = {report.tests_from: report for report in reports}
+    given, hidden, model = (by_kind.get(kind) for kind in ("given", "hidden", "model"))
+    if program is not None and not program.source.strip():
+        return _result("fails", "No program", program.words, [], about)
+    refused = next((report for report in reports if report.status == "refused"), None)
+    if refused:
+        return _result("undecided", "Not run", refused.message, [], about)
+    more: list[list[str]] = []
+    if hidden and hidden.cases:
+        more.append(["passes" if hidden.has_passed else "fails", share(hidden), ""])
+    first = first_failure(given) if given else ""
+    if given and given.smallest and first and not first.endswith(case_words(given.smallest)):
+        more.append(["", "Smallest failing input", case_words(given.smallest)])
+    if model and model.cases:
+        more.append(["none", share(model), _NO_PROOF])
+    if any(report.is_forgeable and report.has_passed for report in reports):
+        more.append(["", "Forgeable", _FORGEABLE])
+    if given is None or not given.cases:
+        why = given.message if given and given.message else _NO_TESTS if hidden is None else ""
+        return _result("none", "Not tested" if hidden is None else "Not tested by given tests", why, more, about)
+    stopped = "" if given.status == "ok" else f"{ENDS[given.status]}: {given.message}"
+    standing = "passes" if given.has_passed else "fails"
+    return _result(standing, share(given), first or stopped, more, about)
+
+
+def _result(standing: str, label: str, reason: str, more: list[list[str]], about: str) -> dict[str, Any]:
+    return {
+        "standing": standing,
+        "label": label,
+        "reason": shortened(reason, 400),
+        "more": more,
+        "about": about,
+    }
+
+
+def task_result_value(task: CodedTask) -> dict[str, Any]:
+    """The same of a task's best program so far; nothing while there is none to speak of."""
+    best = task.best
+    if best is None:
+        written = [each for each in task.rounds if each.purpose == "solution" and each.program]
+        is_over = task.is_settled and bool(written)
+        return result_value((), written[-1].program) if is_over else {}
+    if not best.reports and not task.is_settled:
+        return {}
+    n_rounds = sum(len(each) for each in task.attempts)
+    about = ("Best so far: " if not task.is_settled else "Best: ") + place_words(best, task) if n_rounds > 1 else ""
+    if best.program and best.program.by_user:
+        about = joined([about, "as you changed it"])
+    value = result_value(best.reports, best.program, about)
+    value["more"] += [["", "Evidence", each.words] for each in best.evidence]
+    return value
+
+
+def timeline_value(task: CodedTask, shown_run: str) -> dict[str, Any]:
+    """What `ui.code_views.code_timeline` shows: a row for each attempt, and one for the tests that the model wrote."""
+    best = task.best
+    rows = [
+        {
+            "words": f"Attempt {rounds[0].attempt}" if len(task.attempts) > 1 else "Rounds",
+            "rounds": [_chip(each, task, shown_run, best) for each in rounds],
+        }
+        for rounds in task.attempts
+    ]
+    if task.tests_round:
+        rows.append({"words": "Model-written", "rounds": [_chip(task.tests_round, task, shown_run, best)]})
+    return {"rows": rows}
+
+
+def _chip(each: Round, task: CodedTask, shown_run: str, best: Round | None) -> list[Any]:
+    said, standing = round_words(each, task)
+    name = "Tests" if each.purpose == "tests" else f"Round {each.number}"
+    tokens = each.thinking_tokens + each.answer_tokens
+    figures = joined([counted(tokens, "token") if tokens else "", f"{each.seconds:.1f} s" if each.seconds else ""])
+    is_edited = bool(each.program and each.program.by_user)
+    is_best = best is not None and best.run_id == each.run_id and sum(map(len, task.attempts)) > 1
+    return [each.run_id, name, said, standing, figures, each.run_id == shown_run, is_best, is_edited]
+
+
+def tests_value(reports: Sequence[TestReport]) -> dict[str, Any]:
+    """What `ui.code_views.tests_table` shows; tests that failed come first into a table too long to show."""
+    shown = [report for report in reports if report.cases]
+    rows = [(report.tests_from, case) for report in shown for case in report.cases]
+    n_hidden = max(0, len(rows) - _MOST_TESTS)
+    if n_hidden:
+        order = sorted(range(len(rows)), key=lambda at: (rows[at][1].outcome == "passed", at))
+        rows = [rows[at] for at in sorted(order[:_MOST_TESTS])]
+    words = [f"{KINDS[report.tests_from]}: {tally(report.cases, report.seconds)}" for report in shown]
+    return {
+        "rows": [_test_row(kind, case) for kind, case in rows],
+        "words": [each[0].upper() + each[1:] for each in words],
+        "hidden": n_hidden,
+    }
+
+
+def pending_tests_value(tests: str, form: str, entry_point: str = "") -> dict[str, Any]:
+    """The same of tests that are being run."""
+    try:
+        told = read_tests(tests, form or None, entry_point)  # type: ignore[arg-type]
+    except AppError:
+        return {}
+    names = told.names or tuple(str(number) for number, _ in enumerate(told.cases, 1))
+    cases = [TestCase(name, "not_run") for name in names[:_MOST_TESTS]]
+    rows = [_test_row("given", case)[:2] + ["testing", "", "", None, None, ""] for case in cases]
+    said = counted(len(names), "test")
+    return {"rows": rows, "words": [f"Running {said} …"], "hidden": len(names) - len(cases)}
+
+
+def _test_row(kind: str, case: TestCase) -> list[Any]:
+    seconds = "" if case.outcome == "not_run" else seconds_text(case.seconds)
+    told = [None if text is None else _cut(text, _MOST_CELL) for text in (case.expected, case.got)]
+    return [kind, case.name, case.outcome, seconds, _cut(case.given, _MOST_CELL), *told, _cut(case.message, _MOST_CELL)]
+
+
+def program_value(task: CodedTask, each: Round, program: Program | None, key: str, is_chosen: bool) -> dict[str, Any]:
+    """What `ui.code_views.program_line` holds: a program, and whether the user asked to see it."""
+    whose = place_words(each, task)
+    source = program.source.rstrip() if program else ""
+    words = program.words if program else ""
+    about = joined([whose, "changed by you" if program and program.by_user else words[:1].upper() + words[1:]])
+    told = {"key": key, "task": task.id, "run": each.run_id, "source": source, "is_chosen": is_chosen}
+    return told | {"whose": about if source else "", "name": whose}
+
+
+def diff_value(before: str, after: str, words: str) -> dict[str, Any]:
+    """What `ui.code_views.code_diff` shows of two versions; nothing where nothing has changed."""
+    rows = diff_rows(before.strip("\n"), after.strip("\n"))
+    new, gone = diff_counts(rows)
+    if not rows:
+        return {"rows": [], "words": ""}
+    return {"rows": rows, "words": f"{words}: {counted(new, 'line')} new, {gone:,} gone"}
+
+
+def output_value(
+    status: str, seconds: float, stdout: str, stderr: str, message: str = "", figures: Sequence[bytes] = ()
+) -> dict[str, Any]:
+    """What `ui.code_views.program_output` shows; long outputs are cut."""
+    return {
+        "ended": joined([ENDS[status], message, seconds_text(seconds) if seconds else ""]),
+        "is_bad": status != "ok",
+        "stdout": _cut(stdout, _MOST_PRINTED),
+        "stderr": _cut(stderr, _MOST_PRINTED),
+        "figures": ["data:image/png;base64," + base64.b64encode(each).decode("ascii") for each in figures],
+    }
+
+
+def report_output_value(report: TestReport | None) -> dict[str, Any]:
+    """The same of a program that was tested; nothing if it printed nothing and came to its end."""
+    if report is None or not (report.stdout or report.stderr or report.status not in ("ok", "refused", "no program")):
+        return {}
+    return output_value(report.status, report.seconds, report.stdout, report.stderr, report.message)
+
+
+def _cut(text: str, characters: int) -> str:
+    if len(text) <= characters:
+        return text
+    return f"{text[:characters]}… ({len(text) - characters:,} more characters)"
+
+
+def form_value(tests: str, form: str, entry_point: str = "") -> dict[str, Any]:
+    """What `ui.code_views.tests_form` shows of tests as they are typed."""
+    if not tests.strip():
+        return {"kind": "", "about": "", "is_bad": False}
+    try:
+        told = read_tests(tests, form or None, entry_point)  # type: ignore[arg-type]
+    except BadInput as error:
+        return {"kind": "", "about": str(error), "is_bad": True}
+    n = len(told.names) or len(told.cases)
+    called = f"of {told.entry_point}" if told.entry_point else ""
+    about = joined([f"{counted(n, 'test')} {called}".strip() if n else "", _FORGEABLE if told.is_forgeable else ""])
+    return {"kind": FORMS[told.form], "about": about, "is_bad": False}
+
+
+def isolation_value(level: str | None, refusal: str = "") -> dict[str, Any]:
+    """What `ui.code_views.isolation_line` shows."""
+    if refusal:
+        return {"head": "Programs are not run here.", "words": refusal, "is_bad": True}
+    if level is None:
+        return {}
+    return {"head": f"Programs run isolated: {level}.", "words": ISOLATION.get(level, ""), "is_bad": False}
+
+
+def code_status(
+    panes: Panes, task: CodedTask, host: HostStatus, waited_seconds: float, place: Place | None
+) -> dict[str, Any]:
+    """What `ui.code_views.code_status` shows: how it goes, the panes' figures, the buttons there are, the address."""
+    told = status_value(panes, host, waited_seconds, place=place)
+    text, tone = told["text"], told["tone"]
+    each = next((one for one in task.rounds if one.run_id == panes.run_id), None)
+    is_busy = not task.is_settled
+    if each and not panes.is_live and is_busy:
+        text, tone = _between(each, task), "busy"
+    shows = {
+        "code-solve": not is_busy,
+        "code-stop": is_busy,
+        "code-answer-now": panes.phase in ("reading", "thinking"),
+        "code-continue": not is_busy and panes.is_cut,
+        "code-after": bool(task.best) or task.is_settled,
+        "code-new": not is_busy,
+    }
+    return {
+        "run": panes.run_id,
+        "phase": panes.phase,
+        "shows": " ".join(name for name, is_shown in shows.items() if is_shown),
+        "text": text,
+        "detail": told["detail"],
+        "tone": tone,
+        "notices": told["notices"],
+        "thinking": pace_text(panes.thinking_pace),
+        "answer": pace_text(panes.answer_pace),
+        "round": place_words(each, task) if each and (len(task.rounds) > 1 or task.task.n_attempts > 1) else "",
+    }
+
+
+def _between(each: Round, task: CodedTask) -> str:
+    """What goes on while the run on the page has ended and the task has not."""
+    n_live = sum(one.is_live for one in task.rounds)
+    if n_live:
+        return f"{counted(n_live, 'round')} {'goes' if n_live == 1 else 'go'} on"
+    return "Running the tests"
+
+
+def empty_status(text: str = "", tone: str = "") -> dict[str, Any]:
+    """The status while no task is on the page; `run` None leaves the address alone."""
+    return {"run": None, "phase": "empty", "shows": "code-solve code-examples", "text": text, "tone": tone}
+
+
+def task_row(task: CodedTask) -> list[Any]:
+    """One line of the list of past tasks."""
+    is_going = not task.is_settled
+    label = "Being solved" if is_going else LABELS[task.standing]
+    standing = "going" if is_going else _LISTED[task.standing]
+    n_rounds = sum(len(each) for each in task.attempts)
+    said = joined([share(report) for report in task.decisive if report.cases])
+    said = said or ("No program" if task.best is None else "Not tested")
+    rounds = counted(n_rounds, "round") if n_rounds > 1 else ""
+    statement = task.task.statement or task.question
+    return [task.id, shortened(statement, 140), said, standing, label, rounds, task.created_at]
+
+
+def tasks_value(tasks: Sequence[CodedTask]) -> dict[str, Any]:
+    """What `ui.code_views.task_list` shows."""
+    return {"rows": [task_row(task) for task in tasks], "kinds": list(_LISTED.values())}

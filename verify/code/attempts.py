@@ -1,0 +1,298 @@
+"""A programming task in, attempts at it that write, run and repair programs out; each round is a run of its own.
+
+What is found out goes into the runs' own events, so that a page, a script or the next start reads it from there.
+"""
+
+import logging
+import secrets
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from model.code_events import Program, Task, TestForm
+from model.engine import Budget, budget_limits, collect
+from model.errors import AppError, BadInput
+from model.events import Notice, Sampling
+from model.runs import Runs
+from model.samples import check_room, with_seed_after
+from model.sampling import check_sampling
+from verify.code.asking import drawn_apart, family_of
+from verify.code.given import DEFAULT_ROUNDS, check_program, check_task, read_given
+from verify.code.judge import CodeJudge
+from verify.code.model_tests import asserts_of, disagreement_of
+from verify.code.next_round import later_round, start_next
+from verify.code.questions import question_for_tests, question_of
+from verify.code.task import CodedTask, Round, read_task, task_of
+from verify.code.trying import Trying
+
+log = logging.getLogger(__name__)
+
+_N_LOCKS = 16
+_STOPPED = Notice("stopped", "Stopped, so there is no further round.")
+
+
+class Attempts:
+    """Starts attempts at tasks, tests the program of each round that ends, and starts the next."""
+
+    def __init__(self, runs: Runs, judge: CodeJudge) -> None:
+        self.judge = judge
+        self._runs = runs
+        self._trying = Trying(judge)
+        # A round is tested once, and the rounds of a task are decided about one after the other.
+        self._testing = [threading.Lock() for _ in range(_N_LOCKS)]
+        self._deciding = [threading.Lock() for _ in range(_N_LOCKS)]
+        # Tasks whose rounds this process started: of others, what ended is tested, and nothing new is started.
+        self._driven: set[str] = set()
+        runs.after_end.append(self._on_end)
+
+    # ------------------------------------------------------------------ starting and stopping
+
+    def start(
+        self,
+        statement: str,
+        *,
+        tests: str = "",
+        form: TestForm | None = None,
+        hidden_tests: str = "",
+        hidden_form: TestForm | None = None,
+        entry_point: str = "",
+        k: int = 1,
+        n_rounds: int = DEFAULT_ROUNDS,
+        budget: Budget = "medium",
+        sampling: Sampling | None = None,
+        asks_for_tests: bool = True,
+        run_id: str | None = None,
+        owner: str = "",
+    ) -> list[str]:
+        """Start `k` attempts, all or none, and return the ids of their first runs; the first stands for all of them.
+
+        Args:
+            tests: Those that the model may see; empty for none.
+            form: How they are written; found out when None. So is `hidden_form`.
+            hidden_tests: Tests that no model is shown.
+            entry_point: The function that is asked for, where neither task nor tests name it.
+            n_rounds: So many programs at most in each attempt.
+            budget: How long each round may think.
+            asks_for_tests: Where no tests are given, one more run writes some from the statement alone; its id is the
+                last of those returned.
+            run_id: An id of the caller's choice for the first run.
+
+        Raises:
+            BadInput: If an argument is empty, too long, out of range, or tests cannot be read.
+            RunBusy: If `run_id` is taken.
+            TooManyRuns: If there is no room for all of them.
+        """
+        check_task(statement, k, n_rounds)
+        given, hidden = (read_given(*each, entry_point) for each in ((tests, form), (hidden_tests, hidden_form)))
+        budget_limits(budget)
+        family = family_of(self._runs.host.status().model)
+        drawn = drawn_apart(check_sampling(sampling or Sampling()), k, family)
+        asks_for_tests = asks_for_tests and given is None
+        check_room(self._runs, k + asks_for_tests)
+        first = run_id or secrets.token_urlsafe(9)
+        task = Task(
+            first,
+            statement.strip(),
+            tests if given else "",
+            given.form if given else "",
+            hidden_tests if hidden else "",
+            hidden.form if hidden else "",
+            entry_point.strip(),
+            n_attempts=k,
+            n_rounds=n_rounds,
+        )
+        question = question_of(statement, given, entry_point.strip(), family)
+        started: list[str] = []
+        with self._lock(first):
+            self._driven.add(first)
+            try:
+                for number in range(1, k + 1):
+                    own = task if number == 1 else later_round(task, number, 1)
+                    started.append(
+                        self._runs.start(
+                            question,
+                            budget=budget,
+                            sampling=with_seed_after(drawn, number - 1),
+                            run_id=first if number == 1 else None,
+                            solves=own,
+                            owner=owner,
+                        )
+                    )
+                if asks_for_tests:
+                    own = replace(later_round(task, 1, 1), purpose="tests")
+                    asked = question_for_tests(statement, entry_point.strip())
+                    started.append(self._runs.start(asked, budget=budget, sampling=drawn, solves=own, owner=owner))
+            except AppError:
+                # Somebody took the room meanwhile.
+                self._stop(started)
+                raise
+        return started
+
+    def stop(self, run_id: str) -> bool:
+        """Stop every round of a task that goes on, and start no further one; False if nothing was left to stop.
+
+        Raises:
+            BadInput: If the run writes no program.
+            RunNotFound: If no run has this id.
+        """
+        first = self._task(run_id).first_run
+        with self._lock(first):
+            was_going_on = False
+            for each in read_task(self._runs, first).rounds:
+                if self._runs.is_live(each.run_id):
+                    was_going_on = self._stop([each.run_id]) or was_going_on
+                elif each.program is None:
+                    # It has ended and is being tested: what would follow it is what is stopped.
+                    self._runs.store.append(each.run_id, [_STOPPED])
+                    was_going_on = True
+            return was_going_on
+
+    def _stop(self, run_ids: Sequence[str], why: Notice | None = None) -> bool:
+        was_live = False
+        for run_id in run_ids:
+            with suppress(AppError):
+                was_live = self._runs.stop(run_id, why) or was_live
+        return was_live
+
+    # ------------------------------------------------------------------ what came of it
+
+    def settle(self, run_id: str) -> CodedTask:
+        """How a task stands, after testing the rounds that ended while nobody was there to (the app was ended).
+
+        Raises:
+            BadInput: If the run writes no program.
+            RunNotFound: If no run has this id.
+        """
+        coded = read_task(self._runs, run_id)
+        if coded.is_settled:
+            return coded
+        for each in coded.rounds:
+            if not each.is_live and not each.is_settled:
+                self._look_at(each.run_id, goes_on=coded.id in self._driven)
+        self._compare(coded.id)
+        return read_task(self._runs, run_id)
+
+    def edit(self, run_id: str, source: str) -> CodedTask:
+        """Test a program that the user has written in the place of a round's own; no model is asked.
+
+        Raises:
+            BadInput: If the run writes no program, goes on, or the program is empty or too long.
+            RunNotFound: If no run has this id.
+        """
+        check_program(source)
+        if self._task(run_id).purpose == "tests":
+            raise BadInput("This run wrote tests and no program. Change the tests of the task instead.")
+        coded = self.settle(run_id)
+        self._check_ended(coded, run_id)
+        program = Program(source, "written by hand", by_user=True)
+        self._runs.store.append(run_id, [program, *self._trying.reports(program, coded)])
+        return read_task(self._runs, run_id)
+
+    def change_tests(
+        self,
+        run_id: str,
+        tests: str,
+        *,
+        form: TestForm | None = None,
+        hidden_tests: str | None = None,
+        hidden_form: TestForm | None = None,
+    ) -> CodedTask:
+        """Test every program of a task again, by other tests; no model is asked.
+
+        Args:
+            tests: Take the place of those given before; empty for none.
+            hidden_tests: Take the place of the hidden ones; None keeps those.
+
+        Raises:
+            BadInput: If the run writes no program, the task goes on, or the tests cannot be read.
+            RunNotFound: If no run has this id.
+        """
+        coded = self.settle(run_id)
+        if coded.is_live:
+            raise BadInput("The task is still being worked on. Wait for its end, or stop it, then change its tests.")
+        given = read_given(tests, form, coded.task.entry_point)
+        changed = replace(coded.task, tests=tests if given else "", form=given.form if given else "")
+        if hidden_tests is not None:
+            hidden = read_given(hidden_tests, hidden_form, coded.task.entry_point)
+            changed = replace(
+                changed, hidden_tests=hidden_tests if hidden else "", hidden_form=hidden.form if hidden else ""
+            )
+        with self._lock(coded.id):
+            self._runs.store.append(coded.id, [changed])
+            coded = read_task(self._runs, coded.id)
+        for each in coded.rounds:
+            if each.purpose == "solution" and each.program is not None:
+                reports = self._trying.reports(each.program, coded)
+                self._runs.store.append(each.run_id, [each.program, *reports])
+        return read_task(self._runs, run_id)
+
+    def _check_ended(self, coded: CodedTask, run_id: str) -> None:
+        own = next(each for each in coded.rounds if each.run_id == run_id)
+        if own.is_live:
+            raise BadInput("This program is still being written. Wait for its end, or stop it, then edit it.")
+
+    def _task(self, run_id: str) -> Task:
+        task = task_of(self._runs, run_id)
+        if task is None:
+            raise BadInput(f"The run {run_id!r} is a chat and writes no program. Give the id of a run of /solve_code.")
+        return task
+
+    # ------------------------------------------------------------------ after a round
+
+    def _on_end(self, run_id: str) -> None:
+        """A run has ended, in its own thread."""
+        try:
+            task = task_of(self._runs, run_id)
+            if task is not None:
+                self._driven.add(task.first_run)
+                self._look_at(run_id, goes_on=True)
+                self._compare(task.first_run)
+        except Exception:  # the run itself has ended well; `settle` tries again
+            log.exception("the program of the run %s could not be tested", run_id)
+
+    def _look_at(self, run_id: str, *, goes_on: bool) -> None:
+        """Test what a run has written, once; then start what follows, or stop what is decided."""
+        with self._testing[hash(run_id) % _N_LOCKS]:
+            coded = read_task(self._runs, run_id)
+            own = next(each for each in coded.rounds if each.run_id == run_id)
+            if own.program is not None or own.is_live:
+                return
+            answer = collect(self._runs.store.events(run_id)).answer
+            if own.purpose == "tests":
+                self._runs.store.append(run_id, [asserts_of(answer)])
+                return
+            program = self._trying.program_of(answer, coded, own.reason)
+            reports = self._trying.reports(program, coded)
+            with self._lock(coded.id):
+                tried = replace(own, program=program, reports=reports)
+                notices = self._go_on(coded.id, tried) if goes_on else []
+                self._runs.store.append(run_id, [program, *reports, *notices])
+
+    def _go_on(self, first: str, tried: Round) -> list[Notice]:
+        """Start the next round if one is due, before anybody reads that this one was tested; what there is to say."""
+        coded = read_task(self._runs, first)
+        if tried.has_passed:
+            notice = f"Attempt {tried.attempt} passes all given tests, so this attempt was stopped."
+            others = [each.run_id for each in coded.rounds if each.is_live and each.attempt != tried.attempt]
+            self._stop(others, Notice("decided", notice))
+            return []
+        return start_next(self._runs, coded, tried)
+
+    def _compare(self, first: str) -> None:
+        """Where no tests were given: run the model's own, and see where the programs of several attempts part."""
+        with self._lock(first):
+            coded = read_task(self._runs, first)
+            tests = self._trying.model_tests(coded)
+            if tests is None:
+                return
+            for each in coded.lacking("model"):
+                self._runs.store.append(each.run_id, [self._trying.model_report(each, tests)])
+            coded = read_task(self._runs, first)
+            if coded.lacks_comparison:
+                last = {each[-1].attempt: each[-1].program for each in coded.attempts}
+                programs = {number: each for number, each in last.items() if each and each.source.strip()}
+                self._runs.store.append(first, [disagreement_of(self.judge, programs, tests)])
+
+    def _lock(self, first: str) -> threading.Lock:
+        return self._deciding[hash(first) % _N_LOCKS]

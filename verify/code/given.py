@@ -1,0 +1,59 @@
+"""What somebody asks to be programmed in, a sentence where it cannot be so out: tasks, tests and programs."""
+
+from model.code_events import TestForm
+from model.errors import BadInput
+from model.settings import MAX_MESSAGE_CHARACTERS
+from verify.code.test_sets import TestSet, read_tests
+
+MOST_ATTEMPTS = 8
+MOST_ROUNDS = 8
+DEFAULT_ROUNDS = 3
+MAX_TESTS_CHARACTERS = 8_000_000
+MAX_PROGRAM_CHARACTERS = 400_000
+
+
+def read_given(tests: str, form: TestForm | None, entry_point: str) -> TestSet | None:
+    """The tests, read; `None` where there are none.
+
+    Raises:
+        BadInput: If they are too long or cannot be read.
+    """
+    if not tests.strip():
+        return None
+    if len(tests) > MAX_TESTS_CHARACTERS:
+        raise BadInput(
+            f"The tests have {len(tests):,} characters and the limit is {MAX_TESTS_CHARACTERS:,}. Give fewer of them."
+        )
+    return read_tests(tests, form, entry_point.strip())
+
+
+def check_task(statement: str, k: int, n_rounds: int) -> None:
+    """Refuse a task that is empty or too long, or numbers that are out of range.
+
+    Raises:
+        BadInput: If it is.
+    """
+    if not statement.strip():
+        raise BadInput("The task is empty. Say what the program is to do.")
+    if len(statement) > MAX_MESSAGE_CHARACTERS:
+        raise BadInput(
+            f"The task has {len(statement):,} characters and the limit is {MAX_MESSAGE_CHARACTERS:,}. Shorten it."
+        )
+    if not 1 <= k <= MOST_ATTEMPTS:
+        raise BadInput(f"{k} attempts were asked for; give a number from 1 to {MOST_ATTEMPTS}.")
+    if not 1 <= n_rounds <= MOST_ROUNDS:
+        raise BadInput(f"{n_rounds} rounds were asked for; give a number from 1 to {MOST_ROUNDS}.")
+
+
+def check_program(source: str) -> None:
+    """Refuse a program that is empty or too long.
+
+    Raises:
+        BadInput: If it is.
+    """
+    if not source.strip():
+        raise BadInput("The program is empty. Write one, then run it.")
+    if len(source) > MAX_PROGRAM_CHARACTERS:
+        raise BadInput(
+            f"The program has {len(source):,} characters and the limit is {MAX_PROGRAM_CHARACTERS:,}. Shorten it."
+        )
