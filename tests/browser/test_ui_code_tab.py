@@ -58,7 +58,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         TestCase("6", "not_run", 0.0, "f('late')", "1"),
     ]
     report = TestReport("timeout", tuple(cases), "asserts", level="filter", seconds=6.5, stdout="so far\n" * 3)
-    told: list[Event] = [Task(STORED, "Every outcome", "assert f('right') == 1", "asserts"), AnswerDelta("```\npass\n```", 3)]
+    told: list[Event] = [
+        Task(STORED, "Every outcome", "assert f('right') == 1", "asserts"),
+        AnswerDelta("```\npass\n```", 3),
+    ]
     store.append(STORED, [*told, Finished("stop"), Program("def f(how):\n    ..."), report])
     store.close()
     return folder

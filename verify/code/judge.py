@@ -86,13 +86,12 @@ class CodeJudge:
             return CellResult("refused", message=str(refusal))
 
     def results(self, program: Program, cases: Sequence[Case], limits: Limits | None = None) -> list[TestResult]:
-        """What each case gives, without a longer look and without a report; `not_run` behind a limit.
-
-        Raises:
-            SandboxRefused: If this machine cannot isolate programs.
-        """
+        """What each case gives, without a longer look and without a report; `not_run` behind a limit, or if refused."""
         tree, names = parsed(program.source), names_for(program.source)
-        report = self._started().run_tests(program.source, bound(cases, tree), limits or LIMITS, names)
+        try:
+            report = self._started().run_tests(program.source, bound(cases, tree), limits or LIMITS, names)
+        except (SandboxRefused, BadInput) as error:
+            return [TestResult("not_run", message=str(error))] * len(cases)
         return list(report.tests)
 
     def close(self) -> None:
