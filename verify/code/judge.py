@@ -13,10 +13,12 @@ from verify.code.running import Ran, Runner
 from verify.code.scripts import run_script
 from verify.code.test_sets import TestSet, read_tests
 from verify.sandbox.cases import Case, InputCase
+from verify.sandbox.comparing import shown
 from verify.sandbox.limits import Limits
 from verify.sandbox.notebook import CellResult
 from verify.sandbox.report import Report, TestResult, shortened
 from verify.sandbox.sandbox import Sandbox
+from verify.sandbox.values import encoded
 
 # What a program may use where nobody says otherwise. LiveCodeBench's judge gives 6 seconds.
 LIMITS = Limits(cpu_seconds=6.0)
@@ -171,7 +173,8 @@ def _given(cases: Sequence[Case], number: int, result: TestResult) -> str:
     case = cases[number]
     if isinstance(case, InputCase):
         return shortened(case.stdin)
-    written = [repr(value) for value in case.args] + [f"{name}={value!r}" for name, value in case.kwargs.items()]
+    written = [shown(encoded(value)) for value in case.args]
+    written += [f"{name}={shown(encoded(value))}" for name, value in case.kwargs.items()]
     return shortened(f"{case.name}({', '.join(written)})")
 
 
