@@ -54,12 +54,17 @@ class Sandbox:
     def __init__(self, level: Level | None = None, at_once: int = AT_ONCE) -> None:
         check_machine()
         self._turns = threading.BoundedSemaphore(at_once)
-        self._starting = threading.Lock()
+        self._starting, self._listing = threading.Lock(), threading.Lock()
         self._is_closed = False
         self._notebooks: weakref.WeakSet[Notebook] = weakref.WeakSet()
         self._notebook_server: Server | None = None
         self._pytest_server: Server | None = None
         self._server, self.level = _first_proven(LEVELS if level is None else (level,))
+
+    @property
+    def landlock(self) -> int:
+        """The version of Landlock that is in force; 0 for none."""
+        return self._server.landlock_abi if self.level != "seccomp-only" else 0
 
     def run(
         self,
@@ -160,7 +165,8 @@ class Sandbox:
             BadInput: If a notebook cannot be given these files.
         """
         notebook = Notebook(self._server_for_notebook, self._turns, files or {}, idle_seconds)
-        self._notebooks.add(notebook)
+        with self._listing:
+            self._notebooks.add(notebook)
         return notebook
 
     def close(self) -> None:
@@ -207,11 +213,13 @@ class Sandbox:
 
     def _server_for_notebook(self) -> "Server":
         """The fork server that has the libraries of notebooks; and a process less if there are too many."""
-        kept = sorted((held for held in self._notebooks if held.has_process), key=lambda held: held.used)
-        for notebook in kept[: len(kept) + 1 - MAX_NOTEBOOKS]:
+        with self._listing:
+            kept = [held for held in self._notebooks if held.has_process]
+        idle = sorted((held for held in kept if not held.is_running), key=lambda held: held.used)
+        for notebook in idle[: max(0, len(kept) + 1 - MAX_NOTEBOOKS)]:
             notebook.end()
         with self._starting:
-            self._notebook_server = self._alive(self._notebook_server, package_folders(), "notebook")
+            self._notebook_server = self._alive(self._notebook_server, package_folders(LIBRARIES), "notebook")
             return self._notebook_server
 
     def _server_for_pytest(self) -> "Server":
@@ -234,8 +242,8 @@ def _bytes(text: str | bytes) -> bytes:
     return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
 
 
-def package_folders(names: Sequence[str] = LIBRARIES) -> list[str]:
-    """Where libraries lie, by default those that notebooks have; those that are not installed are not there."""
+def package_folders(names: Sequence[str]) -> list[str]:
+    """Where libraries lie; those that are not installed are not there."""
     found = (importlib.util.find_spec(name) for name in names)
     return sorted({os.path.dirname(os.path.dirname(spec.origin)) for spec in found if spec and spec.origin})
 
