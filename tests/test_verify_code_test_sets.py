@@ -182,6 +182,7 @@ def test_the_form_can_be_corrected_and_the_entry_point_given() -> None:
         ("[1, 2]", None, "in no form that is known"),
         ("def f(): pass", None, "in no form that is known"),
         ("print(1)", "asserts", "no assert"),
+        ("assert f(" + "+".join(["[1]"] * 500) + ") == 1", None, "nested too deeply"),
         ("assert f(1 ==", "asserts", "no Python"),
         ("x = 1", "check", "Give its name as the entry point"),
         ("nothing", "doctest", "no example"),

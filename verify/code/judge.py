@@ -13,13 +13,17 @@ from verify.code.running import Ran, Runner
 from verify.code.scripts import run_script
 from verify.code.test_sets import TestSet, read_tests
 from verify.sandbox.cases import Case, InputCase
+from verify.sandbox.comparing import shown
 from verify.sandbox.limits import Limits
 from verify.sandbox.notebook import CellResult
 from verify.sandbox.report import Report, TestResult, shortened
 from verify.sandbox.sandbox import Sandbox
+from verify.sandbox.values import encoded
 
 # What a program may use where nobody says otherwise. LiveCodeBench's judge gives 6 seconds.
 LIMITS = Limits(cpu_seconds=6.0)
+# Outcomes whose messages say no more than the exception, or what was used of the time.
+_TOLD = ("error", "timeout", "memory")
 
 
 class CodeJudge:
@@ -171,17 +175,18 @@ def _given(cases: Sequence[Case], number: int, result: TestResult) -> str:
     case = cases[number]
     if isinstance(case, InputCase):
         return shortened(case.stdin)
-    written = [repr(value) for value in case.args] + [f"{name}={value!r}" for name, value in case.kwargs.items()]
+    written = [shown(encoded(value)) for value in case.args]
+    written += [f"{name}={shown(encoded(value))}" for name, value in case.kwargs.items()]
     return shortened(f"{case.name}({', '.join(written)})")
 
 
 def _without_contents(report: TestReport) -> TestReport:
     """What may be said of tests that nobody is to learn from: which failed, how, and in which line of the program."""
     cases = [
-        replace(
-            case, given="", expected=None, got=None, message=kind_of(case.message) if case.outcome == "error" else ""
+        TestCase(
+            str(number), case.outcome, case.seconds, message=kind_of(case.message) if case.outcome in _TOLD else ""
         )
-        for case in report.cases
+        for number, case in enumerate(report.cases, 1)
     ]
     return replace(report, cases=tuple(cases), stdout="", stderr="", message=kind_of(report.message))
 
