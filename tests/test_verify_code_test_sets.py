@@ -1,6 +1,9 @@
 """Tests in all forms, and how they are read."""
 
+import base64
 import json
+import pickle
+import zlib
 from typing import Any
 
 import pytest
@@ -131,6 +134,23 @@ def test_read_tests_keeps_expected_values_outside_where_it_can(text: str, cases:
     assert read_tests(text).cases == cases
 
 
+def test_private_tests_are_unpacked_and_nothing_in_them_is_run() -> None:
+    private = json.dumps([{"input": "5 5\n", "output": "10\n", "testtype": "stdin"}])
+    packed = base64.b64encode(zlib.compress(pickle.dumps(private))).decode()
+    assert read_tests(json.dumps(ATCODER | {"private_test_cases": packed})).cases == (
+        InputCase("1 2\n", "3\n"),
+        InputCase("5 5\n", "10\n"),
+    )
+
+    class Harm:
+        def __reduce__(self) -> Any:
+            return exit, (3,)
+
+    harmful = base64.b64encode(zlib.compress(pickle.dumps(Harm()))).decode()
+    with pytest.raises(BadInput, match="neither JSON nor packed"):
+        read_tests(json.dumps(ATCODER | {"private_test_cases": harmful}))
+
+
 def test_a_check_that_needs_what_the_prompt_defines_has_it() -> None:
     test = "def check(candidate):\n    for n in range(3):\n        assert half(candidate(n)) == n\n"
     tests = read_tests(json.dumps(HUMAN_EVAL | {"test": test}))
@@ -162,6 +182,7 @@ def test_the_form_can_be_corrected_and_the_entry_point_given() -> None:
         ("[1, 2]", None, "in no form that is known"),
         ("def f(): pass", None, "in no form that is known"),
         ("print(1)", "asserts", "no assert"),
+        ("assert f(" + "+".join(["[1]"] * 500) + ") == 1", None, "nested too deeply"),
         ("assert f(1 ==", "asserts", "no Python"),
         ("x = 1", "check", "Give its name as the entry point"),
         ("nothing", "doctest", "no example"),
@@ -171,7 +192,7 @@ def test_the_form_can_be_corrected_and_the_entry_point_given() -> None:
         ("input: 1", "input_output", "has no output"),
         ("[]", "calls", "Calls are a JSON list"),
         ('[{"call": "f"}]', "calls", "Test 1 is neither"),
-        ('{"public_test_cases": "[]", "private_test_cases": "eJxr"}', None, "Unpack them"),
+        ('{"public_test_cases": "[]", "private_test_cases": "eJxr"}', None, "neither JSON nor packed"),
         ('[{"input": "x", "output": "1", "testtype": "functional"}]', "calls", "entry point"),
     ],
 )
