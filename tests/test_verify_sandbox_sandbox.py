@@ -1,12 +1,9 @@
 """The sandbox's promises: a battery of attacks and honest programs, at every level that works here, as root and as a user."""
 
-import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -18,13 +15,13 @@ import pytest
 from model.errors import BadInput, SandboxRefused
 from tests.sandbox_battery import ATTACKS, BATTERY, planted, run_all
 from tests.sandbox_programs import QUICK
+from tests.sandbox_users import told_by_a_user
 from verify.sandbox.cases import Call, InputCase
 from verify.sandbox.levels import LEVELS, Level
 from verify.sandbox.limits import Limits
 from verify.sandbox.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
-ORDINARY_UID = 1000
 
 
 @pytest.fixture(scope="module")
@@ -63,53 +60,8 @@ def test_weaker_levels_hold_too(sandbox: Sandbox, level: Level) -> None:
         assert run_all(weaker, secret) == {}
 
 
-@pytest.fixture
-def copied() -> Iterator[Path]:
-    """The sandbox where any user may read it."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.chmod(folder, 0o755)
-        for name in ("verify/sandbox", "verify/__init__.py", "model/__init__.py", "model/errors.py"):
-            target = Path(folder) / name
-            target.parent.mkdir(exist_ok=True)
-            shutil.copytree(ROOT / name, target) if (ROOT / name).is_dir() else shutil.copy(ROOT / name, target)
-        (Path(folder) / "tests").mkdir()
-        for file in (ROOT / "tests").glob("sandbox_*.py"):
-            shutil.copy(file, Path(folder) / "tests")
-        yield Path(folder)
-
-
-def python_for(uid: int) -> str:
-    """An interpreter that a user may run; root's own may lie in root's home."""
-    for python in (sys.executable, "/usr/bin/python3", "/usr/local/bin/python3"):
-        asked = [python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"]
-        try:
-            if (
-                subprocess.run(asked, user=uid, group=uid, extra_groups=[], cwd="/", capture_output=True).returncode
-                == 0
-            ):
-                return python
-        except OSError:
-            continue
-    pytest.skip(f"no Python 3.11 that user {uid} may run")
-
-
-def test_battery_holds_for_an_ordinary_user_where_tests_run_as_root(copied: Path) -> None:
-    if os.getuid() != 0:
-        pytest.skip("these tests already run as an ordinary user")
-    ran = subprocess.run(
-        [python_for(ORDINARY_UID), "-B", str(copied / "tests" / "sandbox_battery.py")],
-        user=ORDINARY_UID,
-        group=ORDINARY_UID,
-        extra_groups=[],
-        cwd="/",
-        env={"PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert ran.returncode == 0, ran.stderr
-    told = json.loads(ran.stdout.splitlines()[-1])
-    assert told["uid"] == ORDINARY_UID
+def test_battery_holds_for_an_ordinary_user_where_tests_run_as_root() -> None:
+    told = told_by_a_user("sandbox_battery.py")
     assert told["programs"] == len(BATTERY)
     assert told["wrong"] == {}
 

@@ -17,6 +17,7 @@ from verify.sandbox.server import Server
 from verify.sandbox.suites import MAX_PROCESSES, report_of
 from verify.sandbox.verdicts import Reading, read_line, status_of, text_of
 
+_GOODBYE_SECONDS = 1.0
 _OUTCOMES: tuple[Outcome, ...] = ("passed", "wrong", "error", "memory")
 
 
@@ -31,6 +32,9 @@ class _Clock:
         self._limits = limits
         # Lines that a process writes must not buy it time for ever.
         self._last = time.monotonic() + 2 * limits.piece_wall_seconds
+
+    def is_over(self) -> bool:
+        return time.monotonic() >= self._last
 
     def deadline(self) -> float:
         return min(self._last, time.monotonic() + self._limits.piece_wall_seconds)
@@ -64,7 +68,9 @@ class _Process:
         Args:
             is_done: Whether it was ended because there was no more to do.
         """
-        ended = self.child.wait()
+        # One that has said how it ended is about to.
+        says_end = not is_done and any("end" in line for line in self.lines)
+        ended = self.child.last_words(_GOODBYE_SECONDS) if says_end else self.child.wait()
         if is_done and ended.reason is None:
             return Reading(ended, "ok", "")
         return Reading(ended, *status_of(ended, self.lines, is_script=False))
@@ -199,6 +205,8 @@ class Check:
             is_stopped = True
         tests = self._tests.reading(is_done=is_at_end or is_stopped)
         told = self._told(tests)
+        if told.status == "timeout" and self._clock.is_over():
+            told = replace(told, message="all tests together took too much time")
         if not is_at_end and (self._program.has_been_loaded or not is_stopped):
             self._take_unfinished(told)
         not_run = TestResult("not_run", message=told.message or "the tests ended before it")

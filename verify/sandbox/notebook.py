@@ -71,6 +71,10 @@ class CellResult:
     is_anew: bool = False
 
 
+class _EndedBefore(Exception):
+    """The process has ended, and the cell had not begun."""
+
+
 class Notebook:
     """One session of cells. Any thread may call it; cells run one after the other. `Sandbox.open_notebook` makes it.
 
@@ -117,7 +121,7 @@ class Notebook:
             for _ in range(2):
                 try:
                     result = self._run_cell(source, limits)
-                except ServerLost:
+                except (ServerLost, _EndedBefore):
                     self._discard()
                 else:
                     self.used = time.monotonic()
@@ -166,7 +170,10 @@ class Notebook:
         child.begin_piece(limits.cpu_seconds)
         child.output_bytes = limits.output_bytes
         child.send({"cell": source, "number": self._n_cells}, deadline)
-        told = self._heard(child, deadline)
+        told = self._heard(child, deadline, {"began": self._n_cells})
+        if told is None and not child.is_killed:
+            raise _EndedBefore
+        told = told and self._heard(child, deadline, {"number": self._n_cells})
         # What it printed before it told stands in the pipes.
         stdout, stderr = map(text_of, child.take_output())
         result = CellResult("ok", stdout, stderr, seconds=round(time.monotonic() - began, 4), is_anew=is_anew)
@@ -188,10 +195,11 @@ class Notebook:
         self._child = _started(self._server(), limits, self._files, self._idle_seconds)
         return self._child, is_anew
 
-    def _heard(self, child: "Child", deadline: float) -> dict[str, Any] | None:
+    def _heard(self, child: "Child", deadline: float, wanted: dict[str, int]) -> dict[str, Any] | None:
+        """The next line that holds this; None if its process ends before."""
         while (line := child.next_line(deadline)) is not None:
             told = read_line(line)
-            if told is not None and told.get("number") == self._n_cells:
+            if told is not None and wanted.items() <= told.items():
                 return told
         return None
 

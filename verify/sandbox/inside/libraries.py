@@ -22,9 +22,8 @@ from verify.sandbox.inside.imports import import_quietly, import_warm, is_wanted
 
 # Imported at the start, in this order.
 _IMPORTED = """
-numpy numpy.random numpy.fft numpy.linalg numpy.polynomial numpy.ma numpy.testing mpmath sympy sympy.plotting
-sympy.stats sympy.physics.units PIL.Image matplotlib matplotlib.pyplot matplotlib.backends.backend_agg
-matplotlib.backends.backend_svg mpl_toolkits.mplot3d
+numpy numpy.random numpy.fft numpy.linalg numpy.polynomial numpy.ma numpy.testing mpmath sympy PIL.Image
+matplotlib matplotlib.pyplot matplotlib.backends.backend_agg mpl_toolkits.mplot3d
 """.split()
 _HELD = ("numpy", "mpmath", "sympy", "PIL", "matplotlib", "mpl_toolkits")
 _SKIPPED = frozenset("tests test benchmarks idlelib lib2to3 ensurepip turtledemo site-packages __pycache__".split())

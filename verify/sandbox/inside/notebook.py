@@ -1,7 +1,7 @@
 """The profile *notebook*: cells that run one after the other in one process, with files and figures in memory.
 
-In come `{"cell", "number"}`, out goes one line for each: `{"number", "value", "figures", "files", ...}`, and how it
-ended if it did not end well. `value` is the last expression as Python writes it; `files` those that the cell has
+In come `{"cell", "number"}`, out go `{"began"}` and a line for each: `{"number", "value", "figures", "files", ...}` and
+how it ended if it did not end well. `value` is the last expression as Python writes it; `files` those that the cell has
 changed, in base64, null for one that it removed.
 """
 
@@ -37,6 +37,7 @@ class _Notebook:
 
     def run_cell(self, source: str, number: int) -> bool:
         """Run one and tell what came of it. False if the process is to end."""
+        self._channel.tell({"began": number})
         held: list[str] = []
         self._figures.images = []
         end = guarded(
