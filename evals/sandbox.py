@@ -1,4 +1,4 @@
-"""The sandbox's costs: starting it, a program, programs a second, and what a fork bomb costs the others.
+"""The sandbox's costs: a start, a program, a check, a cell, programs a second, what a fork bomb costs the others.
 
 `python -m evals.sandbox` measures at the strongest level that works here and writes `evals/results/sandbox.json`. On a
 machine with other work the least of many times says what the sandbox costs; ratios are taken of times side by side.
@@ -24,6 +24,8 @@ from verify.sandbox.sandbox import Sandbox
 RESULTS = Path(__file__).resolve().parent / "results" / "sandbox.json"
 SMALL = "print(sum(range(100)))"
 ADD = "def add(a, b):\n    return a + b"
+TEN_ASSERTS = "\n".join(f"assert add({number}, 1) == {number + 1}" for number in range(10))
+FIGURE = "import matplotlib.pyplot as plt\nplt.plot([1, 3, 2])\nplt.show()"
 BOMB = "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass"
 BUSY = "print(sum(n * n for n in range(300_000)))"
 CALLERS = 8
@@ -37,6 +39,30 @@ def milliseconds(work: Callable[[], object], times: int) -> dict[str, float]:
         work()
         taken.append(1000 * (time.perf_counter() - began))
     return {"least": round(min(taken), 2), "median": round(statistics.median(taken), 2)}
+
+
+def side_by_side(work: Callable[[], object], other: Callable[[], object], times: int) -> float:
+    """How much longer one takes than the other: the median of ratios, each of two times in turn."""
+    ratios = [milliseconds(work, 1)["least"] / milliseconds(other, 1)["least"] for _ in range(times)]
+    return round(statistics.median(ratios), 2)
+
+
+def of_notebooks(sandbox: Sandbox) -> dict[str, Any]:
+    """Starting the libraries' fork server, a notebook, a cell in one that is kept, a figure."""
+    began = time.perf_counter()
+    with sandbox.open_notebook() as notebook:
+        notebook.run_cell("1")
+        told: dict[str, Any] = {"first_of_all_ms": round(1000 * (time.perf_counter() - began), 1)}
+
+        def opened() -> None:
+            with sandbox.open_notebook() as another:
+                another.run_cell(SMALL)
+
+        told["opened_with_a_cell_ms"] = milliseconds(opened, 50)
+        told["cell_ms"] = milliseconds(lambda: notebook.run_cell(SMALL), 200)
+        told["cell_over_program"] = side_by_side(lambda: notebook.run_cell(SMALL), lambda: sandbox.run(SMALL), 100)
+        told["cell_with_a_figure_ms"] = milliseconds(lambda: notebook.run_cell(FIGURE), 20)
+    return told
 
 
 def a_second(sandbox: Sandbox, threads: int, seconds: float, work: Callable[[Sandbox], object]) -> float:
@@ -96,6 +122,11 @@ def measured(level: Level | None, seconds: float) -> dict[str, Any]:
         told["program_ms"] = milliseconds(lambda: sandbox.run(SMALL), 200)
         ten = [Call("add", [number, 1], expected=number + 1) for number in range(10)]
         told["suite_of_10_calls_ms"] = milliseconds(lambda: sandbox.run_calls(ADD, ten), 100)
+        told["check_of_10_asserts_ms"] = milliseconds(lambda: sandbox.run_check(ADD, TEN_ASSERTS), 100)
+        told["check_over_suite"] = side_by_side(
+            lambda: sandbox.run_check(ADD, TEN_ASSERTS), lambda: sandbox.run_calls(ADD, ten), 50
+        )
+        told["notebook"] = of_notebooks(sandbox)
         told["programs_a_second"] = {n: a_second(sandbox, n, seconds, lambda box: box.run(SMALL)) for n in (1, 2, 8)}
         told["suites_of_10_a_second"] = a_second(sandbox, 2, seconds, lambda box: box.run_calls(ADD, ten))
         # In turns, so that other work on the machine falls on both.

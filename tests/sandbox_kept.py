@@ -41,7 +41,7 @@ ATTACKS = [
     if program.name not in _NOT_HERE and (IS_X86 or _is_for_any_machine(program))
 ]
 # As the battery's, with room for the libraries of a notebook.
-_LIMITS = Limits(cpu_seconds=0.6, memory_mib=256, wall_seconds=1.5)
+_LIMITS = Limits(cpu_seconds=0.5, memory_mib=256, wall_seconds=1)
 
 
 def _complaints(stdout: str, stderr: str, seconds: float) -> list[str]:

@@ -1,17 +1,22 @@
 """The app as a process, with nobody on its page: how often it wakes up."""
 
+import contextlib
+import json
 import sys
 import time
-from collections.abc import Callable
+import urllib.request
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.chat_page import scripted_app
+from tests.conftest import RunningApp, StartApp
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
+ISOLATED = "Programs of the model run isolated: "
 TURNS = [{"match": "", "thinking": "So.", "answer": "Yes."}]
 
 
@@ -22,17 +27,48 @@ def times_asleep(process_id: int) -> int:
     return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
 
 
-def test_an_app_that_does_nothing_wakes_up_less_than_two_hundred_times_a_second(
-    start_app: Callable[..., Any], tmp_path: Path
-) -> None:
-    started: list[Any] = []
+@pytest.fixture(scope="module")
+def app(start_shared_app: StartApp, tmp_path_factory: pytest.TempPathFactory) -> RunningApp:
+    started: list[RunningApp] = []
 
-    def start(*arguments: str, **options: Any) -> Any:
-        started.append(start_app(*arguments, **options))
+    def start(*arguments: str, **options: Any) -> RunningApp:
+        started.append(start_shared_app(*arguments, **options))
         return started[-1]
 
-    scripted_app(start, tmp_path, TURNS)
-    before, began = times_asleep(started[0].process.pid), time.monotonic()
+    scripted_app(start, tmp_path_factory.mktemp("script"), TURNS)
+    return started[0]
+
+
+def test_an_app_that_does_nothing_wakes_up_less_than_two_hundred_times_a_second(app: RunningApp) -> None:
+    before, began = times_asleep(app.process.pid), time.monotonic()
     time.sleep(3)
-    rate = (times_asleep(started[0].process.pid) - before) / (time.monotonic() - began)
+    rate = (times_asleep(app.process.pid) - before) / (time.monotonic() - began)
     assert 1 < rate < 200
+
+
+def test_app_says_what_isolates_programs_and_leaves_none_behind_when_it_is_killed(app: RunningApp) -> None:
+    process, deadline = psutil.Process(app.process.pid), time.monotonic() + 60
+    while ISOLATED not in app.log.read_text("utf-8") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert ISOLATED in app.log.read_text("utf-8")
+    for _ in range(2):
+        asked = json.dumps({"data": ["while True: pass", "", 60, 256]}).encode()
+        headers = {"Content-Type": "application/json"}
+        urllib.request.urlopen(urllib.request.Request(f"{app.url}/gradio_api/call/run_code", asked, headers)).close()
+    while len(below := programs_below(process)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(below) == 3, "the fork server and two programs"
+    app.process.kill()
+    app.process.wait()
+    _, alive = psutil.wait_procs(below, timeout=10)
+    assert alive == []
+
+
+def programs_below(process: psutil.Process) -> list[psutil.Process]:
+    """The fork servers of an app, and what they have forked."""
+    found = []
+    for child in process.children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if "fork_server" in " ".join(child.cmdline()):
+                found.append(child)
+    return found

@@ -1,6 +1,7 @@
 """A page that is built in, its address out once the server answers; and what else the command line asks for."""
 
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from model.settings import Settings
 from ui.parts import ASSETS
 from ui.theme import css, head, theme
 from ui.words import translations
+from verify.sandbox.isolation import announce, protect_this_process
 
 # Page updates run on the event loop; threads only serve short questions to the store.
 _MAX_THREADS = 80
@@ -26,9 +28,12 @@ _QUEUE_LOOK_SECONDS, _PROGRESS_LOOK_SECONDS = 0.02, 0.1
 def launch(demo: gr.Blocks, settings: Settings, *, opens_browser: bool) -> str:
     """Serve the page in threads of its own and return its address.
 
+    From then on no other process of this user may look into this one. What isolates programs is said in the log.
+
     Raises:
         BadInput: If the port is taken.
     """
+    protect_this_process()
     demo.queue(default_concurrency_limit=None, max_size=_MAX_WAITING)
     demo._queue.sleep_when_free = _QUEUE_LOOK_SECONDS
     demo._queue.progress_update_sleep_when_free = _PROGRESS_LOOK_SECONDS
@@ -59,6 +64,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, opens_browser: bool) -> str:
         raise BadInput(
             f"Port {settings.server_port} cannot be used: {error}. Choose another with --port or GRADIO_SERVER_PORT."
         ) from error
+    announce(lambda words: sys.stderr.write(words + "\n"))
     return str(address)
 
 

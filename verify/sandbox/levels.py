@@ -12,6 +12,18 @@ Loads = Literal["judge", "notebook", "pytest"]
 
 # What each adds: bubblewrap around the fork server; Landlock; the filter of system calls, limits, no privileges.
 LEVELS: tuple[Level, ...] = ("namespaces", "filter", "seccomp-only")
+# What each means to somebody who asks whether to trust in it.
+EXPLANATIONS: dict[Level, str] = {
+    "namespaces": "Programs run behind three walls: in namespaces of their own, where there is no network and no other "
+    "process, without any right to files (Landlock), and with a filter that leaves only the system calls of computing.",
+    "filter": "Programs run behind two walls: without any right to files (Landlock), and with a filter that leaves "
+    "only the system calls of computing. They cannot open a file, reach the network, or start or signal a process.",
+    "seccomp-only": "Programs run behind one wall, since this kernel has no Landlock: a filter that leaves only the "
+    "system calls of computing. They cannot open a file, reach the network, or start or signal a process.",
+}
+REFUSED_EXPLANATION = (
+    "This machine cannot isolate programs, so none that a model wrote is run here. The container image and a Space can."
+)
 _MACHINES = ("x86_64", "aarch64")
 
 

@@ -61,6 +61,11 @@ class Sandbox:
         self._pytest_server: Server | None = None
         self._server, self.level = _first_proven(LEVELS if level is None else (level,))
 
+    @property
+    def landlock(self) -> int:
+        """The version of Landlock that is in force; 0 for none."""
+        return self._server.landlock_abi if self.level != "seccomp-only" else 0
+
     def run(
         self,
         program: str | bytes,
@@ -211,7 +216,7 @@ class Sandbox:
         for notebook in kept[: len(kept) + 1 - MAX_NOTEBOOKS]:
             notebook.end()
         with self._starting:
-            self._notebook_server = self._alive(self._notebook_server, package_folders(), "notebook")
+            self._notebook_server = self._alive(self._notebook_server, package_folders(LIBRARIES), "notebook")
             return self._notebook_server
 
     def _server_for_pytest(self) -> "Server":
@@ -234,8 +239,8 @@ def _bytes(text: str | bytes) -> bytes:
     return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
 
 
-def package_folders(names: Sequence[str] = LIBRARIES) -> list[str]:
-    """Where libraries lie, by default those that notebooks have; those that are not installed are not there."""
+def package_folders(names: Sequence[str]) -> list[str]:
+    """Where libraries lie; those that are not installed are not there."""
     found = (importlib.util.find_spec(name) for name in names)
     return sorted({os.path.dirname(os.path.dirname(spec.origin)) for spec in found if spec and spec.origin})
 

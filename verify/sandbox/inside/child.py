@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from verify.sandbox.inside import answering, asserting, judge, notebook, together
+from verify.sandbox.inside import answering, asserting, judge, together
 from verify.sandbox.inside.channel import CHANNEL, Channel
 from verify.sandbox.inside.guarding import FILE
 from verify.sandbox.inside.imports import import_named
@@ -21,13 +21,13 @@ NOT_LOCKED = 97
 # Deeper than Python's own 1,000, as judges of programming contests have it; the stack has room for it.
 _RECURSION_LIMIT = 10_000
 
-# What a child may be asked to do with a source: given the request and the channel, the exit code.
+# What a child may be asked to do with a source: given the request and the channel, the exit code. A fork server that
+# has the libraries for it adds "notebook".
 PROFILES: dict[str, Callable[[bytes, dict[str, Any], Channel], int]] = {
     "judge": judge.run,
     "answering": answering.run,
     "asserting": asserting.run,
     "together": together.run,
-    "notebook": notebook.run,
 }
 
 

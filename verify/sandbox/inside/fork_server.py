@@ -24,8 +24,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from verify.sandbox.inside import landlock, libraries, notebook, testing
-from verify.sandbox.inside.child import run_child
+from verify.sandbox.inside import landlock
+from verify.sandbox.inside.child import PROFILES, run_child
 from verify.sandbox.inside.imports import import_warm
 from verify.sandbox.inside.lock import LIBC, Lock, bound_capabilities, hide
 
@@ -179,6 +179,22 @@ def _forget_ourselves(unwanted: list[str]) -> None:
         del sys.modules[name]
 
 
+def _load(loads: str, folders: list[str]) -> None:
+    """Import what the children will find. What only some servers need is not read by those that judge."""
+    if loads == "notebook":
+        from verify.sandbox.inside import libraries, notebook
+
+        PROFILES["notebook"] = notebook.run
+        notebook.FILES.install()
+        libraries.load(folders, notebook.FILES)
+        return
+    import_warm()
+    if loads == "pytest":
+        from verify.sandbox.inside import testing
+
+        testing.load(folders)
+
+
 def main() -> None:
     """Warm up, then serve."""
     config = json.loads(sys.argv[1])
@@ -188,13 +204,7 @@ def main() -> None:
     with contextlib.suppress(OSError):
         ctypes.CDLL("libgcc_s.so.1")
     server = ForkServer(config)
-    if config["loads"] != "notebook":
-        import_warm()
-        if config["loads"] == "pytest":
-            testing.load(config["folders"])
-    else:
-        notebook.FILES.install()
-        libraries.load(config["folders"], notebook.FILES)
+    _load(config["loads"], config["folders"])
     _forget_ourselves([config["root"], *(config["folders"] or [])])
     gc.collect()
     gc.freeze()
