@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from model.code_events import Program, Task, TestCase, TestReport
-from model.events import AnswerDelta, Asked, Finished
+from model.events import AnswerDelta, Asked, Event, Finished
 from model.store import Store
 from tests.chat_page import scripted_app
 from tests.conftest import StartApp
@@ -58,7 +58,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         TestCase("6", "not_run", 0.0, "f('late')", "1"),
     ]
     report = TestReport("timeout", tuple(cases), "asserts", level="filter", seconds=6.5, stdout="so far\n" * 3)
-    told = [Task(STORED, "Every outcome", "assert f('right') == 1", "asserts"), AnswerDelta("```\npass\n```", 3)]
+    told: list[Event] = [
+        Task(STORED, "Every outcome", "assert f('right') == 1", "asserts"),
+        AnswerDelta("```\npass\n```", 3),
+    ]
     store.append(STORED, [*told, Finished("stop"), Program("def f(how):\n    ..."), report])
     store.close()
     return folder
