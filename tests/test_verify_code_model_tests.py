@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from model.code_events import Program
+from verify.code.disagreeing import disagreement_of
 from verify.code.judge import CodeJudge
-from verify.code.model_tests import MOST_TESTS, asserts_of, disagreement_of, with_names_of
+from verify.code.model_tests import MOST_TESTS, asserts_of, with_names_of
 from verify.code.test_sets import read_tests
 
 
@@ -73,3 +74,20 @@ def test_programs_that_never_end_are_compared_in_time(judge: CodeJudge):
         judge, {1: Program("def f(n):\n    while True: pass"), 2: Program("def f(n): return n")}, tests
     )
     assert "f(3) gives no end in time by attempt 1, and 3 by attempt 2" in found.words
+
+
+def test_programs_without_any_tests_are_compared_on_inputs_that_suit_both(judge: CodeJudge):
+    one, other = (
+        Program("def evens(n): return [x for x in n if x % 2 == 0]"),
+        Program("def f(n): return [x for x in n if x > 1]"),
+    )
+    found = disagreement_of(judge, {1: one, 2: other}, None)
+    assert found.words == "The programs disagree: evens([3, 1, 2]) gives [2] by attempt 1, and [3, 2] by attempt 2."
+    same = disagreement_of(judge, {1: one, 2: one}, None)
+    assert same.words == "2 programs do the same on 4 inputs that were guessed; all of them may still be wrong."
+    assert disagreement_of(judge, {1: one, 2: Program("def f(a, b): return a")}, None).strength == "none"
+
+
+def test_sets_are_the_same_in_any_order(judge: CodeJudge):
+    one, other = Program("def f(n): return {'a', 'bc', n}"), Program("def f(n): return {n, 'bc', 'a'} | set()")
+    assert disagreement_of(judge, {1: one, 2: other}, None).strength == "weak"

@@ -18,9 +18,10 @@ from model.runs import Runs
 from model.samples import check_room, with_seed_after
 from model.sampling import check_sampling
 from verify.code.asking import drawn_apart, family_of
+from verify.code.disagreeing import disagreement_of
 from verify.code.given import DEFAULT_ROUNDS, check_program, check_task, read_given
 from verify.code.judge import CodeJudge
-from verify.code.model_tests import asserts_of, disagreement_of
+from verify.code.model_tests import asserts_of
 from verify.code.next_round import later_round, start_next
 from verify.code.pasted import pasted_task
 from verify.code.questions import question_for_tests, question_of
@@ -299,9 +300,8 @@ class Attempts:
         with self._lock(first):
             coded = read_task(self._runs, first)
             tests = self._trying.model_tests(coded)
-            if tests is None:
-                return
-            for each in coded.lacking("model"):
+            for each in coded.lacking("model") if tests else ():
+                assert tests is not None
                 report = self._trying.model_report(each, tests)
                 if self._is_closed:
                     return

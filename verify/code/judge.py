@@ -14,6 +14,7 @@ from verify.code.scripts import run_script
 from verify.code.test_sets import TestSet, read_tests
 from verify.sandbox.cases import Case, InputCase
 from verify.sandbox.comparing import shown
+from verify.sandbox.levels import Level
 from verify.sandbox.limits import Limits
 from verify.sandbox.notebook import CellResult
 from verify.sandbox.report import Report, TestResult, shortened
@@ -34,7 +35,7 @@ class CodeJudge:
         self._sandbox: Sandbox | None = None
 
     @property
-    def level(self) -> str | None:
+    def level(self) -> Level | None:
         """The isolation in force; None while nothing was run."""
         sandbox = self._sandbox
         return sandbox.level if sandbox else None

@@ -36,6 +36,7 @@ NO_STARTER_CODE = "# YOUR CODE HERE"
 _MOST_TESTS_CHARACTERS = 4_000
 _MOST_EXAMPLE_CHARACTERS = 500
 _EXAMPLES = 2
+_SHOWN_WITH_FILES = 10
 _TRACEBACK_LINES = 6
 _MOST_SHOWN_CHARACTERS = 1_500
 
@@ -72,6 +73,7 @@ def question_of(
     shown = _shown(tests, family.tests_shown, failed) if tests else ""
     if shown:
         return MBPP.format(task=task, tests=shown).rstrip("\n") + family.program_text
+    entry_point = entry_point or (tests.entry_point if tests else "")
     is_named = not entry_point or re.search(rf"\b{re.escape(entry_point)}\b", task)
     return task + ("" if is_named else f"\nCall the function `{entry_point}`.") + family.program_text
 
@@ -171,7 +173,8 @@ def _shown(tests: TestSet, most: int, failed: TestCase | None) -> str:
         while len(lines) > 1 and sum(map(len, lines)) > _MOST_TESTS_CHARACTERS:
             lines.pop()
         return "\n".join(lines)
-    source = tests.source.strip()
+    # Who is shown few tests is shown no file of them: it would be taken for what is to be written.
+    source = tests.source.strip() if most >= _SHOWN_WITH_FILES else ""
     return f"```python\n{source}\n```" if source and len(source) <= _MOST_TESTS_CHARACTERS else ""
 
 

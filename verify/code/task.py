@@ -176,7 +176,7 @@ class CodedTask:
     @property
     def lacks_comparison(self) -> bool:
         """Whether programs of several attempts are still to be compared: they are where no tests were given."""
-        if self.task.tests.strip() or not self.model_tests or self.evidence:
+        if self.task.tests.strip() or self.evidence:
             return False
         is_there = all(each.is_settled for each in self.rounds)
         return is_there and sum(rounds[-1].has_program for rounds in self.attempts) > 1
