@@ -91,7 +91,7 @@ class MathTab:
                     if marking.has_much_to_read(panes):
                         # The text does not wait for its sums.
                         yield self._update(solve, panes, answer, thinking, marking.value(panes), waited_seconds)
-                        await asyncio.to_thread(marking.read, panes)
+                        await marking.read_aside(panes)
                     else:
                         marking.read(panes)
                     yield self._update(solve, panes, answer, thinking, marking.value(panes), waited_seconds)
