@@ -12,6 +12,7 @@ Kind = Literal["yes_no", "choice", "name", "day", "count", "percent", "value"]
 MAX_QUESTION_CHARACTERS = 4_000
 # Behind a number an exclamation mark is a factorial.
 _SENTENCE = re.compile(r"[^.?。？！\n]*(?:\.(?=\d)[^.?。？！\n]*)*[.?。？！\n]?")
+_TITLE = re.compile(r"\b(Mrs?|Ms|Dr|St)\.")
 _OPTION = re.compile(
     r"(?<![A-Za-z])\(?([A-H])[).:：．]\s*([^\n]{1,80}?)(?=[\s,;]*(?<![A-Za-z])\(?[B-I][).:：．]|[.\n?]|\Z)"
 )
@@ -79,6 +80,7 @@ class Asked:
         numbers: Those that the question gives.
         unknown: The letter whose value is asked for; empty if there is none.
         sentence: The question itself, without what is told before it.
+        words: All of its words, in lower case.
     """
 
     kind: Kind = "value"
@@ -89,6 +91,7 @@ class Asked:
     numbers: frozenset[str] = frozenset()
     unknown: str = ""
     sentence: str = ""
+    words: frozenset[str] = frozenset()
 
 
 def asked_by(question: str) -> Asked:
@@ -100,7 +103,7 @@ def asked_by(question: str) -> Asked:
     >>> asked_by("Is 221 prime?").kind, asked_by("Which is larger, 2 or 3? (A) 2 (B) 3 (C) both").kind
     ('yes_no', 'choice')
     """
-    text = question[-MAX_QUESTION_CHARACTERS:]
+    text = _TITLE.sub(r"\1", question[-MAX_QUESTION_CHARACTERS:])
     sentence = _asking(text)
     options = _options(text)
     counted = _COUNTED.search(sentence) or _COUNTED_CHINESE.search(sentence)
@@ -112,13 +115,14 @@ def asked_by(question: str) -> Asked:
     name = "" if _TOGETHER.search(sentence) else name
     return Asked(
         _kind(sentence, options),
-        counted[1].strip() if counted else "",
+        counted[1].strip().removesuffix(" worth") if counted else "",
         name,
         names,
         options,
         frozenset(_NUMBER.findall(text)),
         (unknown[1] or unknown[2]) if unknown else "",
         sentence,
+        frozenset(re.findall(r"[a-z]{2,}", text.lower())),
     )
 
 

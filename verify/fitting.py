@@ -62,6 +62,8 @@ _RESULT = re.compile(
 )
 _HAS_CHINESE = r"\s*(?:现在|一共|共|还)?(?:有|是|为|剩下?|=|＝|：|:)?\s*"
 _MORE = re.compile(r"\$?\s?\d[\d.,]*%?\s+(?:[a-z]+\s+)?(?:more|fewer|less|times|older|younger)\b")
+_THAN = r"\s+(?:[a-z]+\s+)?(?:more|fewer|less|older|younger|taller|shorter)\s+than\b"
+_MORE_ASKED = re.compile(r"\b(?:more|fewer|less|older|younger|taller|shorter|difference|compared)\b", re.IGNORECASE)
 _DESCRIBED = r"(?:(?!(?:has|have|is|are|of|with|in|on|for|to|and|from|by|per)\b)[a-z-]+\s+){0,2}?"
 # As told from `None`: that nothing is to be said.
 _NOTHING_TOLD = "\0"
@@ -150,7 +152,8 @@ def _named(text: str, asked: Asked, found: str | None) -> str | None:
         said = [name for name in re.findall(r"[A-Z][a-z]+", sentence) if name in asked.names]
         if not said or NOT.search(sentence):
             continue
-        begins = next((name for name in said if _OPENING.sub("", sentence).lstrip("*").startswith(name)), None)
+        clauses = [_OPENING.sub("", clause).lstrip("*") for clause in (sentence, re.split(r",\s+so\s+", sentence)[-1])]
+        begins = next((name for clause in clauses for name in said if clause.startswith(name)), None)
         return said[0] if len(set(said)) == 1 else None if re.search(r"\bbut\b", sentence) else begins
     return None if found and re.search(r"[\d=+*/^−-]", found) else found
 
@@ -159,6 +162,8 @@ def _number(text: str, asked: Asked, found: str | None) -> str | None:
     last = next(last_sentences(text), "")
     if ended := _WHICH_IS.search(last):
         return ended[1]
+    if found and re.search(rf"{re.escape(found)}{_THAN}", last) and not _MORE_ASKED.search(asked.sentence):
+        return None
     if found and found.count("=") > 1 and not _SEVERAL.search(found) and (ended := _ENDS_IN_NUMBER.search(found)):
         found = ended[1]
     if asked.about and (told := _told_of(text, asked, found)) is not _NOTHING_TOLD:
@@ -215,7 +220,7 @@ def _told_of(text: str, asked: Asked, found: str | None) -> str | None:
             return found if goes_on else value_at(sentence, told[-1]) or found
         if place >= 0:
             said = [match.end() for match in of_another.finditer(sentence)]
-            is_said_of_another = place in said and not re.search(rf"\b{re.escape(asked.about)}\b", sentence)
+            is_said_of_another = place in said
             return _unknown_of(text, asked) if is_said_of_another else _NOTHING_TOLD
     return _NOTHING_TOLD
 
@@ -246,6 +251,12 @@ def _counted(text: str, asked: Asked, found: str | None) -> str | None:
                 return new[-1]
             if found is None or found in sentence:
                 break
+    if noun and found:
+        # So many of something else that the question speaks of, and nothing of what it asks for.
+        last = next(last_sentences(text), "")
+        counts = re.search(rf"(?<![\d.,]){re.escape(found)}\s+([a-z]{{3,}}s)\b", last)
+        if counts and counts[1] in asked.words and not re.search(noun, last, re.IGNORECASE):
+            return None
     result = (found or "").rpartition("=")[2]
     is_formula = _LETTERED.search(result) and re.search(r"[-+*/^−]", result) and not _LETTERED.search(asked.sentence)
     return None if is_formula else found

@@ -22,7 +22,7 @@ _SAYS_YES = re.compile(
     re.IGNORECASE,
 )
 _STATEMENT = re.compile(r"\btrue\s+or\s+false\b|\bstatement\b|判断|正确吗|对吗", re.IGNORECASE)
-_IS = re.compile(r"\b(?:is|are|was|were|has|have|does|do|did|can|divides)(?:n['’]t)?\b", re.IGNORECASE)
+_IS = re.compile(r"\b(?:is|are|was|were|has|have|does|do|did|can|divides|makes?)(?:n['’]t)?\b", re.IGNORECASE)
 _ASKS_WHAT_IT_DOES = re.compile(r"\A\W*(?:does|do|did)\b", re.IGNORECASE)
 # *So it can.* *No, they don't.*
 _IN_SHORT = re.compile(

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.chat_page import scripted_app
 from tests.conftest import StartApp
@@ -107,6 +107,19 @@ def test_check_program_is_asked_for_and_shown_with_its_output_as_evidence(math: 
     expect(math.locator("#math-chain")).to_have_text("Check program")
     expect(math.locator("#math-final .katex")).to_contain_text("4")
     expect(math.locator("#math-problem textarea")).to_have_value("How many legs has a cow?")
+
+
+def test_chinese_reader_solves_a_problem_and_reads_what_its_check_program_says(browser: Browser, address: str):
+    context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_role("tab", name="数学").click()
+    solve(page, "How many legs has a cow?")
+    expect_verdict(page, "not checked")
+    page.get_by_role("button", name="请模型写检验程序").click()
+    expect_verdict(page, "evidence")
+    expect(page.locator("#math-verdict .evidence")).to_contain_text("只根据题目编写的程序也输出了 4。")
+    context.close()
 
 
 def test_chains_vote_and_each_can_be_opened(math: Page):
