@@ -9,6 +9,7 @@ from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
 from model.store import Store
+from verify.code.judge import CodeJudge
 from verify.math_answer import MathJudge
 from verify.solving import Solves
 
@@ -16,7 +17,7 @@ MakeSolves = Callable[..., tuple[Solves, Runs]]
 
 
 @contextmanager
-def solves_maker(folder: Path, judge: MathJudge) -> Iterator[MakeSolves]:
+def solves_maker(folder: Path, judge: MathJudge, code_judge: CodeJudge | None = None) -> Iterator[MakeSolves]:
     """Makes `Solves` and `Runs` over the turns that it is given; closes all at the end."""
     made: list[Runs] = []
 
@@ -25,7 +26,7 @@ def solves_maker(folder: Path, judge: MathJudge) -> Iterator[MakeSolves]:
         engine = ScriptedEngine(list(turns), tokens_per_second=tokens_per_second, slots=16)
         runs = Runs(Store(folder), ModelHost(settings, engine=engine), settings)
         made.append(runs)
-        return Solves(runs, judge), runs
+        return Solves(runs, judge, code_judge), runs
 
     yield make
     for runs in made:

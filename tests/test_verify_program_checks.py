@@ -14,8 +14,8 @@ from model.export import export
 from model.runs import Runs
 from model.scripted import Turn
 from tests.scripted_solves import MakeSolves, solves_maker
+from verify.code.judge import CodeJudge
 from verify.math_answer import MathJudge
-from verify.program_checks import ProgramChecks
 from verify.solve import Solve, read_solve
 from verify.solving import Solves
 
@@ -29,20 +29,17 @@ def judge() -> Iterator[MathJudge]:
         yield judge
 
 
+@pytest.fixture(scope="module")
+def code_judge() -> Iterator[CodeJudge]:
+    judge = CodeJudge()
+    yield judge
+    judge.close()
+
+
 @pytest.fixture
-def make_solves(tmp_path: Path, judge: MathJudge, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeSolves]:
-    made: list[ProgramChecks] = []
-    begin = ProgramChecks.__init__
-
-    def remembered(self: ProgramChecks, runs: Runs, judge: MathJudge) -> None:
-        begin(self, runs, judge)
-        made.append(self)
-
-    monkeypatch.setattr(ProgramChecks, "__init__", remembered)
-    with solves_maker(tmp_path, judge) as make:
+def make_solves(tmp_path: Path, judge: MathJudge, code_judge: CodeJudge) -> Iterator[MakeSolves]:
+    with solves_maker(tmp_path, judge, code_judge) as make:
         yield make
-    for programs in made:
-        programs.close()
 
 
 def writes(program: str, times: int = 0) -> Turn:
@@ -177,10 +174,10 @@ def test_answer_that_is_found_anew_is_compared_anew_with_the_same_program(make_s
 def test_machine_that_cannot_isolate_runs_nothing_and_says_so(make_solves: MakeSolves, monkeypatch: pytest.MonkeyPatch):
     from model.errors import SandboxRefused
 
-    def refused() -> None:
+    def refused(self: CodeJudge) -> None:
         raise SandboxRefused("This machine cannot isolate programs, so none is run.")
 
-    monkeypatch.setattr("verify.program_checks.Sandbox", refused)
+    monkeypatch.setattr(CodeJudge, "_started", refused)
     solves, runs = make_solves(writes(TRIES), answers("55"))
     evidence = program_evidence(settled(solves, runs, solves.start(STATEMENT, check_program=True)[0]))
     assert evidence.strength == "none" and "cannot isolate programs" in evidence.words and evidence.program == TRIES

@@ -55,9 +55,9 @@ _KEYS_BUTTON = "<button class='action' type='button' id='show-keys'><span data-s
 def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     """The page and the named endpoints, not launched yet."""
     # Its processes start with the first answer, and end when this one does: their pipes close.
-    judge = MathJudge()
-    solves, grown = Solves(runs, judge), growing_of(runs)
-    attempts = Attempts(runs, CodeJudge())
+    judge, code_judge = MathJudge(), CodeJudge()
+    solves, grown = Solves(runs, judge, code_judge), growing_of(runs)
+    attempts = Attempts(runs, code_judge)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")

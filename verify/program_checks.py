@@ -1,18 +1,13 @@
 """A problem in, the run that writes its check program out; a run in, what came of its program in the sandbox out."""
 
-import threading
-
 from model.code_events import Program, TestReport
 from model.engine import Budget, collect
-from model.errors import SandboxRefused
 from model.events import Asked, Event, Evidence, FinalAnswer, Finished, Problem, Sampling
 from model.runs import Runs
 from model.samples import with_seed_after
 from verify.check_program import INSTRUCTION, LIMITS, Ran, evidence_of, program_in
-from verify.code.prelude import names_for
+from verify.code.judge import CodeJudge
 from verify.math_answer import MathJudge
-from verify.sandbox.report import Report
-from verify.sandbox.sandbox import Sandbox
 from verify.solve import Solve
 
 _NONE_WRITTEN = "The model wrote no program that could be run."
@@ -22,10 +17,8 @@ _NOT_WRITTEN = "The run that was to write the program did not come to its end."
 class ProgramChecks:
     """Starts the runs that write check programs, and runs what they wrote. Any thread may call it."""
 
-    def __init__(self, runs: Runs, judge: MathJudge) -> None:
-        self._runs, self._judge = runs, judge
-        self._starting = threading.Lock()
-        self._sandbox: Sandbox | None = None
+    def __init__(self, runs: Runs, judge: MathJudge, code_judge: CodeJudge) -> None:
+        self._runs, self._judge, self._code_judge = runs, judge, code_judge
 
     def start(self, problem: str, first: Problem, budget: Budget, sampling: Sampling, owner: str) -> str:
         """Start the run that writes the program. It is told the problem and nothing else.
@@ -59,7 +52,7 @@ class ProgramChecks:
         end = next((event for event in reversed(events) if isinstance(event, Finished)), Finished("error"))
         source = program_in(collect(events).answer)
         if source:
-            report = self._report_on(source)
+            report = self._code_judge.run(Program(source), limits=LIMITS)
             ran = Ran(source, report.status, report.stdout, report.message)
             told = TestReport(
                 report.status,
@@ -76,19 +69,6 @@ class ProgramChecks:
         found: list[Event] = [Program(source, ran.message if not source else ""), told, FinalAnswer(ran.answer)]
         self._runs.store.append(run_id, found)
 
-    def _report_on(self, source: str) -> Report:
-        try:
-            return self._ready().run(source, limits=LIMITS, names=names_for(source))
-        except SandboxRefused as refusal:
-            return Report("refused", "", "", 0.0, "none", str(refusal))
-
-    def _ready(self) -> Sandbox:
-        """The sandbox, started with the first program; it ends with the app."""
-        with self._starting:
-            if self._sandbox is None:
-                self._sandbox = Sandbox()
-            return self._sandbox
-
     def compare(self, solve: Solve) -> Evidence | None:
         """What the program says of the final answer; `None` where that is told already, or there is nothing to tell."""
         checker, winner = solve.checker, solve.winner
@@ -104,9 +84,3 @@ class ProgramChecks:
         program = next(event for event in reversed(events) if isinstance(event, Program))
         report = next(event for event in reversed(events) if isinstance(event, TestReport))
         return Ran(program.source, report.status, report.stdout, report.message)
-
-    def close(self) -> None:
-        """End the sandbox."""
-        with self._starting:
-            if self._sandbox is not None:
-                self._sandbox.close()

@@ -19,6 +19,7 @@ from model.families import PLAIN, Family
 from model.runs import Runs
 from model.samples import check_drawn, check_room, with_seed_after
 from model.sampling import check_sampling
+from verify.code.judge import CodeJudge
 from verify.math_answer import MAX_GOLD_CHARACTERS, MathJudge
 from verify.math_check import Vote
 from verify.program_checks import ProgramChecks
@@ -37,14 +38,20 @@ _DECIDED = Notice("decided", "The vote could not change any more, so this chain 
 class Solves:
     """Starts the chains of a problem, and looks at the answer of each that ends."""
 
-    def __init__(self, runs: Runs, judge: MathJudge) -> None:
+    def __init__(self, runs: Runs, judge: MathJudge, code_judge: CodeJudge | None = None) -> None:
+        """Look at every run of `runs` that ends.
+
+        Args:
+            judge: Compares answers.
+            code_judge: Runs check programs; one of its own if there is none to share.
+        """
         self.judge = judge
         self._runs = runs
         # One chain of a problem is looked at after the other, so that each finds the answers before it.
         self._locks = [threading.Lock() for _ in range(_N_LOCKS)]
         # Programs take seconds, which must hold up no chain.
         self._program_locks = [threading.Lock() for _ in range(_N_LOCKS)]
-        self._programs = ProgramChecks(runs, judge)
+        self._programs = ProgramChecks(runs, judge, code_judge or CodeJudge())
         runs.after_end.append(self._on_end)
 
     def start(
