@@ -138,6 +138,8 @@ def test_check_runs_no_test_when_program_or_script_cannot_be_loaded(sandbox: San
     report = sandbox.run_check("def f(): pass", "assert f( == 1")
     assert (report.status, report.tests) == ("error", ())
     assert report.message.startswith("the tests: SyntaxError")
+    report = sandbox.run_check("def f(): pass", "def test_f():\n    assert f() == 1")
+    assert (report.status, report.tests) == ("error", ()) and "asserts" in report.message
 
 
 def test_check_tells_a_limit_of_the_program_from_one_of_the_tests(sandbox: Sandbox) -> None:
