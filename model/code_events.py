@@ -137,7 +137,8 @@ class TestReport:
         kind = {"given": "given", "hidden": "hidden", "model": "model-written"}[self.tests_from]
         said = f"passes {self.passed} of {len(self.cases)} {kind} tests"
         failed = next((case for case in self.cases if case.outcome not in ("passed", "not_run")), None)
-        return f"{said}, first failure: {_failure(failed)}" if failed else said
+        # Of a hidden test there is nothing to tell.
+        return f"{said}, first failure: {_failure(failed)}" if failed and self.tests_from != "hidden" else said
 
 
 def _failure(case: TestCase) -> str:

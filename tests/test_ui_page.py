@@ -18,6 +18,7 @@ from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
 from model.store import Store
 from model.waiting_line import Place
+from ui.code_endpoints import add_code_endpoints
 from ui.confidence import add_confidence_endpoint
 from ui.endpoints import add_endpoints
 from ui.math_endpoints import add_math_endpoints
@@ -27,6 +28,8 @@ from ui.panes import Panes, update_all
 from ui.sentences import model_line_value, progress_text, status_value
 from ui.verify_endpoints import add_verify_endpoints
 from ui.watching import watch_run
+from verify.code.attempts import Attempts
+from verify.code.judge import CodeJudge
 from verify.math_answer import MathJudge
 from verify.solving import Solves
 
@@ -79,6 +82,7 @@ def test_page_adds_no_endpoint_to_the_named_ones(runs: Runs, settings: Settings)
             add_confidence_endpoint(RunScores(runs))
             add_verify_endpoints(MathJudge())
             add_math_endpoints(Solves(runs, MathJudge()), runs, runs.host, settings)
+            add_code_endpoints(Attempts(runs, CodeJudge()), runs, runs.host, settings)
         pages = (only_endpoints, build_page(runs, runs.host, settings))
         first, second = ({f.api_name for f in p.fns.values() if f.api_visibility == "public"} for p in pages)
         return first, second

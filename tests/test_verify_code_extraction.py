@@ -1,6 +1,7 @@
 """Answers as models write them, and the program that is found in each."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,3 +27,21 @@ def test_extract_program_never_fails_wherever_an_answer_is_cut(cut: int) -> None
     program = extract_program(answer[:cut], "f")
     assert program.words
     assert program.source.strip() in answer
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "import this is prose (\n" * 5000,
+        "def f(x):\n    y = (x\n\n" * 3000,
+        "```python\nx = f(1\n```\n" * 3000,
+        "<code>" * 20_000,
+        "\\boxed{" * 20_000 + "}",
+        "```python\n" + "x = (1\n\n" * 20_000,
+    ],
+    ids=["prose", "cut functions", "fences", "tags", "boxes", "unclosed"],
+)
+def test_extract_program_takes_no_longer_for_answers_that_are_meant_to_be_slow(answer: str) -> None:
+    began = time.process_time()
+    extract_program(answer, "f")
+    assert time.process_time() - began < 5

@@ -95,6 +95,8 @@ class CodeFollowing:
 
     def __init__(self, attempts: Attempts, runs: Runs, host: ModelHost, kept: KeptRuns) -> None:
         self._attempts, self._runs, self._host, self._kept = attempts, runs, host, kept
+        # What each page was last told to follow.
+        self._told: dict[str, str] = {}
 
     async def on_follow(self, told: str, request: gr.Request) -> AsyncGenerator[tuple[Any, ...], None]:
         """What the page shows of a task, again and again until nothing more is to come.
@@ -107,10 +109,12 @@ class CodeFollowing:
             request: Whose page it is.
         """
         run_id, is_chosen, sent = told.partition("/")[0], told.endswith(_CHOSEN), Sent()
-        if not run_id:
-            # A page that has just opened tells of its empty state too, sometimes.
+        session = str(request.session_hash)
+        if not run_id or self._told.get(session) == told:
+            # A page that has just opened tells of its state too, sometimes, be it empty or what its address names.
             yield NOTHING_NEW
             return
+        self._told[session] = told
         try:
             task = await asyncio.to_thread(self._looked_at, run_id)
             # The address of a round that others came after was looked at on purpose.
@@ -118,7 +122,7 @@ class CodeFollowing:
             goes_on = is_latest or told.endswith(_TO_THE_END)
             while run_id:
                 view = _View(run_id, f"{told}/{run_id}", is_chosen, ThinkingWindow(f"{told}/{run_id}", run_id), Panes())
-                async with aclosing(self._round(view, sent, str(request.session_hash))) as updates:
+                async with aclosing(self._round(view, sent, session)) as updates:
                     async for update in updates:
                         yield update
                 run_id = ""
@@ -128,6 +132,10 @@ class CodeFollowing:
                         yield update
         except AppError as error:
             yield sent.update({"status": empty_status(str(error), "error") | {"phase": "failed"}})
+
+    def forget(self, request: gr.Request) -> None:
+        """A page has gone."""
+        self._told.pop(str(request.session_hash), None)
 
     async def _round(self, view: _View, sent: Sent, session: str) -> AsyncGenerator[tuple[Any, ...], None]:
         """The run itself, as it is written."""

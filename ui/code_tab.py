@@ -156,7 +156,7 @@ class CodeTab:
     async def on_isolation(self) -> dict[str, Any]:
         """How programs are run here. The first one need not wait for the sandbox to start."""
         report = await asyncio.to_thread(self._attempts.judge.run, Program("pass"))
-        return isolation_value(report.level, report.message if report.status == "refused" else "")
+        return isolation_value(self._attempts.judge.level, report.message if report.status == "refused" else "")
 
 
 def _form_choice(tests: str, form: str) -> str:

@@ -12,7 +12,6 @@ from ui.code_diff import diff_counts, diff_rows
 from ui.code_words import (
     ENDS,
     FORMS,
-    ISOLATION,
     KINDS,
     LABELS,
     case_words,
@@ -28,6 +27,7 @@ from ui.panes import Panes, pace_text
 from ui.sentences import joined, shortened, status_value
 from verify.code.task import CodedTask, Round
 from verify.code.test_sets import read_tests
+from verify.sandbox.levels import EXPLANATIONS, Level
 
 _LISTED = {"passes": "passed", "fails": "failed", "undecided": "not run", "not tested": "not tested"}
 _MOST_TESTS = 200
@@ -217,13 +217,13 @@ def form_value(tests: str, form: str, entry_point: str = "") -> dict[str, Any]:
     return {"kind": FORMS[told.form], "about": about, "is_bad": False}
 
 
-def isolation_value(level: str | None, refusal: str = "") -> dict[str, Any]:
+def isolation_value(level: Level | None, refusal: str = "") -> dict[str, Any]:
     """What `ui.code_views.isolation_line` shows."""
     if refusal:
         return {"head": "Programs are not run here.", "words": refusal, "is_bad": True}
     if level is None:
         return {}
-    return {"head": f"Programs run isolated: {level}.", "words": ISOLATION.get(level, ""), "is_bad": False}
+    return {"head": f"Programs run isolated: {level}.", "words": EXPLANATIONS[level], "is_bad": False}
 
 
 def code_status(

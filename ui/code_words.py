@@ -29,13 +29,6 @@ ENDS = {
     "no program": "No program",
 }
 LABELS = {"passes": "Passes", "fails": "Fails", "undecided": "Not run", "not tested": "Not tested"}
-ISOLATION = {
-    "namespaces": "It sees no network, no file of yours, no other process: they are in namespaces of their own, "
-    "behind a filter of system calls.",
-    "filter": "A filter of system calls and Landlock leave no file, no network, no other process within reach.",
-    "seccomp-only": "A filter of system calls leaves no file, no network, no other process within reach; this kernel "
-    "has no Landlock as a second wall.",
-}
 _FAILED = {"wrong": "failed", "error": "failed", "timeout": "took too long", "memory": "took too much memory"}
 _MOST_WORDS = 220
 

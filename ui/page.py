@@ -58,7 +58,6 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     judge = MathJudge()
     solves, grown = Solves(runs, judge), growing_of(runs)
     attempts = Attempts(runs, CodeJudge())
-    runs.on_close.append(attempts.judge.close)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
@@ -96,6 +95,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         code = CodeTab(code_parts, attempts, runs, host)
         watching = CodeFollowing(attempts, runs, host, chat.kept)
         by_hand = ByHand(attempts, runs)
+        demo.unload(watching.forget)
         following.append(wire_code(code, watching, by_hand, code_tab, owner, parts.handout))
         wire_opening(demo, Opening(runs), parts, math_parts, code_parts, following)
         panel = ModelPanel(host, settings)

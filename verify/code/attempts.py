@@ -18,10 +18,12 @@ from model.runs import Runs
 from model.samples import check_room, with_seed_after
 from model.sampling import check_sampling
 from verify.code.asking import drawn_apart, family_of
+from verify.code.disagreeing import disagreement_of
 from verify.code.given import DEFAULT_ROUNDS, check_program, check_task, read_given
 from verify.code.judge import CodeJudge
-from verify.code.model_tests import asserts_of, disagreement_of
+from verify.code.model_tests import asserts_of
 from verify.code.next_round import later_round, start_next
+from verify.code.pasted import pasted_task
 from verify.code.questions import question_for_tests, question_of
 from verify.code.task import CodedTask, Round, read_task, task_of
 from verify.code.trying import Trying
@@ -44,7 +46,14 @@ class Attempts:
         self._deciding = [threading.Lock() for _ in range(_N_LOCKS)]
         # Tasks whose rounds this process started: of others, what ended is tested, and nothing new is started.
         self._driven: set[str] = set()
+        self._is_closed = False
         runs.after_end.append(self._on_end)
+        runs.on_close.append(self.close)
+
+    def close(self) -> None:
+        """End what is being tested. It is tested again when its task is opened the next time."""
+        self._is_closed = True
+        self.judge.close()
 
     # ------------------------------------------------------------------ starting and stopping
 
@@ -68,6 +77,7 @@ class Attempts:
         """Start `k` attempts, all or none, and return the ids of their first runs; the first stands for all of them.
 
         Args:
+            statement: The task in words, the head of a function, or a row of a data set, which brings its tests.
             tests: Those that the model may see; empty for none.
             form: How they are written; found out when None. So is `hidden_form`.
             hidden_tests: Tests that no model is shown.
@@ -83,7 +93,11 @@ class Attempts:
             RunBusy: If `run_id` is taken.
             TooManyRuns: If there is no room for all of them.
         """
-        check_task(statement, k, n_rounds)
+        pasted = None if tests.strip() or hidden_tests.strip() else pasted_task(statement)
+        if pasted:
+            statement, tests, hidden_tests = pasted.statement, pasted.tests, pasted.hidden_tests
+        entry_point = entry_point.strip()
+        check_task(statement, entry_point, k, n_rounds)
         given, hidden = (read_given(*each, entry_point) for each in ((tests, form), (hidden_tests, hidden_form)))
         budget_limits(budget)
         family = family_of(self._runs.host.status().model)
@@ -98,11 +112,11 @@ class Attempts:
             given.form if given else "",
             hidden_tests if hidden else "",
             hidden.form if hidden else "",
-            entry_point.strip(),
+            entry_point,
             n_attempts=k,
             n_rounds=n_rounds,
         )
-        question = question_of(statement, given, entry_point.strip(), family)
+        question = question_of(statement, given, entry_point, family)
         started: list[str] = []
         with self._lock(first):
             self._driven.add(first)
@@ -121,7 +135,7 @@ class Attempts:
                     )
                 if asks_for_tests:
                     own = replace(later_round(task, 1, 1), purpose="tests")
-                    asked = question_for_tests(statement, entry_point.strip())
+                    asked = question_for_tests(statement, entry_point)
                     started.append(self._runs.start(asked, budget=budget, sampling=drawn, solves=own, owner=owner))
             except AppError:
                 # Somebody took the room meanwhile.
@@ -264,6 +278,8 @@ class Attempts:
                 return
             program = self._trying.program_of(answer, coded, own.reason)
             reports = self._trying.reports(program, coded)
+            if self._is_closed:  # what it says then is no more than that
+                return
             with self._lock(coded.id):
                 tried = replace(own, program=program, reports=reports)
                 notices = self._go_on(coded.id, tried) if goes_on else []
@@ -284,15 +300,19 @@ class Attempts:
         with self._lock(first):
             coded = read_task(self._runs, first)
             tests = self._trying.model_tests(coded)
-            if tests is None:
-                return
-            for each in coded.lacking("model"):
-                self._runs.store.append(each.run_id, [self._trying.model_report(each, tests)])
+            for each in coded.lacking("model") if tests else ():
+                assert tests is not None
+                report = self._trying.model_report(each, tests)
+                if self._is_closed:
+                    return
+                self._runs.store.append(each.run_id, [report])
             coded = read_task(self._runs, first)
             if coded.lacks_comparison:
                 last = {each[-1].attempt: each[-1].program for each in coded.attempts}
                 programs = {number: each for number, each in last.items() if each and each.source.strip()}
-                self._runs.store.append(first, [disagreement_of(self.judge, programs, tests)])
+                evidence = disagreement_of(self.judge, programs, tests)
+                if not self._is_closed:
+                    self._runs.store.append(first, [evidence])
 
     def _lock(self, first: str) -> threading.Lock:
         return self._deciding[hash(first) % _N_LOCKS]

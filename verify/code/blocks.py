@@ -12,10 +12,13 @@ _INLINE_CLOSE = re.compile(r"(?P<code>.*\S)[ \t]*(?:```|~~~)[ \t]*")
 _WRAPPERS = re.compile(
     r"<(?P<tag>code|pre|python|solution|answer|program)\b[^>\n]*>(?P<marked>.*?)(?:</(?P=tag)>|\Z)"
     r"|\[PYTHON\](?P<bracketed>.*?)(?:\[/PYTHON\]|\Z)"
-    r"|\\begin\{(?P<name>verbatim|lstlisting|minted|python)\}(?:\[[^\]\n]*\])?(?:\{python\})?(?P<latex>.*?)(?:\\end\{(?P=name)\}|\Z)"
-    r"|\\boxed\{(?P<boxed>.*)\}",
+    r"|\\begin\{(?P<name>verbatim|lstlisting|minted|python)\}(?:\[[^\]\n]*\])?(?:\{python\})?(?P<latex>.*?)(?:\\end\{(?P=name)\}|\Z)",
     re.DOTALL | re.IGNORECASE,
 )
+# Beyond these nobody has marked a program so.
+_MAX_DEPTH = 2
+_MAX_WRAPPERS = 50
+_MAX_CHARACTERS = 400_000
 _PYTHON = ("python", "py", "python2", "python3", "py3", "python-3", "ipython", "ipython3", "cpython", "sage", "gradio")
 
 
@@ -95,22 +98,35 @@ def _block(lines: list[str], indent: str, language: str, is_closed: bool = True)
     return Block(_cleaned("\n".join(lines)), language, is_closed)
 
 
-def _wrapped(answer: str) -> Iterator[Block]:
-    for found in _WRAPPERS.finditer(answer):
-        held = next(text for text in found.group("marked", "bracketed", "latex", "boxed") if text is not None)
-        inner = list(_wrapped(held))
+def _wrapped(answer: str, depth: int = 0) -> Iterator[Block]:
+    """What stands in tags and the like, the innermost; in the last box if there are none."""
+    if depth > _MAX_DEPTH or len(answer) > _MAX_CHARACTERS:
+        return
+    found_any = False
+    for _, found in zip(range(_MAX_WRAPPERS), _WRAPPERS.finditer(answer), strict=False):
+        found_any = True
+        held = next(text for text in found.group("marked", "bracketed", "latex") if text is not None)
+        inner = list(_wrapped(held, depth + 1))
         if inner:
             yield from inner
             continue
-        held = (
-            html.unescape(held)
-            if found["marked"] is not None and re.search(r"&(?:lt|gt|amp|quot|#\d+);", held)
-            else held
-        )
-        if found["boxed"] is not None:
-            held = re.sub(r"^\\text(?:tt)?\{(.*)\}$", r"\1", held.strip(), flags=re.DOTALL)
+        if found["marked"] is not None and re.search(r"&(?:lt|gt|amp|quot|#\d+);", held):
+            held = html.unescape(held)
         if held.strip():
             yield Block(_cleaned(textwrap.dedent(held.strip("\n"))))
+    if not found_any and not depth:
+        yield from _boxed(answer)
+
+
+def _boxed(answer: str) -> Iterator[Block]:
+    """What the last box holds, up to the brace that closes it or the last one there is."""
+    begin = answer.rfind("\\boxed{")
+    end = answer.rfind("}")
+    if 0 <= begin < end:
+        held = answer[begin + len("\\boxed{") : end].strip()
+        held = re.sub(r"^\\text(?:tt)?\{(.*)\}$", r"\1", held, flags=re.DOTALL)
+        if held:
+            yield Block(_cleaned(held))
 
 
 def _cleaned(source: str) -> str:

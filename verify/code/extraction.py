@@ -22,6 +22,8 @@ _ANY_CODE = re.compile(
     r"[ \t]*(?:[A-Za-z_][\w., \t\[\]]*\s*[-+*/|&]?=[^=]|print\s*\(|for\s.+:|while\s.+:|if\s.+:|with\s.+:|try:|#)"
 )
 _READS = re.compile(r"\binput\s*\(|\bstdin\b|\bopen\s*\(\s*0|\bfileinput\b")
+# What is tried to find code among prose.
+_MAX_PARSED_CHARACTERS = 4_000_000
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
 
 
@@ -179,10 +181,14 @@ def _loose_code(answer: str) -> _Candidate | None:
     starts = [at for at, line in enumerate(lines) if _BEGINNING.match(line)]
     starts = starts or [at for at, line in enumerate(lines) if _ANY_CODE.match(line)]
     best: tuple[int, int, ast.Module] | None = None
+    parsed_characters = 0
     for start in starts[:40]:
         if best and start < best[1]:
             continue
         for end in _ends(lines, start):
+            parsed_characters += sum(map(len, lines[start:end]))
+            if parsed_characters > _MAX_PARSED_CHARACTERS:
+                break
             tree = parsed("\n".join(lines[start:end]))
             if tree is not None and _is_code(tree):
                 best = (start, end, tree) if best is None or end - start > best[1] - best[0] else best

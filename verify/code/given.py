@@ -27,7 +27,7 @@ def read_given(tests: str, form: TestForm | None, entry_point: str) -> TestSet |
     return read_tests(tests, form, entry_point.strip())
 
 
-def check_task(statement: str, k: int, n_rounds: int) -> None:
+def check_task(statement: str, entry_point: str, k: int, n_rounds: int) -> None:
     """Refuse a task that is empty or too long, or numbers that are out of range.
 
     Raises:
@@ -38,6 +38,10 @@ def check_task(statement: str, k: int, n_rounds: int) -> None:
     if len(statement) > MAX_MESSAGE_CHARACTERS:
         raise BadInput(
             f"The task has {len(statement):,} characters and the limit is {MAX_MESSAGE_CHARACTERS:,}. Shorten it."
+        )
+    if entry_point and not all(part.isidentifier() for part in entry_point.split(".")):
+        raise BadInput(
+            f"The function that is asked for is {entry_point[:80]!r}; give its name alone, such as add or Solution.add."
         )
     if not 1 <= k <= MOST_ATTEMPTS:
         raise BadInput(f"{k} attempts were asked for; give a number from 1 to {MOST_ATTEMPTS}.")

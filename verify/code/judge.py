@@ -13,10 +13,13 @@ from verify.code.running import Ran, Runner
 from verify.code.scripts import run_script
 from verify.code.test_sets import TestSet, read_tests
 from verify.sandbox.cases import Case, InputCase
+from verify.sandbox.comparing import shown
+from verify.sandbox.levels import Level
 from verify.sandbox.limits import Limits
 from verify.sandbox.notebook import CellResult
 from verify.sandbox.report import Report, TestResult, shortened
 from verify.sandbox.sandbox import Sandbox
+from verify.sandbox.values import encoded
 
 # What a program may use where nobody says otherwise. LiveCodeBench's judge gives 6 seconds.
 LIMITS = Limits(cpu_seconds=6.0)
@@ -30,7 +33,7 @@ class CodeJudge:
         self._sandbox: Sandbox | None = None
 
     @property
-    def level(self) -> str | None:
+    def level(self) -> Level | None:
         """The isolation in force; None while nothing was run."""
         sandbox = self._sandbox
         return sandbox.level if sandbox else None
@@ -86,13 +89,12 @@ class CodeJudge:
             return CellResult("refused", message=str(refusal))
 
     def results(self, program: Program, cases: Sequence[Case], limits: Limits | None = None) -> list[TestResult]:
-        """What each case gives, without a longer look and without a report; `not_run` behind a limit.
-
-        Raises:
-            SandboxRefused: If this machine cannot isolate programs.
-        """
+        """What each case gives, without a longer look and without a report; `not_run` behind a limit, or if refused."""
         tree, names = parsed(program.source), names_for(program.source)
-        report = self._started().run_tests(program.source, bound(cases, tree), limits or LIMITS, names)
+        try:
+            report = self._started().run_tests(program.source, bound(cases, tree), limits or LIMITS, names)
+        except (SandboxRefused, BadInput) as error:
+            return [TestResult("not_run", message=str(error))] * len(cases)
         return list(report.tests)
 
     def close(self) -> None:
@@ -172,7 +174,8 @@ def _given(cases: Sequence[Case], number: int, result: TestResult) -> str:
     case = cases[number]
     if isinstance(case, InputCase):
         return shortened(case.stdin)
-    written = [repr(value) for value in case.args] + [f"{name}={value!r}" for name, value in case.kwargs.items()]
+    written = [shown(encoded(value)) for value in case.args]
+    written += [f"{name}={shown(encoded(value))}" for name, value in case.kwargs.items()]
     return shortened(f"{case.name}({', '.join(written)})")
 
 

@@ -1,6 +1,5 @@
 """A round that was tested in, the next round of its attempt started where one is due out."""
 
-import ast
 from collections.abc import Sequence
 
 from model.code_events import Task
@@ -10,6 +9,7 @@ from model.events import Asked, Event, Finished, Message, Notice, Sampling
 from model.runs import Runs
 from model.samples import with_seed_after
 from verify.code.asking import able_to_differ, family_of
+from verify.code.parsing import parsed
 from verify.code.questions import failure_of, feedback_of, question_of
 from verify.code.task import CodedTask, Round
 from verify.code.trying import read_task_tests
@@ -89,7 +89,5 @@ def _was_stopped(events: Sequence[Event]) -> bool:
 
 def is_python(source: str) -> bool:
     """Whether a text is a program that can be run, and not an empty one."""
-    try:
-        return bool(ast.parse(source).body)
-    except (SyntaxError, ValueError, RecursionError):
-        return False
+    tree = parsed(source)
+    return tree is not None and bool(tree.body)

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from model.code_events import Program, TestCase, TestReport
 from model.families import Family
+from verify.code.parsing import parsed
+from verify.code.rows import asserts_of_row
 from verify.code.test_sets import TestSet
 from verify.sandbox.asserts import call_of
 from verify.sandbox.cases import Call, Case, InputCase
@@ -34,6 +36,7 @@ NO_STARTER_CODE = "# YOUR CODE HERE"
 _MOST_TESTS_CHARACTERS = 4_000
 _MOST_EXAMPLE_CHARACTERS = 500
 _EXAMPLES = 2
+_SHOWN_WITH_FILES = 10
 _TRACEBACK_LINES = 6
 _MOST_SHOWN_CHARACTERS = 1_500
 
@@ -70,6 +73,7 @@ def question_of(
     shown = _shown(tests, family.tests_shown, failed) if tests else ""
     if shown:
         return MBPP.format(task=task, tests=shown).rstrip("\n") + family.program_text
+    entry_point = entry_point or (tests.entry_point if tests else "")
     is_named = not entry_point or re.search(rf"\b{re.escape(entry_point)}\b", task)
     return task + ("" if is_named else f"\nCall the function `{entry_point}`.") + family.program_text
 
@@ -151,10 +155,10 @@ def _stub(task: str) -> str:
     """The task itself, where it is a function to be completed: its head and its docstring."""
     fenced = _FENCED.match(task)
     code = fenced["code"] if fenced else task
-    try:
-        last = ast.parse(code).body[-1]
-    except (SyntaxError, ValueError, IndexError, RecursionError):
+    tree = parsed(code)
+    if tree is None or not tree.body:
         return ""
+    last = tree.body[-1]
     is_open = isinstance(last, ast.FunctionDef) and all(
         isinstance(each, ast.Pass) or (isinstance(each, ast.Expr) and isinstance(each.value, ast.Constant))
         for each in last.body
@@ -169,7 +173,8 @@ def _shown(tests: TestSet, most: int, failed: TestCase | None) -> str:
         while len(lines) > 1 and sum(map(len, lines)) > _MOST_TESTS_CHARACTERS:
             lines.pop()
         return "\n".join(lines)
-    source = tests.source.strip()
+    # Who is shown few tests is shown no file of them: it would be taken for what is to be written.
+    source = tests.source.strip() if most >= _SHOWN_WITH_FILES else ""
     return f"```python\n{source}\n```" if source and len(source) <= _MOST_TESTS_CHARACTERS else ""
 
 
@@ -182,21 +187,23 @@ def _failed_line(failed: TestCase | None) -> list[str]:
 
 
 def _assert_lines(tests: TestSet) -> list[str]:
+    """Each assert on a line of its own, or as it stands where it has several."""
     if tests.form == "calls":
         return [_as_assert(case) for case in tests.cases if isinstance(case, Call)]
+    source = tests.source
     try:
-        told = json.loads(tests.source)
-        return [str(line) for line in told] if isinstance(told, list) else []
-    except ValueError:
+        told = json.loads(source)
+        source = "\n".join(map(str, told)) if isinstance(told, list) else asserts_of_row(told) or ""
+    except (ValueError, RecursionError, AttributeError):
         pass
-    try:
-        parts = ast.parse(tests.source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return tests.source.strip().splitlines()
-    return [ast.get_source_segment(tests.source, part) or ast.unparse(part) for part in parts]
+    tree = parsed(source)
+    if tree is None:
+        return [line.strip() for line in source.splitlines() if line.strip().startswith("assert ")]
+    return [ast.get_source_segment(source, part) or ast.unparse(part) for part in tree.body]
 
 
 def _as_assert(case: Call) -> str:
     arguments = [repr(value) for value in case.args] + [f"{name}={value!r}" for name, value in case.kwargs.items()]
-    call = f"{case.name}({', '.join(arguments)})"
+    owner, _, name = case.name.rpartition(".")
+    call = f"{owner and owner + '().'}{name}({', '.join(arguments)})"
     return f"# {call} raises {case.raises}" if case.raises else f"assert {call} == {case.expected!r}"

@@ -1,7 +1,10 @@
 """A row of a data set of programming problems in, the tests that it holds out: LiveCodeBench, APPS, HumanEval, MBPP."""
 
 import ast
+import base64
 import json
+import pickletools
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +12,8 @@ from model.errors import BadInput
 from verify.code.inputs import pairs_of_json
 from verify.code.parsing import parsed
 from verify.sandbox.cases import Call, Case, InputCase
+
+_MAX_UNPACKED_BYTES = 256 << 20
 
 
 def cases_of_row(row: Mapping[str, Any]) -> list[Case] | None:
@@ -75,14 +80,31 @@ def _functional(number: int, name: str, given: Any, wanted: Any) -> Call:
 
 
 def _unpacked(tests: Any) -> list[Any]:
-    """A list that may stand in a text as JSON. Packed private tests are for whoever loads the data set to unpack."""
+    """A list that may stand in a text: as JSON, or packed as LiveCodeBench packs its private tests.
+
+    Raises:
+        BadInput: If it is neither.
+    """
     try:
         told = json.loads(tests) if isinstance(tests, str) else tests
-    except ValueError as error:
-        raise BadInput("private_test_cases are packed (base64, zlib, pickle). Unpack them to JSON first.") from error
+    except ValueError:
+        told = _without_packing(tests)
     if not isinstance(told, list):
         raise BadInput(f"A list of tests was expected, and this was found: {told!r:.100}")
     return told
+
+
+def _without_packing(packed: str) -> Any:
+    """JSON in a text, pickled, compressed, in base64. Nothing of the pickle is run: the one text is picked out."""
+    try:
+        unpacking = zlib.decompressobj()
+        pickled = unpacking.decompress(base64.b64decode(packed, validate=True), _MAX_UNPACKED_BYTES)
+        if unpacking.unconsumed_tail:
+            raise BadInput(f"The private tests are larger than {_MAX_UNPACKED_BYTES >> 20} MiB.")
+        texts = [held for _, held, _ in pickletools.genops(pickled) if isinstance(held, str)]
+        return json.loads(texts[0])
+    except (ValueError, IndexError, TypeError, zlib.error) as error:
+        raise BadInput("private_test_cases are neither JSON nor packed as LiveCodeBench packs them.") from error
 
 
 def _object(told: Any) -> Mapping[str, Any]:

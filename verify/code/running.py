@@ -16,6 +16,8 @@ from verify.sandbox.sandbox import Sandbox
 # So many tests may reach a limit; each costs twice the time that a program may take.
 _MAX_INTERRUPTED = 3
 _LONGER = 2
+# Where the first failure ends it, so many calls share the first process, and four times as many each further one.
+_FIRST_CALLS = 4
 # A program that has used less of the processor than this part of the time was waiting for something.
 _IDLE = 0.2
 _STOPPED = TestResult("not_run", message="not run: it was asked to stop at the first failure")
@@ -69,16 +71,18 @@ class Runner:
         return Ran([results[at] for at in range(len(cases))], self._reports)
 
     def _run_calls(self, calls: Sequence[Call]) -> list[TestResult]:
-        """In one process, and in a new one behind each that reached a limit."""
+        """In one process, and in a new one behind each that reached a limit; few at first where one may be enough."""
         results: list[TestResult] = []
+        at_once = _FIRST_CALLS if self._stop_at_first else len(calls)
         while len(results) < len(calls):
             if self._interrupted >= _MAX_INTERRUPTED or (self._stop_at_first and _has_failed(results)):
                 break
-            report = self._run(self._limits, calls[len(results) :])
+            report = self._run(self._limits, calls[len(results) : len(results) + at_once])
+            at_once *= 4
             told = list(report.tests)
             done = next((at for at, test in enumerate(told) if test.outcome == "not_run"), len(told))
             if not done:
-                return [*results, *with_reason(report)]
+                return cut([*results, *with_reason(report)], len(calls), self._stop_at_first)
             if told[done - 1].outcome in ("timeout", "memory") or report.status == "output-limit":
                 self._interrupted += 1
                 told[done - 1] = self._looked_at(calls[len(results) + done - 1], told[done - 1])

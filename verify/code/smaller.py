@@ -77,15 +77,16 @@ def _smaller_numbers(value: float) -> Iterator[float]:
 
 
 def _shorter(value: Any) -> Iterator[Any]:
-    """Its halves, then with a quarter, an eighth ... and a single member left out."""
+    """Its halves, then with a quarter, a sixteenth ... and a single member left out."""
     count = len(value)
-    piece = count // 2
-    while piece:
-        for begin in range(0, count, piece):
-            yield value[:begin] + value[begin + piece :] if piece < count // 2 else value[begin : begin + piece]
-        piece = 1 if 1 < piece < 4 else piece // 4
-    if count == 1:
-        yield value[:0]
+    half = (count + 1) // 2
+    if count > 2:
+        yield from (value[:half], value[count - half :])
+    piece = count // 4
+    while piece > 1:
+        yield from (value[:begin] + value[begin + piece :] for begin in range(0, count, piece))
+        piece //= 4
+    yield from (value[:at] + value[at + 1 :] for at in range(count))
 
 
 def smaller_calls(call: Call, given: Sequence[Call]) -> list[Call]:

@@ -49,9 +49,8 @@ def split_check(source: str, entry_point: str) -> Split:
         raise BadInput("HumanEval's form is a function `check(candidate)` that asserts.")
     candidate = checks[0].args.args[0].arg
     split = _split([part for part in checks[0].body if not _is_idle(part)])
-    others = [part for part in tree.body if part is not checks[0] and not _is_idle(part)]
-    calls = [_renamed(call, candidate, entry_point) for call in split.tests]
-    return replace(split, tests=tuple(calls), is_plain=split.is_plain and not others)
+    # What stands beside it cannot matter to asserts that are about one call of the candidate each.
+    return replace(split, tests=tuple(_renamed(call, candidate, entry_point) for call in split.tests))
 
 
 def _is_idle(part: ast.stmt) -> bool:

@@ -176,7 +176,7 @@ class CodedTask:
     @property
     def lacks_comparison(self) -> bool:
         """Whether programs of several attempts are still to be compared: they are where no tests were given."""
-        if self.task.tests.strip() or not self.model_tests or self.evidence:
+        if self.task.tests.strip() or self.evidence:
             return False
         is_there = all(each.is_settled for each in self.rounds)
         return is_there and sum(rounds[-1].has_program for rounds in self.attempts) > 1
@@ -219,7 +219,7 @@ def read_task(runs: Runs, run_id: str) -> CodedTask:
     first, told = next(((row, task) for row, task in mine if row.id == task.first_run), mine[0])
     changed = runs.store.last_of_type(first.id, "task")
     task = changed if isinstance(changed, Task) else told
-    return CodedTask(asked.first_run, task, first.question, tuple(rounds), first.created_at)
+    return CodedTask(first.id, task, first.question, tuple(rounds), first.created_at)
 
 
 def _written_task(runs: Runs, run_id: str) -> Task | None:

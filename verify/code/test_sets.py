@@ -86,7 +86,10 @@ def read_tests(text: str, form: TestForm | None = None, entry_point: str = "") -
     3
     """
     form = form or detect_form(text)
-    tests = _READERS[form](_clean(text), entry_point)
+    try:
+        tests = _READERS[form](_clean(text), entry_point)
+    except RecursionError as error:
+        raise BadInput("These tests are nested too deeply to be read.") from error
     names = tests.names or tuple(str(number) for number in range(1, len(tests.cases) + 1))
     return replace(tests, source=text, names=names, entry_point=tests.entry_point or entry_point)
 

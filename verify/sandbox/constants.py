@@ -66,21 +66,32 @@ def _value(node: ast.expr) -> Any:
 
 def _combined(sign: type[ast.operator], left: Any, right: Any) -> Any:
     """Raises ValueError if the result would be too large."""
-    if sign is ast.Pow and (not isinstance(right, int | float) or abs(right) > _MAX_BITS or _bits(left) > 64):
-        raise ValueError("a power that is too large")
-    if sign is ast.Pow and _bits(left) * abs(right) > _MAX_BITS:
-        raise ValueError("a power that is too large")
-    if sign is ast.Mult:
-        for text, times in ((left, right), (right, left)):
-            if hasattr(text, "__len__") and (not isinstance(times, int) or len(text) * times > _MAX_LENGTH):
-                raise ValueError("a repetition that is too long")
     if sign is ast.Mod and isinstance(left, str | bytes):
         raise ValueError("it is not written out")
+    if sign is ast.Pow and (not isinstance(right, int | float) or _bits(left) * max(1, abs(right)) > _MAX_BITS):
+        raise ValueError("a power that is too large")
+    if sign is ast.Mult:
+        for held, times in ((left, right), (right, left)):
+            if hasattr(held, "__len__") and (not isinstance(times, int) or _weight(held) * times > _MAX_LENGTH):
+                raise ValueError("a repetition that is too long")
+        if _bits(left) + _bits(right) > _MAX_BITS:
+            raise ValueError("a product that is too large")
+    if sign is ast.Add and _weight(left) + _weight(right) > _MAX_LENGTH:
+        raise ValueError("a sum that is too long")
     return _OPERATORS[sign](left, right)
 
 
 def _bits(number: Any) -> int:
     return number.bit_length() if isinstance(number, int) else 64
+
+
+def _weight(value: Any) -> int:
+    """How much there is of it, with what is in it."""
+    if isinstance(value, str | bytes):
+        return len(value)
+    if isinstance(value, dict):
+        return 1 + sum(_weight(key) + _weight(held) for key, held in value.items())
+    return 1 + (sum(map(_weight, value)) if isinstance(value, list | tuple | set | frozenset) else 0)
 
 
 def _made(name: str, arguments: list[Any]) -> Any:

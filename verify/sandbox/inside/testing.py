@@ -100,6 +100,8 @@ def run(script: str, tree: ast.Module, names: dict[str, Any], channel: Channel) 
     sys.modules["tests"] = module
     exec(compile(tree, FILE, "exec", dont_inherit=True), module.__dict__)
     items = list(_items(_file_of(module), module))
+    if not items:
+        raise LookupError("pytest finds no test in them")
     _session.items = items
     channel.tell({"tests": [_name(item) for item in items[:_MAX_TESTS]]})
     for number, item in enumerate(items[:_MAX_TESTS]):
