@@ -32,8 +32,8 @@ def markdown_of(tested: Tested) -> list[str]:
         return []
     parts = [f"## {_program_heading(tested)}", fenced(tested.program.source.rstrip(), "python")]
     for report in tested.reports:
-        rows = [_COLUMNS, tuple("---" for _ in _COLUMNS), *map(_cells, report.cases)]
-        table = "\n".join(f"| {' | '.join(map(_markdown_cell, row))} |" for row in rows)
+        rows = [_COLUMNS, ("---",) * len(_COLUMNS), *(map(_markdown_cell, _cells(case)) for case in report.cases)]
+        table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         parts += [f"## {_KINDS[report.tests_from]}", report.words, table]
     return parts
 
@@ -41,7 +41,7 @@ def markdown_of(tested: Tested) -> list[str]:
 def _markdown_cell(text: str) -> str:
     # Code, so that nothing in it is Markdown; a line break would end the row.
     text = text.replace("|", "\\|").replace("\n", "⏎").replace("`", "ˋ")
-    return f"`{text}`" if text and text != "---" else text
+    return f"`{text}`" if text else ""
 
 
 def html_of(tested: Tested) -> list[str]:

@@ -209,6 +209,15 @@ def test_hidden_tests_say_nothing_of_what_they_hold(judge: CodeJudge) -> None:
     inputs = '[{"stdin": "secret1", "stdout": "secret2"}]'
     for source in ("print(input())", "raise ValueError(input())", ""):
         assert "secret" not in repr(report_of(judge, source, inputs, tests_from="hidden"))
+    file = "import pytest\n@pytest.mark.parametrize('x', ['secret'])\ndef test_secret(x): assert f(x) == 'secret2'\n"
+    report = report_of(judge, "def f(x): return x", file, tests_from="hidden")
+    assert report.words == "passes 0 of 1 hidden tests, first failure: test 1: failed"
+    assert "secret" not in repr(report)
+
+
+def test_an_output_that_is_not_there_is_said_so(judge: CodeJudge) -> None:
+    case = report_of(judge, "def solve():\n    print(input())", "5 -> 5").cases[0]
+    assert (case.outcome, case.message) == ("wrong", "it printed nothing")
 
 
 def test_megabytes_are_shown_where_they_differ(judge: CodeJudge) -> None:

@@ -2,39 +2,30 @@
 
 import asyncio
 import functools
-import json
-import re
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
-from typing import Any, get_args
+from typing import Any
 
 import gradio as gr
 
-from model.code_events import Program, TestForm
 from model.errors import AppError, BadInput
 from model.host import ModelHost
 from model.runs import Runs
 from model.sampling import sampling_from_mapping
 from model.settings import Settings
-from ui.arguments import check_model, check_text, check_whole_number, json_object, shown
+from ui.arguments import check_model, check_text, check_whole_number, json_object
+from ui.code_arguments import as_tests_text, check_flag, form_from_json, limits_from_json, program_from_text
 from ui.code_objects import report_object, run_object, task_object
 from ui.deltas import Delta, final_of, found_of, notice
 from ui.endpoint_errors import errors_as_sentences
 from ui.script_runs import Begun, ScriptRuns, in_thread, merged, serving_engine
 from verify.code.attempts import Attempts
-from verify.code.extraction import extract_program
-from verify.code.given import MOST_ATTEMPTS, MOST_ROUNDS, check_program, read_given
-from verify.code.next_round import is_python
+from verify.code.given import MOST_ATTEMPTS, MOST_ROUNDS, read_given
 from verify.code.task import CodedTask, Round, read_task
 from verify.code.trying import without_contents
-from verify.sandbox.limits import MIN_MEMORY_MIB, Limits
 
-_FORMS = get_args(TestForm)
-_FENCE = re.compile(r"^[ \t]*(```|~~~)", re.MULTILINE)
 _SETTLE_SECONDS = 0.05
-_MOST_SECONDS = 60.0
-_MOST_MEMORY_MIB = 4096
 _MAX_STDIN_CHARACTERS = 8_000_000
 # Of a chat's final object: what was found out about an answer that is no program.
 _OF_ANSWERS = ("final_answer", "checked", "verdict", "evidence")
@@ -92,15 +83,15 @@ class CodeEndpoints:
             return self._attempts.start(
                 check_text(task, "task"),
                 tests=as_tests_text(tests, "tests"),
-                form=_form(form, "form"),
+                form=form_from_json(form, "form"),
                 hidden_tests=as_tests_text(hidden_tests, "hidden_tests"),
-                hidden_form=_form(hidden_form, "hidden_form"),
+                hidden_form=form_from_json(hidden_form, "hidden_form"),
                 entry_point=check_text(entry_point or "", "entry_point"),
                 k=check_whole_number(k, "k", 1, MOST_ATTEMPTS),
                 n_rounds=check_whole_number(rounds, "rounds", 1, MOST_ROUNDS),
                 budget="medium" if budget is None else budget,
                 sampling=sampling_from_mapping(json_object(sampling, "sampling")),
-                asks_for_tests=_flag(asks_for_tests, "asks_for_tests"),
+                asks_for_tests=check_flag(asks_for_tests, "asks_for_tests"),
                 run_id=None if run_id is None else check_text(run_id, "run_id"),
                 owner=self._owner,
             )
@@ -177,8 +168,8 @@ class CodeEndpoints:
             "stdout", "stderr", "seconds", "level", "message", "cpu_seconds", "peak_mib"}.
         """
         with errors_as_sentences("/run_code"):
-            found = _program(program, "")
-            given, limits = check_text(stdin, "stdin"), _limits(time_seconds, memory_mib)
+            found = program_from_text(program, "")
+            given, limits = check_text(stdin, "stdin"), limits_from_json(time_seconds, memory_mib)
             if len(given) > _MAX_STDIN_CHARACTERS:
                 raise BadInput(
                     f"stdin has {len(given):,} characters and the limit is {_MAX_STDIN_CHARACTERS:,}. Send less of it."
@@ -215,13 +206,15 @@ class CodeEndpoints:
             "hidden_report"}.
         """
         with errors_as_sentences("/run_tests"):
-            limits, at_first = _limits(time_seconds, memory_mib), _flag(stop_at_first, "stop_at_first")
+            limits, at_first = limits_from_json(time_seconds, memory_mib), check_flag(stop_at_first, "stop_at_first")
             name = check_text(entry_point or "", "entry_point")
-            given = read_given(as_tests_text(tests, "tests"), _form(form, "form"), name)
-            hidden = read_given(as_tests_text(hidden_tests, "hidden_tests"), _form(hidden_form, "hidden_form"), name)
+            given = read_given(as_tests_text(tests, "tests"), form_from_json(form, "form"), name)
+            hidden = read_given(
+                as_tests_text(hidden_tests, "hidden_tests"), form_from_json(hidden_form, "hidden_form"), name
+            )
             if given is None:
                 raise BadInput("There are no tests. Give some, or run the program alone with /run_code.")
-            found = _program(program, name or given.entry_point)
+            found = program_from_text(program, name or given.entry_point)
             judge = functools.partial(self._attempts.judge.judge, found, stop_at_first=at_first, limits=limits)
             report = await asyncio.to_thread(judge, given)
             aside = await asyncio.to_thread(judge, hidden, tests_from="hidden") if hidden else None
@@ -233,64 +226,6 @@ class CodeEndpoints:
                 "program_words": found.words,
                 "hidden_report": report_object(without_contents(aside)) if aside else None,
             }
-
-
-def as_tests_text(value: object, name: str) -> str:
-    """Tests as they are read: a text, or a JSON list written out; empty for none.
-
-    Raises:
-        BadInput: If it is neither.
-
-    >>> as_tests_text([{"stdin": "1", "stdout": "2"}], "tests")
-    '[{"stdin": "1", "stdout": "2"}]'
-    """
-    if value is None:
-        return ""
-    if isinstance(value, list | dict):
-        return json.dumps(value)
-    if not isinstance(value, str):
-        raise BadInput(f"{name} is {shown(value)}; give a text, or a list of objects.")
-    return check_text(value, name)
-
-
-def _program(value: object, entry_point: str) -> Program:
-    source = check_text(value, "program")
-    check_program(source)
-    if not _FENCE.search(source) or is_python(source):
-        return Program(source, "the whole text")
-    found = extract_program(source, entry_point)
-    if not found.source.strip():
-        raise BadInput(found.words)
-    return found
-
-
-def _form(value: object, name: str) -> TestForm | None:
-    if value is None:
-        return None
-    if value not in _FORMS:
-        raise BadInput(f"{name} is {shown(value)}; give one of {', '.join(_FORMS)}, or leave it out.")
-    form: TestForm = value  # type: ignore[assignment]
-    return form
-
-
-def _flag(value: object, name: str) -> bool:
-    if not isinstance(value, bool):
-        raise BadInput(f"{name} is {shown(value)}; give true or false.")
-    return value
-
-
-def _limits(time_seconds: object, memory_mib: object) -> Limits:
-    usual = Limits()
-    seconds = usual.cpu_seconds if time_seconds is None else time_seconds
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= _MOST_SECONDS:
-        raise BadInput(
-            f"time_seconds is {shown(time_seconds)}; give a number above 0 and at most {_MOST_SECONDS:g} seconds."
-        )
-    memory = usual.memory_mib if memory_mib is None else memory_mib
-    return Limits(
-        cpu_seconds=float(seconds),
-        memory_mib=check_whole_number(memory, "memory_mib", MIN_MEMORY_MIB, _MOST_MEMORY_MIB),
-    )
 
 
 def _round(coded: CodedTask, run_id: str) -> Round:

@@ -94,7 +94,7 @@ def task_result_value(task: CodedTask) -> dict[str, Any]:
     if best.program and best.program.by_user:
         about = joined([about, "as you changed it"])
     value = result_value(best.reports, best.program, about)
-    value["more"] += [["", "Evidence", each.words] for each in best.evidence]
+    value["more"] += [["", "Evidence", each.words] for each in task.evidence]
     return value
 
 

@@ -28,12 +28,14 @@ _QUEUE_LOOK_SECONDS, _PROGRESS_LOOK_SECONDS = 0.02, 0.1
 def launch(demo: gr.Blocks, settings: Settings, *, opens_browser: bool) -> str:
     """Serve the page in threads of its own and return its address.
 
-    From then on no other process of this user may look into this one. What isolates programs is said in the log.
+    From then on no other process of this user may look into this one (but on ZeroGPU); the log says what isolates
+    programs.
 
     Raises:
         BadInput: If the port is taken.
     """
-    protect_this_process()
+    if not settings.is_zero_gpu:  # there the workers that hold the device are processes of their own
+        protect_this_process()
     demo.queue(default_concurrency_limit=None, max_size=_MAX_WAITING)
     demo._queue.sleep_when_free = _QUEUE_LOOK_SECONDS
     demo._queue.progress_update_sleep_when_free = _PROGRESS_LOOK_SECONDS

@@ -229,9 +229,9 @@ def _which(at: tuple[int, ...], count: int) -> str:
 def _remark(best: _Candidate, entry_point: str) -> str:
     if best.tree is None:
         return ", which is no Python that can be compiled"
-    if entry_point and not _defines(best.tree, entry_point):
-        return f", which does not define {entry_point}"
-    return ""
+    remark = f", which does not define {entry_point}" if entry_point and not _defines(best.tree, entry_point) else ""
+    lent = sorted(missing_names(best.tree) & set(PRELUDE))
+    return remark + (f"; it does not import {', '.join(lent)}, as the reference judges do for it" if lent else "")
 
 
 def _none(answer: str) -> str:

@@ -173,7 +173,8 @@ def input_result(report: Report, case: InputCase) -> TestResult:
         case "ok" | "early-exit":
             difference = first_difference(case.stdout, report.stdout, case.tolerance)
             outcome = "wrong" if difference else "passed"
-            message = message or difference or ""
+            has_printed = bool(report.stdout.strip())
+            message = message or (difference if has_printed or not difference else "it printed nothing") or ""
         case _:
             outcome = "error"
     wanted, got = (shortened(output.rstrip("\n")) for output in (case.stdout, report.stdout))

@@ -12,6 +12,7 @@ import os
 import selectors
 import socket
 import time
+import weakref
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -91,7 +92,8 @@ class Child:
         told = {"profile": profile, "limits": resources} | request
         with contextlib.ExitStack() as closing:
             self._hand_over(server, json.dumps(told).encode() + b"\n" + source, stdin, times, is_spoken_to, closing)
-            self._closing = closing.pop_all()
+            # Also when nobody closes it: pipes are plain numbers, which Python does not close by itself.
+            self._close = weakref.finalize(self, closing.pop_all().close)
 
     def _hand_over(
         self,
@@ -127,7 +129,7 @@ class Child:
 
     def close(self) -> None:
         """End it. What it has written since is lost."""
-        self._closing.close()
+        self._close()
 
     def has_ended(self) -> bool:
         """Whether its process is gone, or will be in a moment."""

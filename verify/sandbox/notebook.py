@@ -152,6 +152,11 @@ class Notebook:
         self.end()
 
     @property
+    def is_running(self) -> bool:
+        """Whether a cell runs, or waits for its turn."""
+        return self._one_at_a_time.locked()
+
+    @property
     def has_process(self) -> bool:
         """Whether a process is kept for it, as far as is known."""
         return self._child is not None

@@ -54,7 +54,7 @@ class Sandbox:
     def __init__(self, level: Level | None = None, at_once: int = AT_ONCE) -> None:
         check_machine()
         self._turns = threading.BoundedSemaphore(at_once)
-        self._starting = threading.Lock()
+        self._starting, self._listing = threading.Lock(), threading.Lock()
         self._is_closed = False
         self._notebooks: weakref.WeakSet[Notebook] = weakref.WeakSet()
         self._notebook_server: Server | None = None
@@ -165,7 +165,8 @@ class Sandbox:
             BadInput: If a notebook cannot be given these files.
         """
         notebook = Notebook(self._server_for_notebook, self._turns, files or {}, idle_seconds)
-        self._notebooks.add(notebook)
+        with self._listing:
+            self._notebooks.add(notebook)
         return notebook
 
     def close(self) -> None:
@@ -212,8 +213,10 @@ class Sandbox:
 
     def _server_for_notebook(self) -> "Server":
         """The fork server that has the libraries of notebooks; and a process less if there are too many."""
-        kept = sorted((held for held in self._notebooks if held.has_process), key=lambda held: held.used)
-        for notebook in kept[: len(kept) + 1 - MAX_NOTEBOOKS]:
+        with self._listing:
+            kept = [held for held in self._notebooks if held.has_process]
+        idle = sorted((held for held in kept if not held.is_running), key=lambda held: held.used)
+        for notebook in idle[: max(0, len(kept) + 1 - MAX_NOTEBOOKS)]:
             notebook.end()
         with self._starting:
             self._notebook_server = self._alive(self._notebook_server, package_folders(LIBRARIES), "notebook")

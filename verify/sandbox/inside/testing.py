@@ -38,7 +38,7 @@ _OPTIONS = [
     "--capture=no",
     "--noconftest",
     "--rootdir=/",
-    "-c/dev/null",
+    f"-c{os.path.join(os.path.dirname(os.path.abspath(__file__)), 'in_memory.cfg')}",
     "--import-mode=importlib",
 ]
 _session: Any = None
