@@ -52,7 +52,8 @@ def throughput(times: int) -> dict[str, Any]:
 
 
 def _is_right(judge: MathJudge, pair: dict[str, Any]) -> bool:
-    return (judge.judge(pair["gold"], pair["pred"]).outcome == "correct") == bool(pair["is_same"])
+    verdict = judge.judge(pair["gold"], pair["pred"], question=pair.get("question", ""))
+    return (verdict.outcome == "correct") == bool(pair["is_same"])
 
 
 def hostile() -> list[dict[str, Any]]:

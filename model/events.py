@@ -185,7 +185,9 @@ class Problem:
         first_run: The run that is chain 1; its id stands for all of them.
         instruction: What was added to the problem to make the question.
         gold: The known answer, if there is one.
+        chain: From 1; 0 for a run with another purpose than to answer, which has no vote.
         first_to_finish: The vote is over when so many chains have ended; None waits for all.
+        purpose: `answer`, or `check_program` for a run that writes a program from the statement and sees no answer.
     """
 
     first_run: str
@@ -194,6 +196,7 @@ class Problem:
     chain: int = 1
     n_chains: int = 1
     first_to_finish: int | None = None
+    purpose: Literal["answer", "check_program"] = "answer"
     type: Literal["problem"] = "problem"
 
 
@@ -239,12 +242,18 @@ class Evidence:
     Args:
         words: What was seen, for people.
         is_for: Whether it speaks for the answer.
+        program: The program that was run, where it is one that was.
+        output: What that printed.
+        run_id: The run that wrote it.
     """
 
     kind: EvidenceKind
     strength: Strength
     words: str
     is_for: bool = True
+    program: str = ""
+    output: str = ""
+    run_id: str = ""
     type: Literal["evidence"] = "evidence"
 
 

@@ -100,6 +100,17 @@ class _Turn:
         return joined_words(self.tested.reports) or "not tested"
 
     @property
+    def programs(self) -> list[tuple[str, str]]:
+        """Texts of check programs and what they printed, each with its heading."""
+        programs = [each for each in self.checked.evidence if each.program]
+        return [
+            (heading, text)
+            for each in programs
+            for heading, text in (("Check program", each.program), ("What it printed", each.output))
+            if text
+        ]
+
+    @property
     def notices(self) -> list[str]:
         return [notice.text for notice in self.text.notices if notice.kind != "started"]
 
@@ -141,6 +152,8 @@ def to_markdown(rows_and_events: Iterable[tuple[RunRow, Sequence[Event]]], with_
             parts += _markdown_tool(tool)
         parts += ["## Answer", turn.text.answer.strip() or f"*{NO_ANSWER}*"]
         parts += markdown_of(turn.tested)
+        for heading, text in turn.programs:
+            parts += _markdown_block(heading, text)
         if turn.notices:
             parts.append("\n".join(f"> {notice}" for notice in turn.notices))
     return "\n\n".join(parts) + "\n"
@@ -158,8 +171,11 @@ def _quoted(text: str) -> str:
 
 
 def _markdown_tool(tool: ToolCall | ToolResult) -> list[str]:
-    text = tool.arguments if isinstance(tool, ToolCall) else tool.text
-    return [f"## {_tool_heading(tool)}", fenced(text)]
+    return _markdown_block(_tool_heading(tool), tool.arguments if isinstance(tool, ToolCall) else tool.text)
+
+
+def _markdown_block(heading: str, text: str) -> list[str]:
+    return [f"## {heading}", fenced(text)]
 
 
 def _tool_heading(tool: ToolCall | ToolResult) -> str:
@@ -232,12 +248,16 @@ def _article(turn: _Turn, with_thinking: bool, is_first: bool) -> str:
     if with_thinking and turn.text.thinking:
         parts.append(f"<details><summary>Thinking</summary>{_text(turn.text.thinking)}</details>")
     for tool in turn.tools:
-        text = tool.arguments if isinstance(tool, ToolCall) else tool.text
-        parts.append(f"<h2>{escaped(_tool_heading(tool))}</h2>\n<pre>{escaped(text)}</pre>")
+        parts.append(_block(_tool_heading(tool), tool.arguments if isinstance(tool, ToolCall) else tool.text))
     parts.append(_section("Answer", turn.text.answer.strip() or NO_ANSWER))
     parts += html_of(turn.tested)
+    parts += [_block(heading, text) for heading, text in turn.programs]
     parts += [f'<p class="notice">{escaped(notice)}</p>' for notice in turn.notices]
     return "\n".join([*parts, "</article>"])
+
+
+def _block(heading: str, text: str) -> str:
+    return f"<h2>{escaped(heading)}</h2>\n<pre>{escaped(text)}</pre>"
 
 
 def _section(heading: str, text: str) -> str:

@@ -1,7 +1,7 @@
 """The battery's attacks in processes that are kept and spoken to: in a notebook's cell, and on both sides of a check.
 
-`python tests/sandbox_kept.py [LEVEL]` runs all of them as whoever it is run by, and prints one JSON object: the level,
-how many were run, and what went wrong with which.
+`python tests/sandbox_kept.py [LEVEL] [quick]` runs them as whoever it is run by, and prints one JSON object: the level, how
+many were run, and what went wrong with which. `quick` leaves those out that wait for a limit.
 """
 
 import json
@@ -40,6 +40,7 @@ ATTACKS = [
     for program in [*FILES, *NETWORK, *PROCESSES, *(held for held in RESOURCES if held.name in _OF_RESOURCES)]
     if program.name not in _NOT_HERE and (IS_X86 or _is_for_any_machine(program))
 ]
+QUICK = [program for program in ATTACKS if program.name not in _OF_RESOURCES]
 # As the battery's, with room for the libraries of a notebook.
 _LIMITS = Limits(cpu_seconds=0.5, memory_mib=256, wall_seconds=1)
 
@@ -87,16 +88,16 @@ def as_tests(sandbox: Sandbox, program: Program, secret: Path) -> list[str]:
     return _complaints(report.stdout, report.stderr, report.seconds) + ([f"passed: {report}"] if report.passed else [])
 
 
-def run_all(sandbox: Sandbox, secret: Path) -> dict[str, list[str]]:
+def run_all(sandbox: Sandbox, secret: Path, attacks: list[Program]) -> dict[str, list[str]]:
     """What went wrong, by place and attack."""
     sides: list[Callable[[Sandbox, Program, Path], list[str]]] = [as_program, as_tests]
     with ThreadPoolExecutor(6) as pool:
-        in_cells = [program for program in ATTACKS if program.name not in _NOT_IN_CELLS]
+        in_cells = [program for program in attacks if program.name not in _NOT_IN_CELLS]
         cells = [pool.submit(in_a_cell, sandbox, in_cells[start::2], secret) for start in range(2)]
         checks = {
             f"{side.__name__}: {program.name}": pool.submit(side, sandbox, program, secret)
             for side in sides
-            for program in ATTACKS
+            for program in attacks
         }
     found = {f"in_a_cell: {name}": wrong for cell in cells for name, wrong in cell.result().items()}
     found |= {name: wrong.result() for name, wrong in checks.items()}
@@ -109,9 +110,10 @@ def _source(program: Program, secret: Path) -> str:
 
 
 def main() -> None:
-    with planted() as secret, Sandbox(*sys.argv[1:]) as sandbox:  # type: ignore[arg-type]
-        told = {"level": sandbox.level, "uid": os.getuid(), "attacks": len(ATTACKS)}
-        sys.stdout.write(json.dumps(told | {"wrong": run_all(sandbox, secret)}) + "\n")
+    attacks = QUICK if "quick" in sys.argv[2:] else ATTACKS
+    with planted() as secret, Sandbox(*sys.argv[1:2]) as sandbox:  # type: ignore[arg-type]
+        told = {"level": sandbox.level, "uid": os.getuid(), "attacks": len(attacks)}
+        sys.stdout.write(json.dumps(told | {"wrong": run_all(sandbox, secret, attacks)}) + "\n")
 
 
 if __name__ == "__main__":

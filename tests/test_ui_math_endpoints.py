@@ -20,6 +20,11 @@ pytestmark = [
 ]
 
 TURNS = [
+    {
+        "match": "Python program",
+        "thinking": "A loop.",
+        "answer": "```python\nprint(sum(1 for n in range(9) if n % 2))\n```",
+    },
     {"match": "long", "thinking": "Thought {n} of the long one.\n\n", "answer": "It is \\boxed{1}.", "repeat": 4000},
     {"match": "half", "thinking": "Half.", "answer": "\\boxed{0.5}", "times": 2},
     {"match": "half", "thinking": "Half.", "answer": "\\boxed{\\frac12}", "times": 1},
@@ -36,7 +41,7 @@ def whole(job: Job) -> list[dict[str, Any]]:
 
 
 def is_soon(condition: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
     return bool(condition())
@@ -76,6 +81,18 @@ def test_solve_math_without_a_gold_has_no_verdict(server: Server):
     assert (final["checked"], final["verdict"], final["evidence"]) == ("not checked", None, [])
 
 
+def test_solve_math_shows_the_check_program_with_its_output_and_what_it_says(server: Server):
+    deltas = server.solve("How many legs has a cat?", k=2, first_to_finish=2, check_program=True)
+    final = deltas[-1]
+    (evidence,) = [each for each in final["evidence"] if each["kind"] == "program"]
+    assert (final["checked"], final["verdict"]) == ("evidence", None)
+    assert (evidence["strength"], evidence["is_for"], evidence["output"]) == ("fair", True, "4\n")
+    assert evidence["program"].startswith("print(sum(") and evidence["run_id"] == final["check_run"]
+    assert [chain["chain"] for chain in final["chains"]] == [1, 2] and final["vote"]["words"].startswith("2 of 2")
+    written = "".join(delta["text"] for delta in deltas if delta["type"] == "answer" and delta["chain"] == 0)
+    assert evidence["program"] in written
+
+
 def test_solve_math_of_several_chains_says_what_each_said_and_who_won(server: Server):
     deltas = server.solve("What is half of one?", gold="1/2", k=4, first_to_finish=4)
     final = deltas[-1]
@@ -92,7 +109,7 @@ def test_solve_math_of_several_chains_says_what_each_said_and_who_won(server: Se
 
 
 def test_solve_math_stops_its_chains_when_its_caller_goes(server: Server):
-    job = server.client.submit("A long one", k=3, api_name="/solve_math")
+    job = server.client.submit("A long one", k=3, budget="high", api_name="/solve_math")
     assert is_soon(lambda: server.n_live() == 3)
     with contextlib.suppress(Exception):
         next(iter(job))
@@ -148,6 +165,8 @@ def test_solve_math_batch_gives_a_row_for_each_problem_and_counts_them(server: S
         ("/solve_math", {"problem": ""}, "message is empty"),
         ("/solve_math", {"problem": "2+2?", "k": 17}, "whole number from 1 to 16"),
         ("/solve_math", {"problem": "2+2?", "gold": 5}, "gold is a number"),
+        ("/solve_math", {"problem": "2+2?", "gold": "4", "check_program": True}, "Give one of the two"),
+        ("/solve_math", {"problem": "2+2?", "check_program": "yes"}, "give true or false"),
         ("/solve_math", {"problem": "2+2?", "k": 3, "sampling": {"temperature": 0}}, "greedily"),
         ("/solve_math", {"problem": "2+2?", "k": 16, "first_to_finish": 17}, "whole number from 1 to 16"),
         ("/solve_math", {"problem": "2+2?", "model": "qwq-32b"}, "not loaded"),

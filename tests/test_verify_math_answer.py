@@ -29,7 +29,7 @@ def judge() -> Iterator[MathJudge]:
 
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row['id']}-{row['gold']}"[:40] for row in ROWS])
 def test_answer_is_told_from_another_one(row: dict[str, object]) -> None:
-    found = final_answer(str(row["pred"]))
+    found = final_answer(str(row["pred"]), str(row.get("question", "")))
     outcome = compare(str(row["gold"]), found.text).outcome if found else "undecided"
     assert (outcome == "correct") == row["is_same"], outcome
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sandbox_battery import planted
-from tests.sandbox_kept import ATTACKS, run_all
+from tests.sandbox_kept import ATTACKS, QUICK, run_all
 from tests.sandbox_users import told_by_a_user
 from verify.sandbox.inside.stand_ins import NEEDS_OBJECT
 from verify.sandbox.limits import Limits
@@ -138,6 +138,8 @@ def test_check_runs_no_test_when_program_or_script_cannot_be_loaded(sandbox: San
     report = sandbox.run_check("def f(): pass", "assert f( == 1")
     assert (report.status, report.tests) == ("error", ())
     assert report.message.startswith("the tests: SyntaxError")
+    report = sandbox.run_check("def f(): pass", "def test_f():\n    assert f() == 1")
+    assert (report.status, report.tests) == ("error", ()) and "asserts" in report.message
 
 
 def test_check_tells_a_limit_of_the_program_from_one_of_the_tests(sandbox: Sandbox) -> None:
@@ -219,9 +221,9 @@ def test_check_is_not_passed_by_a_program_that(sandbox: Sandbox, name: str) -> N
 def test_attacks_are_held_in_cells_and_on_both_sides_of_a_check(sandbox: Sandbox) -> None:
     assert len(ATTACKS) > 50
     with planted() as secret:
-        assert run_all(sandbox, secret) == {}
+        assert run_all(sandbox, secret, ATTACKS) == {}
 
 
 def test_attacks_are_held_for_an_ordinary_user_at_the_weakest_level() -> None:
-    told = told_by_a_user("sandbox_kept.py", "seccomp-only")
-    assert (told["level"], told["attacks"], told["wrong"]) == ("seccomp-only", len(ATTACKS), {})
+    told = told_by_a_user("sandbox_kept.py", "seccomp-only", "quick")
+    assert (told["level"], told["attacks"], told["wrong"]) == ("seccomp-only", len(QUICK), {})

@@ -37,9 +37,9 @@ def notebook(sandbox: Sandbox) -> Iterator[Notebook]:
         yield notebook
 
 
-def is_gone(pid: int) -> bool:
-    """Whether a process ends within ten seconds; whoever its parent is now may not have looked at it yet."""
-    deadline = time.monotonic() + 10
+def is_gone(pid: int, seconds: float = 10) -> bool:
+    """Whether a process ends in so many seconds; whoever its parent is now may not have looked at it yet."""
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
             if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
@@ -115,11 +115,18 @@ def test_figures_come_as_images_when_shown_and_at_the_end_of_a_cell(notebook: No
 
 def test_figure_can_be_saved_into_a_file(notebook: Notebook) -> None:
     pytest.importorskip("matplotlib")
-    notebook.run_cell(
-        "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.savefig('p.png'); plt.savefig('p.svg'); plt.close()"
-    )
+    cell = """
+import matplotlib
+matplotlib.use("TkAgg")
+import matplotlib.pyplot as plt
+plt.plot([1])
+for kind in ("png", "svg", "pdf"):
+    plt.savefig("p." + kind)
+plt.close()
+"""
+    assert notebook.run_cell(cell).status == "ok"
     assert size_of(notebook.files()["p.png"])[0] > 300
-    assert b"<svg" in notebook.files()["p.svg"]
+    assert b"<svg" in notebook.files()["p.svg"] and notebook.files()["p.pdf"].startswith(b"%PDF")
 
 
 def test_files_are_in_one_folder_under_pythons_own_functions(notebook: Notebook) -> None:
@@ -135,12 +142,12 @@ with open("b.bin", "r+b") as file:
     file.seek(1); file.write(b"x"); file.truncate(2)
 os.rename("data.csv", "c.csv")
 sizes = [(path.name, path.stat().st_size, path.is_file()) for path in sorted(Path().iterdir())]
-missing = [Path("data.csv").exists(), os.path.isdir("."), glob.glob("*.t?t"), [e.name for e in os.scandir()], os.getcwd()]
+missing = [Path("data.csv").exists(), os.path.isdir("."), glob.glob("*.t?t"), [e.path for e in os.scandir()], os.getcwd()]
 open("a.txt").read(), sizes, missing
 """
     result = notebook.run_cell(cell)
     sizes = [("a.txt", 8, True), ("b.bin", 2, True), ("c.csv", 8, True)]
-    there = [False, True, ["a.txt"], ["a.txt", "b.bin", "c.csv"], "/files"]
+    there = [False, True, ["a.txt"], ["./a.txt", "./b.bin", "./c.csv"], "/files"]
     assert result.value == repr(("one\ntwo\n", sizes, there)), result
     assert notebook.files() == {"a.txt": b"one\ntwo\n", "b.bin": b"\0x", "c.csv": b"1,2\n3,4\n"}
 
@@ -240,8 +247,8 @@ def test_notebook_that_is_idle_is_ended_and_says_so_in_the_next_cell(sandbox: Sa
 
 def test_threads_that_go_on_between_cells_have_the_cpu_time_of_a_cell(notebook: Notebook) -> None:
     cell = "import threading\ndef burn():\n    while True: pass\nthreading.Thread(target=burn, daemon=True).start()"
-    notebook.run_cell(cell, SHORT)
-    time.sleep(2.5)
+    pid = int(notebook.run_cell(cell + "\nimport os\nos.getpid()", SHORT).value or "0")
+    assert is_gone(pid, seconds=30)
     assert notebook.run_cell("1", SHORT).is_anew
 
 

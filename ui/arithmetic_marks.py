@@ -3,6 +3,7 @@
 Places count UTF-16 units, as a browser does.
 """
 
+import asyncio
 import json
 import re
 import time
@@ -17,6 +18,8 @@ from verify.arithmetic import Claim, ClaimReader, counts
 _GROUP_MARKS = 64
 # So much is read within a few milliseconds; more of it in a thread, or everybody else would wait.
 _LITTLE_CHARACTERS = 2_000
+# A thread that reads takes the interpreter from whoever sends the text: that is given so long to go out first.
+_HEAD_START_SECONDS = 0.4
 # Every new value costs the browser some milliseconds, and nobody reads marks that fast.
 _SAME_SECONDS = 0.5
 
@@ -50,8 +53,14 @@ class Marking:
         self._last_group: list[str] = []
 
     def has_much_to_read(self, panes: Panes) -> bool:
-        """Whether `read` is better done in a thread."""
+        """Whether `read_aside` should do it."""
         return len(panes.thinking) - self._read_characters > _LITTLE_CHARACTERS
+
+    async def read_aside(self, panes: Panes) -> None:
+        """As `read`, in a thread; the first time after a moment."""
+        if not self._read_characters:
+            await asyncio.sleep(_HEAD_START_SECONDS)
+        await asyncio.to_thread(self.read, panes)
 
     def read(self, panes: Panes) -> None:
         """Read what is new in the thinking: a claim is told when its sentence has ended, or the thinking."""

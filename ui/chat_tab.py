@@ -71,7 +71,7 @@ class ChatTab:
         await asyncio.to_thread(self.kept.keep, session, run_id)
         panes, turns, answer = Panes(), [], ""
         began, outlining, window = time.monotonic(), Outlining(), ThinkingWindow(to_follow, "" if replay else run_id)
-        marking = Marking(to_follow)
+        marking, steps = Marking(to_follow), outlining.value(panes)
         try:
             conversation = await asyncio.to_thread(self._runs.store.conversation, run_id)
             turns = [turn.id for turn in conversation[:-1]]
@@ -89,13 +89,15 @@ class ChatTab:
                 place = self._runs.place_in_line(run_id) if panes.phase == "waiting" else None
                 status = status_value(panes, self._host.status(), time.monotonic() - began, branch, place)
                 status = replay_value(status, replay) if replay else status
-                text, thinking, steps = panes.asked_text, window.value(panes), outlining.value(panes)
+                text, thinking = panes.asked_text, window.value(panes)
                 if marking.has_much_to_read(panes):
-                    # The text does not wait for its sums.
+                    # The text does not wait for its sums and its outline.
                     yield run_id, turns, text, thinking, steps, marking.value(panes), answer, status
-                    await asyncio.to_thread(marking.read, panes)
+                    await marking.read_aside(panes)
+                    steps = await asyncio.to_thread(outlining.value, panes)
                 else:
                     marking.read(panes)
+                    steps = outlining.value(panes)
                 yield run_id, turns, text, thinking, steps, marking.value(panes), answer, status
         except AppError as error:
             status = status_value(panes, self._host.status()) | {"text": str(error), "tone": "error"}

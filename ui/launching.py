@@ -7,12 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from model.catalog import DEFAULT_ON_GPU, find_model
 from model.errors import BadInput
 from model.settings import Settings
+from ui.early_script import EarlyScript
 from ui.parts import ASSETS
-from ui.theme import css, head, theme
+from ui.theme import css, early_script, head, theme
 from ui.words import translations
 from verify.sandbox.isolation import announce, protect_this_process
 
@@ -60,6 +62,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, opens_browser: bool) -> str:
             theme=theme(),
             css=css(),
             head=head(),
+            app_kwargs={"middleware": [Middleware(EarlyScript, script=early_script())]},
             i18n=translations,
         )
     except OSError as error:

@@ -45,6 +45,7 @@ class MathEndpoints:
         first_to_finish: int | None = None,
         model: str | None = None,
         run_id: str | None = None,
+        check_program: bool = False,
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Solve a problem, k times at once if you like, and check the answer. The runs stop when their caller goes.
 
@@ -57,6 +58,8 @@ class MathEndpoints:
             first_to_finish: Let the first so many chains decide; else those that cannot change the vote are stopped.
             model: Refuse unless this model is the one that is loaded.
             run_id: An id for the first chain's run.
+            check_program: Without a gold: let another run, which is told the problem alone, write a program that finds
+                the answer, run it in the sandbox, and take what it printed as evidence. Its deltas have chain 0.
 
         Returns:
             Deltas as /chat, each with its "chain"; {"type": "chain", "chain", "final_answer", ...} as each has ended;
@@ -65,6 +68,8 @@ class MathEndpoints:
 
         def begin() -> list[str]:
             check_model(model, (serving_engine(self._host) or self._host.status()).model)
+            if not isinstance(check_program, bool):
+                raise BadInput(f"check_program is {shown(check_program)}; give true or false.")
             first = None if first_to_finish is None else check_whole_number(first_to_finish, "first_to_finish", 1, 16)
             return self._solves.start(
                 check_text(problem, "problem"),
@@ -73,6 +78,7 @@ class MathEndpoints:
                 budget="medium" if budget is None else budget,
                 sampling=sampling_from_mapping(json_object(sampling, "sampling")),
                 first_to_finish=first,
+                check_program=check_program,
                 run_id=None if run_id is None else check_text(run_id, "run_id"),
                 owner=self._owner,
             )
@@ -82,7 +88,10 @@ class MathEndpoints:
             has_ended = False
             try:
                 yield notice("started", f"{_chains(len(run_ids))} started.", run_id=run_ids[0], run_ids=run_ids)
-                async with aclosing(merged([self._chain(*each) for each in enumerate(run_ids, 1)])) as deltas:
+                streams = [self._chain(*each) for each in enumerate(run_ids, 1)]
+                if checker := (await asyncio.to_thread(read_solve, self._runs, run_ids[0])).checker:
+                    streams.append(self._followed(0, checker.run_id))
+                async with aclosing(merged(streams)) as deltas:
                     async for delta in deltas:
                         yield delta
                 has_ended = True
@@ -93,10 +102,9 @@ class MathEndpoints:
 
     async def _chain(self, number: int, run_id: str) -> AsyncGenerator[Delta, None]:
         """One chain's deltas, and last what was found out about its answer."""
-        async with aclosing(self._script_runs.follow(Begun(run_id, 0))) as deltas:
+        async with aclosing(self._followed(number, run_id)) as deltas:
             async for delta in deltas:
-                if delta["type"] not in ("final", "verdict", "evidence", "final_answer"):
-                    yield delta | {"chain": number}
+                yield delta
         while True:
             solve = await asyncio.to_thread(read_solve, self._runs, run_id)
             chain = solve.chains[number - 1]
@@ -104,6 +112,12 @@ class MathEndpoints:
                 yield {"type": "chain", "text": chain.answer, "n_tokens": 0} | chain_object(chain)
                 return
             await asyncio.sleep(_SETTLE_SECONDS)
+
+    async def _followed(self, number: int, run_id: str) -> AsyncGenerator[Delta, None]:
+        async with aclosing(self._script_runs.follow(Begun(run_id, 0))) as deltas:
+            async for delta in deltas:
+                if delta["type"] not in ("final", "verdict", "evidence", "final_answer", "program", "test_report"):
+                    yield delta | {"chain": number}
 
     def _final(self, run_id: str) -> Delta:
         solve = self._solves.settle(run_id)
@@ -222,6 +236,7 @@ def solve_object(solve: Solve) -> Delta:
         "checked": solve.standing,
         "final_answer": solve.winner.answer if solve.winner else "",
         "vote": asdict(solve.vote) if solve.vote else None,
+        "check_run": solve.checker.run_id if solve.checker else None,
         "classes": [
             {"answer": answer, "chains": [chain.number for chain in chains]} for answer, chains in solve.classes
         ],

@@ -67,6 +67,7 @@ class MathParts:
     verdict: gr.HTML
     new_gold: gr.Textbox
     recheck: gr.Button
+    ask_program: gr.Button
     copy: gr.Button
     download: gr.Button
     chains: gr.HTML
@@ -98,6 +99,7 @@ def add_math(run_id: gr.State, to_follow: gr.State, grown: Grown) -> MathParts:
         with gr.Row(elem_id="math-recheck"):
             new_gold = _field("Check against a known answer", "math-new-gold", 180)
             recheck = small_button(word("Check again"), "math-check-again")
+            ask_program = small_button(word("Ask for a check program"), "math-ask-program")
             copy = small_button(word("Copy answer"), "math-copy")
             download = small_button(word("Download"), "math-download")
         chains = chain_table(elem_id="math-chains")
@@ -122,6 +124,7 @@ def add_math(run_id: gr.State, to_follow: gr.State, grown: Grown) -> MathParts:
         "verdict": verdict,
         "new_gold": new_gold,
         "recheck": recheck,
+        "ask_program": ask_program,
         "chains": chains,
         "copy": copy,
     }

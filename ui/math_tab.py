@@ -76,8 +76,8 @@ class MathTab:
         began, window, marking = time.monotonic(), ThinkingWindow(to_follow, run_id), Marking(to_follow)
         try:
             solve = await asyncio.to_thread(read_solve, self._runs, run_id)
-            for chain in solve.chains:
-                await asyncio.to_thread(self._kept.keep, session, chain.run_id)
+            for live in solve.live_runs:
+                await asyncio.to_thread(self._kept.keep, session, live)
             looked_at = time.monotonic()
             async with aclosing(watch_run(self._runs, run_id, THINKING_SECONDS)) as watched:
                 async for shown in watched:
@@ -91,7 +91,7 @@ class MathTab:
                     if marking.has_much_to_read(panes):
                         # The text does not wait for its sums.
                         yield self._update(solve, panes, answer, thinking, marking.value(panes), waited_seconds)
-                        await asyncio.to_thread(marking.read, panes)
+                        await marking.read_aside(panes)
                     else:
                         marking.read(panes)
                     yield self._update(solve, panes, answer, thinking, marking.value(panes), waited_seconds)
@@ -108,7 +108,7 @@ class MathTab:
 
     def _looked_at(self, run_id: str) -> Solve:
         solve = read_solve(self._runs, run_id)
-        return solve if solve.is_live or solve.is_settled else self._solves.settle(run_id)
+        return solve if solve.live_runs or solve.is_settled else self._solves.settle(run_id)
 
     def _update(
         self, solve: Solve, panes: Panes, answer: str, thinking: Value, sums: Value, waited_seconds: float
@@ -117,7 +117,7 @@ class MathTab:
         return (
             panes.run_id,
             final_answer_markdown(solve.winner.answer if solve.winner else ""),
-            verdict_value(solve.checked) if solve.is_settled else {},
+            verdict_value(solve.checked) if solve.is_answered else {},
             chains_value(solve, panes.run_id),
             thinking,
             sums,
@@ -151,11 +151,15 @@ class MathTab:
         return to_follow(started[0]), gr.skip()
 
     def on_each_chain(self, act: Callable[[str], bool], run_id: str) -> Any:
-        """Stop all chains that go on, or have them answer now; what comes of it arrives in the stream."""
+        """Stop all that goes on, or have the chains answer now; what comes of it arrives in the stream.
+
+        Of the check program the chains know nothing: it is made to hurry only when they have ended.
+        """
         try:
-            for chain in read_solve(self._runs, run_id).chains:
-                if chain.is_live:
-                    act(chain.run_id)
+            solve = read_solve(self._runs, run_id)
+            chains = [chain.run_id for chain in solve.chains if chain.is_live]
+            for live in solve.live_runs if act == self._runs.stop or not chains else chains:
+                act(live)
         except AppError as error:
             return refusal(error)
         return gr.skip()
@@ -172,6 +176,14 @@ class MathTab:
         """Judge the answers by another reference."""
         try:
             self._solves.check_against(run_id, gold or "")
+        except AppError as error:
+            return gr.skip(), refusal(error)
+        return to_follow(run_id), gr.skip()
+
+    def on_ask_program(self, run_id: str) -> tuple[Any, Any]:
+        """Have a program written that checks the answer; the page stays with the run that it shows."""
+        try:
+            self._solves.ask_for_program(run_id)
         except AppError as error:
             return gr.skip(), refusal(error)
         return to_follow(run_id), gr.skip()
@@ -193,7 +205,7 @@ class MathTab:
             if len(text) > limit:
                 raise BadInput(f"{name} has {len(text):,} characters and the limit is {limit:,}. Shorten it.")
         if gold:
-            return Checked(verdict=self._solves.judge.judge(gold, answer))
+            return Checked(verdict=self._solves.judge.judge(gold, answer, question=problem))
         evidence: Evidence | None = self._solves.judge.test(problem, answer)
         return Checked(evidence=(evidence,) if evidence else ())
 
@@ -258,6 +270,7 @@ def wire_math(math: MathTab, tab: gr.Tab, owner: gr.BrowserState, handout: gr.JS
     parts.go_on.click(math.on_continue, parts.run_id, asked, **starting)
     check_again = [parts.recheck.click, parts.new_gold.submit]
     gr.on(check_again, math.on_check_again, [parts.run_id, parts.new_gold], asked, **starting)
+    parts.ask_program.click(math.on_ask_program, parts.run_id, asked, **starting)
     for button, take in ((parts.copy, math.on_copy), (parts.download, math.on_download)):
         hand_out(button, take, [parts.run_id], handout)
     own = parts.own

@@ -13,8 +13,9 @@ import gradio as gr
 
 ASSETS = Path(__file__).parent / "assets"
 
-# The page's own events stay out of the documented endpoints, and draw no overlay over what they write.
-QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+# The page's own events stay out of the documented endpoints, and draw no overlay over what they write. That they
+# have no component to draw it on matters too: at every update the browser would take a copy of each one that had one.
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": []}
 AT_ONCE: dict[str, Any] = {"queue": False, **QUIET}
 
 LATEX_DELIMITERS = [

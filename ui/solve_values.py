@@ -10,6 +10,7 @@ from model.host import HostStatus
 from model.waiting_line import Place
 from ui.panes import Panes, pace_text
 from ui.sentences import shortened, status_value
+from verify.check_program import LIMITS_IN_WORDS
 from verify.solve import Chain, Solve
 
 LABELS: dict[str, str] = {
@@ -77,12 +78,13 @@ def verdict_value(checked: Checked) -> dict[str, Any]:
 
 
 def _evidence(each: Evidence) -> list[Any]:
-    return [_KINDS[each.kind], each.strength, each.words, each.is_for]
+    limits = f"Run in isolation, with {LIMITS_IN_WORDS}." if each.program else ""
+    return [_KINDS[each.kind], each.strength, each.words, each.is_for, each.program, each.output, limits]
 
 
 def chains_value(solve: Solve, shown_run: str) -> dict[str, Any]:
-    """What `ui.parts.chain_table` shows; nothing for a single chain."""
-    if len(solve.chains) < 2:
+    """What `ui.parts.chain_table` shows; nothing for a single chain without a check program."""
+    if len(solve.chains) < 2 and solve.checker is None:
         return {"rows": [], "words": ""}
     letters = {answer: chr(ord("A") + at % 26) for at, (answer, _) in enumerate(solve.classes)}
     winner = solve.classes[0][0] if solve.classes else ""
@@ -99,9 +101,9 @@ def chains_value(solve: Solve, shown_run: str) -> dict[str, Any]:
             chain.run_id == shown_run,
             bool(winner) and chain.answer_class == winner,
         ]
-        for chain in solve.chains
+        for chain in (*solve.chains, *([solve.checker] if solve.checker else []))
     ]
-    return {"rows": rows, "words": _tally(solve)}
+    return {"rows": rows, "words": _tally(solve) if len(solve.chains) > 1 else ""}
 
 
 def _state(chain: Chain) -> str:
@@ -129,16 +131,19 @@ def math_status(
     text, tone = told["text"], told["tone"]
     if not panes.is_live and n_live:
         text, tone = f"{n_live} of {len(solve.chains)} chains go on", "busy"
-    elif not panes.is_live and not solve.is_settled:
+    elif not panes.is_live and not solve.is_answered:
         text, tone = "Looking at the answer", "busy"
-    number = next((chain.number for chain in solve.chains if chain.run_id == panes.run_id), 1)
+    elif not n_live and solve.is_answered and solve.is_checking:
+        text, tone = _checking(solve), "busy"
+    is_live = bool(solve.live_runs)
     shows = {
-        "math-solve": not n_live,
-        "math-stop": bool(n_live),
-        "math-answer-now": n_live and panes.phase in ("reading", "thinking"),
-        "math-continue": not n_live and panes.is_cut,
-        "math-recheck": solve.is_settled,
-        "math-new": not n_live,
+        "math-solve": not is_live,
+        "math-stop": is_live,
+        "math-answer-now": panes.phase in ("reading", "thinking") if n_live else is_live and not _is_writing(solve),
+        "math-continue": not is_live and panes.is_cut,
+        "math-recheck": solve.is_answered,
+        "math-ask-program": solve.is_settled and solve.winner and not solve.gold,
+        "math-new": not is_live,
     }
     return {
         "run": panes.run_id,
@@ -150,8 +155,25 @@ def math_status(
         "notices": told["notices"],
         "thinking": pace_text(panes.thinking_pace),
         "answer": pace_text(panes.answer_pace),
-        "chain": f"Chain {number} of {len(solve.chains)}" if len(solve.chains) > 1 else "",
+        "chain": _chain_words(solve, panes.run_id),
     }
+
+
+def _checking(solve: Solve) -> str:
+    is_written = solve.checker is not None and not solve.checker.is_live
+    return "The check program is being run" if is_written else "A check program is being written"
+
+
+def _is_writing(solve: Solve) -> bool:
+    """Whether the check program's thinking is over."""
+    return solve.checker is not None and solve.checker.answer_tokens > 0
+
+
+def _chain_words(solve: Solve, shown_run: str) -> str:
+    if solve.checker is not None and solve.checker.run_id == shown_run:
+        return "Check program"
+    number = next((chain.number for chain in solve.chains if chain.run_id == shown_run), 1)
+    return f"Chain {number} of {len(solve.chains)}" if len(solve.chains) > 1 else ""
 
 
 def empty_status(text: str = "", tone: str = "") -> dict[str, Any]:

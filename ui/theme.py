@@ -119,3 +119,8 @@ def head() -> str:
         f'<meta name="theme-color" content="{_INK_PAPER}" media="(prefers-color-scheme: dark)">'
         f"<script>{script}</script>"
     )
+
+
+def early_script() -> str:
+    """What has to be there before Gradio's own scripts (`ui.early_script`)."""
+    return (ASSETS / "frames.js").read_text("utf-8")

@@ -22,13 +22,16 @@ class VerifyEndpoints:
     def __init__(self, judge: MathJudge) -> None:
         self._judge = judge
 
-    async def verify_math(self, gold: str, output: str, policy: dict[str, Any] | None = None) -> dict[str, Any]:
+    async def verify_math(
+        self, gold: str, output: str, policy: dict[str, Any] | None = None, question: str | None = None
+    ) -> dict[str, Any]:
         """Say whether the final answer of a text is the reference, and why.
 
         Args:
             gold: The reference answer alone, in LaTeX or plain text.
             output: An answer, or all that a model wrote: what follows its thinking is read, and the last box counts.
             policy: What to let pass: {"percent": "lenient" or "strict", "takes_missing_unit", "rounded_digits"}.
+            question: The problem, if you have it: what is asked for tells which of an answer's numbers is meant.
 
         Returns:
             {"outcome": "correct", "wrong" or "undecided", "reason", "extracted", "gold_form", "candidate_form",
@@ -37,7 +40,8 @@ class VerifyEndpoints:
         with errors_as_sentences("/verify_math"):
             checked = policy_from_object(policy)
             wanted, given = _within(gold, "gold"), _within(output, "output")
-            verdict = asdict(await asyncio.to_thread(self._judge.judge, wanted, given, checked))
+            about = _within(question or "", "question")
+            verdict = asdict(await asyncio.to_thread(self._judge.judge, wanted, given, checked, about))
             return {name: told for name, told in verdict.items() if name not in ("type", "gold")}
 
     async def check_arithmetic(self, text: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def answered(asked: dict[str, Any]) -> dict[str, Any]:
             return {"evidence": asdict(evidence) if evidence else None}
         case "compare":
             return asdict(compare(asked["gold"], asked["candidate"], Policy()))
-    found = final_answer(asked["output"])
+    found = final_answer(asked["output"], asked.get("question", ""))
     if asked["kind"] == "extract":
         return {"extracted": found.text if found else ""}
     if found is None:

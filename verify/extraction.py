@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from verify.asked import asked_by
+from verify.fitting import fitting
 from verify.sentences import JOINER, unit_after
 from verify.statements import concluded, corrected, phrased, tagged
 
@@ -78,13 +80,18 @@ def answer_part(output: str) -> str | None:
     return part if opened is None or part.strip() else None
 
 
-def final_answer(output: str) -> Extracted | None:
+def final_answer(output: str, question: str = "") -> Extracted | None:
     r"""The final answer of a whole output; `None` if it gives none.
+
+    Args:
+        question: The problem, where it is known: an answer without a box and without *the answer is* has to fit it.
 
     >>> final_answer(r"<think>\boxed{3}?</think>So $x = \boxed{\frac{1}{2}}$.")
     Extracted(text='\\frac{1}{2}', found_by='box')
     >>> final_answer("The answer is 12 apples, because 3 times 4 is 12.")
     Extracted(text='12 apples', found_by='phrase')
+    >>> final_answer("So 196 has nine divisors.", "How many divisors does 196 have?").text
+    'nine'
     >>> final_answer("I do not know how to solve 3 of these.") is None
     True
     """
@@ -95,7 +102,7 @@ def final_answer(output: str) -> Extracted | None:
     # What stands before the cut is not known: a box right behind it may have been denied.
     text = turn if len(turn) <= _TAIL_CHARACTERS else re.sub(r"\A\S{0,40}\s", "not ", turn[-_TAIL_CHARACTERS:])
     text = _SHORT_SPACES.sub(lambda match: "\n\n" if "\n" in match.group() else " ", text)
-    found = _boxed(text) or _worded(text)
+    found = _boxed(text) or _worded(text, question)
     if found is None or not found.text.strip():
         return None
     return Extracted(found.text.strip()[:MAX_ANSWER_CHARACTERS], found.found_by)
@@ -107,7 +114,7 @@ def _turn(part: str) -> str:
     return part[: end.start()] if end else part
 
 
-def _worded(text: str) -> Extracted | None:
+def _worded(text: str, question: str) -> Extracted | None:
     if (answer := tagged(text)) is not None:
         return Extracted(answer, "tag")
     if _is_cut_in_box(text):
@@ -117,6 +124,8 @@ def _worded(text: str) -> Extracted | None:
     if _BOX.search(text):
         return None
     answer = concluded(text)
+    if question.strip():
+        answer = fitting(text, asked_by(question), answer)
     return Extracted(answer, "words") if answer else None
 
 

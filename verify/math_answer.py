@@ -2,8 +2,9 @@
 
     python -m verify.math_answer < lines.jsonl > verdicts.jsonl
 
-reads `{"id", "gold", "pred"}` and writes `{"id", "outcome", "reason", "extracted", "seconds"}`, in order. The comparing
-is done in child processes that can be killed: no answer, however it was meant, holds up its caller for long.
+reads `{"id", "gold", "pred"}`, with the problem as `question` where it is known, and writes `{"id", "outcome",
+"reason", "extracted", "seconds"}`, in order. The comparing is done in child processes that can be killed: no answer,
+however it was meant, holds up its caller for long.
 """
 
 import argparse
@@ -25,6 +26,7 @@ from typing import IO, Any
 import psutil
 
 from model.events import Evidence, Verdict
+from verify.asked import MAX_QUESTION_CHARACTERS
 from verify.child import MEMORY_BYTES
 from verify.rules import Policy
 
@@ -147,18 +149,24 @@ class MathJudge:
             child.start()
             self._idle.put(child)
 
-    def judge(self, gold: str, output: str, policy: Policy | None = None) -> Verdict:
+    def judge(self, gold: str, output: str, policy: Policy | None = None, question: str = "") -> Verdict:
         r"""Whether the final answer of an output is the gold.
 
         Args:
             gold: The reference answer alone, in LaTeX or plain text.
             output: All that the model wrote, its thinking included.
+            question: The problem, where it is known: it tells what an answer without a box answers.
         """
         if len(gold) > MAX_GOLD_CHARACTERS:
             limit = f"{MAX_GOLD_CHARACTERS:,} can be compared"
             return Verdict("undecided", f"the reference has {len(gold):,} characters, and {limit}", gold=gold)
         began = time.monotonic()
-        asked = {"gold": gold, "output": _end_of(output), "policy": asdict(policy) if policy else None}
+        asked: dict[str, Any] = {
+            "gold": gold,
+            "output": _end_of(output),
+            "question": question[-MAX_QUESTION_CHARACTERS:],
+        }
+        asked["policy"] = asdict(policy) if policy else None
         told = self._ask("judge", asked)
         seconds = round(time.monotonic() - began, 4)
         if told is None:
@@ -166,9 +174,9 @@ class MathJudge:
             return Verdict("undecided", reason, seconds=seconds, gold=gold)
         return Verdict(**told, seconds=seconds, gold=gold)
 
-    def extract(self, output: str) -> str:
+    def extract(self, output: str, question: str = "") -> str:
         """The final answer of an output as it stands there; empty if there is none, or it cannot be found in time."""
-        told = self._ask("extract", {"output": _end_of(output)})
+        told = self._ask("extract", {"output": _end_of(output), "question": question[-MAX_QUESTION_CHARACTERS:]})
         return str(told["extracted"]) if told else ""
 
     def is_same(self, first: str, second: str) -> bool:
@@ -236,12 +244,12 @@ def _judged_line(line: str, judge: MathJudge) -> dict[str, Any]:
     try:
         asked = json.loads(line)
         told["id"] = asked.get("id")
-        gold, output = asked["gold"], asked["pred"]
+        gold, output, question = asked["gold"], asked["pred"], asked.get("question", "")
     except (ValueError, KeyError, AttributeError, RecursionError) as error:
         return told | {"reason": f"the line is no JSON object with gold and pred ({type(error).__name__})"}
     if not isinstance(gold, str | int | float) or not isinstance(output, str | int | float):
         return told | {"reason": "gold and pred must be texts"}
-    verdict = judge.judge(str(gold), str(output))
+    verdict = judge.judge(str(gold), str(output), question=question if isinstance(question, str) else "")
     return told | {name: getattr(verdict, name) for name in ("outcome", "reason", "extracted", "seconds")}
 
 

@@ -12,7 +12,7 @@ _REFUSED = re.compile(
     r"\b(?:I\s+can(?:no|')t|(?:can(?:no|')t|could\s*n[o']t|unable\s+to|not\s+able\s+to|impossible\s+to)\s+(?:\w+ly\s+)?(?:be\s+)?(?:\w+ly\s+)?"
     rf"(?:{_ANSWERING})\w*|do\s+not\s+know|don't\s+know|not\s+sure|"
     r"insufficient|ill-posed|g[ia]ve\s+up(?!\s+[$\d])|please\s+(?:provide|clarify|specify)|could\s+you|as\s+an\s+ai|(?:length|tokens?|limit|time)\W+(?:\w+\W+){0,2}exceeded|exceeded\s+(?:the\s+|my\s+)?(?:token|length|context|maximum\s+(?:length|token|context))\w*|so\s+far(?![^.\n]{0,80}\d)|so\s+far,?\s+(?:we|i)|missing\s+information|information\s+is\s+missing"
-    r"|if\s+[^.\n]{1,60}\bwere\b[^.\n]{1,60}\bcould|ran\s+out\s+of|(?:need|needs|require)\s+more|(?:not|isn't|aren't)\s+enough|more\s+would\s+be|without\s+more|undeterminable|no\s+idea)\b|无法|条件不足|不能确定|不知道",
+    r"|if\s+[^.\n]{1,60}\bwere\b[^.\n]{1,60}\bcould|ran\s+out\s+of|(?<!if\syou\s)(?:need|needs|require)\s+more|(?:not|isn't|aren't)\s+enough|more\s+would\s+be|without\s+more|undeterminable|no\s+idea)\b|无法|条件不足|不能确定|不知道",
     re.IGNORECASE,
 )
 UNDETERMINED = re.compile(

@@ -55,13 +55,19 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Solve:
-    """A problem with its chains, the first one first; its id is that chain's run."""
+    """A problem with its chains, the first one first; its id is that chain's run.
+
+    Args:
+        checker: The run that writes a check program, the last one where several were asked for. It has no vote; its
+            `answer` is what the program printed.
+    """
 
     id: str
     question: str
     problem: Problem
     chains: tuple[Chain, ...]
     created_at: float
+    checker: Chain | None = None
 
     @property
     def statement(self) -> str:
@@ -80,10 +86,31 @@ class Solve:
         return any(chain.is_live for chain in self.chains)
 
     @property
-    def is_settled(self) -> bool:
-        """Whether nothing more is to come by itself."""
+    def is_answered(self) -> bool:
+        """Whether every chain was looked at and the vote counted."""
         has_vote = len(self.chains) == 1 or self.vote is not None or not self.classes
         return all(chain.is_settled for chain in self.chains) and has_vote
+
+    @property
+    def is_checking(self) -> bool:
+        """Whether a check program is being written or run, or has not been compared with the answer."""
+        if self.checker is None:
+            return False
+        if not self.checker.is_settled:
+            return True
+        told = self.winner.checked.evidence if self.winner else ()
+        return self.winner is not None and not any(each.run_id == self.checker.run_id for each in told)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing more is to come by itself."""
+        return self.is_answered and not self.is_checking
+
+    @property
+    def live_runs(self) -> list[str]:
+        """The runs that go on, of all purposes."""
+        runs = (*self.chains, self.checker) if self.checker else self.chains
+        return [run.run_id for run in runs if run.is_live]
 
     @property
     def classes(self) -> list[tuple[str, list[Chain]]]:
@@ -154,9 +181,13 @@ def read_solve(runs: Runs, run_id: str) -> Solve:
     if problem is None:
         raise BadInput(f"The run {run_id!r} is a chat and solves no problem. Give the id of a run of /solve_math.")
     mine = [(row, each) for row, each in known if each.first_run == problem.first_run]
-    chains = sorted((_chain(runs, row, each, row.id in live) for row, each in mine), key=lambda chain: chain.number)
-    first, told = next((row, each) for row, each in mine if row.id == chains[0].run_id)
-    return Solve(problem.first_run, first.question, told, tuple(chains), first.created_at)
+    answering = [(row, each) for row, each in mine if each.purpose == "answer"]
+    if not answering:
+        raise BadInput(f"The run {run_id!r} checks a problem whose answers were deleted.")
+    chains = sorted((_chain(runs, row, each, row.id in live) for row, each in answering), key=lambda each: each.number)
+    first, told = next((row, each) for row, each in answering if row.id == chains[0].run_id)
+    checkers = [_chain(runs, row, each, row.id in live) for row, each in mine if each.purpose == "check_program"][-1:]
+    return Solve(problem.first_run, first.question, told, tuple(chains), first.created_at, *checkers)
 
 
 def _written_problem(runs: Runs, run_id: str) -> Problem | None:

@@ -21,6 +21,7 @@ from model.samples import check_drawn, check_room, with_seed_after
 from model.sampling import check_sampling
 from verify.math_answer import MAX_GOLD_CHARACTERS, MathJudge
 from verify.math_check import Vote
+from verify.program_checks import ProgramChecks
 from verify.solve import Chain, Solve, problem_of, read_solve
 
 log = logging.getLogger(__name__)
@@ -41,6 +42,9 @@ class Solves:
         self._runs = runs
         # One chain of a problem is looked at after the other, so that each finds the answers before it.
         self._locks = [threading.Lock() for _ in range(_N_LOCKS)]
+        # Programs take seconds, which must hold up no chain.
+        self._program_locks = [threading.Lock() for _ in range(_N_LOCKS)]
+        self._programs = ProgramChecks(runs, judge)
         runs.after_end.append(self._on_end)
 
     def start(
@@ -52,6 +56,7 @@ class Solves:
         budget: Budget = "medium",
         sampling: Sampling | None = None,
         first_to_finish: int | None = None,
+        check_program: bool = False,
         run_id: str | None = None,
         owner: str = "",
     ) -> list[str]:
@@ -60,6 +65,7 @@ class Solves:
         Args:
             gold: The known answer, if there is one.
             first_to_finish: The vote is over when so many chains have ended; `None` waits until it cannot change.
+            check_program: Whether another run beside the chains writes a program that checks the answer.
             run_id: An id of the caller's choice for the first chain.
 
         Raises:
@@ -68,9 +74,11 @@ class Solves:
             TooManyRuns: If there is no room for all of them.
         """
         _check(gold, k, first_to_finish)
+        if check_program and gold.strip():
+            raise BadInput("A known answer says more than a check program. Give one of the two.")
         budget_limits(budget)
         drawn = self._drawn(check_sampling(sampling or Sampling()), k)
-        check_room(self._runs, k)
+        check_room(self._runs, k + check_program)
         instruction = self._instruction(problem)
         first = run_id or secrets.token_urlsafe(9)
         started: list[str] = []
@@ -86,11 +94,30 @@ class Solves:
                         owner=owner,
                     )
                 )
+            if check_program:
+                self._programs.start(problem, Problem(first, n_chains=k), budget, drawn, owner)
         except AppError:
             # Somebody took the room meanwhile.
             self._stop(started)
             raise
         return started
+
+    def ask_for_program(self, run_id: str) -> str:
+        """Start a run that writes a check program for a problem that has its answer; returns that run's id.
+
+        Raises:
+            BadInput: If the run solves no problem, has no answer yet, or there is a known answer.
+            RunNotFound: If no run has this id.
+            TooManyRuns: If there is no room for it.
+        """
+        solve = self.settle(run_id)
+        if solve.is_live or solve.is_checking:
+            raise BadInput("The problem is still being solved or checked. Wait for that, or stop it, then ask again.")
+        if solve.winner is None:
+            raise BadInput("There is no final answer that a program could be compared with.")
+        if solve.gold:
+            raise BadInput("A known answer says more than a check program. The answer was compared with that.")
+        return self._programs.start_for(solve)
 
     def _drawn(self, sampling: Sampling, k: int) -> Sampling:
         """What is drawn with; several chains must be able to differ."""
@@ -114,13 +141,13 @@ class Solves:
             return PLAIN
 
     def stop(self, run_id: str) -> bool:
-        """Stop every chain of a problem that goes on; False if none did.
+        """Stop every chain of a problem that goes on, and its check program; False if none did.
 
         Raises:
             BadInput: If the run solves no problem.
             RunNotFound: If no run has this id.
         """
-        return self._stop([chain.run_id for chain in read_solve(self._runs, run_id).chains if chain.is_live])
+        return self._stop(read_solve(self._runs, run_id).live_runs)
 
     def _stop(self, run_ids: Sequence[str], why: Notice | None = None) -> bool:
         was_live = False
@@ -141,9 +168,9 @@ class Solves:
         solve = read_solve(self._runs, run_id)
         if solve.is_settled:
             return solve
-        for chain in solve.chains:
-            if not chain.is_live:
-                self._look_at(chain.run_id)
+        for run in (*solve.chains, solve.checker):
+            if run is not None and not run.is_live:
+                self._look_at(run.run_id)
         return read_solve(self._runs, run_id)
 
     def check_against(self, run_id: str, gold: str) -> Solve:
@@ -161,7 +188,8 @@ class Solves:
             raise BadInput("The problem is still being solved. Wait for its answer, or stop it, then check again.")
         for chain in solve.chains:
             answer = collect(self._runs.store.events(chain.run_id)).answer
-            self._runs.store.append(chain.run_id, [self.judge.judge(gold.strip(), answer)])
+            verdict = self.judge.judge(gold.strip(), answer, question=solve.statement)
+            self._runs.store.append(chain.run_id, [verdict])
         return read_solve(self._runs, run_id)
 
     def _on_end(self, run_id: str) -> None:
@@ -175,25 +203,43 @@ class Solves:
         problem = problem_of(self._runs, run_id)
         if problem is None:
             return
+        if problem.purpose == "check_program":
+            self._run_program(run_id)
         with self._locks[hash(problem.first_run) % _N_LOCKS]:
             solve = read_solve(self._runs, problem.first_run)
-            chain = next(each for each in solve.chains if each.run_id == run_id)
-            if chain.checked.final_answer is None and not chain.is_live:
-                self._runs.store.append(run_id, self._found(solve, chain, problem))
-                solve = read_solve(self._runs, problem.first_run)
+            if problem.purpose == "answer":
+                solve = self._with_answer(solve, run_id, problem)
             self._count(solve)
+            solve = read_solve(self._runs, problem.first_run)
+            if solve.winner and (evidence := self._programs.compare(solve)):
+                self._runs.store.append(solve.winner.run_id, [evidence])
+
+    def _run_program(self, run_id: str) -> None:
+        """Run the program of a run that has ended, unless it was; whoever comes meanwhile waits."""
+        with self._program_locks[hash(run_id) % _N_LOCKS]:
+            checker = read_solve(self._runs, run_id).checker
+            if checker is not None and checker.run_id == run_id and not checker.is_live and not checker.is_settled:
+                self._programs.run_program(run_id)
+
+    def _with_answer(self, solve: Solve, run_id: str, problem: Problem) -> Solve:
+        """The solve after a look at the answer of one of its chains."""
+        chain = next(each for each in solve.chains if each.run_id == run_id)
+        if chain.checked.final_answer is not None or chain.is_live:
+            return solve
+        self._runs.store.append(run_id, self._found(solve, chain, problem))
+        return read_solve(self._runs, problem.first_run)
 
     def _found(self, solve: Solve, chain: Chain, problem: Problem) -> list[Event]:
         """What is found out about one chain's answer alone."""
         answer = collect(self._runs.store.events(chain.run_id)).answer
         # Of an answer that was broken off, only what stands in a box is sure to be whole.
         is_whole = chain.reason not in ("stopped", "error") or "\\boxed{" in answer
-        text = self.judge.extract(answer) if answer.strip() and is_whole else ""
+        text = self.judge.extract(answer, solve.statement) if answer.strip() and is_whole else ""
         known = [each for each, _ in solve.classes]
         answer_class = next((each for each in known if self._is_same(each, text)), text) if text else ""
         found: list[Event] = [FinalAnswer(text, answer_class)]
         if problem.gold:
-            found.append(self.judge.judge(problem.gold, answer if text else ""))
+            found.append(self.judge.judge(problem.gold, answer if text else "", question=solve.statement))
         elif text and (evidence := self.judge.test(solve.statement, text)):
             found.append(evidence)
         return found

@@ -27,8 +27,8 @@ _SYNONYMS = {
     "all real numbers": (
         "allrealnumbers allreals allreal everyrealnumber anyrealnumber \\mathbb{r} (-\\infty,\\infty) x\\in\\mathbb{r}"
     ),
-    "yes": "yes true correct 是",
-    "no": "no false incorrect 否",
+    "yes": "yes true correct 是 对 正确 是的 对的",
+    "no": "no false incorrect 否 错 错误 不对 不正确 不是",
 }
 _NOTHING = ("there is no solution", "it is not defined", "there are infinitely many")
 _MEANING = {word: meaning for meaning, words in _SYNONYMS.items() for word in words.split()}
@@ -37,6 +37,7 @@ NOTHING_IN_WORDS = re.compile(
     r"\b(?:there\s+(?:is|are|exists?)\s+)?no\s+(?:(?:real|such|integer|valid|positive|possible|real-valued)\s+){0,2}"
     r"(?:solutions?|roots?|values?|numbers?|integers?|answers?|triangles?)\b(?!\s+(?:method|set|path|besides|other|that|which|with))"
     r"(?:\s+exists?)?"
+    r"|\bno\s+(?:real\s+)?\$?[a-z]\$?\s+(?:can\s+|could\s+|will\s+)?satisf(?:y|ies)\b"
     r"|\b(?:has|have)\s+no\s+(?:real\s+)?solutions?\b|\b(?:does|do)\s+not\s+exist\b|\binfinitely\s+many(?:\s+solutions)?\b"
     r"|(?:此|该|原)?方程(?:组)?(?:无(?:实数)?解|没有(?:实数)?解)|无(?:实数)?解|解は?(?:ない|なし)"
     r"|\bkeine\s+(?:reellen?\s+)?lösung(?:en)?\b|\baucune\s+solution\b|\b(?:no\s+tiene|no\s+hay|ninguna)\s+soluci(?:ón|ones)\b"

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.chat_page import scripted_app
 from tests.conftest import StartApp
@@ -14,7 +14,9 @@ pytestmark = pytest.mark.browser
 # A static range has no text of its own.
 TEXT_OF_RANGE = "range.startContainer.data.slice(range.startOffset, range.endOffset)"
 
+PROGRAM = "for n in range(9):\n    if n * n == 16:\n        print('<i>trying</i>')\n        print(n)"
 TURNS = [
+    {"match": "Python program", "thinking": "A loop will do.", "answer": f"Here:\n\n```python\n{PROGRAM}\n```"},
     {"match": "long", "thinking": "Step {n} of many.\n\n", "repeat": 3000, "answer": "\\boxed{1}"},
     {"match": "half", "thinking": "Half of it.", "answer": "It is $\\boxed{0.5}$.", "times": 2},
     {"match": "half", "thinking": "One over two.", "answer": "It is $\\boxed{\\frac{1}{2}}$.", "times": 1},
@@ -85,6 +87,39 @@ def test_answer_that_nothing_can_check_is_called_not_checked(math: Page):
     math.locator("#math-new-gold input").fill("4")
     math.locator("#math-check-again").click()
     expect_verdict(math, "correct")
+
+
+def test_check_program_is_asked_for_and_shown_with_its_output_as_evidence(math: Page):
+    solve(math, "How many legs has a cow?")
+    expect_verdict(math, "not checked")
+    math.locator("#math-ask-program").click()
+    expect_verdict(math, "evidence")
+    said = math.locator("#math-verdict .evidence")
+    expect(said).to_contain_text("printed 4 too. It can be wrong in the same way.")
+    said.get_by_text("Program and output").click()
+    expect(said.locator("pre.source")).to_have_text(PROGRAM)
+    expect(said.locator("pre.output")).to_have_text("<i>trying</i>\n4\n")
+    expect(said.locator(".limits")).to_contain_text("512 MiB")
+    expect(math.locator("#math-verdict")).not_to_contain_text("Correct")
+    # The run that wrote it can be opened, and the answer stays where it is.
+    math.locator("#math-chains .open", has_text="Check program").click()
+    expect(math.locator("#math-thinking .log")).to_have_text("A loop will do.")
+    expect(math.locator("#math-chain")).to_have_text("Check program")
+    expect(math.locator("#math-final .katex")).to_contain_text("4")
+    expect(math.locator("#math-problem textarea")).to_have_value("How many legs has a cow?")
+
+
+def test_chinese_reader_solves_a_problem_and_reads_what_its_check_program_says(browser: Browser, address: str):
+    context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_role("tab", name="数学").click()
+    solve(page, "How many legs has a cow?")
+    expect_verdict(page, "not checked")
+    page.get_by_role("button", name="请模型写检验程序").click()
+    expect_verdict(page, "evidence")
+    expect(page.locator("#math-verdict .evidence")).to_contain_text("只根据题目编写的程序也输出了 4。")
+    context.close()
 
 
 def test_chains_vote_and_each_can_be_opened(math: Page):

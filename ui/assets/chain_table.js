@@ -1,4 +1,5 @@
 // `props.value` {rows, words} in, a table of the chains of a problem out; `select` carries the run to show in the panes.
+// Number 0 is the run that writes a check program.
 // A row is [run, number, answer, class, tokens, seconds, state, outcome, is shown, has won].
 const frame = element.querySelector(".chains");
 const words = element.querySelector(".tally");
@@ -7,7 +8,7 @@ const draw = workingsRows(body, rowOf);
 
 function rowOf([run, number, answer, letter, tokens, seconds, state, outcome, isShown, hasWon]) {
   const row = workingsNode("tr", `${isShown ? "shown" : ""} ${hasWon ? "won" : ""}`.trim());
-  const open = workingsNode("button", "action open", workingsSay(`Chain ${number}`));
+  const open = workingsNode("button", "action open", number ? workingsSay(`Chain ${number}`) : workingsSay("Check program"));
   open.setAttribute("aria-pressed", String(isShown));
   open.addEventListener("click", () => trigger("select", { run_id: run }));
   const first = workingsNode("th", "", undefined);

@@ -5,11 +5,24 @@ const [card, label, reason, list, details, facts] = [".verdict", ".label", ".rea
 // Reasons are written to stand behind a colon.
 const sentence = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 
-function evidenceItem([kind, strength, words, isFor]) {
+// A program that was run, with what it printed: the model's own text.
+function programNode(program, output, limits) {
+  const unfolds = workingsNode("details", "program");
+  unfolds.append(
+    workingsNode("summary", "", workingsSay("Program and output")),
+    workingsNode("pre", "source", program),
+    workingsNode("p", "limits", workingsSay(limits)),
+    workingsNode("pre", "output", output || workingsSay("It printed nothing.")),
+  );
+  return unfolds;
+}
+
+function evidenceItem([kind, strength, words, isFor, program, output, limits]) {
   const item = workingsNode("li", isFor ? "for" : "against");
   const head = workingsNode("span", "kind", workingsSay(kind));
   const how = workingsNode("span", `strength ${strength}`, workingsSay(isFor ? `${strength} evidence` : "speaks against it"));
   item.append(head, " ", how, workingsNode("p", "words", workingsSay(words)));
+  if (program) item.append(programNode(program, output, limits));
   return item;
 }
 

@@ -223,6 +223,10 @@ class Check:
         limited = next((reading for reading in ill if reading.is_limit_reached), None)
         if limited is None and tests.status != "ok":
             return Reading(tests.ended, tests.status, f"the tests: {self._words or tests.message}")
+        if limited is None and not self._given:
+            return Reading(
+                tests.ended, "error", "the tests: no statement at the top of `check`, or of the script, asserts"
+            )
         return limited or (ill or self._program.readings)[0]
 
     def _take_unfinished(self, told: Reading) -> None:

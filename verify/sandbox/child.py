@@ -6,7 +6,6 @@ the fork server.
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import selectors
@@ -14,10 +13,10 @@ import socket
 import time
 import weakref
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from verify.sandbox.descriptors import pair, pipe, sealed
 from verify.sandbox.ended import Ended, Reason, ServerLost
 from verify.sandbox.inside.fork_server import NEXT
 from verify.sandbox.limits import Limits
@@ -29,7 +28,6 @@ _ANSWER_SECONDS = 5.0
 # How long pipes are read on when a child has ended; what it wrote is in them.
 _DRAIN_SECONDS = 0.5
 _MARK_SECONDS = 0.05
-_SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
 _STDOUT, _STDERR, _CHANNEL, _CONTROL = range(4)
 
 
@@ -106,14 +104,14 @@ class Child:
     ) -> None:
         closing.enter_context(self._selector)
         with contextlib.ExitStack() as handed_on:
-            self._control, their_control = _pair(socket.SOCK_SEQPACKET, closing, handed_on)
-            pipes = [_pipe(closing, handed_on) for _ in range(2 if is_spoken_to else 3)]
+            self._control, their_control = pair(socket.SOCK_SEQPACKET, closing, handed_on)
+            pipes = [pipe(closing, handed_on) for _ in range(2 if is_spoken_to else 3)]
             if is_spoken_to:
-                ours, theirs = _pair(socket.SOCK_STREAM, closing, handed_on)
+                ours, theirs = pair(socket.SOCK_STREAM, closing, handed_on)
                 ours.setblocking(False)
                 pipes.append((ours.fileno(), theirs.fileno()))
             self._channel = pipes[-1][0]
-            given = [_sealed(request, handed_on), _sealed(stdin, handed_on), *(writing for _, writing in pipes)]
+            given = [sealed(request, handed_on), sealed(stdin, handed_on), *(writing for _, writing in pipes)]
             for kind, source in enumerate([*(reading for reading, _ in pipes), self._control.fileno()]):
                 self._selector.register(source, selectors.EVENT_READ, kind)
             try:
@@ -299,33 +297,3 @@ class Child:
         # It may have ended in this moment.
         with contextlib.suppress(OSError):
             self._control.send(order, socket.MSG_DONTWAIT)
-
-
-def _pair(
-    kind: socket.SocketKind, closing: contextlib.ExitStack, handed_on: contextlib.ExitStack
-) -> Sequence[socket.socket]:
-    """Our end, which stays here, and theirs, which does not."""
-    ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
-    closing.callback(ours.close)
-    handed_on.callback(theirs.close)
-    return ours, theirs
-
-
-def _pipe(closing: contextlib.ExitStack, handed_on: contextlib.ExitStack) -> tuple[int, int]:
-    """Its end for reading, which stays here, and the one for writing, which does not."""
-    reading, writing = os.pipe()
-    closing.callback(os.close, reading)
-    handed_on.callback(os.close, writing)
-    os.set_blocking(reading, False)
-    return reading, writing
-
-
-def _sealed(content: bytes, closing: contextlib.ExitStack) -> int:
-    """A file in memory that nobody can change any more: no pump is needed to fill a pipe, and nothing can block."""
-    descriptor = os.memfd_create("given", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    closing.callback(os.close, descriptor)
-    with open(descriptor, "wb", closefd=False) as file:
-        file.write(content)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, _SEALS)
-    return descriptor

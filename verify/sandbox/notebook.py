@@ -10,18 +10,16 @@ them; names are not, and the next cell starts anew and says so.
 """
 
 import base64
-import binascii
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from model.errors import BadInput, SandboxRefused
+from model.errors import SandboxRefused
 from verify.sandbox.ended import Ended, ServerLost
-from verify.sandbox.inside.figures import MAX_FIGURES
-from verify.sandbox.inside.files import MAX_FILE_BYTES, MAX_FILES
 from verify.sandbox.limits import Limits
+from verify.sandbox.notebook_files import check_files, figures_of, files_after
 from verify.sandbox.report import Status
 from verify.sandbox.verdicts import read_line, status_of, text_of
 
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
 CELL_LIMITS = Limits(cpu_seconds=10, memory_mib=1024, wall_seconds=30)
 IDLE_SECONDS = 600.0
 LIFE_SECONDS = 3600.0
-MAX_NAME_CHARACTERS = 255
 # Figures and files in base64, and what is said beside them.
 _MAX_LINE_BYTES = 48 << 20
 _START_SECONDS = 10.0
@@ -41,7 +38,6 @@ _GOODBYE_SECONDS = 2.0
 # The interpreter and the libraries take this much before a cell begins: private, and of address space.
 _OWN_MIB = (320, 1024)
 _ALL_CPU_SECONDS = 1800.0
-_PNG = b"\x89PNG\r\n\x1a\n"
 _ANEW = "The notebook was started anew: the names of earlier cells are gone, its files are still there."
 
 
@@ -224,9 +220,11 @@ class Notebook:
 
     def _taken(self, told: dict[str, Any], result: CellResult) -> CellResult:
         """What a cell that came to its end has told, and its files taken over. Nothing of it is trusted."""
-        self._files = _files_after(self._files, told.get("files"))
+        self._files = files_after(self._files, told.get("files"))
         value = told.get("value")
-        result = replace(result, figures=_figures(told.get("figures")), value=value if isinstance(value, str) else None)
+        result = replace(
+            result, figures=figures_of(told.get("figures")), value=value if isinstance(value, str) else None
+        )
         status, message = status_of(Ended(), [{"locked": True}, told], is_script=True)
         if status == "memory":
             message += "; names and files are still there"
@@ -261,66 +259,3 @@ def _started(server: "Server", limits: Limits, files: Mapping[str, bytes], idle_
         child.close()
         raise
     return child
-
-
-def check_files(files: Mapping[str, bytes]) -> None:
-    """Whether a notebook can be given these.
-
-    Raises:
-        BadInput: If not.
-    """
-    for name in files:
-        if not is_file_name(name):
-            raise BadInput(
-                f"{name[:80]!r} is no name for a notebook's file: 1 to {MAX_NAME_CHARACTERS} characters, no '/'."
-            )
-    total = sum(map(len, files.values()))
-    if len(files) > MAX_FILES or total > MAX_FILE_BYTES:
-        raise BadInput(
-            f"{len(files):,} files with {total:,} bytes are too much for a notebook, which holds {MAX_FILES} files "
-            f"and {MAX_FILE_BYTES >> 20} MiB. Give it fewer or smaller ones."
-        )
-
-
-def is_file_name(name: object) -> bool:
-    """Whether a file of a notebook may have this name.
-
-    >>> [is_file_name(name) for name in ("a.csv", "a/b", "..", "", "x" * 300)]
-    [True, False, False, False, False]
-    """
-    return (
-        isinstance(name, str)
-        and 0 < len(name) <= MAX_NAME_CHARACTERS
-        and name not in (".", "..")
-        and name.isprintable()
-        and "/" not in name
-    )
-
-
-def _files_after(before: Mapping[str, bytes], told: object) -> dict[str, bytes]:
-    """The files with what a cell says it has changed; those of before if that is more than a notebook may hold."""
-    after = dict(before)
-    for name, held in told.items() if isinstance(told, dict) else ():
-        if held is None:
-            after.pop(name, None)
-        elif is_file_name(name) and isinstance(held, str):
-            after[name] = _from_base64(held) or b""
-    if len(after) > MAX_FILES or sum(map(len, after.values())) > MAX_FILE_BYTES:
-        return dict(before)
-    return after
-
-
-def _figures(told: object) -> tuple[bytes, ...]:
-    held = (
-        [_from_base64(image) for image in told[:MAX_FIGURES] if isinstance(image, str)]
-        if isinstance(told, list)
-        else []
-    )
-    return tuple(image for image in held if image is not None and image.startswith(_PNG))
-
-
-def _from_base64(text: str) -> bytes | None:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None

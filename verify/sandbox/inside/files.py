@@ -7,6 +7,7 @@ gives, it does not take away.
 
 import builtins
 import errno
+import glob
 import io
 import os
 import posixpath
@@ -39,6 +40,9 @@ class Files:
         os.stat = os.lstat = self._layered(os.stat, self._stat)
         for name in ("remove", "unlink", "rename", "replace", "listdir", "scandir", "access"):
             setattr(os, name, self._layered(getattr(os, name), getattr(self, "_" + name)))
+        # pathlib's globs hold on to the function itself from Python 3.13 on.
+        if hasattr(glob, "_StringGlobber"):
+            glob._StringGlobber.scandir = staticmethod(os.scandir)
         os.getcwd = lambda: FOLDER
         os.getcwdb = lambda: FOLDER.encode()
 
@@ -59,7 +63,7 @@ class Files:
             fixed = self.fixed.get(_text(file)) if mode in ("r", "rb") else None
             if fixed is None:
                 return self._real_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
-            return io.BytesIO(fixed) if "b" in mode else io.StringIO(fixed.decode(encoding or "utf-8"))
+            return _Fixed(fixed, _text(file)) if "b" in mode else io.StringIO(fixed.decode(encoding or "utf-8"))
         raw = self._raw(name, mode, file)
         if "b" in mode:
             return raw if buffering == 0 else _buffered(raw)
@@ -137,7 +141,8 @@ class Files:
         return sorted(self.contents)
 
     def _scandir(self, name: str, path: Any, *_: object) -> "_Entries":
-        return _Entries(iter([_Entry(held) for held in self._listdir(name, path)]))
+        above = "." if path is None else _text(path)
+        return _Entries(iter([_Entry(above, held) for held in self._listdir(name, path)]))
 
 
 def _stat_of(mode: int, size: int) -> os.stat_result:
@@ -165,6 +170,14 @@ def _text(path: Any) -> str:
         return FOLDER
     # matplotlib's paths are texts with a hash of their own.
     return "" if isinstance(path, int) else str(os.fsdecode(path))
+
+
+class _Fixed(io.BytesIO):
+    """A library's file, opened."""
+
+    def __init__(self, content: bytes, name: str) -> None:
+        super().__init__(content)
+        self.name = name
 
 
 class _Raw(io.RawIOBase):
@@ -230,9 +243,9 @@ def _buffered(raw: _Raw) -> Any:
 class _Entry:
     """As `os.DirEntry`."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, above: str, name: str) -> None:
         self.name = name
-        self.path = posixpath.join(FOLDER, name)
+        self.path = posixpath.join(above, name)
 
     def __fspath__(self) -> str:
         return self.path

@@ -25,7 +25,7 @@ _IMPORTED = """
 numpy numpy.random numpy.fft numpy.linalg numpy.polynomial numpy.ma numpy.testing mpmath sympy PIL.Image
 matplotlib matplotlib.pyplot matplotlib.backends.backend_agg mpl_toolkits.mplot3d
 """.split()
-_HELD = ("numpy", "mpmath", "sympy", "PIL", "matplotlib", "mpl_toolkits")
+_HELD = ("numpy", "mpmath", "sympy", "PIL", "matplotlib", "mpl_toolkits", "fontTools")
 _SKIPPED = frozenset("tests test benchmarks idlelib lib2to3 ensurepip turtledemo site-packages __pycache__".split())
 _UNWANTED_C = ("_test", "_xx", "xx", "_tkinter", "_curses", "readline")
 
@@ -84,6 +84,9 @@ def _hold_fonts(files: Files) -> None:
     pyplot.title("$x^2$")
     pyplot.savefig(io.BytesIO(), format="png", bbox_inches="tight")
     pyplot.close("all")
+    # Programs that ask for a window draw here all the same.
+    matplotlib: Any = importlib.import_module("matplotlib")
+    matplotlib.use = lambda *_, **__: None
 
 
 def _sources(folder: Path, package: str) -> Iterator[tuple[str, tuple[str, bool, bytes]]]:
