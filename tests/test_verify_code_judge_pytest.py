@@ -9,6 +9,7 @@ from model.code_events import Program, TestReport
 from tests.test_verify_code_judge import FAIR, QUICK, outcomes
 from verify.code.judge import CodeJudge
 from verify.code.test_sets import read_tests
+from verify.sandbox import sandbox as sandbox_module
 
 ADD = "def add(a, b):\n    return a + b\n"
 
@@ -111,3 +112,14 @@ def test_a_file_of_tests_takes_little_once_pytest_is_loaded(judge: CodeJudge) ->
     for _ in range(5):
         assert report_of(judge, "def test_a(): assert add(1, 1) == 2").has_passed
     assert time.perf_counter() - began < 5
+
+
+def test_a_machine_without_pytest_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox_module, "package_folders", lambda _=(): [])
+    judge = CodeJudge()
+    try:
+        report = report_of(judge, "def test_a(): pass")
+    finally:
+        judge.close()
+    assert "No module named '_pytest'" in report.words and not report.has_passed
+    assert report.message.endswith("Install it: pip install pytest")
