@@ -62,7 +62,9 @@ class Server:
 def server(start_shared_app: StartApp, tmp_path_factory: pytest.TempPathFactory) -> Server:
     script = tmp_path_factory.mktemp("script") / "script.json"
     script.write_text(json.dumps({"tokens_per_second": 1000, "turns": TURNS}), encoding="utf-8")
-    return Server(start_shared_app("--scripted", str(script)).url)
+    server = Server(start_shared_app("--scripted", str(script)).url)
+    server.n_live()  # the first look at the device takes long, and what is asked about may end meanwhile
+    return server
 
 
 def test_solve_math_ends_with_the_verdict_and_the_text_of_the_answer(server: Server):

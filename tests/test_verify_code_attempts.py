@@ -161,7 +161,7 @@ def test_stop_ends_the_attempt_in_mid_round(make_attempts: MakeAttempts):
 
 
 def test_stop_while_a_round_is_tested_starts_no_further_one(make_attempts: MakeAttempts):
-    attempts, runs = make_attempts(writes("import time\ntime.sleep(1.5)\n" + WRONG))
+    attempts, runs = make_attempts(writes("import time\ntime.sleep(0.8)\n" + WRONG))
     (run_id,) = attempts.start(TASK, tests=TESTS)
     deadline = time.monotonic() + 10
     while runs.is_live(run_id) and time.monotonic() < deadline:
@@ -172,7 +172,7 @@ def test_stop_while_a_round_is_tested_starts_no_further_one(make_attempts: MakeA
 
 
 def test_round_that_goes_on_after_its_end_is_tested_anew(make_attempts: MakeAttempts):
-    attempts, runs = make_attempts(writes(RIGHT, steps=400), tokens_per_second=1000)
+    attempts, runs = make_attempts(writes(RIGHT, steps=150), tokens_per_second=1000)
     (run_id,) = attempts.start(TASK, tests=TESTS)
     with_reader = runs.attach(run_id)
     threading.Event().wait(0.3)
@@ -318,7 +318,7 @@ def test_program_that_is_being_tested_when_the_app_ends_is_tested_when_its_task_
     tmp_path: Path, judge: CodeJudge
 ):
     with attempts_maker(tmp_path, CodeJudge()) as make:
-        attempts, runs = make(writes("import time\ntime.sleep(1)\n" + RIGHT))
+        attempts, runs = make(writes("import time\ntime.sleep(0.6)\n" + RIGHT))
         (run_id,) = attempts.start(TASK, tests=TESTS)
         with_reader = runs.attach(run_id)
         deadline = time.monotonic() + 10

@@ -102,10 +102,10 @@ def round_words(each: Round, task: CodedTask) -> tuple[str, str]:
         return text, "going"
     if each.program is None:
         return "testing", "going"
+    if each.purpose == "tests":
+        return ("tests written" if each.has_program else "no tests"), "none"
     if not each.has_program:
         return "no program", "fails"
-    if each.purpose == "tests":
-        return "tests written", "none"
     report = each.report("given") or each.report("model") or each.report("hidden")
     if report is None:
         return "not tested", "none"
