@@ -41,8 +41,9 @@ ATTACKS = [
     if program.name not in _NOT_HERE and (IS_X86 or _is_for_any_machine(program))
 ]
 QUICK = [program for program in ATTACKS if program.name not in _OF_RESOURCES]
-# As the battery's, with room for the libraries of a notebook.
-_LIMITS = Limits(cpu_seconds=0.5, memory_mib=256, wall_seconds=1)
+# Short for those that only a limit ends; the others come to their end by themselves, however busy the machine is.
+_SHORT = Limits(cpu_seconds=0.5, memory_mib=256, wall_seconds=1)
+_LONG = Limits(cpu_seconds=2, memory_mib=256, wall_seconds=20)
 
 
 def _complaints(stdout: str, stderr: str, seconds: float) -> list[str]:
@@ -51,7 +52,7 @@ def _complaints(stdout: str, stderr: str, seconds: float) -> list[str]:
         wrong.append(f"got through: {stdout[-300:]!r}")
     if SECRET in stdout + stderr:
         wrong.append("has read a secret")
-    if seconds > 6:
+    if seconds > 20:
         wrong.append(f"took {seconds} s")
     return wrong
 
@@ -61,9 +62,9 @@ def in_a_cell(sandbox: Sandbox, programs: list[Program], secret: Path) -> dict[s
     found = {}
     with sandbox.open_notebook() as notebook:
         for program in programs:
-            result = notebook.run_cell(_source(program, secret), _LIMITS)
+            result = notebook.run_cell(_source(program, secret), _limits(program))
             found[program.name] = _complaints(result.stdout, result.stderr, result.seconds)
-            after = notebook.run_cell("print(6 * 7)", _LIMITS)
+            after = notebook.run_cell("print(6 * 7)", _LONG)
             if (after.status, after.stdout) != ("ok", "42\n") and program.name != "closes everything and goes on":
                 found[program.name].append(f"the cell after it: {after}")
     return found
@@ -75,16 +76,18 @@ def as_program(sandbox: Sandbox, program: Program, secret: Path) -> list[str]:
     in_call = "def f():\n    exec(" + repr(source) + ", {'__name__': 'x'})\n    return 'f'"
     wrong = []
     for attacking, expected in ((source, "f()"), (in_call, "f() == 'g'"))[program.name in _OF_RESOURCES :]:
-        report = sandbox.run_check(attacking, f"assert {expected}", limits=_LIMITS)
+        report = sandbox.run_check(attacking, f"assert {expected}", limits=_limits(program))
         wrong += _complaints(report.stdout, report.stderr, report.seconds)
-        if report.passed or len(report.tests) != 1:
+        if report.passed or (program.name not in _OF_RESOURCES and len(report.tests) != 1):
             wrong.append(f"passed: {report}")
     return wrong
 
 
 def as_tests(sandbox: Sandbox, program: Program, secret: Path) -> list[str]:
     """As a script of tests: people's scripts are not trusted any more than programs are."""
-    report = sandbox.run_check("def f(): return 1", _source(program, secret) + "\nassert f() == 2", limits=_LIMITS)
+    report = sandbox.run_check(
+        "def f(): return 1", _source(program, secret) + "\nassert f() == 2", limits=_limits(program)
+    )
     return _complaints(report.stdout, report.stderr, report.seconds) + ([f"passed: {report}"] if report.passed else [])
 
 
@@ -102,6 +105,10 @@ def run_all(sandbox: Sandbox, secret: Path, attacks: list[Program]) -> dict[str,
     found = {f"in_a_cell: {name}": wrong for cell in cells for name, wrong in cell.result().items()}
     found |= {name: wrong.result() for name, wrong in checks.items()}
     return {name: wrong for name, wrong in found.items() if wrong}
+
+
+def _limits(program: Program) -> Limits:
+    return _SHORT if program.name in _OF_RESOURCES else _LONG
 
 
 def _source(program: Program, secret: Path) -> str:
