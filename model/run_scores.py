@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # Runs whose scores are kept: 32,000 tokens with their alternatives take about 40 MB.
 _KEPT_RUNS = 4
 
-# Told how many tokens of how many have been read.
+# Told how many tokens of how many have been read; an `AppError` that it raises ends the pass.
 Progress = Callable[[int, int], None]
 
 

@@ -4,7 +4,8 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import aclosing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from model.host import ModelHost
 from model.run_scores import RunScores
 from model.runs import Runs
 from model.scoring import Alternative, Confidence, Pane, ScoredPiece
-from model.scripted import ScriptedEngine, Turn
+from model.scripted import ScriptedDecoder, ScriptedEngine, Turn
 from model.settings import Settings
 from model.store import Store
 from ui.confidence import ConfidenceView, page_value, script_value
@@ -135,3 +136,33 @@ def test_a_run_that_goes_on_is_tinted_by_its_streamed_logprobs_until_it_ends(run
 def test_a_refusal_is_shown_as_a_sentence(runs: Runs) -> None:
     last = opened(runs, "no-such-run")[-1]
     assert last["state"] == "failed" and "no-such-run" in last["words"]
+
+
+def test_a_reading_that_nobody_waits_for_any_more_ends_at_its_next_piece(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = runs.start("quick")
+    while runs.is_live(run_id):
+        time.sleep(0.01)
+    pieces: list[int] = []
+    ended = threading.Event()
+
+    def slow(_: object, ids: object, first: int, on_progress: Callable[[int], None]) -> None:
+        try:
+            for piece in range(500):
+                pieces.append(piece)
+                time.sleep(0.02)
+                on_progress(piece)
+        finally:
+            ended.set()
+
+    monkeypatch.setattr(ScriptedDecoder, "score", slow)
+
+    async def open_and_go() -> None:
+        async with aclosing(ConfidenceView(RunScores(runs), runs).on_open(run_id)) as values:
+            async for value in values:
+                if "of" in value["words"] and len(pieces) > 2:
+                    return
+
+    asyncio.run(open_and_go())
+    assert ended.wait(5) and 2 < len(pieces) < 500

@@ -6,12 +6,14 @@ Offsets for the page count UTF-16 units, as a browser does; those for scripts co
 import asyncio
 import json
 import logging
+import threading
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
 
-from model.errors import AppError
+from model.errors import AppError, EngineError
 from model.run_scores import RunScores
 from model.runs import Runs
 from model.scoring import (
@@ -52,8 +54,9 @@ class ConfidenceView:
     async def on_open(self, run_id: str) -> AsyncGenerator[dict[str, Any], None]:
         """What `ui.parts.confidence_view` shows: of a run that goes on a rough tint, else the scores."""
         values = self._live(run_id) if self._runs.is_live(run_id) else self._scored(run_id)
-        async for value in values:
-            yield value
+        async with aclosing(values):
+            async for value in values:
+                yield value
 
     async def _live(self, run_id: str) -> AsyncGenerator[dict[str, Any], None]:
         """`pieces` from `ui.live_tint.pieces_of`, growing."""
@@ -63,12 +66,14 @@ class ConfidenceView:
         yield {"state": "live", "run": run_id, "words": _ENDED_WORDS, "pieces": pieces}
 
     async def _scored(self, run_id: str) -> AsyncGenerator[dict[str, Any], None]:
-        """How far the scoring has got, and last the scores, or why there are none."""
-        read = (0, 0)
+        """How far the scoring has got, and last the scores, or why there are none; whoever goes before ends it."""
+        read, is_unwanted = (0, 0), threading.Event()
 
         def note(done: int, total: int) -> None:
             nonlocal read
             read = (done, total)
+            if is_unwanted.is_set():
+                raise EngineError("Nobody waits for these probabilities any more.")
 
         def compute() -> dict[str, Any]:
             try:
@@ -82,9 +87,12 @@ class ConfidenceView:
 
         yield _computing(run_id, *read)
         task = asyncio.ensure_future(asyncio.to_thread(compute))
-        while not (await asyncio.wait({task}, timeout=_PROGRESS_SECONDS))[0]:
-            yield _computing(run_id, *read)
-        yield task.result()
+        try:
+            while not (await asyncio.wait({task}, timeout=_PROGRESS_SECONDS))[0]:
+                yield _computing(run_id, *read)
+            yield task.result()
+        finally:
+            is_unwanted.set()
 
 
 def wire_confidence(view: ConfidenceView, part: gr.HTML, run_id: gr.State) -> None:

@@ -13,8 +13,8 @@ import gradio as gr
 
 ASSETS = Path(__file__).parent / "assets"
 
-# The page's own events stay out of the documented endpoints, and draw no overlay over what they write. That they
-# have no component to draw it on matters too: at every update the browser would take a copy of each one that had one.
+# The page's own events stay out of the documented endpoints, and draw no overlay over what they write. That they have
+# no component to draw it on matters too: at every update the browser would take a copy of each one that had one.
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": []}
 AT_ONCE: dict[str, Any] = {"queue": False, **QUIET}
 
@@ -116,11 +116,12 @@ def compare_view(**options: Any) -> gr.HTML:
 def confidence_view(**options: Any) -> gr.HTML:
     """How sure the model was of its thinking: a curve, the doubtful places, a tint over the pane's own text.
 
-    Its value comes from `ui.confidence.ConfidenceView`, which its event `select` asks for.
+    Its value comes from `ui.confidence.ConfidenceView`, which its event `select` asks for and `edit` wants no more.
     """
     steps = "".join(f"<span class='doubt-{step}'>{under}%</span>" for step, under in enumerate((90, 70, 50, 30, 10), 1))
     markup = (
-        "<p class='words' role='status'></p><div class='shape' hidden>"
+        "<p class='words' role='status'></p>"
+        "<button class='action stop' type='button' hidden>Stop</button><div class='shape' hidden>"
         "<div class='curve'><svg viewBox='0 0 200 40' preserveAspectRatio='none' aria-hidden='true'>"
         "<polygon points=''></polygon><polyline points=''></polyline></svg>"
         "<span class='most' aria-hidden='true'>100%</span><span class='least' aria-hidden='true'></span>"

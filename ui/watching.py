@@ -18,9 +18,8 @@ from ui.script_runs import batches, in_thread
 # Gradio closes the generator of a page that has gone only at its next yield, so a quiet one yields this often. It also
 # keeps the waiting times on the page moving.
 QUIET_SECONDS = 0.5
-# Figures, outline and sums of a thinking that goes on; its text comes sooner. Each time costs Gradio's browser side
-# about a megabyte of garbage, and Chromium lets its young heap grow to 50 MB for a page that makes more than one in a
-# second.
+# Figures, outline and sums of a thinking that goes on; its text comes sooner. Each time costs Gradio's browser side a
+# megabyte of garbage, and Chromium lets the young heap of a page that makes more than that in a second grow to 50 MB.
 THINKING_SECONDS = 1.6
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from gradio_client import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from evals.browser import thought
 from tests.chat_page import ask, expect_phase, scripted_app
@@ -226,6 +226,25 @@ def test_the_view_closes_by_itself_when_the_run_goes_on(chat: Page) -> None:
     chat.locator("#continue").click()
     expect(chat.locator("#confidence")).to_be_hidden()
     assert not any(tinted(chat))
+
+
+def test_a_reading_that_is_stopped_closes_the_view_and_can_be_asked_for_again(chat: Page) -> None:
+    ask(chat, "whole")
+    expect_phase(chat, "done", 60)
+    held: list[Route] = []
+    # What asks the server for the probabilities does not get there yet.
+    chat.route("**/queue/join*", held.append)
+    chat.locator("#show-confidence").click()
+    expect(chat.locator("#confidence .words")).to_have_text("The model reads its text again …")
+    chat.locator("#confidence .stop").click()
+    expect(chat.locator("#confidence")).to_be_hidden()
+    expect(chat.locator("#show-confidence")).to_be_focused()
+    chat.unroute("**/queue/join*")
+    for route in held:
+        route.continue_()
+    chat.locator("#show-confidence").click()
+    expect(chat.locator("#confidence .shape")).to_be_visible()
+    expect(chat.locator("#confidence .stop")).to_be_hidden()
 
 
 def test_a_refusal_is_said_in_the_view(chat: Page) -> None:

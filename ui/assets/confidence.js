@@ -11,6 +11,7 @@ const slider = element.querySelector("input");
 const list = element.querySelector(".places");
 const legend = element.querySelector(".legend");
 const tip = element.querySelector(".tip");
+const stop = element.querySelector(".stop");
 // A token less likely than so many permille has the tint of that step; from the first one up it has none.
 const STEPS = [900, 700, 500, 300, 100];
 // What stands before a doubtful token in its line: little, so that the token is in sight on a phone.
@@ -20,6 +21,7 @@ const canTint = typeof CSS !== "undefined" && Boolean(CSS.highlights) && typeof 
 
 let isOn = false;
 let isTooEarly = false; // pressed in mid-run
+let isAwaited = false; // the model reads, or is about to
 let live = null; // how far the tint of a run that goes on has got
 let shown = null; // what is drawn: {run, starts, permille, bits, others, nodes, nodeStarts}
 let grown = null;
@@ -37,6 +39,11 @@ function percent(permille) {
 
 // Spaces and breaks can be all that a token is.
 const visible = (text) => text.replace(/\n/g, "↵").replace(/\t/g, "⇥").replace(/^ | $/g, "␣") || "␣";
+
+function expectScores(isSo) {
+  isAwaited = isSo;
+  stop.hidden = !isSo;
+}
 
 function say(text) {
   words.textContent = workingsSay(text);
@@ -57,13 +64,16 @@ function open() {
   else if (props.value && props.value.state === "ready" && props.value.run === runOnPage() && draw()) return;
   else {
     say(isTooEarly ? "" : "The model reads its text again …");
+    expectScores(!isTooEarly);
     trigger("select", {});
   }
 }
 
 function close() {
   isOn = false;
-  if (live) trigger("edit", {});
+  // Whoever tints or reads on the server stops.
+  if (live || isAwaited) trigger("edit", {});
+  expectScores(false);
   column.dataset.confidence = "off";
   if (button()) button().setAttribute("aria-pressed", "false");
   forget();
@@ -391,11 +401,19 @@ document.addEventListener("click", (event) => {
   else open();
 });
 
+stop.addEventListener("click", () => {
+  close();
+  button().focus();
+});
+// Another run is on the page.
+document.addEventListener("workings-run", () => element.isConnected && isAwaited && close());
+
 watch("value", () => {
   const value = props.value || {};
   if (!isOn || value.run !== runOnPage()) return;
   if (value.state === "live") return tintLive();
   if (isLive()) return;
+  if (value.state !== "computing") expectScores(false);
   if (value.state !== "ready") say(value.words || "");
   else if (!draw()) say("The thinking on the page is not the one that was scored. Press Confidence again.");
 });
