@@ -166,6 +166,20 @@ def test_run_tests_takes_a_whole_answer_and_says_what_each_test_said(server: Ser
     assert (told["form"], told["passed"]) == ("input_output", 1)
 
 
+def test_run_tests_without_tests_runs_the_examples_of_the_program_s_own_docstrings(server: Server):
+    program = 'def double(n):\n    """Twice.\n\n    >>> double(2)\n    4\n    >>> double(3)\n    5\n    """\n    return 2 * n\n'
+    report = server.test(program, "")
+    assert (report["form"], report["passed"], report["total"]) == ("doctest", 1, 2)
+    assert report["cases"][1]["given"] == "double(3)" and report["cases"][1]["got"] == "6"
+
+
+def test_check_that_names_no_function_is_about_the_last_one_of_the_program(server: Server):
+    program = "def helper(n):\n    return n\n\ndef after(n):\n    return helper(n) + 1\n"
+    check = "def check(candidate):\n    assert candidate(1) == 2\n    assert candidate(2) == 4\n"
+    report = server.test(program, check)
+    assert (report["form"], report["passed"], report["total"]) == ("check", 1, 2)
+
+
 @pytest.mark.parametrize(
     ("program", "tests", "given", "words"),
     [

@@ -15,6 +15,7 @@ from ui.code_following import to_choose
 from ui.code_values import output_value, pending_tests_value, report_output_value, result_value, tests_value
 from ui.sentences import refusal
 from verify.code.attempts import Attempts
+from verify.code.parsing import last_function
 from verify.code.task import read_task
 from verify.code.test_sets import TestSet, read_tests
 from verify.sandbox.notebook import CellResult
@@ -119,14 +120,8 @@ def _read(given: Given) -> list[tuple[TestSet, str]]:
         BadInput: If they cannot be read.
     """
     kinds = ((given.tests, given.form, "given"), (given.hidden, given.hidden_form, "hidden"))
-    entry_point = _last_function(given.source)
+    entry_point = last_function(given.source)
     return [(read_tests(text, form or None, entry_point), kind) for text, form, kind in kinds if text.strip()]  # type: ignore[arg-type]
-
-
-def _last_function(source: str) -> str:
-    """The function that a program most likely is about: the last one at its left edge."""
-    found = re.findall(r"^def (\w+)", source, re.M)
-    return found[-1] if found else ""
 
 
 def _check(source: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 
+from model.code_events import TestForm
 from model.errors import AppError, BadInput
 from model.host import ModelHost
 from model.runs import Runs
@@ -22,7 +23,9 @@ from ui.endpoint_errors import errors_as_sentences
 from ui.script_runs import Begun, ScriptRuns, in_thread, merged, serving_engine
 from verify.code.attempts import Attempts
 from verify.code.given import MOST_ATTEMPTS, MOST_ROUNDS, read_given
+from verify.code.parsing import last_function
 from verify.code.task import CodedTask, Round, read_task
+from verify.code.test_sets import TestSet, read_tests
 from verify.code.trying import without_contents
 
 _SETTLE_SECONDS = 0.05
@@ -192,7 +195,7 @@ class CodeEndpoints:
 
         Args:
             program: Its source, or a model's whole answer: the right one of its ``` blocks is taken.
-            tests: As in /solve_code.
+            tests: As in /solve_code; empty for the examples of the program's own docstrings.
             hidden_tests: More tests; of these it is told which passed, not what they hold.
             form: How the tests are written; found out when left out. So is hidden_form.
             entry_point: The function that is asked for, where the tests don't name it.
@@ -208,13 +211,16 @@ class CodeEndpoints:
         with errors_as_sentences("/run_tests"):
             limits, at_first = limits_from_json(time_seconds, memory_mib), check_flag(stop_at_first, "stop_at_first")
             name = check_text(entry_point or "", "entry_point")
-            given = read_given(as_tests_text(tests, "tests"), form_from_json(form, "form"), name)
+            found = program_from_text(program, name)
+            given = _given(as_tests_text(tests, "tests"), form_from_json(form, "form"), name, found.source)
             hidden = read_given(
-                as_tests_text(hidden_tests, "hidden_tests"), form_from_json(hidden_form, "hidden_form"), name
+                as_tests_text(hidden_tests, "hidden_tests"),
+                form_from_json(hidden_form, "hidden_form"),
+                name or last_function(found.source),
             )
-            if given is None:
-                raise BadInput("There are no tests. Give some, or run the program alone with /run_code.")
-            found = program_from_text(program, name or given.entry_point)
+            if not name and given.entry_point:
+                # The tests may say which of several blocks is meant.
+                found = program_from_text(program, given.entry_point)
             judge = functools.partial(self._attempts.judge.judge, found, stop_at_first=at_first, limits=limits)
             report = await asyncio.to_thread(judge, given)
             aside = await asyncio.to_thread(judge, hidden, tests_from="hidden") if hidden else None
@@ -230,6 +236,20 @@ class CodeEndpoints:
 
 def _round(coded: CodedTask, run_id: str) -> Round:
     return next(each for each in coded.rounds if each.run_id == run_id)
+
+
+def _given(tests: str, form: TestForm | None, entry_point: str, source: str) -> TestSet:
+    """The tests, or the examples of the program's own docstrings where there are none.
+
+    Raises:
+        BadInput: If there are neither, or they cannot be read.
+    """
+    if not tests.strip() and form in (None, "doctest") and ">>>" in source:
+        return read_tests(source, "doctest", entry_point)
+    given = read_given(tests, form, entry_point or last_function(source))
+    if given is None:
+        raise BadInput("There are no tests. Give some, or run the program alone with /run_code.")
+    return given
 
 
 def _follows(one: Round, other: Round) -> bool:

@@ -2,12 +2,14 @@
 
 import ast
 import builtins
+import re
 import threading
 import warnings
 from collections.abc import Iterator
 
 # Longer ones would cost the app more than any honest program does; deep ones are refused by Python itself.
 _MAX_CHARACTERS = 400_000
+_FUNCTION = re.compile(r"^def (\w+)", re.MULTILINE)
 # `catch_warnings` changes what all threads see.
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -27,6 +29,16 @@ def parsed(source: str) -> ast.Module | None:
             return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+def last_function(source: str) -> str:
+    r"""The function that a program most likely is about: the last one at its left edge; empty if it has none.
+
+    >>> last_function("def help(): ...\n\ndef f(x):\n    def g(): ...\n"), last_function("print(1)")
+    ('f', '')
+    """
+    found = _FUNCTION.findall(source)
+    return found[-1] if found else ""
 
 
 def defined_names(tree: ast.Module) -> set[str]:
