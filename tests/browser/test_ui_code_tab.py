@@ -28,6 +28,8 @@ def asserts_of(name: str) -> str:
 TURNS = [
     {"match": "fails .*mend\\(", "thinking": "It squares.", "answer": answer("mend", "2 * n")},
     {"match": "mend\\(", "thinking": "Square each.", "answer": answer("mend", "n * n")},
+    {"match": "fails .*later\\(", "thinking": "Doubled, not squared.", "answer": answer("later", "2 * n")},
+    {"match": "later\\(", "thinking": "Step {n} of many.\n\n", "repeat": 6000, "answer": answer("later", "n * n")},
     {"match": "never\\(", "thinking": "I try.", "answer": answer("never", "0")},
     {"match": "talk", "thinking": "No idea.", "answer": "I would rather talk."},
     {"match": "give the whole of it", "thinking": "Still none.", "answer": "I would rather talk."},
@@ -250,11 +252,16 @@ def test_reload_in_mid_run_comes_back_to_it_and_stop_ends_the_task(code: Page):
     expect(code.locator("#code-timeline .round")).to_have_count(1)
 
 
-def test_answer_now_brings_the_program_of_a_long_thinking(code: Page):
-    solve(code, "A long one, answered", asserts_of("long"))
+def test_page_that_was_reloaded_in_mid_round_goes_on_to_the_next_one(code: Page):
+    code.locator("#code-budget").get_by_text("high", exact=True).click()
+    solve(code, "Write later(numbers), after a long thought", asserts_of("later"))
     expect(code.locator("#code-thinking .log")).to_contain_text("Step 3 of many.")
+    code.reload()
+    expect(code.locator("#code-thinking .log")).to_contain_text("Step 9 of many.")
     code.locator("#code-answer-now").click()
     expect_result(code, "Passes 3 of 3 given tests", "passes")
+    expect(code.locator("#code-round")).to_have_text("Round 2 of 3")
+    expect(code.locator("#code-thinking .log")).to_have_text("Doubled, not squared.")
 
 
 def test_task_is_listed_and_opens_at_its_best_round_from_both_lists(code: Page):
