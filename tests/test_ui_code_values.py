@@ -86,8 +86,8 @@ def test_timeline_marks_the_shown_and_the_best_round() -> None:
     rows = timeline_value(task_of(round_of(1, failed), round_of(2, passed)), "r1")["rows"]
     assert [row["words"] for row in rows] == ["Rounds"]
     first, second = rows[0]["rounds"]
-    assert first == ["r1", "Round 1", "1 of 2", "fails", "12 tokens · 1.0 s", True, False, False]
-    assert second[2:4] == ["2 of 2", "passes"] and second[6]
+    assert first == ["r1", "Round 1", "1 of 2 pass", "fails", "12 tokens · 1.0 s", True, False, False]
+    assert second[2:4] == ["2 of 2 pass", "passes"] and second[6]
 
 
 def test_table_too_long_to_show_keeps_the_tests_that_failed() -> None:

@@ -114,7 +114,7 @@ def round_words(each: Round, task: CodedTask) -> tuple[str, str]:
     standing = "passes" if report.has_passed else "fails"
     if report.tests_from == "model":
         standing = "none"
-    return f"{report.passed:,} of {len(report.cases):,}", standing
+    return f"{report.passed:,} of {len(report.cases):,} pass", standing
 
 
 def place_words(each: Round, task: CodedTask) -> str:

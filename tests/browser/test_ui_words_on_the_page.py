@@ -23,7 +23,7 @@ TURNS = [
     },
 ]
 # Names and keys (the footer's element is Gradio's own); whatever holds a figure (qwq-32b, bf16, 90s, 4×) is one too.
-NAMES = "Workings Markdown HTML CSV PDF API GiB CPU GPU NVIDIA YaRN LoRA Top top Enter Shift Esc auto none hub scripted".split()
+NAMES = "Workings Markdown HTML CSV PDF API GiB CPU GPU NVIDIA YaRN LoRA Top top Enter Shift Ctrl Esc auto none hub scripted".split()
 NAMES += sorted({name for model in CATALOG.values() for name in model.title.partition(" (")[0].split()})
 LEFT = """(names) => {
   const found = [];
