@@ -233,15 +233,14 @@ def test_a_reading_that_is_stopped_closes_the_view_and_can_be_asked_for_again(ch
     expect_phase(chat, "done", 60)
     held: list[Route] = []
     # What asks the server for the probabilities does not get there yet.
-    chat.route("**/queue/join*", held.append)
+    chat.route("**/queue/join*", lambda route: held.append(route))
     chat.locator("#show-confidence").click()
     expect(chat.locator("#confidence .words")).to_have_text("The model reads its text again …")
     chat.locator("#confidence .stop").click()
     expect(chat.locator("#confidence")).to_be_hidden()
     expect(chat.locator("#show-confidence")).to_be_focused()
+    # Those that were held go on with this.
     chat.unroute("**/queue/join*")
-    for route in held:
-        route.continue_()
     chat.locator("#show-confidence").click()
     expect(chat.locator("#confidence .shape")).to_be_visible()
     expect(chat.locator("#confidence .stop")).to_be_hidden()
