@@ -211,7 +211,7 @@ def test_hidden_tests_say_nothing_of_what_they_hold(judge: CodeJudge) -> None:
         assert "secret" not in repr(report_of(judge, source, inputs, tests_from="hidden"))
     file = "import pytest\n@pytest.mark.parametrize('x', ['secret'])\ndef test_secret(x): assert f(x) == 'secret2'\n"
     report = report_of(judge, "def f(x): return x", file, tests_from="hidden")
-    assert report.words == "passes 0 of 1 hidden tests, first failure: test 1: failed"
+    assert report.words == "passes 0 of 1 hidden tests"
     assert "secret" not in repr(report)
 
 

@@ -206,7 +206,7 @@ def test_replay_marks_the_sums_again_as_they_come(chat: Page) -> None:
     ask_and_wait(chat, "Why?")
     expect(counts(chat)).to_have_text("60 sums hold · 3 slips")
     chat.locator("#replay").click()
-    expect(counts(chat)).to_have_text(re.compile(r"^[1-5]?\d sums? holds?( · [12] slips?)?$"))
+    expect(counts(chat)).not_to_have_text("60 sums hold · 3 slips")
     expect_marked(chat, "workings-holds", "17*23 = 391")
     expect(counts(chat)).to_have_text("60 sums hold · 3 slips", timeout=40_000)
 
