@@ -310,7 +310,8 @@ class Attempts:
             if coded.lacks_comparison:
                 last = {each[-1].attempt: each[-1].program for each in coded.attempts}
                 programs = {number: each for number, each in last.items() if each and each.source.strip()}
-                evidence = disagreement_of(self.judge, programs, tests)
+                # The run that writes tests may have been looked at since.
+                evidence = disagreement_of(self.judge, programs, self._trying.model_tests(coded))
                 if not self._is_closed:
                     self._runs.store.append(first, [evidence])
 
