@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from model.errors import UnknownModel
-from model.families import FAMILIES, QWEN3, QWQ, R1_DISTILL, SMOLLM2, Family, family_of
+from model.families import FAMILIES, PLAIN, QWEN3, QWQ, R1_DISTILL, SMOLLM2, Family, family_of
 
 EMBEDDED = "smollm2-135m"
 DEFAULT_ON_GPU = "qwq-32b"
@@ -259,6 +259,18 @@ def find_model(name: str) -> ModelSpec:
     raise UnknownModel(
         f"No model is called {name!r}. {hint} A hub id such as 'Qwen/QwQ-32B' or a folder with weights works too."
     )
+
+
+def known_family(name: str) -> Family:
+    """The family of the model that serves, which may be in no catalog.
+
+    >>> known_family("qwq-32b").name, known_family("scripted").name
+    ('qwq', 'plain')
+    """
+    try:
+        return find_model(name).family
+    except UnknownModel:
+        return PLAIN
 
 
 def shape_of_config(config: Mapping[str, Any]) -> ModelShape | None:

@@ -1,14 +1,21 @@
-"""A run that has ended and a number in, so many runs of the same question, started at once beside it, out."""
+"""A run that has ended and a number in, so many runs of the same question, started at once beside it, out.
 
+And what all need that start several runs of one question: room, seeds and temperatures that let them differ, an end.
+"""
+
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
 from model.branching import Branch
 from model.errors import AppError, BadInput, RunBusy, TooManyRuns
-from model.events import Asked, Sampling
+from model.events import Asked, Notice, Sampling
+from model.families import Family
 from model.runs import Runs
 
 FEWEST_SAMPLES, MOST_SAMPLES = 2, 8
+# Runs that are all but greedy say the same: several are drawn at this temperature at least, unless another is given.
+_LEAST_TEMPERATURE = 0.6
 
 
 def start_samples(runs: Runs, run_id: str, k: int, *, owner: str = "") -> list[str]:
@@ -44,11 +51,22 @@ def start_samples(runs: Runs, run_id: str, k: int, *, owner: str = "") -> list[s
             started.append(runs.branch(run_id, Branch(), sampling=with_seed_after(drawn, number), owner=owner))
     except AppError:
         # Somebody took the room meanwhile.
-        for one in started:
-            with suppress(AppError):
-                runs.stop(one)
+        stop_all(runs, started)
         raise
     return started
+
+
+def stop_all(runs: Runs, run_ids: Iterable[str], why: Notice | None = None) -> bool:
+    """Stop runs, whatever has become of them; False if none went on.
+
+    Args:
+        why: What their events say of it, where it was no user's doing.
+    """
+    was_live = False
+    for run_id in run_ids:
+        with suppress(AppError):
+            was_live = runs.stop(run_id, why) or was_live
+    return was_live
 
 
 def check_drawn(sampling: Sampling) -> None:
@@ -62,6 +80,25 @@ def check_drawn(sampling: Sampling) -> None:
             "This run was drawn greedily, so every sample would be the same text. Ask with a temperature above 0 (and "
             "top_k not 1) first."
         )
+
+
+def able_to_differ(sampling: Sampling, family: Family) -> Sampling:
+    """The sampling, at a temperature at which a question can get several answers, unless one was asked for."""
+    if sampling.temperature is None and (family.sampling.temperature or 0.0) < _LEAST_TEMPERATURE:
+        return replace(sampling, temperature=_LEAST_TEMPERATURE)
+    return sampling
+
+
+def drawn_apart(sampling: Sampling, k: int, family: Family) -> Sampling:
+    """What so many runs of one question are drawn with.
+
+    Raises:
+        BadInput: If they are several and greedy, so that all would be the same.
+    """
+    if k == 1:
+        return sampling
+    check_drawn(sampling)
+    return able_to_differ(sampling, family)
 
 
 def check_room(runs: Runs, k: int) -> None:

@@ -19,7 +19,6 @@ import httpx
 import pytest
 from gradio.utils import get_function_description
 from gradio_client import Client
-from gradio_client.client import Job
 from gradio_client.exceptions import AppError as ClientError
 
 from model.engine import Engine
@@ -32,6 +31,7 @@ from model.scripted import ScriptedEngine, Turn
 from model.serving import LoadOrder
 from model.settings import Settings
 from model.store import Store
+from tests.script_client import whole
 from ui.deltas import deltas_of, final_of
 from ui.endpoints import Endpoints, add_endpoints
 from ui.model_endpoints import ModelEndpoints
@@ -73,13 +73,6 @@ class Server:
 
     def is_idle(self) -> bool:
         return not self.runs.live_runs() and (self.engine is None or self.engine.live_requests() == 0)
-
-
-def whole(job: Job) -> list[dict[str, Any]]:
-    """Everything that a job gives. Its loop ends in silence when it is refused; its result raises."""
-    outputs = list(job)
-    job.result(timeout=30)
-    return outputs
 
 
 def eventually(condition: Callable[[], object], timeout_seconds: float) -> float | None:

@@ -2,16 +2,14 @@
 
 import contextlib
 import json
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from gradio_client import Client
-from gradio_client.client import Job
 from gradio_client.exceptions import AppError as ClientError
 
 from tests.conftest import StartApp
+from tests.script_client import is_soon, whole
 
 # Gradio's client leaves sockets to the garbage collector.
 pytestmark = [
@@ -31,20 +29,6 @@ TURNS = [
     {"match": "half", "thinking": "A third?", "answer": "\\boxed{3}"},
     {"match": "", "thinking": "Two and two make four.", "answer": "\\boxed{4}"},
 ]
-
-
-def whole(job: Job) -> list[dict[str, Any]]:
-    """Everything that a job gives. Its loop ends in silence when it is refused; its result raises."""
-    outputs = list(job)
-    job.result(timeout=30)
-    return outputs
-
-
-def is_soon(condition: Callable[[], object]) -> bool:
-    deadline = time.monotonic() + 30
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return bool(condition())
 
 
 class Server:

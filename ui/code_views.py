@@ -4,17 +4,12 @@ from typing import Any
 
 import gradio as gr
 
-from ui.parts import html_part
+from ui.parts import STATUS_MARKUP, html_part
 
 
 def code_status(value: dict[str, Any], **options: Any) -> gr.HTML:
     """The status line of the Code tab; its value comes from `ui.code_values.code_status`."""
-    markup = (
-        "<p class='status'><span class='dot' aria-hidden='true'></span>"
-        "<span class='text' role='status' aria-live='polite'></span> <span class='detail'></span></p>"
-        "<ul class='notices'></ul>"
-    )
-    return html_part(value, markup, "code_status.js", **options)
+    return html_part(value, STATUS_MARKUP, "code_status.js", **options)
 
 
 def code_result(**options: Any) -> gr.HTML:

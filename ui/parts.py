@@ -16,6 +16,12 @@ ASSETS = Path(__file__).parent / "assets"
 # The page's own events stay out of the documented endpoints, and draw no overlay over what they write. That they have
 # no component to draw it on matters too: at every update the browser would take a copy of each one that had one.
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "show_progress_on": []}
+# Of a status line: its text is read out by screen readers.
+STATUS_MARKUP = (
+    "<p class='status'><span class='dot' aria-hidden='true'></span>"
+    "<span class='text' role='status' aria-live='polite'></span> <span class='detail'></span></p>"
+    "<ul class='notices'></ul>"
+)
 AT_ONCE: dict[str, Any] = {"queue": False, **QUIET}
 
 LATEX_DELIMITERS = [
@@ -159,12 +165,7 @@ def status_line(value: dict[str, Any], **options: Any) -> gr.HTML:
 
     Its value comes from `ui.sentences.status_value`.
     """
-    markup = (
-        "<p class='status'><span class='dot' aria-hidden='true'></span>"
-        "<span class='text' role='status' aria-live='polite'></span> <span class='detail'></span></p>"
-        "<ul class='notices'></ul>"
-    )
-    return html_part(value, markup, "status_line.js", **options)
+    return html_part(value, STATUS_MARKUP, "status_line.js", **options)
 
 
 def plain_text(value: str = "", **options: Any) -> gr.HTML:

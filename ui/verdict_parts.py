@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from ui.parts import html_part
+from ui.parts import STATUS_MARKUP, html_part
 
 
 def verdict_card(**options: Any) -> gr.HTML:
@@ -30,12 +30,7 @@ def chain_table(**options: Any) -> gr.HTML:
 
 def math_status(value: dict[str, Any], **options: Any) -> gr.HTML:
     """The status line of the Math tab; its value comes from `ui.solve_values.math_status`."""
-    markup = (
-        "<p class='status'><span class='dot' aria-hidden='true'></span>"
-        "<span class='text' role='status' aria-live='polite'></span> <span class='detail'></span></p>"
-        "<ul class='notices'></ul>"
-    )
-    return html_part(value, markup, "math_status.js", **options)
+    return html_part(value, STATUS_MARKUP, "math_status.js", **options)
 
 
 def solved_list(**options: Any) -> gr.HTML:

@@ -7,17 +7,13 @@ import logging
 import operator
 import secrets
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
 
-from model.catalog import find_model
+from model.catalog import known_family
 from model.engine import Budget, budget_limits, collect
 from model.errors import AppError, BadInput
 from model.events import Event, Evidence, FinalAnswer, Notice, Problem, Sampling
-from model.families import PLAIN, Family
 from model.runs import Runs
-from model.samples import check_drawn, check_room, with_seed_after
+from model.samples import check_room, drawn_apart, stop_all, with_seed_after
 from model.sampling import check_sampling
 from verify.code.judge import CodeJudge
 from verify.math_answer import MAX_GOLD_CHARACTERS, MathJudge
@@ -28,9 +24,6 @@ from verify.solve import Chain, Solve, problem_of, read_solve
 log = logging.getLogger(__name__)
 
 MOST_CHAINS = 16
-# Chains that are all but greedy say the same, and a vote of them shows nothing: models asked for several are drawn at
-# this temperature at least, unless another is given.
-_LEAST_TEMPERATURE = 0.6
 _N_LOCKS = 16
 _DECIDED = Notice("decided", "The vote could not change any more, so this chain was stopped.")
 
@@ -84,7 +77,7 @@ class Solves:
         if check_program and gold.strip():
             raise BadInput("A known answer says more than a check program. Give one of the two.")
         budget_limits(budget)
-        drawn = self._drawn(check_sampling(sampling or Sampling()), k)
+        drawn = drawn_apart(check_sampling(sampling or Sampling()), k, known_family(self._runs.host.status().model))
         check_room(self._runs, k + check_program)
         instruction = self._instruction(problem)
         first = run_id or secrets.token_urlsafe(9)
@@ -105,7 +98,7 @@ class Solves:
                 self._programs.start(problem, Problem(first, n_chains=k), budget, drawn, owner)
         except AppError:
             # Somebody took the room meanwhile.
-            self._stop(started)
+            stop_all(self._runs, started)
             raise
         return started
 
@@ -126,26 +119,10 @@ class Solves:
             raise BadInput("A known answer says more than a check program. The answer was compared with that.")
         return self._programs.start_for(solve)
 
-    def _drawn(self, sampling: Sampling, k: int) -> Sampling:
-        """What is drawn with; several chains must be able to differ."""
-        if k == 1:
-            return sampling
-        check_drawn(sampling)
-        preset = self._family().sampling.temperature
-        if sampling.temperature is None and (preset or 0.0) < _LEAST_TEMPERATURE:
-            return replace(sampling, temperature=_LEAST_TEMPERATURE)
-        return sampling
-
     def _instruction(self, problem: str) -> str:
         """What is added to the problem, so that the answer comes in a box; nothing where it asks for that itself."""
-        text = self._family().boxing_text
+        text = known_family(self._runs.host.status().model).boxing_text
         return text if problem.strip() and "\\boxed" not in problem else ""
-
-    def _family(self) -> Family:
-        try:
-            return find_model(self._runs.host.status().model).family
-        except AppError:
-            return PLAIN
 
     def stop(self, run_id: str) -> bool:
         """Stop every chain of a problem that goes on, and its check program; False if none did.
@@ -154,14 +131,7 @@ class Solves:
             BadInput: If the run solves no problem.
             RunNotFound: If no run has this id.
         """
-        return self._stop(read_solve(self._runs, run_id).live_runs)
-
-    def _stop(self, run_ids: Sequence[str], why: Notice | None = None) -> bool:
-        was_live = False
-        for run_id in run_ids:
-            with suppress(AppError):
-                was_live = self._runs.stop(run_id, why) or was_live
-        return was_live
+        return stop_all(self._runs, read_solve(self._runs, run_id).live_runs)
 
     # ------------------------------------------------------------------ what came of it
 
@@ -261,7 +231,7 @@ class Solves:
         counted = vote_of(solve)
         if solve.is_live:
             if counted.is_decided:
-                self._stop([chain.run_id for chain in solve.chains if chain.is_live], _DECIDED)
+                stop_all(self._runs, [chain.run_id for chain in solve.chains if chain.is_live], _DECIDED)
             return
         evidence = counted.evidence()
         if evidence and all(chain.is_settled for chain in solve.chains) and not _is_told(solve, evidence):

@@ -6,18 +6,16 @@ What is found out goes into the runs' own events, so that a page, a script or th
 import logging
 import secrets
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import replace
 
+from model.catalog import known_family
 from model.code_events import Program, Task, TestForm
 from model.engine import Budget, budget_limits, collect
 from model.errors import AppError, BadInput
 from model.events import Notice, Sampling
 from model.runs import Runs
-from model.samples import check_room, with_seed_after
+from model.samples import check_room, drawn_apart, stop_all, with_seed_after
 from model.sampling import check_sampling
-from verify.code.asking import drawn_apart, family_of
 from verify.code.disagreeing import disagreement_of
 from verify.code.given import DEFAULT_ROUNDS, check_program, check_task, read_given
 from verify.code.judge import CodeJudge
@@ -100,7 +98,7 @@ class Attempts:
         check_task(statement, entry_point, k, n_rounds)
         given, hidden = (read_given(*each, entry_point) for each in ((tests, form), (hidden_tests, hidden_form)))
         budget_limits(budget)
-        family = family_of(self._runs.host.status().model)
+        family = known_family(self._runs.host.status().model)
         drawn = drawn_apart(check_sampling(sampling or Sampling()), k, family)
         asks_for_tests = asks_for_tests and given is None
         check_room(self._runs, k + asks_for_tests)
@@ -139,7 +137,7 @@ class Attempts:
                     started.append(self._runs.start(asked, budget=budget, sampling=drawn, solves=own, owner=owner))
             except AppError:
                 # Somebody took the room meanwhile.
-                self._stop(started)
+                stop_all(self._runs, started)
                 raise
         return started
 
@@ -155,19 +153,12 @@ class Attempts:
             was_going_on = False
             for each in read_task(self._runs, first).rounds:
                 if self._runs.is_live(each.run_id):
-                    was_going_on = self._stop([each.run_id]) or was_going_on
+                    was_going_on = stop_all(self._runs, [each.run_id]) or was_going_on
                 elif each.program is None:
                     # It has ended and is being tested: what would follow it is what is stopped.
                     self._runs.store.append(each.run_id, [_STOPPED])
                     was_going_on = True
             return was_going_on
-
-    def _stop(self, run_ids: Sequence[str], why: Notice | None = None) -> bool:
-        was_live = False
-        for run_id in run_ids:
-            with suppress(AppError):
-                was_live = self._runs.stop(run_id, why) or was_live
-        return was_live
 
     # ------------------------------------------------------------------ what came of it
 
@@ -291,7 +282,7 @@ class Attempts:
         if tried.has_passed:
             notice = f"Attempt {tried.attempt} passes all given tests, so this attempt was stopped."
             others = [each.run_id for each in coded.rounds if each.is_live and each.attempt != tried.attempt]
-            self._stop(others, Notice("decided", notice))
+            stop_all(self._runs, others, Notice("decided", notice))
             return []
         return start_next(self._runs, coded, tried)
 

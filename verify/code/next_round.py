@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from model.catalog import known_family
 from model.code_events import Task
 from model.engine import collect
 from model.errors import AppError
 from model.events import Asked, Event, Finished, Message, Notice, Sampling
 from model.runs import Runs
-from model.samples import with_seed_after
-from verify.code.asking import able_to_differ, family_of
+from model.samples import able_to_differ, with_seed_after
 from verify.code.parsing import parsed
 from verify.code.questions import failure_of, feedback_of, question_of
 from verify.code.task import CodedTask, Round
@@ -49,7 +49,7 @@ def _asked_next(coded: CodedTask, tried: Round, events: Sequence[Event]) -> tupl
     """What the next round is asked, after which turns, and how it is drawn."""
     asked, answer, report = events[0], collect(events).answer, tried.report("given")
     assert isinstance(asked, Asked) and tried.program is not None
-    family = family_of(asked.model)
+    family = known_family(asked.model)
     if not family.repairs_alone:
         turns = (Message("user", asked.question), Message("assistant", answer.strip() or "(no answer)"))
         return feedback_of(tried.program, report), (*asked.history, *turns), asked.sampling

@@ -1,0 +1,22 @@
+"""What tests of the endpoints do with a `gradio_client`: all that a job gives, and waits for what comes soon."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from gradio_client.client import Job
+
+
+def whole(job: Job) -> list[dict[str, Any]]:
+    """Everything that a job gives. Its loop ends in silence when it is refused; its result raises."""
+    outputs = list(job)
+    job.result(timeout=30)
+    return outputs
+
+
+def is_soon(condition: Callable[[], object]) -> bool:
+    """Whether it holds within half a minute."""
+    deadline = time.monotonic() + 30
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return bool(condition())
