@@ -1,6 +1,7 @@
 """What the Code tab shows of a task: result, timeline, tests, program, status; and what a page is told again."""
 
 import json
+from dataclasses import replace
 
 import gradio as gr
 import pytest
@@ -52,6 +53,14 @@ def test_result_says_the_first_failure_and_a_smaller_one_only_where_it_is_anothe
     assert value["more"] == []
     smaller = TestReport("ok", (WRONG,), smallest=TestCase("", "wrong", given="f(0)", expected="0", got="1"))
     assert result_value((smaller,), PROGRAM)["more"] == [["", "Smallest failing input", "f(0) gave 1, not 0"]]
+
+
+def test_task_that_its_user_has_stopped_has_not_failed() -> None:
+    ended = round_of(1, program=Program("", "it was stopped"))
+    assert task_result_value(task_of(ended))["standing"] == "fails"
+    stopped = replace(ended, reason="stopped")
+    value = task_result_value(task_of(stopped))
+    assert (value["label"], value["standing"]) == ("No program", "none")
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,9 @@ def task_result_value(task: CodedTask) -> dict[str, Any]:
     if best is None:
         written = [each for each in task.rounds if each.purpose == "solution" and each.program]
         is_over = task.is_settled and bool(written)
-        return result_value((), written[-1].program) if is_over else {}
+        told = result_value((), written[-1].program) if is_over else {}
+        # Who stops a task has not seen it fail.
+        return told | {"standing": "none"} if told and written[-1].reason == "stopped" else told
     if not best.reports and not task.is_settled:
         return {}
     n_rounds = sum(len(each) for each in task.attempts)
