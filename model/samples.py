@@ -45,12 +45,21 @@ def start_samples(runs: Runs, run_id: str, k: int, *, owner: str = "") -> list[s
     drawn = asked.sampling
     check_drawn(drawn)
     check_room(runs, k)
+    samplings = (with_seed_after(drawn, number) for number in range(1, k + 1))
+    return all_or_none(runs, (runs.branch(run_id, Branch(), sampling=each, owner=owner) for each in samplings))
+
+
+def all_or_none(runs: Runs, starting: Iterable[str]) -> list[str]:
+    """The ids of runs, each started when it is asked for; when one cannot be, those before it are stopped.
+
+    Raises:
+        AppError: Whatever kept one from starting: somebody may have taken the room meanwhile.
+    """
     started: list[str] = []
     try:
-        for number in range(1, k + 1):
-            started.append(runs.branch(run_id, Branch(), sampling=with_seed_after(drawn, number), owner=owner))
+        for run_id in starting:
+            started.append(run_id)  # noqa: PERF402  what was started before an error has to be known
     except AppError:
-        # Somebody took the room meanwhile.
         stop_all(runs, started)
         raise
     return started

@@ -15,9 +15,10 @@ from ui.code_following import to_choose
 from ui.code_values import output_value, pending_tests_value, report_output_value, result_value, tests_value
 from ui.sentences import refusal
 from verify.code.attempts import Attempts
+from verify.code.given import read_given
 from verify.code.parsing import last_function
 from verify.code.task import read_task
-from verify.code.test_sets import TestSet, read_tests
+from verify.code.test_sets import TestSet
 from verify.sandbox.notebook import CellResult
 from verify.sandbox.report import Report
 
@@ -121,7 +122,8 @@ def _read(given: Given) -> list[tuple[TestSet, str]]:
     """
     kinds = ((given.tests, given.form, "given"), (given.hidden, given.hidden_form, "hidden"))
     entry_point = last_function(given.source)
-    return [(read_tests(text, form or None, entry_point), kind) for text, form, kind in kinds if text.strip()]  # type: ignore[arg-type]
+    sets = ((read_given(text, form or None, entry_point), kind) for text, form, kind in kinds)  # type: ignore[arg-type]
+    return [(each, kind) for each, kind in sets if each]
 
 
 def _check(source: str) -> None:

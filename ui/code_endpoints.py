@@ -2,15 +2,14 @@
 
 import asyncio
 import functools
-import threading
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
 
 from model.code_events import TestForm
-from model.errors import AppError, BadInput
+from model.errors import BadInput
 from model.host import ModelHost
 from model.runs import Runs
 from model.sampling import sampling_from_mapping
@@ -18,9 +17,10 @@ from model.settings import Settings
 from ui.arguments import check_model, check_text, check_whole_number, json_object
 from ui.code_arguments import as_tests_text, check_flag, form_from_json, limits_from_json, program_from_text
 from ui.code_objects import report_object, run_object, task_object
+from ui.code_words import counted
 from ui.deltas import Delta, final_of, found_of, notice
 from ui.endpoint_errors import errors_as_sentences
-from ui.script_runs import Begun, ScriptRuns, in_thread, merged, serving_engine
+from ui.script_runs import Begun, ScriptRuns, in_thread, merged, serving_engine, stop_soon
 from verify.code.attempts import Attempts
 from verify.code.given import MOST_ATTEMPTS, MOST_ROUNDS, read_given
 from verify.code.parsing import last_function
@@ -103,7 +103,7 @@ class CodeEndpoints:
             run_ids = await in_thread(begin, undo=self._stop_soon)
             has_ended = False
             try:
-                yield notice("started", f"{_attempts(k)} started.", run_id=run_ids[0], run_ids=run_ids)
+                yield notice("started", f"{counted(k, 'attempt')} started.", run_id=run_ids[0], run_ids=run_ids)
                 async with aclosing(merged([self._rounds(each) for each in run_ids])) as deltas:
                     async for delta in deltas:
                         yield delta
@@ -117,7 +117,7 @@ class CodeEndpoints:
         """The deltas of one attempt: each round's, and what its tests said, until none follows."""
         following: str | None = run_id
         while following:
-            own = _round(await asyncio.to_thread(read_task, self._runs, following), following)
+            own = (await asyncio.to_thread(read_task, self._runs, following)).round_of(following)
             place = {"attempt": own.attempt, "round": own.number, "purpose": own.purpose}
             async with aclosing(self._script_runs.follow(Begun(following, 0))) as deltas:
                 async for delta in deltas:
@@ -128,13 +128,14 @@ class CodeEndpoints:
             yield found_of(own.program) | place | {"n_tokens": 0, "run_id": own.run_id}
             for report in own.reports:
                 yield found_of(report) | place | {"n_tokens": 0, "run_id": own.run_id}
-            following = next((each.run_id for each in coded.rounds if _follows(each, own)), None)
+            later = coded.round_after(following)
+            following = later.run_id if later else None
 
     async def _settled(self, run_id: str) -> tuple[CodedTask, Round]:
         """The task, once this round of it has been tested."""
         while True:
             coded = await asyncio.to_thread(read_task, self._runs, run_id)
-            own = _round(coded, run_id)
+            own = coded.round_of(run_id)
             if own.is_settled:
                 return coded, own
             await asyncio.sleep(_SETTLE_SECONDS)
@@ -147,13 +148,7 @@ class CodeEndpoints:
         return {name: told for name, told in whole.items() if name not in _OF_ANSWERS} | task_object(coded)
 
     def _stop_soon(self, run_ids: list[str]) -> None:
-        """Stop without waiting: this runs in the server's event loop."""
-
-        def stop() -> None:
-            with suppress(AppError):
-                self._attempts.stop(run_ids[0])
-
-        threading.Thread(target=stop, name=f"stop-{run_ids[0]}", daemon=True).start()
+        stop_soon(self._attempts.stop, run_ids[0])
 
     async def run_code(
         self, program: str, stdin: str = "", time_seconds: float | None = None, memory_mib: int | None = None
@@ -234,10 +229,6 @@ class CodeEndpoints:
             }
 
 
-def _round(coded: CodedTask, run_id: str) -> Round:
-    return next(each for each in coded.rounds if each.run_id == run_id)
-
-
 def _given(tests: str, form: TestForm | None, entry_point: str, source: str) -> TestSet:
     """The tests, or the examples of the program's own docstrings where there are none.
 
@@ -250,15 +241,6 @@ def _given(tests: str, form: TestForm | None, entry_point: str, source: str) -> 
     if given is None:
         raise BadInput("There are no tests. Give some, or run the program alone with /run_code.")
     return given
-
-
-def _follows(one: Round, other: Round) -> bool:
-    is_same = (one.attempt, one.purpose) == (other.attempt, other.purpose)
-    return is_same and one.number == other.number + 1
-
-
-def _attempts(n: int) -> str:
-    return "1 attempt" if n == 1 else f"{n} attempts"
 
 
 def add_code_endpoints(attempts: Attempts, runs: Runs, host: ModelHost, settings: Settings) -> None:

@@ -87,6 +87,9 @@ class _View:
     window: ThinkingWindow
     panes: Panes
     answer: str = ""
+    # The program whose differences are known, and these: to find them out, whole runs are read.
+    compared: Program | None = None
+    diff: Value = field(default_factory=dict)
     began: float = field(default_factory=time.monotonic)
 
 
@@ -118,7 +121,7 @@ class CodeFollowing:
         try:
             task = await asyncio.to_thread(self._looked_at, run_id)
             # The address of a round that others came after was looked at on purpose.
-            is_latest = not is_chosen and not task.is_settled and _next_round(task, run_id) is None
+            is_latest = not is_chosen and not task.is_settled and task.round_after(run_id) is None
             goes_on = is_latest or told.endswith(_TO_THE_END)
             while run_id:
                 view = _View(run_id, f"{told}/{run_id}", is_chosen, ThinkingWindow(f"{told}/{run_id}", run_id), Panes())
@@ -170,7 +173,7 @@ class CodeFollowing:
         return task if task.is_live else self._attempts.settle(run_id)
 
     def _next(self, task: CodedTask, run_id: str) -> str:
-        follower = _next_round(task, run_id)
+        follower = task.round_after(run_id)
         if follower is not None:
             return follower.run_id
         is_over = task.is_settled and task.best is not None and task.best.run_id != run_id
@@ -178,7 +181,7 @@ class CodeFollowing:
 
     def _values(self, task: CodedTask, view: _View) -> Value:
         panes = view.panes
-        each = next(one for one in task.rounds if one.run_id == view.run_id)
+        each = task.round_of(view.run_id)
         waited = time.monotonic() - view.began if panes.is_live else 0.0
         place = self._runs.place_in_line(view.run_id) if panes.phase == "waiting" else None
         values: Value = {
@@ -194,7 +197,9 @@ class CodeFollowing:
         if each.program is not None and not panes.is_live:
             key = f"{view.key}/{hash(each.program.source)}"
             values["program"] = program_value(task, each, each.program, key, view.is_chosen)
-            values["diff"] = self._diff(task, each)
+            if view.compared != each.program:
+                view.compared, view.diff = each.program, self._diff(task, each)
+            values["diff"] = view.diff
         elif view.is_chosen or (each.number == 1 and task.best is None):
             # The program of another task does not stay.
             values["program"] = program_value(task, each, None, view.key, view.is_chosen)
@@ -220,18 +225,6 @@ class CodeFollowing:
         """The program as the model wrote it."""
         programs = [event for event in self._runs.store.events(run_id) if isinstance(event, Program)]
         return next((each for each in reversed(programs) if not each.by_user and each.source.strip()), None)
-
-
-def _next_round(task: CodedTask, run_id: str) -> Round | None:
-    current = next(each for each in task.rounds if each.run_id == run_id)
-    if current.purpose == "tests":
-        return None
-    later = [
-        each
-        for each in task.rounds
-        if each.purpose == "solution" and each.attempt == current.attempt and each.number > current.number
-    ]
-    return later[0] if later else None
 
 
 def _tests(task: CodedTask, each: Round) -> Value:

@@ -9,7 +9,6 @@ from typing import Any
 
 import gradio as gr
 
-from model.code_events import Program
 from model.errors import AppError, BadInput
 from model.host import ModelHost
 from model.runs import Runs
@@ -27,6 +26,7 @@ from ui.watching import to_follow
 from verify.code.attempts import Attempts
 from verify.code.task import read_task
 from verify.code.test_sets import detect_form
+from verify.sandbox.isolation import isolation
 
 _MOST_LISTED = 30
 
@@ -155,8 +155,9 @@ class CodeTab:
 
     async def on_isolation(self) -> dict[str, Any]:
         """How programs are run here. The first one need not wait for the sandbox to start."""
-        report = await asyncio.to_thread(self._attempts.judge.run, Program("pass"))
-        return isolation_value(self._attempts.judge.level, report.message if report.status == "refused" else "")
+        await asyncio.to_thread(self._attempts.judge.start)
+        found = await asyncio.to_thread(isolation)
+        return isolation_value(found.level, found.refusal)
 
 
 def _form_choice(tests: str, form: str) -> str:

@@ -23,7 +23,7 @@ from ui.code_words import (
     share,
     tally,
 )
-from ui.panes import Panes, pace_text
+from ui.panes import Panes
 from ui.sentences import joined, shortened, status_value
 from verify.code.task import CodedTask, Round
 from verify.code.test_sets import read_tests
@@ -246,16 +246,10 @@ def code_status(
         "code-after": bool(task.best) or task.is_settled,
         "code-new": not is_busy,
     }
-    return {
-        "run": panes.run_id,
-        "phase": panes.phase,
+    return told | {
         "shows": " ".join(name for name, is_shown in shows.items() if is_shown),
         "text": text,
-        "detail": told["detail"],
         "tone": tone,
-        "notices": told["notices"],
-        "thinking": pace_text(panes.thinking_pace),
-        "answer": pace_text(panes.answer_pace),
         "round": place_words(each, task) if each and (len(task.rounds) > 1 or task.task.n_attempts > 1) else "",
     }
 

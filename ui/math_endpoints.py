@@ -2,15 +2,14 @@
 
 import asyncio
 import functools
-import threading
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 
-from model.errors import AppError, BadInput
+from model.errors import BadInput
 from model.host import ModelHost
 from model.runs import Runs
 from model.sampling import sampling_from_mapping
@@ -18,7 +17,7 @@ from model.settings import Settings
 from ui.arguments import check_model, check_text, check_whole_number, json_object, shown
 from ui.deltas import Delta, checked_fields, final_of, notice
 from ui.endpoint_errors import errors_as_sentences
-from ui.script_runs import QUIET_SECONDS, Begun, ScriptRuns, in_thread, merged, serving_engine
+from ui.script_runs import QUIET_SECONDS, Begun, ScriptRuns, in_thread, merged, serving_engine, stop_soon
 from verify.batches import Batch, BatchSettings, as_objects, counts_of
 from verify.problem_files import GivenProblem, check_number, problems_from_rows
 from verify.solve import Chain, Solve, read_solve
@@ -126,13 +125,7 @@ class MathEndpoints:
         return whole | solve_object(solve)
 
     def _stop_soon(self, run_ids: list[str]) -> None:
-        """Stop without waiting: this runs in the server's event loop."""
-
-        def stop() -> None:
-            with suppress(AppError):
-                self._solves.stop(run_ids[0])
-
-        threading.Thread(target=stop, name=f"stop-{run_ids[0]}", daemon=True).start()
+        stop_soon(self._solves.stop, run_ids[0])
 
     async def check_against(self, run_id: str, gold: str) -> dict[str, Any]:
         """Check the answers of a problem that was solved against another reference; no model is needed.

@@ -169,13 +169,7 @@ class ScriptRuns:
                 self._stop_soon(begun)
 
     def _stop_soon(self, begun: Begun) -> None:
-        """Stop without waiting: this runs in the server's event loop."""
-
-        def stop() -> None:
-            with suppress(RunNotFound):
-                self._runs.stop(begun.run_id)
-
-        threading.Thread(target=stop, name=f"stop-{begun.run_id}", daemon=True).start()
+        stop_soon(self._runs.stop, begun.run_id)
 
     async def follow(self, begun: Begun, *, with_numbers: bool = False) -> AsyncGenerator[Delta, None]:
         """The run's deltas from `begun.first_event` on, and last its final object; detaches at the end."""
@@ -204,6 +198,16 @@ class ScriptRuns:
         if serving_engine(self._host) is None:
             return notice("waiting", self._host.status().text)
         return notice("waiting", "The model is reading the prompt, or the run waits for a free slot.")
+
+
+def stop_soon(stop: Callable[[str], object], run_id: str) -> None:
+    """Call `stop` for a run without waiting: this is said in the server's event loop."""
+
+    def act() -> None:
+        with suppress(AppError):
+            stop(run_id)
+
+    threading.Thread(target=act, name=f"stop-{run_id}", daemon=True).start()
 
 
 def serving_engine(host: ModelHost) -> Engine | None:

@@ -8,7 +8,7 @@ from model.checked import Checked
 from model.events import Evidence
 from model.host import HostStatus
 from model.waiting_line import Place
-from ui.panes import Panes, pace_text
+from ui.panes import Panes
 from ui.sentences import shortened, status_value
 from verify.check_program import LIMITS_IN_WORDS
 from verify.solve import Chain, Solve
@@ -145,16 +145,10 @@ def math_status(
         "math-ask-program": solve.is_settled and solve.winner and not solve.gold,
         "math-new": not is_live,
     }
-    return {
-        "run": panes.run_id,
-        "phase": panes.phase,
+    return told | {
         "shows": " ".join(name for name, is_shown in shows.items() if is_shown),
         "text": text,
-        "detail": told["detail"],
         "tone": tone,
-        "notices": told["notices"],
-        "thinking": pace_text(panes.thinking_pace),
-        "answer": pace_text(panes.answer_pace),
         "chain": _chain_words(solve, panes.run_id),
     }
 

@@ -7,13 +7,14 @@ import logging
 import operator
 import secrets
 import threading
+from collections.abc import Iterator
 
 from model.catalog import known_family
 from model.engine import Budget, budget_limits, collect
-from model.errors import AppError, BadInput
+from model.errors import BadInput
 from model.events import Event, Evidence, FinalAnswer, Notice, Problem, Sampling
 from model.runs import Runs
-from model.samples import check_room, drawn_apart, stop_all, with_seed_after
+from model.samples import all_or_none, check_room, drawn_apart, stop_all, with_seed_after
 from model.sampling import check_sampling
 from verify.code.judge import CodeJudge
 from verify.math_answer import MAX_GOLD_CHARACTERS, MathJudge
@@ -81,26 +82,22 @@ class Solves:
         check_room(self._runs, k + check_program)
         instruction = self._instruction(problem)
         first = run_id or secrets.token_urlsafe(9)
-        started: list[str] = []
-        try:
+
+        def started() -> Iterator[str]:
             for number in range(1, k + 1):
-                started.append(
-                    self._runs.start(
-                        problem + instruction,
-                        budget=budget,
-                        sampling=with_seed_after(drawn, number - 1),
-                        run_id=first if number == 1 else None,
-                        solves=Problem(first, instruction.strip(), gold.strip(), number, k, first_to_finish),
-                        owner=owner,
-                    )
+                yield self._runs.start(
+                    problem + instruction,
+                    budget=budget,
+                    sampling=with_seed_after(drawn, number - 1),
+                    run_id=first if number == 1 else None,
+                    solves=Problem(first, instruction.strip(), gold.strip(), number, k, first_to_finish),
+                    owner=owner,
                 )
             if check_program:
-                self._programs.start(problem, Problem(first, n_chains=k), budget, drawn, owner)
-        except AppError:
-            # Somebody took the room meanwhile.
-            stop_all(self._runs, started)
-            raise
-        return started
+                yield self._programs.start(problem, Problem(first, n_chains=k), budget, drawn, owner)
+
+        # The check program is no chain.
+        return all_or_none(self._runs, started())[:k]
 
     def ask_for_program(self, run_id: str) -> str:
         """Start a run that writes a check program for a problem that has its answer; returns that run's id.

@@ -6,15 +6,17 @@ What is found out goes into the runs' own events, so that a page, a script or th
 import logging
 import secrets
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from model.catalog import known_family
 from model.code_events import Program, Task, TestForm
 from model.engine import Budget, budget_limits, collect
-from model.errors import AppError, BadInput
+from model.errors import BadInput
 from model.events import Notice, Sampling
 from model.runs import Runs
-from model.samples import check_room, drawn_apart, stop_all, with_seed_after
+from model.samples import all_or_none, check_room, drawn_apart, stop_all, with_seed_after
 from model.sampling import check_sampling
 from verify.code.disagreeing import disagreement_of
 from verify.code.given import DEFAULT_ROUNDS, check_program, check_task, read_given
@@ -115,31 +117,23 @@ class Attempts:
             n_rounds=n_rounds,
         )
         question = question_of(statement, given, entry_point, family)
-        started: list[str] = []
+        start = partial(self._runs.start, budget=budget, owner=owner)
+
+        def started() -> Iterator[str]:
+            for number in range(1, k + 1):
+                yield start(
+                    question,
+                    sampling=with_seed_after(drawn, number - 1),
+                    run_id=first if number == 1 else None,
+                    solves=task if number == 1 else later_round(task, number, 1),
+                )
+            if asks_for_tests:
+                own = replace(later_round(task, 1, 1), purpose="tests")
+                yield start(question_for_tests(statement, entry_point), sampling=drawn, solves=own)
+
         with self._lock(first):
             self._driven.add(first)
-            try:
-                for number in range(1, k + 1):
-                    own = task if number == 1 else later_round(task, number, 1)
-                    started.append(
-                        self._runs.start(
-                            question,
-                            budget=budget,
-                            sampling=with_seed_after(drawn, number - 1),
-                            run_id=first if number == 1 else None,
-                            solves=own,
-                            owner=owner,
-                        )
-                    )
-                if asks_for_tests:
-                    own = replace(later_round(task, 1, 1), purpose="tests")
-                    asked = question_for_tests(statement, entry_point)
-                    started.append(self._runs.start(asked, budget=budget, sampling=drawn, solves=own, owner=owner))
-            except AppError:
-                # Somebody took the room meanwhile.
-                stop_all(self._runs, started)
-                raise
-        return started
+            return all_or_none(self._runs, started())
 
     def stop(self, run_id: str) -> bool:
         """Stop every round of a task that goes on, and start no further one; False if nothing was left to stop.
@@ -233,8 +227,7 @@ class Attempts:
         return read_task(self._runs, run_id)
 
     def _check_ended(self, coded: CodedTask, run_id: str) -> None:
-        own = next(each for each in coded.rounds if each.run_id == run_id)
-        if own.is_live:
+        if coded.round_of(run_id).is_live:
             raise BadInput("This program is still being written. Wait for its end, or stop it, then edit it.")
 
     def _task(self, run_id: str) -> Task:
@@ -260,7 +253,7 @@ class Attempts:
         """Test what a run has written, once; then start what follows, or stop what is decided."""
         with self._testing[hash(run_id) % _N_LOCKS]:
             coded = read_task(self._runs, run_id)
-            own = next(each for each in coded.rounds if each.run_id == run_id)
+            own = coded.round_of(run_id)
             if own.program is not None or own.is_live:
                 return
             answer = collect(self._runs.store.events(run_id)).answer
@@ -292,8 +285,8 @@ class Attempts:
             coded = read_task(self._runs, first)
             tests = self._trying.model_tests(coded)
             for each in coded.lacking("model") if tests else ():
-                assert tests is not None
-                report = self._trying.model_report(each, tests)
+                assert tests is not None and each.program is not None
+                report = self._trying.model_report(each.program, tests)
                 if self._is_closed:
                     return
                 self._runs.store.append(each.run_id, [report])

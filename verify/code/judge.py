@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from model.code_events import Program, TestCase, TestReport, TestsFrom
@@ -98,6 +99,11 @@ class CodeJudge:
         except (SandboxRefused, BadInput) as error:
             return [TestResult("not_run", message=str(error))] * len(cases)
         return list(report.tests)
+
+    def start(self) -> None:
+        """Start the sandbox, so that the first program need not wait for it; a refusal comes with the programs."""
+        with suppress(SandboxRefused):
+            self._started()
 
     def close(self) -> None:
         """End the sandbox and all that it runs."""

@@ -109,6 +109,16 @@ class CodedTask:
                 found.setdefault(each.attempt, []).append(each)
         return tuple(tuple(rounds) for rounds in found.values())
 
+    def round_of(self, run_id: str) -> Round:
+        """The round that a run of this task is."""
+        return next(each for each in self.rounds if each.run_id == run_id)
+
+    def round_after(self, run_id: str) -> Round | None:
+        """The next round of the same attempt; `None` if none was started, and for a run that writes tests."""
+        own = self.round_of(run_id)
+        later = [each for each in self.rounds if each.attempt == own.attempt and each.number > own.number]
+        return next((each for each in later if each.purpose == own.purpose), None)
+
     @property
     def tests_round(self) -> Round | None:
         """The run that writes tests, where none were given."""

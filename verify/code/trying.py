@@ -10,7 +10,7 @@ from verify.code.extraction import extract_program
 from verify.code.judge import CodeJudge
 from verify.code.model_tests import with_names_of
 from verify.code.shrinking import smallest_failure
-from verify.code.task import CodedTask, Round
+from verify.code.task import CodedTask
 from verify.code.test_sets import TestSet, read_tests
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Trying:
         if hidden := read_task_tests(coded, "hidden"):
             found.append(without_contents(self._judged(program, hidden, "hidden")))
         if by_model := self.model_tests(coded):
-            found.append(self._judged(with_names_of(program, by_model), by_model, "model"))
+            found.append(self.model_report(program, by_model))
         return tuple(found)
 
     def model_tests(self, coded: CodedTask) -> TestSet | None:
@@ -49,10 +49,9 @@ class Trying:
             return None
         return _read(coded.model_tests, "asserts", "")
 
-    def model_report(self, each: Round, tests: TestSet) -> TestReport:
-        """What the model's own tests say of the program of a round."""
-        assert each.program is not None
-        return self._judged(with_names_of(each.program, tests), tests, "model")
+    def model_report(self, program: Program, tests: TestSet) -> TestReport:
+        """What the model's own tests say of a program."""
+        return self._judged(with_names_of(program, tests), tests, "model")
 
     def _judged(self, program: Program, tests: TestSet, tests_from: TestsFrom) -> TestReport:
         report = self._judge.judge(program, tests, tests_from=tests_from)
