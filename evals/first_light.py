@@ -184,7 +184,7 @@ def calls_a_tool(check: Check) -> tuple[bool, str]:
 
 def uses_a_tools_result(check: Check) -> tuple[bool, str]:
     """A call and its result in the history can be rendered, and lead to an answer."""
-    from model.events import ToolCall
+    from model.tool_events import ToolCall
 
     call = ToolCall("call-1", "get_temperature", '{"city": "Oslo"}')
     messages = (

@@ -13,16 +13,7 @@ from typing import Literal
 
 from model.engine import Decoder, Detokenizer, PromptBuilder, Request, Steering, TokenStream, budget_limits
 from model.errors import AppError, PromptTooLong
-from model.events import (
-    AnswerDelta,
-    Event,
-    Finished,
-    FinishReason,
-    Notice,
-    PromptRead,
-    ThinkingDelta,
-    ToolCall,
-)
+from model.events import AnswerDelta, Event, Finished, FinishReason, Notice, PromptRead, ThinkingDelta
 from model.families import Family
 from model.loops import LoopDetector
 from model.sampling import with_preset
@@ -30,6 +21,7 @@ from model.settings import BUDGET_TOKENS, UPDATES_PER_SECOND
 from model.splitting import Phase as SplitPhase
 from model.splitting import Piece, Splitter
 from model.thinking import AnswerGuard, Cut, ThinkingControl, room_for
+from model.tool_events import ToolCall
 
 # How often steering is looked at while no token comes.
 _POLL_SECONDS = 0.08

@@ -11,20 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from model.errors import BadInput
-from model.events import (
-    AnswerDelta,
-    Event,
-    Finished,
-    FinishReason,
-    Message,
-    Notice,
-    Sampling,
-    Steered,
-    ThinkingDelta,
-    ToolCall,
-)
+from model.events import AnswerDelta, Event, Finished, FinishReason, Message, Notice, Sampling, Steered, ThinkingDelta
 from model.scoring import Scores
 from model.settings import BUDGET_TOKENS
+from model.tool_events import ToolCall
 
 Budget = str | int
 

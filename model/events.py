@@ -10,10 +10,24 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, TypeAdapter
 
 from model.code_events import Program, Task, TestReport
+from model.tool_events import ApprovalAsked, Equipped, ToolCall, ToolResult
 
 FinishReason = Literal["stop", "length", "thinking_cut", "loop", "stopped", "time_limit", "error"]
 Role = Literal["system", "user", "assistant", "tool"]
-Action = Literal["stop", "answer_now", "think_longer", "continue", "pause", "resume", "hint", "budget"]
+# The last three answer the question whether a tool call may run.
+Action = Literal[
+    "stop",
+    "answer_now",
+    "think_longer",
+    "continue",
+    "pause",
+    "resume",
+    "hint",
+    "budget",
+    "allow",
+    "allow_always",
+    "refuse",
+]
 # How a run came out of another: nothing kept; another question; the thinking kept and answered anew; the thinking
 # changed by hand; the thinking kept up to some place.
 Way = Literal["regenerated", "new_question", "new_answer", "edited_thinking", "forked"]
@@ -32,6 +46,9 @@ NoticeKind = Literal[
     "reduced",  # a setting was lowered to fit the context, or cannot be honoured by this engine
     "engine",  # the engine failed, restarted or was exchanged
     "interrupted",  # the app was ended in mid-run; the events up to then were kept
+    "step_limit",  # so often, so long or so much was written with tools; the next step is the last and has none
+    "repeated_call",  # the same call with the same arguments was not run again
+    "reminded",  # the model had spoken of a call that it did not write, and was told so
     "decided",  # the vote over several runs of one problem could not change any more, so this one was stopped
 ]
 Outcome = Literal["correct", "wrong", "undecided"]
@@ -48,16 +65,6 @@ class Sampling:
     top_k: int | None = None
     max_new_tokens: int | None = None
     seed: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """The model asks for a tool. `arguments` is the JSON object as text, exactly as the model wrote it."""
-
-    call_id: str
-    name: str
-    arguments: str
-    type: Literal["tool_call"] = "tool_call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +141,6 @@ class AnswerDelta:
 
 
 @dataclass(frozen=True, slots=True)
-class ToolResult:
-    """What a tool gave back for the call `call_id`."""
-
-    call_id: str
-    text: str
-    is_error: bool = False
-    type: Literal["tool_result"] = "tool_result"
-
-
-@dataclass(frozen=True, slots=True)
 class Notice:
     """A sentence for the user about the run; `kind` for programs."""
 
@@ -156,7 +153,8 @@ class Notice:
 class Steered:
     """What the user did to the run.
 
-    `tokens` is the amount added by *think longer*, else 0. `text` is the hint, or the new budget, else empty.
+    `tokens` is the amount added by *think longer*, else 0. `text` is the hint, the new budget, or the id of the tool
+    call that was allowed or refused; else empty.
 
     *continue* takes the run on from where it was cut; *think_longer* on a run that has ended reopens its thinking, so
     the answer written so far no longer stands (the events keep it).
@@ -278,10 +276,12 @@ Event = (
     Asked
     | Branched
     | Problem
+    | Equipped
     | PromptRead
     | ThinkingDelta
     | AnswerDelta
     | ToolCall
+    | ApprovalAsked
     | ToolResult
     | Notice
     | Steered

@@ -21,11 +21,12 @@ from model.attachments import names_of
 from model.checked import Checked, checked_of
 from model.engine import Collected, collect
 from model.errors import BadInput
-from model.events import Asked, Event, Sampling, ThinkingDelta, ToolCall, ToolResult, to_json
+from model.events import Asked, Event, Sampling, ThinkingDelta, to_json
 from model.export_tested import escaped, fenced, html_of, markdown_of
 from model.store import Store
 from model.stored_runs import RunRow
 from model.tested import Tested, joined_words, read_tested
+from model.tool_events import ToolCall, ToolResult
 
 Form = Literal["markdown", "json_lines", "html"]
 ENDINGS: dict[Form, str] = {"markdown": "md", "json_lines": "jsonl", "html": "html"}

@@ -17,8 +17,9 @@ from tokenizers.decoders import DecodeStream
 
 from model.engine import Detokenizer, Prompt, Request
 from model.errors import BadInput, ModelLoadFailed
-from model.events import Message, ToolCall
+from model.events import Message
 from model.families import Family
+from model.tool_events import ToolCall
 
 # Tags that chat templates look for in a message, tokens or not (QwQ's splits answers at `</think>`).
 _TEMPLATE_TAGS = (

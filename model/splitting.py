@@ -19,8 +19,8 @@ from typing import Any, Literal
 from transformers.utils.chat_parsing import ResponseParser
 from transformers.utils.chat_parsing.response_templates import load_response_template
 
-from model.events import ToolCall
 from model.families import Family
+from model.tool_events import ToolCall
 
 Kind = Literal["thinking", "answer"]
 Phase = Literal["undecided", "thinking", "answer"]

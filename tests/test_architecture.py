@@ -16,7 +16,7 @@ FOLDERS = ("model", "verify", "agent", "evals", "train", "ui", "scripts")
 
 # A file may import from a lower stage or from its own; evals/ and train/ stand side by side.
 STAGES = ({"base"}, {"model"}, {"verify"}, {"agent"}, {"evals", "train"}, {"ui"}, {"app", "scripts"})
-BASE_MODULES = ("model.code_events", "model.events", "model.errors", "model.settings")
+BASE_MODULES = ("model.code_events", "model.tool_events", "model.events", "model.errors", "model.settings")
 
 # Heavy packages, and the only files and folders that may import them.
 HOMES: dict[str, tuple[str, ...]] = {

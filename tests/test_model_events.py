@@ -18,12 +18,11 @@ from model.events import (
     Sampling,
     Steered,
     ThinkingDelta,
-    ToolCall,
-    ToolResult,
     Verdict,
     from_json,
     to_json,
 )
+from model.tool_events import ApprovalAsked, Equipped, OfferedTool, ToolCall, ToolResult
 
 ONE_OF_EACH: list[Event] = [
     Asked(
@@ -38,8 +37,10 @@ ONE_OF_EACH: list[Event] = [
     PromptRead(940, 928, 0.07),
     ThinkingDelta("hm", 2, (-0.5, 0.0), forced=True),
     AnswerDelta("\\boxed{4}", 3, (-0.1, -0.2, -0.3)),
+    Equipped((OfferedTool("search", "ask"),), 6, 60.0, 9000, True, "r1", ("table.csv",)),
     ToolCall("c2", "search", "{}"),
-    ToolResult("c2", "nothing", is_error=True),
+    ApprovalAsked("c2", 300.0),
+    ToolResult("c2", "nothing", outcome="failed"),
     Notice("loop", "The thinking went in circles."),
     Steered("think_longer", 1024),
     Finished("thinking_cut", 940, 512, 30, 12.5, 10.0, 2.0),

@@ -24,14 +24,13 @@ from model.events import (
     Sampling,
     Steered,
     ThinkingDelta,
-    ToolCall,
-    ToolResult,
     to_json,
 )
 from model.export import Form, export, replay, to_html, to_json_lines, to_markdown
 from model.importing import import_json_lines
 from model.store import Store
 from model.stored_runs import RunRow
+from model.tool_events import ToolCall, ToolResult
 
 HOSTILE = (
     "</div></details><script>alert(1)</script><img src=x onerror=alert(2)>\n"

@@ -10,9 +10,10 @@ from transformers import PreTrainedTokenizerFast
 
 from model.engine import Request
 from model.errors import BadInput, ModelLoadFailed
-from model.events import Message, ToolCall
+from model.events import Message
 from model.families import PLAIN, QWEN3, QWQ, R1_DISTILL, SMOLLM2
 from model.prompt import ChatPrompts
+from model.tool_events import ToolCall
 
 CORPUS = [
     "Okay, so the user asks what 17 times 23 is. Let me think step by step: 17 * 20 = 340 and 17 * 3 = 51, so 391.\n\n",

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.events import ToolCall
 from model.families import PLAIN, QWEN3, QWQ, R1_DISTILL, SMOLLM2, Family
 from model.splitting import Phase, Piece, Splitter
+from model.tool_events import ToolCall
 
 CALL = '<tool_call>\n{"name": "python", "arguments": {"code":  "print(1)"}}\n</tool_call>'
 DEEPSEEK_CALL = (

@@ -26,13 +26,12 @@ from model.events import (
     Sampling,
     Steered,
     ThinkingDelta,
-    ToolCall,
-    ToolResult,
 )
 from model.settings import STORE_DELAY_SECONDS
 from model.store import Store
 from model.stored_runs import ImportedRun
 from model.titles import title_of
+from model.tool_events import ToolCall, ToolResult
 
 ROOT = Path(__file__).resolve().parent.parent
 

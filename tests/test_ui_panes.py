@@ -18,10 +18,9 @@ from model.events import (
     PromptRead,
     Steered,
     ThinkingDelta,
-    ToolCall,
-    ToolResult,
 )
 from model.resuming import resumable
+from model.tool_events import ToolCall, ToolResult
 from ui.panes import Pace, Panes, flush_seconds, pace_text, update, update_all
 from ui.parts import thinking_pane
 

@@ -25,10 +25,9 @@ from model.events import (
     PromptRead,
     Steered,
     ThinkingDelta,
-    ToolCall,
-    ToolResult,
     Verdict,
 )
+from model.tool_events import ApprovalAsked, Equipped, ToolCall, ToolResult
 
 Delta = dict[str, Any]
 
@@ -41,6 +40,9 @@ _STEERED_TEXTS = {
     "resume": "The pause is over.",
     "hint": "A hint was put into the thinking.",
     "budget": "Another thinking budget was set.",
+    "allow": "A tool call was allowed.",
+    "allow_always": "A tool was allowed for the rest of the run.",
+    "refuse": "A tool call was refused.",
 }
 
 _BRANCHED_TEXTS = {
@@ -77,13 +79,15 @@ def delta_of(event: Event) -> Delta | None:
             return notice("steered", _STEERED_TEXTS[action], action=action, tokens=tokens, **given)
         case ToolCall(call_id, name, arguments):
             return {"type": "tool_call", "text": arguments, "n_tokens": 0, "name": name, "call_id": call_id}
-        case ToolResult(call_id, text, is_error):
-            return {"type": "tool_result", "text": text, "n_tokens": 0, "is_error": is_error, "call_id": call_id}
+        case ApprovalAsked(call_id, seconds):
+            return {"type": "approval_asked", "text": "", "n_tokens": 0, "call_id": call_id, "seconds": seconds}
+        case ToolResult():
+            return asdict(event) | {"n_tokens": 0, "is_error": event.is_error}
         case Branched(from_run, way):
             return notice("branched", _BRANCHED_TEXTS[way], from_run=from_run, way=way)
         case Verdict() | Evidence() | FinalAnswer() | Program() | TestReport():
             return found_of(event) | {"n_tokens": 0}
-        case Asked() | Problem() | Task() | PromptRead() | Finished():
+        case Asked() | Problem() | Equipped() | Task() | PromptRead() | Finished():
             return None
         case _:
             assert_never(event)

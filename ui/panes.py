@@ -20,10 +20,9 @@ from model.events import (
     PromptRead,
     Steered,
     ThinkingDelta,
-    ToolCall,
-    ToolResult,
     Verdict,
 )
+from model.tool_events import ApprovalAsked, Equipped, ToolCall, ToolResult
 
 Phase = Literal["empty", "waiting", "reading", "thinking", "answering", "done", "stopped", "failed"]
 LIVE_PHASES: tuple[Phase, ...] = ("waiting", "reading", "thinking", "answering")
@@ -102,7 +101,7 @@ class Panes:
     answer_pace: Pace = field(default_factory=Pace)
     prompt_tokens: int = 0
     notices: tuple[Notice, ...] = ()
-    steps: tuple[ToolCall | ToolResult, ...] = ()
+    steps: tuple[ToolCall | ApprovalAsked | ToolResult, ...] = ()
     finish_reason: FinishReason | None = None
     model: str = ""
     precision: str = ""
@@ -142,7 +141,17 @@ def update(panes: Panes, event: Event, at: float = 0.0) -> Panes:
             panes = replace(panes, question=event.question, phase="waiting", finish_reason=None)
             attached = names_of(event.attachments)
             return replace(panes, model=event.model, precision=event.precision, attached=attached)
-        case Branched() | Problem() | Task() | FinalAnswer() | Verdict() | Evidence() | Program() | TestReport():
+        case (
+            Branched()
+            | Problem()
+            | Equipped()
+            | Task()
+            | FinalAnswer()
+            | Verdict()
+            | Evidence()
+            | Program()
+            | TestReport()
+        ):
             # What was found out about the answer has a card of its own (ui/answer_card.py).
             return panes
         case PromptRead():
@@ -155,7 +164,7 @@ def update(panes: Panes, event: Event, at: float = 0.0) -> Panes:
             pending = "Stopping" if panes.pending == "Stopping" else ""
             text = panes.answer + event.text
             return replace(panes, answer=text, phase="answering", answer_pace=pace, pending=pending)
-        case ToolCall() | ToolResult():
+        case ToolCall() | ApprovalAsked() | ToolResult():
             return replace(panes, steps=(*panes.steps, event))
         case Notice():
             return panes if event.kind == "started" else replace(panes, notices=(*panes.notices, event))
