@@ -32,7 +32,7 @@ def environment() -> str:
 
 
 @server.tool()
-def picture():  # type: ignore[no-untyped-def]
+def picture():
     """A text and a picture."""
     return ["one pixel", Image(data=PNG, format="png")]
 
@@ -46,7 +46,7 @@ def fail() -> str:
 @server.tool()
 def die() -> str:
     """End the server in mid-call."""
-    print("out of ideas", file=sys.stderr, flush=True)
+    sys.stderr.write("out of ideas\n")
     os._exit(3)
 
 
@@ -74,7 +74,7 @@ def flood_with_text(characters: int) -> str:
 
 
 @server.tool()
-async def flood_with_notes(notes: int, context: Context) -> str:  # type: ignore[type-arg]
+async def flood_with_notes(notes: int, context: Context) -> str:
     """So many log notifications, then a result."""
     for number in range(notes):
         await context.info(f"note {number}")
@@ -90,7 +90,7 @@ def flood_without_end() -> str:
 
 
 @server.tool()
-async def grow(context: Context) -> str:  # type: ignore[type-arg]
+async def grow(context: Context) -> str:
     """Add a tool, and say that the list has changed."""
     server.add_tool(lambda: "grown", name="grown", description="New. " + "Very. " * 400)
     await context.session.send_tool_list_changed()
@@ -104,7 +104,7 @@ def say_nothing() -> types.CallToolResult:
 
 
 if __name__ == "__main__":
-    print("a greeting that is no message", flush=True)
+    sys.stdout.write("a greeting that is no message\n")
     if "never" in sys.argv:
         time.sleep(3600)
     if "http" in sys.argv:
