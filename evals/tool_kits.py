@@ -1,14 +1,14 @@
-"""A task's names of tools in, small tools for it out: the same results each time, and nothing that reaches outside.
+"""A run's id in, small tools for its task out: the same results each time, and nothing that reaches outside.
 
-Each task gets tools of its own (`Kit`), because some remember: what was sent, or that their first call failed.
+Each run has a kit of its own, because some tools remember: what was sent, or that their first call failed.
 """
 
-import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from agent.toolbox import Tool
-from agent.tools import tool_from_function
+from agent.toolbox import Tool, ToolContext, ToolOutput
+from agent.tools import as_output, tool_from_function
 
 _WEATHER: Mapping[str, tuple[int, str]] = {
     "oslo": (4, "light snow"),
@@ -47,7 +47,11 @@ _BOOKS: Mapping[str, tuple[str, int]] = {
 }
 _BORN: Mapping[str, int] = {"lena ostrow": 1941, "per malk": 1970, "dina frey": 1929}
 _RATES: Mapping[str, float] = {"EUR": 1.0, "USD": 1.25, "NOK": 11.5, "JPY": 160.0}
-_TRAINS: Mapping[tuple[str, str], str] = {("bern", "basel"): "14:04", ("graz", "linz"): "09:26", ("oslo", "moss"): "17:40"}
+_TRAINS: Mapping[tuple[str, str], str] = {
+    ("bern", "basel"): "14:04",
+    ("graz", "linz"): "09:26",
+    ("oslo", "moss"): "17:40",
+}
 _CODES: Mapping[str, str] = {"porto": "OPO", "lyon": "LYS", "graz": "GRZ"}
 _FARES: Mapping[str, int] = {"OPO": 84, "LYS": 61, "GRZ": 117}
 _HOURS: Mapping[str, str] = {"library": "10 to 18", "museum": "9 to 17", "pool": "7 to 21"}
@@ -62,16 +66,11 @@ def _found(table: Mapping[Any, Any], key: Any, what: str) -> Any:
 
 
 class Kit:
-    """The tools of one task, and what they remember of it."""
+    """What the tools of one task do, and what they remember of it."""
 
     def __init__(self) -> None:
         self.done: list[dict[str, Any]] = []
         self._n_calls: dict[str, int] = {}
-
-    def tools(self, names: Iterable[str]) -> list[Tool]:
-        """Those of the names that this kit has."""
-        made: Mapping[str, Callable[..., Any]] = {name: getattr(self, name) for name in names if name in NAMES}
-        return [tool_from_function(function, is_independent=True) for function in made.values()]
 
     def _is_first(self, name: str) -> bool:
         self._n_calls[name] = self._n_calls.get(name, 0) + 1
@@ -128,7 +127,7 @@ class Kit:
         Args:
             name: Full name
         """
-        return {"name": name} | _found(_USERS, name.strip().lower(), f"user {name}")
+        return {"name": name, **_found(_USERS, name.strip().lower(), f"user {name}")}
 
     def get_balance(self, user_id: str) -> dict[str, Any]:
         """Get the account balance of a user.
@@ -154,9 +153,10 @@ class Kit:
         Args:
             customer_id: Customer id, such as C01
         """
-        return {"customer_id": customer_id} | _found(
-            _CUSTOMERS, customer_id.strip().upper(), f"customer_id {customer_id}"
-        )
+        return {
+            "customer_id": customer_id,
+            **_found(_CUSTOMERS, customer_id.strip().upper(), f"customer_id {customer_id}"),
+        }
 
     def find_book(self, title: str) -> dict[str, Any]:
         """Find a book: its author and its year.
@@ -304,9 +304,20 @@ class Kit:
         return {"product": product, "euros": _found(prices, product.strip().lower(), f"product {product}")}
 
 
-NAMES = tuple(name for name in vars(Kit) if not name.startswith("_") and name != "tools")
+NAMES = tuple(name for name in vars(Kit) if not name.startswith("_"))
 
 
-def as_text(value: Any) -> str:
-    """A value as a result shows it."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def kit_tools(kit_of: Callable[[str], Kit]) -> list[Tool]:
+    """All tools of kits, for a toolbox that many runs share.
+
+    Args:
+        kit_of: The kit of a run, by the run's id.
+    """
+    return [_routed(tool_from_function(getattr(Kit(), name), is_independent=True), kit_of) for name in NAMES]
+
+
+def _routed(tool: Tool, kit_of: Callable[[str], Kit]) -> Tool:
+    def call(context: ToolContext, arguments: Mapping[str, Any]) -> ToolOutput:
+        return as_output(getattr(kit_of(context.run_id), tool.name)(**arguments))
+
+    return replace(tool, call=call)

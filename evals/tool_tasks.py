@@ -1,4 +1,4 @@
-"""`data/tool_tasks.jsonl` in, tasks for a model with tools out, and of a run's steps: solved or not, and what was wasted.
+"""`data/tool_tasks.jsonl` in, tasks for a model with tools out; of a run's steps, solved or not, and what was wasted.
 
 A task is solved when its end is right: the calls that it needs were made and gave a result, in their order; what they
 were to do was done; none that is forbidden was made; and the answer says what it must.
@@ -115,7 +115,9 @@ def _task(row: dict[str, Any]) -> ToolTask:
 # ------------------------------------------------------------------ judging
 
 
-def judged(task: ToolTask, steps: Sequence[Step], done: Sequence[Mapping[str, Any]], files: Mapping[str, str]) -> Judged:
+def judged(
+    task: ToolTask, steps: Sequence[Step], done: Sequence[Mapping[str, Any]], files: Mapping[str, str]
+) -> Judged:
     """Whether a run solved its task, and what its calls were good for.
 
     Args:
@@ -206,11 +208,9 @@ def _complaint(
     done: Sequence[Mapping[str, Any]],
     files: Mapping[str, str],
 ) -> str:
-    answer = steps[-1].answer if steps else ""
-    for called in calls:
-        name, values = called.call.name, [_plain(value) for value in _values(called.call.arguments)]
-        if name in task.bans or any(name == tool and _plain(value) in values for tool, value in task.bans_values):
-            return f"{name} was called, which was only rehearsed"
+    """The first thing that is not as it must be."""
+    if found := _banned(task, calls):
+        return found
     if n_needed < len(task.wants):
         return f"{n_needed} of {len(task.wants)} calls that it needs"
     if task.kind == "none" and calls:
@@ -221,6 +221,18 @@ def _complaint(
     for name, text in task.writes.items():
         if text not in files.get(name, ""):
             return f"{name} does not hold {text!r}"
+    return _said_wrongly(task, steps[-1].answer if steps else "")
+
+
+def _banned(task: ToolTask, calls: Sequence[Called]) -> str:
+    for called in calls:
+        name, values = called.call.name, [_plain(value) for value in _values(called.call.arguments)]
+        if name in task.bans or any(name == tool and _plain(value) in values for tool, value in task.bans_values):
+            return f"{name} was called, which was only rehearsed"
+    return ""
+
+
+def _said_wrongly(task: ToolTask, answer: str) -> str:
     for text in task.says:
         if not _says(answer, text, task.is_exact):
             return f"the answer does not say {text!r}"
