@@ -24,8 +24,9 @@ from verify.sandbox.levels import LEVELS, Level, Loads, check_machine
 from verify.sandbox.limits import Limits
 from verify.sandbox.notebook import IDLE_SECONDS, Notebook
 from verify.sandbox.report import Report
-from verify.sandbox.suites import Suite, report_of
+from verify.sandbox.suites import OnLine, Suite, report_of
 from verify.sandbox.verdicts import read_script
+from verify.sandbox.watching import NOBODY, Watch
 
 if TYPE_CHECKING:
     from verify.sandbox.server import Server
@@ -98,13 +99,21 @@ class Sandbox:
         cases: Sequence[Case],
         limits: Limits | None = None,
         names: Mapping[str, str] | None = None,
+        watch: Watch = NOBODY,
     ) -> Report:
         """Run a program's tests: its calls in one process, and a process for each input; raises what `run` does.
 
         An input's output is compared line by line. When a limit is reached, what is left is not run.
+
+        Args:
+            watch: Is told of each test as it is known, and may end the suite.
         """
         limits = limits or Limits()
-        suite = Suite(lambda calls, stdin: self._ended(program, calls, stdin, limits, names), cases)
+
+        def run(calls: list[dict[str, Any]] | None, stdin: bytes, on_line: OnLine | None) -> Ended:
+            return self._ended(program, calls, stdin, limits, names, on_line)
+
+        suite = Suite(run, cases, watch)
         suite.run()
         return suite.report(self.level)
 
@@ -115,6 +124,7 @@ class Sandbox:
         entry_point: str = "",
         limits: Limits | None = None,
         names: Mapping[str, str] | None = None,
+        watch: Watch = NOBODY,
     ) -> Report:
         """Run a script of tests against a program, each in a process of its own; raises what `run` does.
 
@@ -127,11 +137,12 @@ class Sandbox:
 
         Args:
             entry_point: The function that is `candidate`; a dotted name makes an object (`Solution.add`).
+            watch: As for `run_tests`.
         """
         from verify.sandbox.checking import Check  # on Linux only
 
         def checked(server: "Server") -> Report:
-            check = Check(server, _bytes(program), _bytes(script), entry_point, limits or Limits(), names)
+            check = Check(server, _bytes(program), _bytes(script), entry_point, limits or Limits(), names, watch)
             return check.report(self.level)
 
         return self._with_server(checked)
@@ -144,17 +155,19 @@ class Sandbox:
         entry_point: str = "",
         limits: Limits | None = None,
         names: Mapping[str, str] | None = None,
+        watch: Watch = NOBODY,
     ) -> Report:
         """Run tests in the program's own process; raises what `run` does. The program could forge what they say.
 
         Args:
             kind: What the script is: statements that assert, a text with doctests, a file for pytest.
+            watch: As for `run_tests`.
         """
         from verify.sandbox.together import run_together  # on Linux only
 
         given = _bytes(program), script, kind, entry_point, limits or Limits(), names or {}
         running = self._server_for_pytest if kind == "pytest" else self._running_server
-        return self._with_server(lambda server: run_together(server, *given, self.level), running)
+        return self._with_server(lambda server: run_together(server, *given, self.level, watch), running)
 
     def open_notebook(
         self, files: Mapping[str, bytes] | None = None, *, idle_seconds: float = IDLE_SECONDS
@@ -190,10 +203,12 @@ class Sandbox:
         stdin: bytes,
         limits: Limits,
         names: Mapping[str, str] | None,
+        on_line: OnLine | None = None,
     ) -> Ended:
         from verify.sandbox.running import run_once  # on Linux only
 
-        return self._with_server(lambda server: run_once(server, _bytes(program), calls, stdin, limits, names))
+        given = _bytes(program), calls, stdin, limits, names, on_line
+        return self._with_server(lambda server: run_once(server, *given))
 
     def _with_server(self, work: "Callable[[Server], T]", running: "Callable[[], Server] | None" = None) -> "T":
         """Do it; once more if the server is lost, which is no fault of the program's."""
