@@ -12,15 +12,17 @@ from model.host import ModelHost
 from model.run_scores import RunScores
 from model.runs import Runs
 from model.settings import Settings
-from ui.chat_parts import ChatParts, add_composer, add_run_view
+from ui.chat_parts import ChatParts, add_run_view
 from ui.chat_tab import ChatTab, wire_chat
 from ui.code_by_hand import ByHand
 from ui.code_endpoints import add_code_endpoints
 from ui.code_following import CodeFollowing
 from ui.code_parts import add_code
 from ui.code_tab import CodeTab, wire_code
+from ui.composer import add_composer
 from ui.confidence import ConfidenceView, add_confidence_endpoint, wire_confidence
 from ui.endpoints import add_endpoints
+from ui.examples import LABELS
 from ui.growing import growing_of
 from ui.history_tab import RAIL_BUTTON, add_history, add_rail, wire_history
 from ui.math_batch import MathBatch, wire_batch
@@ -73,7 +75,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
             with gr.Tab(word("Chat"), id="chat"):
                 gr.HTML(_FIRST_VISIT, elem_id="first-visit")
                 add_earlier_turns(runs, state["turns"])
-                view = add_run_view(grown) | add_composer(host)
+                view = add_run_view(grown) | {"composer": add_composer(host, LABELS)}
             with gr.Tab(word("Math"), id="math") as math_tab:
                 math_parts = add_math(gr.State(""), gr.State(""), grown)
             with gr.Tab(word("Code"), id="code") as code_tab:
