@@ -139,7 +139,8 @@ def steps_value(so_far: SoFar, panes: Panes, shown: int, is_following: bool, now
     steps = so_far.steps()
     now = time.time() if now is None else now
     told: dict[str, list[str]] = {kind: so_far.notices(kind) for kind in ("reminded", "step_limit")}
-    values, left = [], {}
+    values: list[Value] = []
+    left: dict[str, str] = {}
     for at, step in enumerate(steps):
         is_last = at == len(steps) - 1
         states = states_of(step, panes.is_live)

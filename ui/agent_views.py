@@ -1,20 +1,24 @@
 """Values in, the components that display a run with tools out: its steps and cards, its files, the tools there are."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import gradio as gr
 
 from ui.parts import html_part
 
+# A card asks with {"run", "call"} for what it was not handed (`ui.agent_calls`).
+Whole = Callable[[Any], Awaitable[dict[str, Any]]]
 
-def steps_view(**options: Any) -> gr.HTML:
+
+def steps_view(whole: Whole, value: dict[str, Any] | None = None, **options: Any) -> gr.HTML:
     """The steps of a run, a card for each call; from `ui.agent_values.steps_value`.
 
     `select` carries the `step` whose thinking is wished for, `edit` the user's word on a `call` (`decision`),
-    `download` the `name` of a file. It asks `called` for what the cards leave out.
+    `download` the `name` of a file. It asks `whole` for what the cards leave out.
     """
     markup = "<ol class='agent-steps' aria-label='Steps of the run'></ol>"
-    return html_part({}, markup, "agent_steps.js", **options)
+    return html_part(value or {}, markup, "agent_steps.js", server_functions=[whole], **options)
 
 
 def files_view(**options: Any) -> gr.HTML:

@@ -3,7 +3,7 @@
 Ids begin with the tab's prefix, which is empty for the Chat tab; conversation.css has the rules for both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,12 @@ class Composer:
 
 
 def add_composer(
-    host: ModelHost, labels: Sequence[str], prefix: str = "", placeholder: str = "Ask a question", new: str = "New chat"
+    host: ModelHost,
+    labels: Sequence[str],
+    prefix: str = "",
+    placeholder: str = "Ask a question",
+    new: str = "New chat",
+    add_drawer: Callable[[], None] | None = None,
 ) -> Composer:
     """How the run stands, what steers it, the question box and the budget; examples above it.
 
@@ -59,6 +64,7 @@ def add_composer(
         prefix: What the ids begin with.
         placeholder: What the empty question box says.
         new: What the button for another conversation says.
+        add_drawer: Lays out a drawer of the tab's own, the first one.
     """
     with gr.Row(elem_id=f"{prefix}examples"):
         examples = [small_button(word(label), f"{prefix}example-{number}") for number, label in enumerate(labels)]
@@ -83,6 +89,8 @@ def add_composer(
             budget, custom_budget = add_budget(f"{prefix}budget")
             attach = add_attach_button(f"{prefix}attach")
             new_chat = gr.Button(word(new), size="sm", elem_id=f"{prefix}new-chat", scale=0, min_width=90)
+    if add_drawer is not None:
+        add_drawer()
     system = add_system_prompt(prefix)
     sampling = add_sampling_drawer(host, prefix)
     return Composer(

@@ -19,12 +19,14 @@ const decisions = [
   ["allow_always", "Always allow in this run"],
   ["refuse", "Refuse"],
 ];
+// A turn before the one on the page has its thinking below.
+const isEarlier = Boolean(element.closest(".turn"));
 let drawn = [];
 let run = "";
 
 function fetchWhole(call) {
   if (!fetched.has(call.id)) {
-    const asked = server.called({ run, call: call.id });
+    const asked = server.whole({ run, call: call.id });
     // What could not be had is asked for again the next time.
     asked.catch(() => fetched.delete(call.id));
     fetched.set(call.id, asked);
@@ -145,7 +147,7 @@ function cardOf(call, at) {
   head.addEventListener("click", () => {
     unfolded.set(call.id, body.hidden);
     unfold(body.hidden);
-    trigger("select", { step: at });
+    if (!isEarlier) trigger("select", { step: at });
   });
   // What may be allowed is to be seen; all else is one click away.
   unfold(call.state === "waiting" || (unfolded.get(call.id) ?? false));
@@ -158,15 +160,16 @@ function cardOf(call, at) {
 
 function stepOf(step, at) {
   const item = workingsNode("li", "agent-step");
-  const line = workingsNode("button", "step-line", workingsSay(step.words));
+  const line = workingsNode(isEarlier ? "p" : "button", "step-line", workingsSay(step.words));
+  item.append(line);
   line.dataset.key = `step/${at}`;
   line.addEventListener("click", () => {
+    if (isEarlier) return;
     trigger("select", { step: at });
     // On a narrow page the thinking stands above.
     const pane = document.querySelector("#agent-thinking-column");
     if (pane && pane.getBoundingClientRect().bottom < 80) pane.scrollIntoView({ block: "start" });
   });
-  item.append(line);
   if (step.said) item.append(workingsNode("p", "step-said", step.said));
   item.append(...step.calls.map((call) => cardOf(call, at)));
   if (step.told) item.append(workingsNode("p", "step-told", workingsSay(step.told)));
@@ -199,19 +202,17 @@ function sync() {
   }
   [...list.children].forEach((item, at) => {
     item.classList.toggle("is-shown", at === value.shown);
-    item.querySelector(".step-line").setAttribute("aria-pressed", String(at === value.shown));
+    if (!isEarlier) item.querySelector(".step-line").setAttribute("aria-pressed", String(at === value.shown));
   });
   for (const left of list.querySelectorAll(".left")) {
     const time = (value.left || {})[left.dataset.call];
     if (time) workingsSet(left, workingsSay(`${time} left, then it counts as refused`));
   }
   const live = document.getElementById("agent-live");
-  if (live) live.setAttribute("aria-pressed", String(value.is_following !== false));
+  if (live && !isEarlier) live.setAttribute("aria-pressed", String(value.is_following !== false));
 }
 
 // The button in the head of the thinking: back to the newest step.
-document.addEventListener("click", (event) => {
-  if (event.target.closest && event.target.closest("#agent-live")) trigger("select", { step: "" });
-});
+if (!isEarlier) document.querySelector("#agent-live")?.addEventListener("click", () => trigger("select", { step: "" }));
 watch("value", sync);
 sync();

@@ -4,7 +4,7 @@
 const find = (selector) => element.querySelector(selector);
 const [tools, servers, note, serversFrame] = [".tools", ".servers", ".note", ".servers-frame"].map(find);
 const policies = ["free", "ask", "off"];
-const serverStates = { running: "running", starting: "starting", stopped: "off", failed: "failed" };
+const serverStates = { ready: "ready", starting: "starting", stopped: "off", failed: "failed" };
 let shown = "";
 
 function choiceOf(name, policy, host, isHosted) {
@@ -69,6 +69,10 @@ function serverOf([name, state, words, isOn, nTools]) {
 
 function sync() {
   const value = props.value || {};
+  const isStarting = (value.servers || []).some(([, state]) => state === "starting");
+  // A server that starts is looked at again until it stands somewhere.
+  clearTimeout(element.lookAgain);
+  if (isStarting) element.lookAgain = setTimeout(() => trigger("edit", { action: "look" }), 1500);
   if (JSON.stringify(value) === shown) return;
   shown = JSON.stringify(value);
   const focused = element.contains(document.activeElement) ? document.activeElement.dataset.key : "";
