@@ -217,7 +217,9 @@ def _output(
         parts.append(f"{_counted(n_left_out, 'chart')} left out: a call shows {MAX_IMAGES}, and 4 MiB of them.")
     if written:
         more = len(written) - _MAX_NAMES_TOLD
-        parts.append(f"Files written: {', '.join(written[:_MAX_NAMES_TOLD])}" + (f" and {more} more" if more > 0 else ""))
+        parts.append(
+            f"Files written: {', '.join(written[:_MAX_NAMES_TOLD])}" + (f" and {more} more" if more > 0 else "")
+        )
     parts += left_out
     if not any(parts):
         parts = ["It ran and printed nothing. Print what you want to know."]

@@ -35,7 +35,11 @@ def verify_tools(math_judge: MathJudge, code_judge: CodeJudge) -> tuple[Tool, ..
                 raise BadInput(f"A text has {len(text):,} characters and the limit is {MAX_CHARACTERS:,}.")
         if not answer.strip() or not (expected.strip() or problem.strip()):
             raise BadInput("Give the answer, and the expected answer or the problem.")
-        return _by_expected(math_judge, answer, expected, problem) if expected.strip() else _by_problem(math_judge, answer, problem)
+        return (
+            _by_expected(math_judge, answer, expected, problem)
+            if expected.strip()
+            else _by_problem(math_judge, answer, problem)
+        )
 
     @says_errors
     def run_tests(program: str, tests: str, context: ToolContext, function: str = "") -> ToolOutput:

@@ -31,7 +31,10 @@ from verify.child import MEMORY_BYTES
 from verify.rules import Policy
 
 ROOT = Path(__file__).resolve().parent.parent
+# The processor's: on a machine that is busy with something else no answer is undecided for that.
 MAX_SECONDS = 4.0
+# A child that does not get so far in so many times as long is given up too.
+_PATIENCE = 10
 _START_SECONDS = 60.0
 # How often a child that is still at work is looked at for its size.
 _LOOK_SECONDS = 0.2
@@ -79,9 +82,11 @@ class _Child:
         try:
             if not self._is_ready:
                 self._is_ready = self._lines.get(timeout=_START_SECONDS) == "ready\n"
+            watched = psutil.Process(process.pid)
+            until = _processor_seconds(watched) + seconds
             process.stdin.write(json.dumps(asked) + "\n")
             process.stdin.flush()
-            line = self._line_within(seconds, psutil.Process(process.pid))
+            line = self._line_until(until, time.monotonic() + _PATIENCE * seconds, watched)
             if line:
                 told: dict[str, Any] = json.loads(line)
                 return told
@@ -91,18 +96,22 @@ class _Child:
         self.start()
         return None
 
-    def _line_within(self, seconds: float, process: psutil.Process) -> str:
+    def _line_until(self, seconds: float, deadline: float, process: psutil.Process) -> str:
         """Its next line; where the system holds no process down by itself, one that has grown too large is given up.
+
+        Args:
+            seconds: Its processor time at which it is given up.
+            deadline: The monotonic clock's time at which it is.
 
         Raises:
             queue.Empty: If it takes too long, or too much memory.
         """
-        deadline = time.monotonic() + seconds
         while True:
             try:
-                return self._lines.get(timeout=min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
+                return self._lines.get(timeout=_LOOK_SECONDS)
             except queue.Empty:
-                if time.monotonic() >= deadline or process.memory_info().rss > self._max_bytes:
+                is_late = _processor_seconds(process) >= seconds or time.monotonic() >= deadline
+                if is_late or process.memory_info().rss > self._max_bytes:
                     raise
 
     def kill(self) -> None:
@@ -118,6 +127,11 @@ class _Child:
                     pipe.close()
 
 
+def _processor_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
 def _read(pipe: IO[str], lines: "queue.Queue[str]") -> None:
     with contextlib.suppress(ValueError, OSError):
         for line in pipe:
@@ -130,6 +144,7 @@ class MathJudge:
 
     Args:
         n_children: How many answers are checked at once; two at least, so that one that takes long leaves a way past.
+        seconds: Processor time that an answer may take.
         max_bytes: Resident memory of a child at which it is given up, also where no limit holds it down.
     """
 

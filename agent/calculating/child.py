@@ -23,9 +23,7 @@ from verify.child import limit_memory
 SECONDS = 5.0
 _DECIMAL_SECONDS = 1.5
 _MAX_INT_DIGITS = 50_000
-_HELP = (
-    " Write a formula or an equation, for example: 36*14, solve x^2 - 5x + 6 = 0, integrate(x^2, x, 0, 1), 3 km to miles"
-)
+_HELP = " Write a formula or an equation, for example: 36*14, solve x^2 - 5x + 6 = 0, integrate(x^2, x, 0, 1), 3 km to miles"
 
 
 class _TooLong(Exception):

@@ -159,7 +159,9 @@ def _evalf(value: Any, digits: Any = sympy.Integer(15)) -> Any:
 def _in_base(base: int, mark: str) -> Callable[[Any], Any]:
     def work(value: Any) -> Any:
         whole = _whole(value, "bases")
-        return Ready(("-" if whole < 0 else "") + mark + sympy.Integer(abs(whole)).__format__({2: "b", 8: "o", 16: "x"}[base]))
+        return Ready(
+            ("-" if whole < 0 else "") + mark + sympy.Integer(abs(whole)).__format__({2: "b", 8: "o", 16: "x"}[base])
+        )
 
     return work
 
@@ -206,9 +208,13 @@ def matrix_of(value: Any) -> Any:
     if isinstance(value, sympy.MatrixBase):
         return value
     rows = value if isinstance(value, list) else [value]
-    if not rows or (any(isinstance(row, list) for row in rows) and len({len(r) if isinstance(r, list) else -1 for r in rows}) > 1):
+    if not rows or (
+        any(isinstance(row, list) for row in rows) and len({len(r) if isinstance(r, list) else -1 for r in rows}) > 1
+    ):
         raise CannotWork("The rows of a matrix have different lengths.")
-    if len(rows) > (MAX_TOKENS if not isinstance(rows[0], list) else _MAX_SIDE) or (isinstance(rows[0], list) and len(rows[0]) > _MAX_SIDE):
+    if len(rows) > (MAX_TOKENS if not isinstance(rows[0], list) else _MAX_SIDE) or (
+        isinstance(rows[0], list) and len(rows[0]) > _MAX_SIDE
+    ):
         raise CannotWork(f"A matrix can have up to {_MAX_SIDE} rows and columns.")
     for each in _listed(rows):
         if not isinstance(each, sympy.Expr):
@@ -220,7 +226,9 @@ def _of_matrix(function: Callable[..., Any], name: str, *counts: int) -> Work:
     def work(values: Sequence[Any]) -> Any:
         if len(values) not in (counts or (1,)):
             raise CannotWork(f"{name} needs a matrix, as in {name}([[1, 2], [3, 4]]).")
-        return function(*(matrix_of(each) if number == 0 or isinstance(each, list) else each for number, each in enumerate(values)))
+        return function(
+            *(matrix_of(each) if number == 0 or isinstance(each, list) else each for number, each in enumerate(values))
+        )
 
     return work
 
@@ -238,7 +246,10 @@ def _eigenvals(matrix: Any) -> Any:
 
 
 def _eigenvects(matrix: Any) -> Any:
-    parts = [f"{value}: {', '.join(str(vector.T.tolist()[0]) for vector in vectors)}" for value, _, vectors in matrix.eigenvects()]
+    parts = [
+        f"{value}: {', '.join(str(vector.T.tolist()[0]) for vector in vectors)}"
+        for value, _, vectors in matrix.eigenvects()
+    ]
     return Ready("; ".join(parts))
 
 
@@ -326,4 +337,6 @@ for _name in (
 ).split():
     FUNCTION_TABLE[_name] = _of(getattr(sympy, _name), _name, 1)
 FUNCTION_TABLE["abs"] = _of(sympy.Abs, "abs", 1)
-FUNCTION_TABLE["gamma"] = _of(lambda value: _factorial(value - 1) if value.is_Integer and value > 0 else sympy.gamma(value), "gamma", 1)
+FUNCTION_TABLE["gamma"] = _of(
+    lambda value: _factorial(value - 1) if value.is_Integer and value > 0 else sympy.gamma(value), "gamma", 1
+)

@@ -66,7 +66,9 @@ _TEMPERATURE = re.compile(
     _I,
 )
 _UNIT = r"[a-zA-Zµ$€°]+(?:\s*(?:\^|\*\*)\s*-?\d)?"
-_CONVERSION = re.compile(rf"\A(.+?)\s*(?:\bto\b|\bin\b|\binto\b|\bas\b|->)\s*({_UNIT}(?:\s*[*/ ]\s*{_UNIT})*)\Z", _I | re.DOTALL)
+_CONVERSION = re.compile(
+    rf"\A(.+?)\s*(?:\bto\b|\bin\b|\binto\b|\bas\b|->)\s*({_UNIT}(?:\s*[*/ ]\s*{_UNIT})*)\Z", _I | re.DOTALL
+)
 _NAME = r"[a-zA-Z]\w*"
 
 
@@ -97,7 +99,9 @@ def conversion_in(text: str) -> tuple[str, str] | None:
     >>> conversion_in("3 km to miles"), conversion_in("5 ft 3 in in cm"), conversion_in("x to y")
     (('3 km', 'miles'), ('5 ft 3 in', 'cm'), None)
     """
-    asked = re.fullmatch(rf"how many\s+({_UNIT})\s+(?:are\s+)?(?:there\s+)?(?:in|is|are in)\s+(?:an?\s+)?(.+)", text, _I)
+    asked = re.fullmatch(
+        rf"how many\s+({_UNIT})\s+(?:are\s+)?(?:there\s+)?(?:in|is|are in)\s+(?:an?\s+)?(.+)", text, _I
+    )
     if asked and _are_units(asked[1]):
         return (asked[2] if re.search(r"\d", asked[2]) else f"1 {asked[2]}"), asked[1]
     found = _CONVERSION.match(re.sub(r"\A(?:convert|express|change)\s+", "", text, flags=_I))
@@ -116,7 +120,9 @@ def temperature_of(text: str) -> tuple[Fraction, str] | None:
     if not found:
         return None
     degrees, scale, wanted = Fraction(found[1]), found[2][0].upper(), found[3][0].upper()
-    kelvin = {"C": degrees + Fraction(27315, 100), "K": degrees, "F": (degrees - 32) * 5 / 9 + Fraction(27315, 100)}[scale]
+    kelvin = {"C": degrees + Fraction(27315, 100), "K": degrees, "F": (degrees - 32) * 5 / 9 + Fraction(27315, 100)}[
+        scale
+    ]
     celsius = kelvin - Fraction(27315, 100)
     return {"C": (celsius, "°C"), "K": (kelvin, "K"), "F": (celsius * 9 / 5 + 32, "°F")}[wanted]
 
@@ -134,7 +140,9 @@ def _solve(text: str) -> str:
         _I | re.DOTALL,
     )
     body = found[1] if found else text
-    wanted = re.fullmatch(rf"(.+?)[\s,;]*(?:and )?(?:\bsolve )?\bfor\s+({_NAME}(?:\s*(?:,|and)\s*{_NAME})*)", body, _I | re.DOTALL)
+    wanted = re.fullmatch(
+        rf"(.+?)[\s,;]*(?:and )?(?:\bsolve )?\bfor\s+({_NAME}(?:\s*(?:,|and)\s*{_NAME})*)", body, _I | re.DOTALL
+    )
     if not found and not (wanted and re.search(r"[=<>]", wanted[1]) and not re.search(r"\bfor\s+\w+\s*=", body)):
         return text
     unknowns = re.sub(r"\s*(?:,|\band\b)\s*", ", ", wanted[2]) if wanted else ""
@@ -196,7 +204,11 @@ def _limit(text: str) -> str:
     )
     if found:
         return f"limit({found[1]}, {found[2]}, {found[3]}{', ' + found[4].lower() if found[4] else ''})"
-    arrow = re.fullmatch(r"lim(?:it)?\s*_?\s*\(?\s*([a-z]\w*)\s*->\s*([-+]?\w+(?:/\w+)?)([-+]?)\s*\)?\s*(?:of\s+)?(.+)", text, _I | re.DOTALL)
+    arrow = re.fullmatch(
+        r"lim(?:it)?\s*_?\s*\(?\s*([a-z]\w*)\s*->\s*([-+]?\w+(?:/\w+)?)([-+]?)\s*\)?\s*(?:of\s+)?(.+)",
+        text,
+        _I | re.DOTALL,
+    )
     if arrow:
         return f"limit({arrow[4]}, {arrow[1]}, {arrow[2]}{', ' + arrow[3] if arrow[3] else ''})"
     return text
@@ -229,7 +241,11 @@ def _of_list(text: str) -> str:
 
 def _of_one(text: str) -> str:
     for name, words in _ONE.items():
-        found = re.fullmatch(rf"(?:the\s+)?(?:{words})\s+(?!\()(?:the\s+)?(?:expression|number|matrix|polynomial)?\s*:?\s*(.+)", text, _I | re.DOTALL)
+        found = re.fullmatch(
+            rf"(?:the\s+)?(?:{words})\s+(?!\()(?:the\s+)?(?:expression|number|matrix|polynomial)?\s*:?\s*(.+)",
+            text,
+            _I | re.DOTALL,
+        )
         found = found or re.fullmatch(rf"(?:the\s+)?(?:{words})\s+(\(.+)", text, _I | re.DOTALL)
         if found:
             return f"{name}({found[1]})"
@@ -257,13 +273,19 @@ def _rounded(text: str) -> str:
     )
     if found:
         return f"{'round' if found[3].lower().startswith(('dec', 'd', 'p')) and not found[3].lower().startswith('digits') else 'N'}({found[1]}, {found[2]})"
-    whole = re.fullmatch(r"(?:round\s+(.+?)\s+to|(.+?)\s+rounded to)\s+the nearest (?:whole number|integer|unit)", text, _I)
+    whole = re.fullmatch(
+        r"(?:round\s+(.+?)\s+to|(.+?)\s+rounded to)\s+the nearest (?:whole number|integer|unit)", text, _I
+    )
     if whole:
         return f"round({whole[1] or whole[2]})"
     base = re.fullmatch(r"(.+?)\s+(?:in|to|as)\s+(binary|hex(?:adecimal)?|octal)", text, _I)
     if base:
         return f"{ {'b': 'bin', 'h': 'hex', 'o': 'oct'}[base[2][0].lower()] }({base[1]})"
-    share = re.fullmatch(r"(?:what\s+)?(?:%|percentage)\s*(?:of|\*)?\s*(\S+)\s+is\s+(\S+)|(\S+)\s+(?:is|as)\s+(?:what\s+|an?\s+)?%\s*\*?\s*(?:of\s+)?(\S+)", text, _I)
+    share = re.fullmatch(
+        r"(?:what\s+)?(?:%|percentage)\s*(?:of|\*)?\s*(\S+)\s+is\s+(\S+)|(\S+)\s+(?:is|as)\s+(?:what\s+|an?\s+)?%\s*\*?\s*(?:of\s+)?(\S+)",
+        text,
+        _I,
+    )
     if share:
         return f"percentof({share[2] or share[3]}, {share[1] or share[4]})"
     off = re.fullmatch(r"(\S+?)\s*%\s+off\s+(?:of\s+)?(\S+)", text, _I)

@@ -56,7 +56,9 @@ def _number(value: Any, is_decimal: bool, decimal: Callable[[Any], Any]) -> str:
     if near is None or near.text == exact:
         return exact
     if is_decimal and value.is_Rational:
-        return near.text if near.is_exact else f"{near.text} (rounded; exactly {exact})" if len(exact) < 60 else near.text
+        return (
+            near.text if near.is_exact else f"{near.text} (rounded; exactly {exact})" if len(exact) < 60 else near.text
+        )
     return f"{exact} {'=' if near.is_exact else '≈'} {near.text}"
 
 
@@ -79,7 +81,9 @@ def _quantity(value: Quantity, decimal: Callable[[Any], Any]) -> str:
         return f"{written(number)} {value.unit}"
     exact = written(number)
     is_short = len(exact) <= 24 and not near.is_exact
-    return f"{near.text} {value.unit}" + (f" (rounded; exactly {exact})" if is_short else "" if near.is_exact else " (rounded)")
+    return f"{near.text} {value.unit}" + (
+        f" (rounded; exactly {exact})" if is_short else "" if near.is_exact else " (rounded)"
+    )
 
 
 class Digits:
@@ -98,7 +102,11 @@ def digits_of(value: Any) -> Digits | None:
     if value.is_Rational and _is_finite_decimal(value):
         return Digits(_decimal_text(value), True)
     number = sympy.N(value, _DIGITS)
-    if not number.is_number or number.has(sympy.nan, sympy.zoo, sympy.oo) or not (number.is_Float or number.is_Add or number.is_Mul):
+    if (
+        not number.is_number
+        or number.has(sympy.nan, sympy.zoo, sympy.oo)
+        or not (number.is_Float or number.is_Add or number.is_Mul)
+    ):
         return None
     if number.is_Float:
         return Digits(_float_text(number), False)

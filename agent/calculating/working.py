@@ -133,7 +133,9 @@ def _defines_function(node: Node) -> bool:
 
 def _define(node: Relation, evaluator: Evaluator) -> None:
     assert isinstance(node.left, Call)
-    evaluator.define(node.left.name, tuple(each.name for each in node.left.arguments if isinstance(each, Name)), node.right)
+    evaluator.define(
+        node.left.name, tuple(each.name for each in node.left.arguments if isinstance(each, Name)), node.right
+    )
 
 
 def _together(relations: list[Relation], evaluator: Evaluator, decimal: Callable[[Any], Any]) -> str:
