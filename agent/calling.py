@@ -76,7 +76,7 @@ class Calling:
         self._policy_of = policy_of
         self._most_characters = most_characters
         self._approval_seconds = approval_seconds
-        # Tools that the user allowed for the rest of the run. Stored events are no source for this: they can be imported.
+        # Tools that the user allowed for the rest of the run. Stored events are no source for it: they can be imported.
         self._allowed: set[str] = set()
         # Calls of one tool ask one after the other, so that the word on the first can be the word on all.
         self._asking: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -87,12 +87,10 @@ class Calling:
         Args:
             seconds_left: No call may take longer; None for no limit but the tools' own.
         """
-        for is_independent, group in itertools.groupby(calls, _is_independent):
-            each_alone = [[call] for call in group] if not is_independent else [list(group)]
-            for together in each_alone:
-                if self._steering.stop_reason is not None:
-                    return
-                yield from self._run_together(together, seconds_left)
+        for together in _groups(calls):
+            if self._steering.stop_reason is not None:
+                return
+            yield from self._run_together(together, seconds_left)
 
     def _run_together(self, calls: Sequence[ReadyCall | BadCall], seconds_left: float | None) -> Iterator[CallEvent]:
         events: queue.SimpleQueue[CallEvent] = queue.SimpleQueue()
@@ -191,6 +189,15 @@ class Calling:
             tuple(output.files),
             output.is_untrusted,
         )
+
+
+def _groups(calls: Sequence[ReadyCall | BadCall]) -> list[list[ReadyCall | BadCall]]:
+    """Neighbours that may run side by side, and each other call alone."""
+    groups: list[list[ReadyCall | BadCall]] = []
+    for is_independent, neighbours in itertools.groupby(calls, _is_independent):
+        together = list(neighbours)
+        groups += [together] if is_independent else [[call] for call in together]
+    return groups
 
 
 def _is_independent(call: ReadyCall | BadCall) -> bool:

@@ -1,4 +1,4 @@
-"""A call as the model wrote it in, the tool with arguments that fit its schema out, or a reason that the model can act on."""
+"""A call as the model wrote it in, its tool with arguments that fit out, or a reason that the model can act on."""
 
 import difflib
 import json
@@ -87,7 +87,9 @@ def complaints_about(arguments: Mapping[str, Any], tool: Tool) -> list[str]:
     schema = parameters_of(tool)
     complaints = _unknown(arguments, schema)
     try:
-        errors = sorted(_validator(json.dumps(schema)).iter_errors(dict(arguments)), key=lambda error: list(map(str, error.path)))
+        errors = sorted(
+            _validator(json.dumps(schema)).iter_errors(dict(arguments)), key=lambda error: list(map(str, error.path))
+        )
     except (SchemaError, RecursionError, ValueError):
         return complaints  # a schema that nothing can be held against: the tool itself will complain
     complaints += [_sentence(error) for error in errors]

@@ -43,7 +43,9 @@ NOT_IN_TIME = "The time or the tokens for this question are used up, so this was
 WANTS_ANSWER = "The user wants the answer now, so this was not run."
 _REMINDED = "The model spoke of a tool, but wrote no call. It was told so."
 _BROKEN = "The model wrote a call that cannot be read. It was told so."
-_SHORTENED = "What the tools gave back is more than the context holds, so the longest results were shortened for the model."
+_SHORTENED = (
+    "What the tools gave back is more than the context holds, so the longest results were shortened for the model."
+)
 
 
 class AgentEngine:
@@ -264,7 +266,7 @@ class _Turn:
             return self._request.budget
         return limits.tokens if limits.tokens is not None else f"{limits.seconds:g}s"
 
-    def _streamed(self, request: Request) -> Iterator[Event]:
+    def _streamed(self, request: Request) -> Generator[Event, None, None]:
         """The engine's stream; what tools gave back is shortened until the chat fits its context."""
         is_told = False
         while True:

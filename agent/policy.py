@@ -71,6 +71,8 @@ def policies_from_environment(environment: Mapping[str, str] = os.environ) -> Po
     for part in filter(str.strip, environment.get(POLICY_VARIABLE, "").split(",")):
         name, is_given, policy = (text.strip() for text in part.partition("="))
         if not name or not is_given:
-            raise BadInput(f"{POLICY_VARIABLE} holds {part.strip()!r}; write pairs such as 'search_web=free, python=off'.")
+            raise BadInput(
+                f"{POLICY_VARIABLE} holds {part.strip()!r}; write pairs such as 'search_web=free, python=off'."
+            )
         by_name[name] = checked_policy(name, policy.lower())
     return Policies(by_name)

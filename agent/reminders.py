@@ -7,7 +7,8 @@ from model.steps import Step, has_broken_call
 
 # What people and models say when they are about to do something.
 _INTENT = (
-    r"(?:\bI(?:'|’)?ll|\bI will|\bI(?:'|’)m going to|\bI am going to|\blet me|\blet(?:'|’)s|\bI(?:'|’)d better|\bI should|"
+    r"(?:\bI(?:'|’)?ll|\bI will|\bI(?:'|’)m going to|\bI am going to|\blet me|\blet(?:'|’)s|"
+    r"\bI(?:'|’)d better|\bI should|"
     r"\bI need to|\bI have to|\bI must|\bnext,? I|\bfirst,? I|\bnow,? I)"
 )
 # Doing that needs a tool, whatever the tool is called.

@@ -103,5 +103,5 @@ def _without_context(function: Callable[..., Any]) -> Callable[..., Any]:
     shown.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
     annotations = inspect.get_annotations(function, eval_str=True)
     shown.__annotations__ = {name: each for name, each in annotations.items() if name != "context"}
-    del shown.__wrapped__  # type: ignore[attr-defined]
+    del shown.__wrapped__
     return shown

@@ -442,9 +442,7 @@ class Runs:
             raise BadInput(f"The run {run_id!r} has no tool call {call_id!r}.")
         if found.approval != "asked" or found.result is not None:
             return False
-        return self._steer(
-            run_id, Steered(decision, text=call_id), lambda steering: steering.decide(call_id, decision)
-        )
+        return self._steer(run_id, Steered(decision, text=call_id), lambda steering: steering.decide(call_id, decision))
 
     def _steer(self, run_id: str, steered: Steered | Notice, act: Callable[[Steering], None]) -> bool:
         live = self._find_live(run_id)

@@ -125,14 +125,8 @@ class _Fold:
         if isinstance(event, PromptRead | ThinkingDelta | AnswerDelta | ToolCall):
             self._go_on()
         match event:
-            case ThinkingDelta(text, n_tokens):
-                self._thinking.append(text)
-                self._n_thinking += n_tokens
-                if not event.forced:
-                    self._own.append(text)
-            case AnswerDelta(text, n_tokens):
-                self._answer.append(text)
-                self._n_answer += n_tokens
+            case ThinkingDelta() | AnswerDelta():
+                self._write(event)
             case ToolCall(call_id):
                 self._calls[call_id] = Called(event)
             case ApprovalAsked(call_id):
@@ -154,6 +148,16 @@ class _Fold:
             case _:
                 pass
 
+    def _write(self, delta: ThinkingDelta | AnswerDelta) -> None:
+        if isinstance(delta, AnswerDelta):
+            self._answer.append(delta.text)
+            self._n_answer += delta.n_tokens
+            return
+        self._thinking.append(delta.text)
+        self._n_thinking += delta.n_tokens
+        if not delta.forced:
+            self._own.append(delta.text)
+
     def _go_on(self) -> None:
         """The model writes: in a new step if the last one is over. A run that ended and goes on does so in its step."""
         if self._ended_by == "finished":
@@ -172,9 +176,7 @@ class _Fold:
 
     def _change(self, call_id: str, *, approval: Approval | None = None, result: ToolResult | None = None) -> None:
         if (called := self._calls.get(call_id)) is not None:
-            self._calls[call_id] = replace(
-                called, approval=approval or called.approval, result=result or called.result
-            )
+            self._calls[call_id] = replace(called, approval=approval or called.approval, result=result or called.result)
 
 
 def turn_messages(events: Sequence[Event], *, with_asides: bool = False) -> tuple[Message, ...]:
