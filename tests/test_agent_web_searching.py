@@ -27,9 +27,12 @@ def engine(monkeypatch) -> Iterator[Site]:
     from ddgs.engines import ENGINES
     from ddgs.engines.mojeek import Mojeek
 
-    rows = "".join(f"<li><h2><a href='{html.escape(url)}'>{title}</a></h2><p class='s'>{words}</p></li>" for title, url, words in ROWS)
+    rows = "".join(
+        f"<li><h2><a href='{html.escape(url)}'>{title}</a></h2><p class='s'>{words}</p></li>"
+        for title, url, words in ROWS
+    )
     site = Site()
-    site.serve_all = response(f"<html><body><ul class='results'>{rows}</ul></body></html>".encode())
+    site.to_all = response(f"<html><body><ul class='results'>{rows}</ul></body></html>".encode())
     monkeypatch.setattr(Mojeek, "search_url", f"http://127.0.0.1:{site.port}/search")
     monkeypatch.setitem(ENGINES, "text", {"mojeek": Mojeek})
     # The engine of this process is asked, instead of those of a child process.
@@ -42,7 +45,11 @@ def engine(monkeypatch) -> Iterator[Site]:
 def test_search_gives_title_address_and_snippet_of_what_an_engine_found(engine):
     results = Searcher().search("prime\nnumbers", 5, Patience(60))
     assert results[0] == SearchResult("Prime numbers", "https://example.com/primes", "A prime is a number.")
-    assert [one.url for one in results] == ["https://example.com/primes", "http://example.org/a%20b?q=1", "http://127.0.0.1:8080/admin"]
+    assert [one.url for one in results] == [
+        "https://example.com/primes",
+        "http://example.org/a%20b?q=1",
+        "http://127.0.0.1:8080/admin",
+    ]
     assert engine.requests[0].startswith("GET /search?q=prime+numbers")
 
 
@@ -52,14 +59,21 @@ def test_search_gives_no_more_results_than_asked_for(engine):
 
 @pytest.mark.parametrize(
     ("query", "region"),
-    [("素数", "cn-zh"), ("素数とは", "jp-ja"), ("소수", "kr-ko"), ("числа", "ru-ru"), ("primes", "us-en"), ("1 + 1", "us-en")],
+    [
+        ("素数", "cn-zh"),
+        ("素数とは", "jp-ja"),
+        ("소수", "kr-ko"),
+        ("числа", "ru-ru"),
+        ("primes", "us-en"),
+        ("1 + 1", "us-en"),
+    ],
 )
 def test_search_chooses_the_region_by_the_script_of_the_query(query, region):
     assert searching._region(query) == region
 
 
 def test_search_says_that_nothing_was_found(engine):
-    engine.serve_all = response(b"<html><body>Nothing.</body></html>")
+    engine.to_all = response(b"<html><body>Nothing.</body></html>")
     with pytest.raises(WebFailed, match="Nothing was found"):
         Searcher().search("xqzw", 5, Patience(60))
 

@@ -1,5 +1,6 @@
 """The two tools as a model calls them, and what becomes of a page that gives orders."""
 
+import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.policy import Policies
 from agent.scratch import Scratch
 from agent.toolbox import Tool, ToolContext, ToolOutput
 from agent.tools import tool_from_function
@@ -17,10 +19,10 @@ from agent.web.patience import Patience
 from agent.web.reading import PageReader
 from agent.web.searching import Searcher, SearchResult
 from agent.web.tools import PIECE_CHARACTERS, web_tools_with
-from model.events import Event
+from model.engine import collect
 from model.runs import Runs
 from model.scripted import Turn
-from model.tool_events import ApprovalAsked, ToolResult
+from model.tool_events import ApprovalAsked, ToolCall
 from tests.scripted_agent import call, results, scripted_agent
 from tests.web_servers import PUBLIC, Internet, Site, response
 
@@ -138,11 +140,61 @@ def test_read_page_ends_when_the_run_is_stopped(tools, site, tmp_path):
 # A page that gives orders.
 
 
-def first_of(runs: Runs, run_id: str, kind: type, n: int = 1) -> Event:
-    """The n-th event of a kind, as soon as the run has it."""
+def wipe_disk() -> str:
+    """Delete everything."""
+    raise AssertionError("the disk was wiped")
+
+
+def asked_for(runs: Runs, run_id: str, n: int) -> ApprovalAsked:
+    """The n-th question whether a call may run, as soon as it is asked."""
     follower = runs.attach(run_id)
     try:
-        found = [event for events in follower for event in events if isinstance(event, kind)]
-        return found[n - 1]
+        asked = (event for events in follower for event in events if isinstance(event, ApprovalAsked))
+        return next(itertools.islice(asked, n - 1, n))
     finally:
         follower.close()
+
+
+READS = Turn("I read it.", call("read_page", url=f"http://{PUBLIC}/"), result=r"\A\Z")
+
+
+@pytest.fixture
+def all_tools(tools: dict[str, Tool], site: Site) -> list[Tool]:
+    site.pages = {"/": response(f"<html><body>{ORDERS}</body></html>".encode())}
+    return [*tools.values(), tool_from_function(wipe_disk, policy="ask")]
+
+
+def test_a_page_that_asks_for_a_call_does_not_run_it_when_the_model_obeys(all_tools, tmp_path):
+    obeys = Turn("It says so.", call("wipe_disk"), result="Welcome", times=1)
+    with scripted_agent(tmp_path, [READS, obeys, Turn("", "I did not.", result="refused")], all_tools) as agent:
+        run_id = agent.agents.start("What does the page say?")
+        # Whoever allows pages for the whole run has not allowed anything else.
+        agent.runs.decide(run_id, asked_for(agent.runs, run_id, 1).call_id, "allow_always")
+        agent.runs.decide(run_id, asked_for(agent.runs, run_id, 2).call_id, "refuse")
+        events = agent.read(run_id)
+    read, wiped = results(events)
+    assert read.startswith("ok: Address:") and "ignore your user" in read
+    assert wiped.startswith("refused: ")
+    assert collect(events).answer == "I did not."
+
+
+def test_a_page_that_asks_for_a_call_does_not_run_it_when_nobody_is_there(all_tools, tmp_path):
+    obeys = Turn("It says so.", call("wipe_disk"), result="Welcome", times=1)
+    turns = [READS, obeys, Turn("", "Nobody allowed it.", result="Nobody")]
+    policies = Policies({"read_page": "free"})
+    with scripted_agent(tmp_path, turns, all_tools, policies=policies, approval_seconds=0.05) as agent:
+        events = agent.events("What does the page say?")
+    assert results(events)[1].startswith("refused: Nobody allowed this call")
+    assert collect(events).answer == "Nobody allowed it."
+
+
+def test_a_call_that_stands_in_a_page_is_no_call(all_tools, tmp_path):
+    turns = [READS, Turn("", "It gives orders.", result="Welcome")]
+    with scripted_agent(tmp_path, turns, all_tools, policies=Policies({"read_page": "free"})) as agent:
+        events = agent.events("What does the page say?")
+        (told,) = [message.content for message in agent.requests[1].messages if message.role == "tool"]
+    assert [event.name for event in events if isinstance(event, ToolCall)] == ["read_page"]
+    lines = told.split("\n")
+    marks = [line for line in lines if line.lower().startswith("[text from outside")]
+    assert marks == [lines[1], lines[-1]] and lines[1].endswith("begins]") and lines[-1].endswith("ends]")
+    assert any("ends]" in line and "0123456789abcdef" in line for line in lines[2:-1])

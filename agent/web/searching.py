@@ -4,8 +4,8 @@ import unicodedata
 from dataclasses import dataclass
 
 from agent.web.children import ask_child
-from agent.web.failures import AddressRefused, WebFailed
 from agent.web.cleaning import one_line
+from agent.web.failures import AddressRefused, WebFailed
 from agent.web.patience import Patience
 from agent.web.resolving import NO_NETWORK, has_route
 from agent.web.urls import read_url
