@@ -38,6 +38,13 @@ def test_text_of_takes_everything_when_a_page_has_no_article():
     assert page.text.split() == ["Price:", "42", "EUR", "Next"] and page.title == "Price"
 
 
+def test_text_of_writes_names_and_code_as_they_are():
+    code = "<pre><code>def f_x(a):\n    return re.sub(r'\\[a\\]', '_', a)</code></pre>"
+    page = html_text(f"<article><p>Use snake_case and &lt;tags&gt; [so]. {SENTENCE * 4}</p>{code}</article>")
+    assert page.text.startswith("Use snake_case and <tags> [so].")
+    assert "```\ndef f_x(a):\n    return re.sub(r'\\[a\\]', '_', a)\n```" in page.text
+
+
 def test_text_of_reads_tags_that_never_close():
     assert "inside" in html_text("<p>" * 3000 + "inside").text
 

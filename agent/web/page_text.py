@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ MAX_CHARACTERS = 1_000_000
 # A main text shorter than that may have missed what the page is about: all of its text is taken instead.
 _SHORT_CHARACTERS = 250
 _MAX_TITLE_CHARACTERS = 300
+_CODE_OR_ESCAPE = re.compile(r"(```.*?```|`[^`\n]*`)|\\([!-/:-@\[-`{-~])", re.DOTALL)
 _TOO_SLOW = "The PDF file takes too long to be read."
 _EVERYTHING = "This is all of its text, menus included, since its main text could not be found."
 
@@ -86,12 +88,23 @@ def _html_text(html: str, url: str, with_links: bool, seconds: float) -> PageTex
         from trafilatura.metadata import extract_metadata
 
         title = extract_metadata(html, extensive=False).title or ""
-        markdown = {"output_format": "markdown", "include_comments": False, "include_links": with_links}
-        text = trafilatura.extract(html, url=url, **markdown) or ""
+        markdown = trafilatura.extract(
+            html, url=url, output_format="markdown", include_comments=False, include_links=with_links
+        )
+        text = _unescaped(markdown or "")
         if len(text) < _SHORT_CHARACTERS:
             everything = trafilatura.html2txt(html)
             text = everything if len(everything) > 2 * len(text) else text
     return _capped(title, text) if text else _capped(title, _tagless(html), _EVERYTHING)
+
+
+def _unescaped(markdown: str) -> str:
+    r"""Markdown whose signs stand as they are meant: a model that copies a name copies the backslash in it too.
+
+    >>> _unescaped(r"snake\_case of `a\_b`")
+    'snake_case of `a\\_b`'
+    """
+    return _CODE_OR_ESCAPE.sub(lambda found: found[1] or found[2], markdown)
 
 
 class _Texts(HTMLParser):
