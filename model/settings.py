@@ -67,6 +67,7 @@ class Settings:
         max_runs: Runs at once, queued ones included; the next one is refused.
         mcp_servers: The file that names the MCP servers of the agent; None for mcp.json in the data folder.
         serves_mcp: Whether the app is an MCP server itself.
+        own_tools: Python files of the user's own tools, or folders of them, apart as in PATH.
     """
 
     data_folder: Path
@@ -84,6 +85,7 @@ class Settings:
     is_zero_gpu: bool = False
     mcp_servers: Path | None = None
     serves_mcp: bool = False
+    own_tools: str = ""
 
 
 def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -128,4 +130,5 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         is_zero_gpu=is_zero_gpu,
         mcp_servers=Path(named) if (named := environment.get("WORKINGS_MCP_SERVERS", "")) else None,
         serves_mcp=environment.get("WORKINGS_MCP", "").lower() in ("1", "true"),
+        own_tools=environment.get("WORKINGS_OWN_TOOLS", ""),
     )

@@ -12,9 +12,11 @@ _MAX_TERMS = 30
 
 def diff(expression: Any, *rest: Any) -> Any:
     """`diff(f, x)`, `diff(f, x, 2)`, `diff(f, x, y)`."""
-    variables = list(rest) or [sole_variable(expression, "differentiate by")]
+    variables = list(rest)
+    if not variables or getattr(variables[0], "is_number", False):
+        variables = [sole_variable(expression, "differentiate by"), *variables]
     for each in _flat(variables):
-        check_count(each, "a derivative of order ", 50)
+        check_count(each, "the order of a derivative", 50)
     return sympy.diff(expression, *_flat(variables))
 
 
@@ -28,8 +30,6 @@ def integrate(expression: Any, *rest: Any) -> Any:
         if number is not None and number.is_number and not number.has(sympy.Integral):
             return number
         raise CannotWork("No closed form was found for this integral. For a number, give bounds.")
-    if any(len(each) == 1 for each in ranges):
-        return sympy.simplify(found) + sympy.Symbol("C")
     return sympy.simplify(found)
 
 
@@ -58,22 +58,22 @@ def sum(expression: Any, *rest: Any) -> Any:  # noqa: A001  Called by its name i
     """`sum(f, (k, 1, n))`, `sum(f, k, 1, n)`, or of a list."""
     if isinstance(expression, sympy.MatrixBase) and not rest:
         return sympy.Add(*expression)
-    if _are_numbers(rest) and len(rest) != 2:
+    if _are_numbers((expression, *rest)) and rest:
         return sympy.Add(expression, *rest)
-    found = sympy.summation(expression, *_ranges(expression, rest, "add over"))
-    return _found(sympy.simplify(found))
+    found = _found(sympy.summation(expression, *_ranges(expression, rest, "add over")))
+    return found if found.is_number else sympy.factor(found)
 
 
 def product(expression: Any, *rest: Any) -> Any:
     """As `sum`."""
     if isinstance(expression, sympy.MatrixBase) and not rest:
         return sympy.Mul(*expression)
-    if _are_numbers(rest) and len(rest) != 2:
+    if _are_numbers((expression, *rest)) and rest:
         return sympy.Mul(expression, *rest)
     ranges = _ranges(expression, rest, "multiply over")
     for each in ranges:
         if len(each) == 3:
-            check_count(each[2], "a product up to ", 3_000)
+            check_count(each[2], "a product's last factor", 3_000)
     return _found(sympy.product(expression, *ranges))
 
 
@@ -84,7 +84,7 @@ def series(expression: Any, *rest: Any) -> Any:
         variable, more = sole_variable(expression, "expand by"), list(rest)
     at = more[0] if more else 0
     n_terms = more[1] if len(more) > 1 else 6
-    check_count(sympy.sympify(n_terms), "a series up to the power ", _MAX_TERMS)
+    check_count(sympy.sympify(n_terms), "the order of a series", _MAX_TERMS)
     return sympy.series(expression, variable, at, int(n_terms))
 
 
@@ -98,7 +98,7 @@ def subs(expression: Any, *rest: Any) -> Any:
         raise CannotWork("Say what to put in, as in subs(x^2 + 1, x = 2).")
     found = expression.subs(pairs, simultaneous=True)
     if found.has(sympy.zoo, sympy.nan):
-        raise CannotWork("It is not defined there: division by zero.")
+        raise CannotWork("It is not defined there.")
     return found
 
 
@@ -148,7 +148,7 @@ def _flat(values: Any) -> list[Any]:
 
 
 def _are_numbers(values: tuple[Any, ...]) -> bool:
-    return bool(values) and all(getattr(each, "is_number", False) for each in values)
+    return all(getattr(each, "is_number", False) for each in values)
 
 
 def _found(value: Any) -> Any:

@@ -1,6 +1,7 @@
 """Equations and inequalities in, what solves them out: exactly where sympy can, else by numbers."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sympy
@@ -9,8 +10,11 @@ from sympy.solvers.inequalities import solve_univariate_inequality
 from agent.calculating.values import CannotWork, Ready, Rel, Solved
 
 _CLASSES = {"<": sympy.Lt, "<=": sympy.Le, ">": sympy.Gt, ">=": sympy.Ge, "!=": sympy.Ne}
-# Where a root is looked for by numbers if it cannot be found exactly.
-_STARTS = (0.5, -0.5, 1, -1, 2, -2, 3.5, -3.5, 6, -6, 10, -10, 25, -25, 100, -100)
+# Where roots are looked for by numbers if they cannot be found exactly, in steps of 1/20.
+_REACH, _STEPS = 50, 1_000
+_MAX_FOUND = 6
+# A longer root is told by its digits.
+_MAX_ROOT = 60
 _MAX_EQUATIONS = 20
 
 
@@ -87,35 +91,63 @@ def _told(value: Any) -> str:
 def _equation(relation: Rel, unknowns: Sequence[Any], symbols: Sequence[Any]) -> Solved | Ready:
     unknown = unknowns[0] if unknowns else _likely_unknown(symbols)
     difference = relation.left - relation.right
-    if sympy.simplify(difference) == 0:
+    if difference == 0 or (len(str(difference)) < 300 and sympy.simplify(difference) == 0):
         return Ready(f"every {unknown} solves it")
-    try:
-        found = sympy.solve(difference, unknown)
-    except NotImplementedError:
-        found = None
     name = str(unknown)
-    if not found:
-        near = _by_numbers(difference, unknown) if len(symbols) == 1 else []
+    if len(symbols) == 1 and _is_mixed(difference, unknown):
+        near = _by_numbers(difference, unknown)
         if near:
-            return Solved(tuple({name: each} for each in near), "found by numbers near 0; there may be more")
-        if found is None:
-            raise CannotWork(f"No way was found to solve this for {name}.")
+            return Solved(tuple({name: each} for each in near), f"found by numbers between -{_REACH} and {_REACH}")
+    if difference.has(sympy.Abs, sympy.sign, sympy.Min, sympy.Max, sympy.floor):
+        # What is done with an absolute value depends on the unknown being real.
+        real_unknown = sympy.Symbol(name, real=True)
+        difference, unknown = difference.subs(unknown, real_unknown), real_unknown
+    try:
+        found = _roots(difference, unknown) if len(symbols) == 1 else None
+        found = sympy.solve(difference, unknown) if found is None else found
+    except NotImplementedError as error:
+        raise CannotWork(f"No way was found to solve this for {name}.") from error
+    if not found:
         return Ready(f"no {name} solves it")
-    found = [_readable(each, difference, unknown) for each in found]
-    real = [each for each in found if each.is_real is not False and not (each.is_number and sympy.im(each) != 0)]
-    words = ""
-    if difference.has(sympy.sin, sympy.cos, sympy.tan, sympy.cot) and any(
-        each.has(unknown) for each in difference.atoms(sympy.Function)
-    ):
-        words = "in one period; angles in radians, and whole periods can be added"
+    found = [_readable(each) for each in found]
+    real = sorted((each for each in found if not _is_complex(each)), key=_order)
+    complex_ones = [each for each in found if _is_complex(each)]
+    words = []
     if not real:
-        words = f"no real number solves it; these are complex{'; ' + words if words else ''}"
-    elif len(real) < len(found):
-        others = len(found) - len(real)
-        words = f"and {others} complex one{'s' if others > 1 else ''}{'; ' + words if words else ''}"
-    shown = sorted(real, key=_order) if real else found
-    more = [] if not real or len(real) == len(found) else [each for each in found if each not in real]
-    return Solved(tuple({name: each} for each in [*shown, *more]), words)
+        words.append("no real number solves it; these are complex")
+    elif complex_ones:
+        words.append(f"the last {'one is' if len(complex_ones) == 1 else f'{len(complex_ones)} are'} complex")
+    if difference.has(sympy.sin, sympy.cos, sympy.tan, sympy.cot):
+        words.append("in one period; angles in radians, and whole periods can be added")
+    return Solved(tuple({name: each} for each in [*real, *complex_ones]), "; ".join(words))
+
+
+def _is_complex(value: Any) -> bool:
+    return bool(value.is_number and value.is_real is not True and abs(sympy.im(sympy.N(value, 15))) > 1e-12)
+
+
+def _is_mixed(difference: Any, unknown: Any) -> bool:
+    """Whether the unknown stands inside a function and outside of it as well, as in cos(x) = x."""
+    inside = [each for each in difference.atoms(sympy.Function, sympy.Pow) if _is_transcendental(each, unknown)]
+    return bool(inside) and difference.subs({each: sympy.Dummy() for each in inside}).has(unknown)
+
+
+def _is_transcendental(value: Any, unknown: Any) -> bool:
+    is_power = isinstance(value, sympy.Pow) or isinstance(value, sympy.exp)
+    return bool(value.exp.has(unknown) if is_power else value.has(unknown) and not isinstance(value, sympy.Abs))
+
+
+def _roots(difference: Any, unknown: Any) -> list[Any] | None:
+    """The roots of a polynomial of degree 3 or more; None if it is none, or sympy's own way is better."""
+    polynomial = difference.as_poly(unknown)
+    if polynomial is None or polynomial.degree() < 3 or not polynomial.domain.is_QQ and not polynomial.domain.is_ZZ:
+        return None
+    exact = sympy.roots(polynomial) if polynomial.degree() <= 30 else {}
+    if len(exact) and sum(exact.values()) == polynomial.degree() and max(len(str(each)) for each in exact) <= _MAX_ROOT:
+        return list(exact)
+    if polynomial.degree() > 60:
+        raise CannotWork("A polynomial of a degree up to 60 can be solved.")
+    return [each for each in sympy.Poly(polynomial.sqf_part()).nroots(n=15, maxsteps=200)]
 
 
 def _likely_unknown(symbols: Sequence[Any]) -> Any:
@@ -128,10 +160,10 @@ def _likely_unknown(symbols: Sequence[Any]) -> Any:
     raise CannotWork(f"There are several unknowns ({names}): say which, as in solve(a*b = 12, a).")
 
 
-def _readable(value: Any, difference: Any, unknown: Any) -> Any:
+def _readable(value: Any) -> Any:
     """A solution as it stands, or by its digits where it would be a wall of roots."""
-    value = sympy.simplify(value) if len(str(value)) < 200 else value
-    if len(str(value)) <= 60 or value.free_symbols:
+    value = sympy.simplify(value) if len(str(value)) < 100 else value
+    if len(str(value)) <= _MAX_ROOT or value.free_symbols:
         return value
     number = sympy.N(value, 15, chop=True)
     # Three real roots of a cubic are written with complex ones.
@@ -139,15 +171,39 @@ def _readable(value: Any, difference: Any, unknown: Any) -> Any:
 
 
 def _by_numbers(difference: Any, unknown: Any) -> list[Any]:
-    found: list[Any] = []
-    for start in _STARTS:
+    """Where it changes its sign between -50 and 50, halved down to a number; the ones nearest to 0."""
+    work = sympy.lambdify(unknown, difference, "math")
+
+    def at(place: float) -> float:
         try:
-            root = sympy.nsolve(difference, unknown, start, prec=15)
-        except (ValueError, ZeroDivisionError, TypeError, OverflowError, KeyError, NotImplementedError):
-            continue
-        if abs(sympy.im(root)) < 1e-10 and not any(abs(root - each) < 1e-9 for each in found):
-            found.append(sympy.re(root))
-    return sorted(found, key=_order)[:6]
+            found = work(place)
+            return float(found) if not isinstance(found, complex) else math.nan
+        except (ValueError, OverflowError, ZeroDivisionError, TypeError):
+            return math.nan
+
+    places = [(number - _STEPS) * _REACH / _STEPS + 1e-7 for number in range(2 * _STEPS + 1)]
+    values = [at(place) for place in places]
+    found = []
+    for left, right, first, last in zip(places, places[1:], values, values[1:], strict=False):
+        if first * last <= 0 and math.isfinite(first) and math.isfinite(last):
+            root = _halved(at, left, right)
+            # Where it jumps, at a pole, it comes to no small value.
+            if abs(at(root)) < 1e-6 * (1 + abs(first) + abs(last)):
+                found.append(root)
+    nearest = sorted(sorted(found, key=abs)[:_MAX_FOUND])
+    return [sympy.Float(root, 12) for root in nearest]
+
+
+def _halved(at: Callable[[float], float], left: float, right: float) -> float:
+    first = at(left)
+    for _ in range(80):
+        middle = (left + right) / 2
+        value = at(middle)
+        if first * value <= 0:
+            right = middle
+        else:
+            left, first = middle, value
+    return (left + right) / 2
 
 
 def _order(value: Any) -> float:

@@ -1,5 +1,6 @@
 """A tree in, its value by sympy out. Names and functions are looked up in tables of ours, never in Python's."""
 
+import difflib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from agent.calculating.equations import as_solved
 from agent.calculating.functions import FUNCTION_TABLE, matrix_of
 from agent.calculating.grammar import Call, Listed, Name, Node, Number, Relation
 from agent.calculating.limits import MAX_EXPONENT, check_count, check_power, check_size
-from agent.calculating.names import CONSTANTS
+from agent.calculating.names import CONSTANTS, FUNCTIONS
 from agent.calculating.units import UnitBook
 from agent.calculating.values import CannotWork, Quantity, Ready, Rel, Solved
 
@@ -86,14 +87,18 @@ class Evaluator:
             powered = self._power_modulo(arguments[0].arguments, arguments[1])
             if powered is not None:
                 return powered
+        self.has_decimals = self.has_decimals or name == "round"
         values = [self.value(each) for each in arguments]
         if name in _COMPARISONS and len(values) == 2:
             return Rel(_COMPARISONS[name], *values)
         if name in _OPERATIONS:
+            if name == "pow" and len(values) not in (2, 3):
+                raise CannotWork("pow takes 2 or 3 arguments, as in pow(2, 10).")
             return check_size(_OPERATIONS[name](*map(operand, values)))
         work = FUNCTION_TABLE.get(name)
         if work is None:
-            raise CannotWork(f"There is no function {name!r} here.")
+            near = difflib.get_close_matches(name, FUNCTIONS, 3)
+            raise CannotWork(f"There is no function {name!r} here." + (f" There is {', '.join(near)}." if near else ""))
         return check_size(work(values))
 
     def _own(self, name: str, arguments: tuple[Node, ...]) -> Any:
@@ -114,7 +119,7 @@ class Evaluator:
     def _with_variables(self, name: str, arguments: tuple[Node, ...]) -> Any:
         if not arguments:
             raise CannotWork(f"{name} needs an argument.")
-        variables = {each.name for node in arguments[1:] for each in _names_at_front(node)} - {"E", "oo", "pi"}
+        variables = _variables(name, arguments[1:])
         before, names = self._bound, self.names
         self._bound = before | variables
         self.names = {known: value for known, value in names.items() if known not in variables}
@@ -141,16 +146,18 @@ class Evaluator:
         return sympy.Integer(pow(int(base), int(exponent), int(within)))
 
 
-def _names_at_front(node: Node) -> Sequence[Name]:
-    """The variables that an argument names: `x`, `(x, 0, 1)`, `[x, y]`, `k = 1`."""
-    match node:
-        case Name():
-            return (node,)
-        case Listed(items):
-            return [each for item in items for each in _names_at_front(item)]
-        case Relation(left=Name() as left):
-            return (left,)
-    return ()
+def _variables(name: str, arguments: Sequence[Node]) -> set[str]:
+    """The variables that a call names: `x`, `(x, 0, 1)`, `k = 1`; of solve and diff all of them, `[x, y]`."""
+    found: set[str] = set()
+    for number, node in enumerate(arguments):
+        match node:
+            case Name(variable) if number == 0 or name in ("diff", "solve"):
+                found.add(variable)
+            case Listed(items) if name in ("diff", "solve"):
+                found |= {each.name for each in items if isinstance(each, Name)}
+            case Listed((Name(variable), *_)) | Relation(left=Name(variable)):
+                found.add(variable)
+    return found - {"pi", "oo", "inf", "infinity"}
 
 
 def operand(value: Any) -> Any:
@@ -213,7 +220,9 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "/": divided,
     "//": lambda left, right: sympy.floor(divided(left, right)),
     "^": power,
-    "pow": power,
+    "pow": lambda base, exponent, within=None: (
+        power(base, exponent) if within is None else sympy.Integer(pow(int(base), int(exponent), int(within)))
+    ),
     "neg": lambda value: -value,
     "percent": lambda value: value / 100,
     "degrees": lambda value: value * sympy.pi / 180,

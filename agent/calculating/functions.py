@@ -1,12 +1,14 @@
 """Names of functions in, what works each out from its values out: numbers, statistics, algebra, matrices."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import sympy
 from sympy.functions.combinatorial.numbers import nP
 
 from agent.calculating.limits import MAX_FACTORIAL, MAX_TOKENS, check_binomial, check_count, number_of_digits
+from agent.calculating.units import base
 from agent.calculating.values import CannotWork, Ready, Rel, Solved
 
 Work = Callable[[Sequence[Any]], Any]
@@ -110,7 +112,8 @@ def _factor(value: Any, *_: Any) -> Any:
 
 def _is_prime(value: Any) -> Any:
     whole = _whole(value, "isprime")
-    check_count(sympy.Integer(number_of_digits(whole)), "isprime, digits ", 1_000)
+    if number_of_digits(whole) > 1_000:
+        raise CannotWork("Whether a number is prime can be found out for up to 1,000 digits.")
     if sympy.isprime(whole):
         return True
     if whole < 2 or number_of_digits(whole) > 20:
@@ -121,7 +124,7 @@ def _is_prime(value: Any) -> Any:
 def _round(value: Any, digits: Any = sympy.Integer(0)) -> Any:
     if not value.is_number or not value.is_real:
         raise CannotWork("Only a real number can be rounded.")
-    check_count(abs(digits), "digits ", 1_000)
+    check_count(abs(digits), "the number of digits", 1_000)
     scale = sympy.Integer(10) ** digits
     # Half away from zero, as people round; Python rounds half to even.
     return sympy.sign(value) * sympy.floor(abs(value) * scale + sympy.Rational(1, 2)) / scale
@@ -151,17 +154,20 @@ def _mod(left: Any, right: Any) -> Any:
     return sympy.Mod(left, right)
 
 
+def _of_angle(function: Callable[[Any], Any], value: Any) -> Any:
+    """A radian is a plain number to a function of angles."""
+    return function(value.subs(base("rad"), 1))
+
+
 def _evalf(value: Any, digits: Any = sympy.Integer(15)) -> Any:
-    check_count(digits, "digits ", 1_000)
+    check_count(digits, "the number of digits", 1_000)
     return sympy.N(value, _whole(digits, "N"))
 
 
 def _in_base(base: int, mark: str) -> Callable[[Any], Any]:
     def work(value: Any) -> Any:
         whole = _whole(value, "bases")
-        return Ready(
-            ("-" if whole < 0 else "") + mark + sympy.Integer(abs(whole)).__format__({2: "b", 8: "o", 16: "x"}[base])
-        )
+        return Ready(("-" if whole < 0 else "") + mark + format(abs(whole), {2: "b", 8: "o", 16: "x"}[base]))
 
     return work
 
@@ -208,13 +214,9 @@ def matrix_of(value: Any) -> Any:
     if isinstance(value, sympy.MatrixBase):
         return value
     rows = value if isinstance(value, list) else [value]
-    if not rows or (
-        any(isinstance(row, list) for row in rows) and len({len(r) if isinstance(r, list) else -1 for r in rows}) > 1
-    ):
+    if not rows or (any(isinstance(row, list) for row in rows) and len({len(r) if isinstance(r, list) else -1 for r in rows}) > 1):
         raise CannotWork("The rows of a matrix have different lengths.")
-    if len(rows) > (MAX_TOKENS if not isinstance(rows[0], list) else _MAX_SIDE) or (
-        isinstance(rows[0], list) and len(rows[0]) > _MAX_SIDE
-    ):
+    if len(rows) > (MAX_TOKENS if not isinstance(rows[0], list) else _MAX_SIDE) or (isinstance(rows[0], list) and len(rows[0]) > _MAX_SIDE):
         raise CannotWork(f"A matrix can have up to {_MAX_SIDE} rows and columns.")
     for each in _listed(rows):
         if not isinstance(each, sympy.Expr):
@@ -226,9 +228,7 @@ def _of_matrix(function: Callable[..., Any], name: str, *counts: int) -> Work:
     def work(values: Sequence[Any]) -> Any:
         if len(values) not in (counts or (1,)):
             raise CannotWork(f"{name} needs a matrix, as in {name}([[1, 2], [3, 4]]).")
-        return function(
-            *(matrix_of(each) if number == 0 or isinstance(each, list) else each for number, each in enumerate(values))
-        )
+        return function(*(matrix_of(each) if number == 0 or isinstance(each, list) else each for number, each in enumerate(values)))
 
     return work
 
@@ -246,11 +246,15 @@ def _eigenvals(matrix: Any) -> Any:
 
 
 def _eigenvects(matrix: Any) -> Any:
-    parts = [
-        f"{value}: {', '.join(str(vector.T.tolist()[0]) for vector in vectors)}"
-        for value, _, vectors in matrix.eigenvects()
-    ]
+    parts = [f"{value}: {', '.join(str(vector.T.tolist()[0]) for vector in vectors)}" for value, _, vectors in matrix.eigenvects()]
     return Ready("; ".join(parts))
+
+
+def _range(values: Sequence[Any]) -> Any:
+    numbers = [_whole(each, "range") for each in values]
+    if not 1 <= len(numbers) <= 3 or (len(numbers) == 3 and not numbers[2]) or len(range(*numbers)) > MAX_TOKENS:
+        raise CannotWork(f"range takes 1 to 3 whole numbers and can have {MAX_TOKENS:,} items; write sum(k, k, 1, n).")
+    return [sympy.Integer(each) for each in range(*numbers)]
 
 
 def _item(values: Sequence[Any]) -> Any:
@@ -308,11 +312,11 @@ FUNCTION_TABLE: dict[str, Work] = {
     "evalf": _of(_evalf, "N", 1, 2),
     "rational": _of(lambda value, under=sympy.Integer(1): value / under, "Rational", 1, 2),
     "print": lambda values: values[-1] if values else Ready(""),
+    "range": lambda values: _range(values),
     "list": lambda values: list(values[0]) if len(values) == 1 and isinstance(values[0], list) else list(values),
     "item": _item,
     "quo": _of(sympy.quo, "quo", 2, 3),
     "rem": _of(sympy.rem, "rem", 2, 3),
-    "percentof": _of(lambda part, whole: 100 * part / whole, "percentof", 2),
     "bin": _of(_in_base(2, "0b"), "bin", 1),
     "oct": _of(_in_base(8, "0o"), "oct", 1),
     "hex": _of(_in_base(16, "0x"), "hex", 1),
@@ -332,11 +336,10 @@ FUNCTION_TABLE: dict[str, Work] = {
     "eye": _up_to(sympy.eye, "eye", _MAX_SIDE),
 }
 for _name in (
-    "sin cos tan cot sec csc asin acos sinh cosh tanh asinh acosh atanh exp floor ceiling sign gamma erf zeta re im "
-    "conjugate arg"
+    "asin acos sinh cosh tanh asinh acosh atanh exp floor ceiling sign gamma erf zeta re im conjugate arg"
 ).split():
     FUNCTION_TABLE[_name] = _of(getattr(sympy, _name), _name, 1)
+for _name in "sin cos tan cot sec csc".split():
+    FUNCTION_TABLE[_name] = _of(partial(_of_angle, getattr(sympy, _name)), _name, 1)
 FUNCTION_TABLE["abs"] = _of(sympy.Abs, "abs", 1)
-FUNCTION_TABLE["gamma"] = _of(
-    lambda value: _factorial(value - 1) if value.is_Integer and value > 0 else sympy.gamma(value), "gamma", 1
-)
+FUNCTION_TABLE["gamma"] = _of(lambda value: _factorial(value - 1) if value.is_Integer and value > 0 else sympy.gamma(value), "gamma", 1)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from agent.calculating.limits import MAX_DEPTH, MAX_EXPONENT, NotReadable, TooLarge
-from agent.calculating.names import CONSTANTS, LETTER_FUNCTIONS, WORD_SIGNS, canonical
+from agent.calculating.names import CONSTANTS, LETTER_FUNCTIONS, SENTENCE_WORDS, WORD_SIGNS, canonical
 from agent.calculating.tokens import Token, tokens_of
 
 RELATIONS = {"=": "=", "==": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "!=": "!="}
@@ -53,11 +53,11 @@ class Listed:
 Node: TypeAlias = Number | Name | Call | Relation | Listed
 
 
-def read(text: str, known: frozenset[str] = frozenset()) -> list[Node]:
+def read(text: str, units: frozenset[str] = frozenset()) -> list[Node]:
     """The statements of a text in plain spelling.
 
     Args:
-        known: Names that stand for one thing although they have several letters, such as units.
+        units: Words that are units, where units are meant.
 
     Raises:
         NotReadable: If it is no calculation.
@@ -65,16 +65,17 @@ def read(text: str, known: frozenset[str] = frozenset()) -> list[Node]:
     >>> read("2x + 1")
     [Call(name='+', arguments=(Call(name='*', arguments=(Number(text='2'), Name(name='x'))), Number(text='1')))]
     """
-    return Reader(tokens_of(text), known).statements()
+    return Reader(tokens_of(text), units).statements()
 
 
 class Reader:
     """Reads tokens from the left; one for each text."""
 
-    def __init__(self, tokens: list[Token], known: frozenset[str] = frozenset()) -> None:
-        pairs = list(zip(tokens, [*tokens[1:], _END], strict=True))
+    def __init__(self, tokens: list[Token], units: frozenset[str] = frozenset()) -> None:
+        pairs = list(zip(tokens, [*tokens, _END][1:], strict=True))
         assigned = {each.text for each, following in pairs if each.kind == "word" and following.text == "="}
-        self._known = known | assigned | CONSTANTS
+        self._units = units - assigned
+        self._known = units | assigned | CONSTANTS
         self._tokens = [part for each, following in pairs for part in self._split(each, following)]
         self._at = 0
         self._depth = 0
@@ -100,9 +101,9 @@ class Reader:
         """Several variables side by side are as many tokens: `xy`, but neither `cost` nor `x1` nor `f(`."""
         name = token.text
         is_product = token.kind == "word" and len(name) in (2, 3) and name.isascii() and name.isalpha()
-        if not is_product or not name.islower() or following.text in ("(", "_") or name in self._known | WORD_SIGNS:
+        if not is_product or len(set(name)) < len(name) or not name.islower() or following.text in ("(", "_") or name in self._known | WORD_SIGNS:
             return [token]
-        if canonical(name):
+        if canonical(name) or name in SENTENCE_WORDS:
             return [token]
         return [Token("word", name[0], token.is_apart), *(Token("word", letter) for letter in name[1:])]
 
@@ -261,12 +262,14 @@ class Reader:
     def _atom(self) -> Node:
         token = self._take()
         if token.kind == "number":
-            return self._number(token.text)
+            return self._with_unit(self._number(token.text))
         if token.kind == "word":
             return self._word(token)
         if token.text in ("(", "["):
             self._at -= 1
             items = self._items(token.text, ")" if token.text == "(" else "]")
+            if not items:
+                raise NotReadable("There is nothing between the brackets.")
             if token.text == "[":
                 return Listed(items)
             return items[0] if len(items) == 1 else Listed(items, is_list=False)
@@ -278,6 +281,16 @@ class Reader:
             return Call("abs", (tree,))
         self._at -= 1
         raise NotReadable(self._unexpected())
+
+    def _with_unit(self, number: Node) -> Node:
+        """A number holds on to the units behind it: 3 km / 20 min is no product with minutes."""
+        while self._peek().text in self._units and self._peek(1).text != "(":
+            unit: Node = Name(self._take().text)
+            if self._peek().text in ("^", "**"):
+                self._take()
+                unit = Call("^", (unit, self._signed()))
+            number = Call("*", (number, unit))
+        return number
 
     def _number(self, text: str) -> Node:
         if text[:2].lower() in ("0x", "0b"):
@@ -314,6 +327,8 @@ class Reader:
 
     def _word(self, token: Token) -> Node:
         written, following = token.text, self._peek().text
+        if written in SENTENCE_WORDS and written not in self._known:
+            raise NotReadable(f"{written!r} is a word of a sentence, not maths.")
         if written in self._known and not (following == "(" and canonical(written)):
             return Name(written)
         if following == "(":

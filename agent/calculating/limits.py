@@ -37,7 +37,7 @@ def check_power(base: Any, exponent: Any) -> None:
         return
     largest = max(abs(base.p), base.q)
     size = abs(exponent.p) // exponent.q
-    digits = size * (largest.bit_length() * 0.30103) if size < 10**300 else math.inf
+    digits = size * math.log10(largest) if size < 10**300 else math.inf
     # A root of a large number is taken by looking for its factors.
     if exponent.q != 1 and largest.bit_length() > 2_000:
         raise TooLarge(f"A root of a number of {number_of_digits(largest):,} digits takes too long.")
@@ -64,7 +64,7 @@ def check_count(value: Any, name: str, limit: int) -> None:
         TooLarge: If the value is a number above the limit.
     """
     if getattr(value, "is_number", False) and value.is_real and abs(value) > limit:
-        raise TooLarge(f"{name}({_short(value)}) is too large to be worked out; it can go up to {limit:,}.")
+        raise TooLarge(f"{_short(value)} is too large for {name}, which goes up to {limit:,}.")
 
 
 def check_binomial(n: Any, k: Any) -> None:

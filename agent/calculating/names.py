@@ -35,7 +35,7 @@ _SPELLINGS: dict[str, str] = {
     "dot": "dot", "cross": "cross", "norm": "norm magnitude", "eye": "eye identity", "nullspace": "nullspace kernel",
     "charpoly": "charpoly", "bin": "bin tobinary", "hex": "hex tohex", "oct": "oct tooctal", "print": "print",
     "symbols": "symbols symbol var", "list": "list tuple set", "to": "to convert_to",
-    "degree": "degree", "coeff": "coeff", "quo": "quo", "rem": "rem", "percentof": "percentof",
+    "degree": "degree", "coeff": "coeff", "quo": "quo", "rem": "rem",
 }  # fmt: skip
 FUNCTIONS = {written: name for name, spellings in _SPELLINGS.items() for written in spellings.split()}
 # As upper-case letters they are functions where brackets follow.
@@ -43,6 +43,11 @@ LETTER_FUNCTIONS = {"N": "evalf", "C": "binomial", "P": "permutations", "S": "ra
 CONSTANTS = frozenset(
     "pi e E i I oo inf infinity Infinity tau phi_golden golden_ratio GoldenRatio True False true false".split()
 )
+# Words that no calculation has where they are read: what is around them is a sentence.
+SENTENCE_WORDS = frozenset(
+    "a an the of is are was in on at to for with by as if what how many much who where when which that this it or not no "
+    "my your hi hello please answer question between from into than there nan NaN".split()
+) - {"a"}
 # Operators of several letters; they begin no factor.
 WORD_SIGNS = frozenset(("and", "mod", "choose", "cross", "dot"))
 

@@ -47,8 +47,12 @@ def _number(value: Any, is_decimal: bool, decimal: Callable[[Any], Any]) -> str:
     if isinstance(value, sympy.Integer):
         n_digits = number_of_digits(int(value))
         return written(value) + (f" ({n_digits:,} digits)" if n_digits > _LONG_NUMBER_DIGITS else "")
+    if isinstance(value, sympy.Expr) and value.is_number and value.has(sympy.I) and not value.has(sympy.Float):
+        value = sympy.expand_complex(value) if len(str(value)) < 200 else value
     exact = written(value)
     if isinstance(value, sympy.Float):
+        return exact
+    if isinstance(value, sympy.Expr) and value.has(sympy.I) and all(each.is_Integer for each in value.as_real_imag()):
         return exact
     if not getattr(value, "is_number", False) or value in (sympy.oo, -sympy.oo):
         return exact
@@ -56,15 +60,13 @@ def _number(value: Any, is_decimal: bool, decimal: Callable[[Any], Any]) -> str:
     if near is None or near.text == exact:
         return exact
     if is_decimal and value.is_Rational:
-        return (
-            near.text if near.is_exact else f"{near.text} (rounded; exactly {exact})" if len(exact) < 60 else near.text
-        )
+        return near.text if near.is_exact else f"{near.text} (rounded{'; exactly ' + exact if len(exact) < 60 else ''})"
     return f"{exact} {'=' if near.is_exact else '≈'} {near.text}"
 
 
 def _solved(value: Solved, decimal: Callable[[Any], Any]) -> str:
     ways = [
-        ", ".join(f"{name} = {_number(each, False, decimal)}" for name, each in way.items())
+        ", ".join(f"{name} {_sign(each)} {_solution(each, decimal)}" for name, each in way.items())
         for way in value.ways[:_MAX_SOLUTIONS]
     ]
     several = any(len(way) > 1 for way in value.ways)
@@ -74,6 +76,15 @@ def _solved(value: Solved, decimal: Callable[[Any], Any]) -> str:
     return f"{text} ({value.words})" if value.words else text
 
 
+def _solution(value: Any, decimal: Callable[[Any], Any]) -> str:
+    near = decimal(value) if value.has(sympy.Float) and value.is_number else None
+    return near.text if near else _number(value, False, decimal)
+
+
+def _sign(value: Any) -> str:
+    return "≈" if value.has(sympy.Float) else "="
+
+
 def _quantity(value: Quantity, decimal: Callable[[Any], Any]) -> str:
     number = value.value
     near = decimal(number) if number.is_number else None
@@ -81,9 +92,8 @@ def _quantity(value: Quantity, decimal: Callable[[Any], Any]) -> str:
         return f"{written(number)} {value.unit}"
     exact = written(number)
     is_short = len(exact) <= 24 and not near.is_exact
-    return f"{near.text} {value.unit}" + (
-        f" (rounded; exactly {exact})" if is_short else "" if near.is_exact else " (rounded)"
-    )
+    note = "" if near.is_exact else f" (rounded; exactly {exact})" if is_short else " (rounded)"
+    return f"{near.text} {value.unit}{note}"
 
 
 class Digits:
@@ -102,11 +112,7 @@ def digits_of(value: Any) -> Digits | None:
     if value.is_Rational and _is_finite_decimal(value):
         return Digits(_decimal_text(value), True)
     number = sympy.N(value, _DIGITS)
-    if (
-        not number.is_number
-        or number.has(sympy.nan, sympy.zoo, sympy.oo)
-        or not (number.is_Float or number.is_Add or number.is_Mul)
-    ):
+    if not number.is_number or number.has(sympy.nan, sympy.zoo, sympy.oo) or not (number.is_Float or number.is_Add or number.is_Mul):
         return None
     if number.is_Float:
         return Digits(_float_text(number), False)
@@ -118,7 +124,8 @@ def digits_of(value: Any) -> Digits | None:
         return Digits(_float_text(real), False)
     sign = "-" if imaginary < 0 else "+"
     front = f"{_float_text(real)} {sign} " if real != 0 else ("-" if imaginary < 0 else "")
-    return Digits(f"{front}{_float_text(abs(imaginary))}i", False)
+    size = _float_text(abs(imaginary))
+    return Digits(f"{front}{'' if size == '1' else size}i", False)
 
 
 def _is_finite_decimal(value: Any) -> bool:
@@ -179,6 +186,7 @@ def written(value: Any) -> str:
 
 # ---------------------------------------------------------------------- the calculation itself
 
+_SHOWN_NAMES = {"evalf": "N", "ceiling": "ceil", "inv": "inverse", "eigenvals": "eigenvalues", "rational": "Rational"}
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "//": 2, "mod": 2, "neg": 3, "^": 4}
 
 
@@ -207,7 +215,7 @@ def _written_node(node: Node, above: int) -> str:
         case Call("item", (owner, *places)):
             return f"{_written_node(owner, 5)}[{', '.join(_written_node(each, 0) for each in places)}]"
         case Call(name, arguments):
-            shown = "ln" if name == "log" and len(arguments) == 1 else name
+            shown = "ln" if name == "log" and len(arguments) == 1 else _SHOWN_NAMES.get(name, name)
             return f"{shown}({', '.join(_written_node(each, 1) for each in arguments)})"
     return ""
 

@@ -54,8 +54,10 @@ def plain_spelling(text: str) -> str:
     if "\\" in text:
         text = _without_commands(text)
     text = re.sub(r"\$\$?|\\[()\[\]]|[€£¥]|\\", " ", text)
+    text = re.sub(r"""(?:dir\s*=\s*)?(["'])([+-])\1""", lambda found: "right" if found[2] == "+" else "left", text)
     text = _STRINGS.sub(r"\2", text) if '"' in text or text.count("'") > 1 else text
     text = _braces(_wolfram(text))
+    text = re.sub(r"(?<=\d)_(?=\d{3})", "", text)
     text = re.sub(r"<\s*=", "<=", re.sub(r">\s*=", ">=", text)).replace("=<", "<=").replace("=>", ">=")
     return re.sub(r"[ \t]+", " ", text).strip().strip(";,")
 

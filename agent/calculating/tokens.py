@@ -11,7 +11,7 @@ Kind = Literal["number", "word", "sign", "end"]
 _TOKEN = re.compile(
     r"(?P<space>[ \t]+)"
     r"|(?P<number>0[xX][0-9a-fA-F]+|0[bB][01]+|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+(?![\w.]))?)"
-    r"|(?P<word>[^\W\d]\w*)"
+    r"|(?P<word>[^\W\d_]\w*)"
     r"|(?P<sign>\*\*|//|->|==|<=|>=|!=(?!=)|!!|[-+*/^!%()\[\]{}|,;:=<>.'°_\n])"
 )
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?![\d,])(?:\.\d+)?")

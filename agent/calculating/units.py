@@ -58,7 +58,16 @@ class UnitBook:
                 return Quantity(_in(value, self.value(word)), word)
         if dimension in SHOWN_IN:
             return Quantity(_in(value, self.value(SHOWN_IN[dimension])), SHOWN_IN[dimension])
-        return Quantity(_number(value), written(dimension))
+        return self._in_parts(value, dimension)
+
+    def _in_parts(self, value: Any, dimension: str) -> Quantity:
+        """In the units of the text that its parts were given in: km and h make km/h."""
+        in_words, size = [], sympy.Integer(1)
+        for name, power in _parts(dimension):
+            word = next((each for each in self.used if UNITS[each][1] == name), name)
+            in_words.append(word if power == 1 else f"{word}^{power}")
+            size *= (self.value(word) if word in UNITS else base(name)) ** power
+        return Quantity(_in(value, size), written(" ".join(in_words)))
 
 
 def converted(value: Any, unit: Any, written_unit: str) -> Quantity:
@@ -69,6 +78,8 @@ def converted(value: Any, unit: Any, written_unit: str) -> Quantity:
     """
     value = _one_term(value)
     have, want = dimension_of(value), dimension_of(unit)
+    if have != want and {have, want} <= {"$", "€"}:
+        raise CannotWork("What a currency is worth in another is not known here: it changes every day.")
     if have != want:
         raise CannotWork(f"{words_of(have)} cannot be told in {written_unit}, which is {words_of(want)}.".capitalize())
     return Quantity(_in(value, unit), written_unit)
@@ -139,10 +150,6 @@ def _has_units(value: Any) -> bool:
 
 def _in(value: Any, unit: Any) -> Any:
     return sympy.simplify(value / unit)
-
-
-def _number(value: Any) -> Any:
-    return value.subs({each: 1 for each in value.free_symbols if str(each).startswith(_PREFIX)})
 
 
 def _parts(dimension: str) -> list[tuple[str, int]]:

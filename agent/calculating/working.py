@@ -6,19 +6,20 @@ from typing import Any
 
 import sympy
 
-from agent.calculating.equations import solved, truth
+from agent.calculating.equations import solved
 from agent.calculating.evaluating import Evaluator, operand
-from agent.calculating.grammar import Call, Listed, Name, Node, Relation, read
+from agent.calculating.grammar import Call, Listed, Name, Node, Number, Relation, read
 from agent.calculating.limits import MAX_CHARACTERS, NotReadable
 from agent.calculating.phrases import conversion_in, temperature_of, without_phrases
 from agent.calculating.showing import digits_of, echoed, told
 from agent.calculating.spelling import plain_spelling
-from agent.calculating.unit_table import UNITS, UNSURE
+from agent.calculating.unit_table import UNITS
 from agent.calculating.units import UnitBook, converted, means_units
 from agent.calculating.values import CannotWork, Quantity, Ready, Rel, Solved
 
-_SURE_UNITS = frozenset(UNITS) - UNSURE
+_SIGNS = ("+", "-", "*", "/", "^", "neg")
 _INCHES = re.compile(r"(?<=\d)\s*in\b\.?(?=\s*(?:\Z|[-+*/^,)]|to\b|in\b|into\b|as\b))")
+_TO_SCALE = re.compile(r"\A(?:what is|convert)\s+|\s+(?:to|in|into|as)\s+\S+\s*\Z", re.IGNORECASE)
 _SIDE_BY_SIDE = re.compile(r"(\d[\d.]*\s*[a-zA-Z]+)(?:\s+and)?\s+(?=[\d.]+\s*[a-zA-Z])")
 
 
@@ -44,7 +45,8 @@ def work_out(text: str, decimal: Callable[[Any], Any] = digits_of) -> str:
     temperature = temperature_of(re.sub(r"\A(?:what is|convert)\s+|\?\Z", "", text, flags=re.IGNORECASE))
     if temperature:
         degrees, scale = temperature
-        return f"{told(sympy.Rational(degrees.numerator, degrees.denominator), True, decimal)} {scale}"
+        found = Quantity(sympy.Rational(degrees.numerator, degrees.denominator), scale)
+        return f"{_TO_SCALE.sub('', text)} = {told(found, True, decimal)}"
     text = without_phrases(text)
     conversion = conversion_in(text)
     if conversion:
@@ -155,6 +157,8 @@ def _result(node: Node, evaluator: Evaluator, decimal: Callable[[Any], Any]) -> 
         return "\n".join(_result(each, evaluator, decimal) for each in node.items)
     value = evaluator.value(node)
     asked = echoed(node)
+    if isinstance(node, Call) and node.name in _SIGNS and isinstance(value, sympy.Expr) and value.free_symbols:
+        value = _simpler(value)
     if isinstance(value, Rel):
         value = solved([_sides(value)])
         is_definition = isinstance(node, Relation) and isinstance(node.left, Name) and isinstance(value, Solved)
@@ -163,12 +167,42 @@ def _result(node: Node, evaluator: Evaluator, decimal: Callable[[Any], Any]) -> 
     if isinstance(node, Name) and isinstance(value, sympy.Symbol):
         raise NotReadable(f"{node.name!r} is a name, not a calculation.")
     _check_defined(value)
-    found = told(value, evaluator.has_decimals, decimal)
+    found = told(value, evaluator.has_decimals, decimal) + (" + C" if _is_indefinite(node) else "")
+    found += _remark(node)
     if isinstance(value, Solved | Ready | bool):
         return f"{_solve_echo(node) or asked}: {found}" if asked else found
     if not asked or asked.replace(" ", "") == found.split(" ≈ ")[0].split(" = ")[0].replace(" ", ""):
         return found
     return f"{asked} = {found}"
+
+
+def _simpler(value: Any) -> Any:
+    """An expression simplified, if that makes it shorter."""
+    if sympy.count_ops(value) > 60:
+        return value
+    found = sympy.simplify(value)
+    return found if len(str(found)) < len(str(value)) else value
+
+
+def _remark(node: Node) -> str:
+    """What somebody may have meant otherwise."""
+    match node:
+        case Call("sin" | "cos" | "tan" as name, (Number(text),)) if text.isdigit() and int(text[:9]) >= 10:
+            return f" (angle in radians; for degrees write {name}({text}°))"
+        case Call("^", (Call("neg", (Number(text),)), Call("/", (Number("1"), Number(degree))))) if degree.isdigit():
+            if int(degree) % 2:
+                return f" (the complex principal root; the real one is root(-{text}, {degree}))"
+    return ""
+
+
+def _is_indefinite(node: Node) -> bool:
+    """Whether this is an integral without bounds."""
+    return (
+        isinstance(node, Call)
+        and node.name == "integrate"
+        and len(node.arguments) <= 2
+        and not any(isinstance(each, Listed) for each in node.arguments[1:])
+    )
 
 
 def _solve_echo(node: Node) -> str:
@@ -182,9 +216,4 @@ def _solve_echo(node: Node) -> str:
 
 def _check_defined(value: Any) -> None:
     if isinstance(value, sympy.Basic) and value.has(sympy.nan, sympy.zoo):
-        raise CannotWork("It is not defined: somewhere in it stands a division by zero.")
-    if isinstance(value, Quantity):
-        return
-
-
-__all__ = ["truth", "work_out"]
+        raise CannotWork("It is not defined.")
