@@ -8,10 +8,11 @@ import sympy
 
 from agent.calculating import calculus
 from agent.calculating.equations import as_solved
-from agent.calculating.functions import FUNCTION_TABLE, matrix_of
-from agent.calculating.grammar import Call, Listed, Name, Node, Number, Relation
+from agent.calculating.functions import FUNCTION_TABLE
 from agent.calculating.limits import MAX_EXPONENT, check_count, check_power, check_size
+from agent.calculating.list_functions import matrix_of
 from agent.calculating.names import CONSTANTS, FUNCTIONS
+from agent.calculating.nodes import Call, Listed, Name, Node, Number, Relation
 from agent.calculating.units import UnitBook
 from agent.calculating.values import CannotWork, Quantity, Ready, Rel, Solved
 

@@ -1,4 +1,4 @@
-r"""LaTeX, Unicode, Wolfram's and Python's spelling in, the plain spelling that `grammar` reads out: `\frac12` is (1)/(2)."""
+r"""LaTeX, Unicode, Wolfram's and Python's spelling in, the plain one that `grammar` reads out: `\frac12` is (1)/(2)."""
 
 import re
 from collections.abc import Callable

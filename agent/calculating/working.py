@@ -8,8 +8,9 @@ import sympy
 
 from agent.calculating.equations import solved
 from agent.calculating.evaluating import Evaluator, operand
-from agent.calculating.grammar import Call, Listed, Name, Node, Number, Relation, read
+from agent.calculating.grammar import read
 from agent.calculating.limits import MAX_CHARACTERS, NotReadable
+from agent.calculating.nodes import Call, Listed, Name, Node, Number, Relation
 from agent.calculating.phrases import conversion_in, temperature_of, without_phrases
 from agent.calculating.showing import digits_of, echoed, told
 from agent.calculating.spelling import plain_spelling
