@@ -50,7 +50,7 @@ def called(app: RunningApp, name: str, **arguments: Any) -> tuple[CallToolResult
     """The result of one call, and the notes that came before it."""
     notes: Notes = []
 
-    async def note(progress: float, _: float | None, message: str | None) -> None:
+    async def note(progress: float, total: float | None, message: str | None) -> None:
         notes.append((progress, message or ""))
 
     return in_session(app, lambda session: session.call_tool(name, arguments, progress_callback=note)), notes
@@ -128,7 +128,7 @@ def test_a_run_is_stopped_when_its_client_goes(app: RunningApp) -> None:
     async def ask_and_leave(session: ClientSession) -> None:
         has_begun = asyncio.Event()
 
-        async def note(*_: object) -> None:
+        async def note(progress: float, total: float | None, message: str | None) -> None:
             has_begun.set()
 
         arguments = {"question": "Tell me of every prime number up to 10,000.", "budget": "high"}
