@@ -60,7 +60,7 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    os.environ["WORKINGS_TEST_SECRET"] = "do not tell"
+    os.environ["SECRET_OF_THE_APP"] = "do not tell"
     begun = Running(entry("works", environment={"GIVEN": "1"}), entry("dies"), entry("silent", "never"))
     before = time.monotonic()
     begun.servers.start()
@@ -68,7 +68,7 @@ def running() -> Iterator[Running]:
     assert begun.is_settled("works", "ready") and begun.is_settled("dies", "ready")
     yield begun
     begun.servers.close()
-    del os.environ["WORKINGS_TEST_SECRET"]
+    del os.environ["SECRET_OF_THE_APP"]
 
 
 # A server that works.
@@ -100,7 +100,7 @@ def test_results_are_untrusted_and_errors_of_the_tool_are_told(running: Running)
 def test_a_program_gets_path_home_and_what_its_entry_names_alone(running: Running) -> None:
     seen = json.loads(running.call("works_environment").text)
     assert seen["GIVEN"] == "1" and seen["PATH"]
-    assert "WORKINGS_TEST_SECRET" not in seen
+    assert "SECRET_OF_THE_APP" not in seen
     assert set(seen) <= {"HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LC_CTYPE", "GIVEN"}
 
 

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +7,7 @@ import pytest
 
 from agent.mcp_settings import read_servers
 from model.errors import BadInput
+from tests.conftest import ROOT
 
 
 def written(folder: Path, servers: Any) -> Path:
@@ -85,3 +87,15 @@ def test_read_servers_says_what_is_wrong_with_the_file(tmp_path: Path, text: str
 def test_read_servers_says_when_there_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="cannot be read: No such file"):
         read_servers(tmp_path / "none.json")
+
+
+def test_read_servers_takes_the_examples_of_the_guide(tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "mcp.md").read_text("utf-8")
+    examples = re.findall(r"```json\n(.*?)```", guide, re.DOTALL)
+    environment = {name: "x" for name in re.findall(r"\$\{([A-Z_]+)\}", guide)} | {"NAME": ""}
+    found = []
+    for number, example in enumerate(examples):
+        path = tmp_path / f"{number}.json"
+        path.write_text(example)
+        found += read_servers(path, environment)
+    assert [entry.name for entry in found if not entry.problem] == ["workings", "files", "tickets", "papers"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable
@@ -14,7 +15,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult
 
-from tests.conftest import RunningApp, StartApp, tail_of
+from tests.conftest import ROOT, RunningApp, StartApp, tail_of
 from tests.script_client import is_soon
 
 T = TypeVar("T")
@@ -147,6 +148,14 @@ def test_a_run_is_stopped_when_its_client_goes(app: RunningApp) -> None:
         assert final["finish_reason"] == "stopped"
     finally:
         client.close()
+
+
+def test_the_guide_s_python_example_runs(app: RunningApp, capsys: pytest.CaptureFixture[str]) -> None:
+    guide = (ROOT / "docs" / "mcp.md").read_text("utf-8")
+    [example] = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    assert "http://127.0.0.1:7860" in example
+    exec(compile(example.replace("http://127.0.0.1:7860", app.url), "docs/mcp.md", "exec"), {})
+    assert capsys.readouterr().out == "correct\n"
 
 
 def test_every_other_endpoint_is_there_for_scripts(app: RunningApp) -> None:
