@@ -8,6 +8,9 @@ from typing import Any
 from agent.scratch import Scratch
 from model.tool_events import Policy
 
+# How long a call may take unless its tool says otherwise.
+CALL_SECONDS = 60.0
+
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
@@ -16,7 +19,8 @@ class ToolContext:
     Args:
         run_id: The run that calls.
         scratch: The run's files.
-        stop: Set when the run is to end: a tool that takes long looks at it.
+        stop: Set when nobody waits for the call any more, because the run was stopped or the time is up: a tool that
+            takes long looks at it.
         seconds: How long the call may take.
     """
 
@@ -49,6 +53,7 @@ class Tool:
         reaches_outside: Whether a call goes out to the network or to another program.
         is_independent: Whether it may run beside other calls of the same turn.
         origin: "" for the app's own; the name of the MCP server or the file that it comes from.
+        seconds: How long a call may take; then it counts as failed, and the run goes on.
     """
 
     name: str
@@ -59,6 +64,7 @@ class Tool:
     reaches_outside: bool = False
     is_independent: bool = False
     origin: str = ""
+    seconds: float = CALL_SECONDS
 
 
 @dataclass(slots=True)

@@ -141,7 +141,9 @@ class _Turn:
         except PromptTooLong as error:
             raise PromptTooLong(f"{error} {engine.way_to_longer}".rstrip(), error.prompt_tokens) from None
         self._control = ThinkingControl(self._limits, self._room)
-        self._tool_names = [tool.get("function", tool)["name"] for tool in request.tools]
+        names = [tool.get("function", tool)["name"] for tool in request.tools]
+        # None has calls read although no tool is on offer.
+        self._tool_names = None if request.leaves_out_calls else names
         opens = engine.family.opens_thinking or bool(request.thinking_so_far)
         starts_in: SplitPhase = "answer" if request.is_thinking_closed else "thinking" if opens else "undecided"
         is_continued = bool(request.answer_so_far if request.is_thinking_closed else request.thinking_so_far)
@@ -295,6 +297,8 @@ class _Turn:
         """Hand pieces on; True when the answer is found to be thinking again."""
         for piece in pieces:
             if isinstance(piece, ToolCall):
+                if self._request.leaves_out_calls:
+                    continue
                 yield from self._merger.flush()
                 yield piece
                 self._has_calls = True

@@ -14,9 +14,11 @@ from model.errors import BadInput
 from model.events import AnswerDelta, Event, Finished, FinishReason, Message, Notice, Sampling, Steered, ThinkingDelta
 from model.scoring import Scores
 from model.settings import BUDGET_TOKENS
-from model.tool_events import ToolCall
+from model.tool_events import ToolCall, ToolResult
 
 Budget = str | int
+# Of a tool call: it may run, every call of its tool in this run may, or it may not.
+Decision = Literal["allow", "allow_always", "refuse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,9 @@ class Request:
         thinking_so_far: Thinking that is there already (a run that is continued, forked or edited).
         is_thinking_closed: True when that thinking is complete, so that the answer comes next.
         answer_so_far: Answer text that is there already; only with closed thinking.
+        shows_thinking_from: Messages from this number on are shown with their thinking; None leaves it to the family.
+        leaves_out_calls: No tool is on offer any more: a call that is written all the same is left out, and an answer
+            asked for.
     """
 
     messages: tuple[Message, ...]
@@ -39,6 +44,8 @@ class Request:
     thinking_so_far: str = ""
     is_thinking_closed: bool = False
     answer_so_far: str = ""
+    shows_thinking_from: int | None = None
+    leaves_out_calls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +98,39 @@ class Steering:
         self._more_tokens = 0
         self._hints: list[str] = []
         self._limits: BudgetLimits | None = None
+        self._latest_limits: BudgetLimits | None = None
         self._may_go_on = threading.Event()
         self._may_go_on.set()
+        self._decided = threading.Condition(self._lock)
+        self._decisions: dict[str, Decision] = {}
 
     def stop(self, reason: FinishReason = "stopped") -> None:
         """End the run within one decode step; the first reason given wins."""
         with self._lock:
             self._stop = self._stop or reason
             self._may_go_on.set()
+            self._decided.notify_all()
 
     def answer_now(self) -> None:
         """End the thinking and have the answer written."""
         with self._lock:
             self._answer_now = True
             self._may_go_on.set()
+            self._decided.notify_all()
+
+    def decide(self, call_id: str, decision: Decision) -> None:
+        """Say whether a tool call may run; the first word counts."""
+        with self._lock:
+            self._decisions.setdefault(call_id, decision)
+            self._decided.notify_all()
+
+    def wait_for_decision(self, call_id: str, seconds: float) -> Decision | None:
+        """The word on a tool call; None when it did not come in time, or the run is to end or to answer now."""
+        with self._lock:
+            self._decided.wait_for(
+                lambda: call_id in self._decisions or self._stop is not None or self._answer_now, seconds
+            )
+            return self._decisions.get(call_id)
 
     def think_longer(self, tokens: int) -> None:
         """Add `tokens` to the thinking budget."""
@@ -114,7 +140,7 @@ class Steering:
     def set_budget(self, limits: BudgetLimits) -> None:
         """Think within these limits from now on, instead of those asked for at first."""
         with self._lock:
-            self._limits = limits
+            self._limits = self._latest_limits = limits
 
     def pause(self) -> None:
         """Free the device within one decode step and keep the text, until `go_on`, `answer_now` or `stop`."""
@@ -143,6 +169,11 @@ class Steering:
         """Why the run is to end, or None while it is to go on."""
         return self._stop
 
+    @property
+    def wants_answer_now(self) -> bool:
+        """Whether *answer now* was asked for and nobody has acted on it yet."""
+        return self._answer_now
+
     def take_answer_now(self) -> bool:
         """True once for each *answer now*."""
         with self._lock:
@@ -160,6 +191,11 @@ class Steering:
         with self._lock:
             limits, self._limits = self._limits, None
             return limits
+
+    @property
+    def budget_set(self) -> BudgetLimits | None:
+        """The limits set last, taken or not; None if none were."""
+        return self._latest_limits
 
     def take_hints(self) -> list[str]:
         """The hints given since the last call."""
@@ -338,7 +374,8 @@ class Collected:
 def collect(events: Iterable[Event]) -> Collected:
     """What a stream comes to: the same fold that the page does, without the page.
 
-    A *think longer* on a run that had ended drops the answer written before it.
+    A *think longer* on a run that had ended drops the answer written before it. The answer of a run with tools is that
+    of its last step: text beside a call belongs to the step of that call (`model.steps`).
 
     >>> collect([ThinkingDelta("2 + 2", 3), AnswerDelta("4", 1), Finished("stop")]).answer
     '4'
@@ -356,8 +393,12 @@ def collect(events: Iterable[Event]) -> Collected:
                 answer.append(text)
             case ToolCall():
                 calls.append(event)
+            case ToolResult():
+                answer.clear()
             case Notice():
                 notices.append(event)
+                if event.kind in ("reminded", "step_limit"):
+                    answer.clear()
             case Steered(action) if finished is not None:
                 # The run goes on; only its thinking reopened makes the answer so far void.
                 finished = None

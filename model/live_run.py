@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from model.engine import Steering
 from model.events import AnswerDelta, Event, Finished, PromptRead, ThinkingDelta
 from model.store import Store
+from model.tool_events import ToolCall, ToolResult
 
 # How long the starter of a run has to attach before it counts as abandoned.
 _ATTACH_SECONDS = 5.0
@@ -117,6 +118,9 @@ class LiveRun:
             elif isinstance(event, AnswerDelta):
                 self.answer_tokens += event.n_tokens
                 self.has_answer = True
+            elif isinstance(event, ToolCall | ToolResult):
+                # What stands beside a call is no answer, and the next step begins with thinking.
+                self.has_answer = False
             if self.begun_at is None and isinstance(event, PromptRead):
                 self.begun_at = time.monotonic()
             waiters = list(self._waiters)

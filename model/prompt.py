@@ -146,7 +146,11 @@ class ChatPrompts:
     def _render(self, request: Request) -> tuple[str, dict[str, str]]:
         """The template's text, with private characters for literals, and what each of them stands for."""
         hidden = _Hidden(self._literals_re, _texts_of(request))
-        messages = [self._as_template_message(message, hidden) for message in request.messages]
+        first_shown = request.shows_thinking_from
+        messages = [
+            self._as_template_message(message, hidden, first_shown is not None and number >= first_shown)
+            for number, message in enumerate(request.messages)
+        ]
         tools = hidden.hide_in(list(request.tools)) or None
         if tools and not self._family.renders_tools:
             messages = _with_system(messages, _describe_tools(tools))
@@ -178,7 +182,7 @@ class ChatPrompts:
             )
         )
 
-    def _as_template_message(self, message: Message, hidden: "_Hidden") -> dict[str, Any]:
+    def _as_template_message(self, message: Message, hidden: "_Hidden", shows_thinking: bool) -> dict[str, Any]:
         content = hidden.hide(message.content)
         made: dict[str, Any] = {"role": message.role, "content": content}
         if message.role != "assistant":
@@ -186,8 +190,11 @@ class ChatPrompts:
         thinking = hidden.hide(message.thinking) if self._thinks else ""
         # Always there, even if empty: Qwen3's template searches the answer for tags where it is not.
         made["reasoning_content"] = thinking
-        if self._family.keeps_thinking_in_history and thinking:
-            tags = hidden.tag(self._family.open_text), hidden.tag(self._close_text_after(thinking))
+        if (shows_thinking or self._family.keeps_thinking_in_history) and thinking:
+            close = self._close_text_after(thinking)
+            if message.tool_calls and not content:
+                close = close.removesuffix("\n")  # templates begin a call on a line of its own
+            tags = hidden.tag(self._family.open_text), hidden.tag(close)
             made["content"] = f"{tags[0]}{thinking}{tags[1]}{content}"
             made["reasoning_content"] = ""
         if not message.tool_calls:

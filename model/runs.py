@@ -10,11 +10,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import get_args
 
 from model.attachments import check_attachments, question_with
 from model.branching import Branch, kept_by
 from model.code_events import Task
-from model.engine import Budget, Engine, Request, Steering, budget_limits, collect
+from model.engine import Budget, Decision, Engine, Request, Steering, budget_limits
 from model.errors import AppError, BadInput, PromptTooLong, RunBusy, TooManyRuns
 from model.events import (
     Asked,
@@ -35,8 +36,10 @@ from model.question_checks import check_hint, check_history, check_question, che
 from model.resuming import resumable
 from model.sampling import check_sampling
 from model.settings import THINK_LONGER_TOKENS, Settings
+from model.steps import steps_of, turn_messages
 from model.store import Store
 from model.titles import title_of
+from model.tool_events import Equipped
 from model.waiting_line import Place, WaitingLine
 
 log = logging.getLogger(__name__)
@@ -60,6 +63,9 @@ class Runs:
         self.after_end: list[Callable[[str], None]] = []
         # Each is called once, when the runs have been stopped.
         self.on_close: list[Callable[[], None]] = []
+        # Runs with such an event are streamed through the engine that is made of the loaded one, their events so far
+        # and their id.
+        self.through: dict[type[Event], Callable[[Engine, Sequence[Event], str], Engine]] = {}
         self._close_interrupted()
         self._keeper = threading.Thread(target=self._keep, name="run-keeper", daemon=True)
         self._keeper.start()
@@ -78,6 +84,7 @@ class Runs:
         parent_id: str | None = None,
         run_id: str | None = None,
         solves: Problem | Task | None = None,
+        equipped: Equipped | None = None,
         owner: str = "",
     ) -> str:
         """Start a run and return its id at once; the model may still be loading.
@@ -88,6 +95,7 @@ class Runs:
             parent_id: The run that this one follows up.
             run_id: An id of the caller's choice, so that others can attach or steer before the first event.
             solves: The run is one of those that solve it; all but the first stand beside that one.
+            equipped: The tools that it has; whoever runs their calls is in `through`.
 
         Raises:
             BadInput: If an argument is empty, too long or out of range.
@@ -110,7 +118,7 @@ class Runs:
         settings = (status.model, status.precision, budget, checked)
         asked = Asked(question, tuple(history), system, *settings, tuple(attachments))
         branch_of = solves.first_run if solves and solves.first_run != chosen_id else None
-        first = (solves,) if solves else ()
+        first = tuple(event for event in (solves, equipped) if event is not None)
         return self._begin(chosen_id, asked, parent_id, owner, branch_of=branch_of, first=first)
 
     def branch(
@@ -213,10 +221,10 @@ class Runs:
                 wait_seconds=self.settings.run_seconds, should_stop=lambda: steering.stop_reason is not None
             )
             try:
-                for event in engine.stream(request, steering):
+                for event in self._through(engine, live).stream(request, steering):
                     live.append(event)
             except PromptTooLong as error:
-                for event in self._stretched(live, error).stream(request, steering):
+                for event in self._through(self._stretched(live, error), live).stream(request, steering):
                     live.append(event)
         except AppError as error:
             reason = steering.stop_reason
@@ -235,6 +243,14 @@ class Runs:
                     self._line.ended(time.monotonic() - live.begun_at)
             for look_at in self.after_end:
                 look_at(live.id)
+
+    def _through(self, engine: Engine, live: LiveRun) -> Engine:
+        """The engine that such a run needs."""
+        events, _ = live.events_from(0)
+        makers = [made for kind, made in self.through.items() if any(isinstance(event, kind) for event in events[:4])]
+        for made in makers:
+            engine = made(engine, events, live.id)
+        return engine
 
     def _stretched(self, live: LiveRun, error: PromptTooLong) -> Engine:
         """The engine with a context long enough for a chat that was too long for it; the run says so.
@@ -323,11 +339,7 @@ class Runs:
         assert isinstance(first, Asked)
         messages.extend(first.history)
         for row in rows:
-            events = self.store.events(row.id)
-            asked, turn = events[0], collect(events)
-            assert isinstance(asked, Asked)
-            messages.append(Message("user", question_with(asked.question, asked.attachments)))
-            messages.append(Message("assistant", turn.answer, turn.thinking, turn.tool_calls))
+            messages.extend(turn_messages(self.store.events(row.id)))
         return tuple(messages)
 
     # ------------------------------------------------------------------ steering
@@ -411,6 +423,26 @@ class Runs:
             live.append(Steered("resume"))
         live.steering.go_on(hint)
         return True
+
+    def decide(self, run_id: str, call_id: str, decision: Decision) -> bool:
+        """Say whether a tool call that waits may run; False if the run has ended, or the call waits no more.
+
+        Raises:
+            RunNotFound: If no run has this id.
+            BadInput: If the decision is none, or the run has no such call.
+        """
+        if decision not in get_args(Decision):
+            raise BadInput(f"The decision is {decision!r}. Give one of {', '.join(get_args(Decision))}.")
+        live = self._find_live(run_id)
+        if live is None:
+            return False
+        called = [called for step in steps_of(live.events_from(0)[0]) for called in step.calls]
+        found = next((each for each in called if each.call.call_id == call_id), None)
+        if found is None:
+            raise BadInput(f"The run {run_id!r} has no tool call {call_id!r}.")
+        if found.approval != "asked" or found.result is not None:
+            return False
+        return self._steer(run_id, Steered(decision, text=call_id), lambda steering: steering.decide(call_id, decision))
 
     def _steer(self, run_id: str, steered: Steered | Notice, act: Callable[[Steering], None]) -> bool:
         live = self._find_live(run_id)

@@ -17,12 +17,12 @@ from model.catalog import find_model
 from model.chat import ChatEngine
 from model.engine import Detokenizer, Prompt, Request, Tokens
 from model.errors import BadInput, EngineError
-from model.events import Sampling
+from model.events import Message, Sampling
 from model.scoring import Scores
 
 _PIECES = re.compile(r"</?[a-z_]+>|\s?[^\s<]{1,6}|\s|<")
 _OPEN, _CLOSE = "<think>\n", "\n</think>\n\n"
-_QUESTION = "\x1e"
+_QUESTION, _RESULT = "\x1e", "\x1d"
 _STOP_ID = 0
 
 
@@ -32,6 +32,7 @@ class Turn:
 
     `thinking` is repeated `repeat` times, numbered by `{n}`. `is_closed` False ends the turn inside the thinking. With
     `times`, only so many requests get it, and the turns after it are for the others: runs of one question can differ.
+    `result` is a regular expression too, for turns after tool calls: it is found in what came back since the question.
     """
 
     thinking: str
@@ -40,6 +41,7 @@ class Turn:
     repeat: int = 1
     is_closed: bool = True
     times: int = 0
+    result: str = ""
 
     def text(self, question: str) -> str:
         """The whole turn as the model would write it after `<think>`."""
@@ -88,10 +90,13 @@ class ScriptedPrompts:
         return (_STOP_ID,)
 
     def build(self, request: Request) -> Prompt:
-        """Every turn on a line of its own, then the question again between marks that the decoder looks for."""
-        turns = "".join(f"{m.role}: {m.content}\n" for m in request.messages)
-        question = next((m.content for m in reversed(request.messages) if m.role == "user"), "")
-        text = f"{turns}{_QUESTION}{question}{_QUESTION}{_OPEN}{request.thinking_so_far}"
+        """Every turn on a line of its own, then question and results again between marks that the decoder looks for."""
+        turns = "".join(f"{m.role}: {_written(m)}\n" for m in request.messages)
+        asked = max((number for number, m in enumerate(request.messages) if m.role == "user"), default=0)
+        question = request.messages[asked].content if request.messages else ""
+        results = "\n".join(m.content for m in request.messages[asked:] if m.role == "tool")
+        matched = f"{question}{_RESULT}{results}" if results else question
+        text = f"{turns}{_QUESTION}{matched}{_QUESTION}{_OPEN}{request.thinking_so_far}"
         if request.is_thinking_closed:
             text += _CLOSE + request.answer_so_far
         return Prompt(self._vocabulary.encode(text), text)
@@ -107,6 +112,11 @@ class ScriptedPrompts:
     def detokenizer(self) -> Detokenizer:
         """Ids to text, one piece each."""
         return self._vocabulary
+
+
+def _written(message: Message) -> str:
+    """A message with its calls."""
+    return " ".join([message.content, *(f"{call.name} {call.arguments}" for call in message.tool_calls)])
 
 
 def _made_up(token_id: int, number: int) -> float:
@@ -202,10 +212,10 @@ class ScriptedDecoder:
         return stream
 
     def _continuation(self, prompt: str) -> str:
-        question, _, written = prompt.rpartition(_QUESTION)
-        question = question.rpartition(_QUESTION)[2]
+        matched, _, written = prompt.rpartition(_QUESTION)
+        question, _, results = matched.rpartition(_QUESTION)[2].partition(_RESULT)
         written = written.removeprefix(_OPEN)
-        turn = self._turn_for(question)
+        turn = self._turn_for(question, results)
         if turn is None:
             raise EngineError(f"The script has no turn that matches {question!r}.")
         whole = turn.text(question)
@@ -215,11 +225,12 @@ class ScriptedDecoder:
         answer_so_far = written.partition(_CLOSE)[2]
         return answer.removeprefix(answer_so_far)
 
-    def _turn_for(self, question: str) -> Turn | None:
+    def _turn_for(self, question: str, results: str) -> Turn | None:
         with self._lock:
             for number, turn in enumerate(self._turns):
                 is_left = not turn.times or self._n_written[number] < turn.times
-                if is_left and re.search(turn.match, question, re.DOTALL):
+                fits = re.search(turn.match, question, re.DOTALL) and re.search(turn.result, results, re.DOTALL)
+                if is_left and fits:
                     self._n_written[number] += 1
                     return turn
         return None

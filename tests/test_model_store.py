@@ -62,7 +62,7 @@ EVENTS = st.one_of(
     st.builds(ThinkingDelta, TEXTS, COUNTS, LOGPROBS, st.booleans()),
     st.builds(AnswerDelta, TEXTS, COUNTS, LOGPROBS),
     CALLS,
-    st.builds(ToolResult, TEXTS, TEXTS, st.booleans()),
+    st.builds(ToolResult, TEXTS, TEXTS, st.sampled_from(["ok", "failed", "refused"])),
     st.builds(Notice, st.sampled_from(["started", "budget", "loop", "interrupted"]), TEXTS),
     st.builds(Steered, st.sampled_from(["stop", "answer_now", "think_longer", "continue"]), COUNTS),
     st.builds(Finished, st.sampled_from(["stop", "length", "loop", "error"]), COUNTS, COUNTS, COUNTS, SECONDS),

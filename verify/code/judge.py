@@ -1,7 +1,7 @@
 """A program and its tests in, a report of what each test says out. Any thread may ask."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -17,7 +17,7 @@ from verify.sandbox.cases import Case, InputCase
 from verify.sandbox.comparing import shown
 from verify.sandbox.levels import Level
 from verify.sandbox.limits import Limits
-from verify.sandbox.notebook import CellResult
+from verify.sandbox.notebook import CellResult, Notebook
 from verify.sandbox.report import Report, TestResult, shortened
 from verify.sandbox.sandbox import Sandbox
 from verify.sandbox.values import encoded
@@ -90,6 +90,15 @@ class CodeJudge:
                 notebook.close()
         except SandboxRefused as refusal:
             return CellResult("refused", message=str(refusal))
+
+    def open_notebook(self, files: Mapping[str, bytes] | None = None) -> Notebook:
+        """Cells that share names and files; see `verify.sandbox.notebook`.
+
+        Raises:
+            SandboxRefused: If this machine cannot isolate programs.
+            BadInput: If a notebook cannot be given these files.
+        """
+        return self._started().open_notebook(files)
 
     def results(self, program: Program, cases: Sequence[Case], limits: Limits | None = None) -> list[TestResult]:
         """What each case gives, without a longer look and without a report; `not_run` behind a limit, or if refused."""

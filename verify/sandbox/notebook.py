@@ -96,6 +96,8 @@ class Notebook:
         self._server = server
         self._turns = turns
         self._files = dict(files)
+        # What the process has not been told of yet; None for a file that is gone.
+        self._to_give: dict[str, bytes | None] = {}
         self._child: Child | None = None
         self._is_closed = False
         self._n_cells = 0
@@ -130,6 +132,18 @@ class Notebook:
     def files(self) -> dict[str, bytes]:
         """The files as the last cell that came to its end has left them."""
         return dict(self._files)
+
+    def set_files(self, files: Mapping[str, bytes]) -> None:
+        """Let the next cell find exactly these files. Names are not lost.
+
+        Raises:
+            BadInput: If a file's name is none, or there are too many of them or too much in them.
+        """
+        check_files(files)
+        with self._one_at_a_time:
+            changed = {name: held for name, held in files.items() if self._files.get(name) != held}
+            self._to_give |= changed | {name: None for name in self._files if name not in files}
+            self._files = dict(files)
 
     def end(self) -> None:
         """End the process; the next cell starts anew. Names are lost, files are not. A cell that runs is `timeout`."""
@@ -170,7 +184,8 @@ class Notebook:
         deadline = began + min(limits.piece_wall_seconds, self._idle_seconds / 2)
         child.begin_piece(limits.cpu_seconds)
         child.output_bytes = limits.output_bytes
-        child.send({"cell": source, "number": self._n_cells}, deadline)
+        child.send({"cell": source, "number": self._n_cells, "files": _as_base64(self._to_give)}, deadline)
+        self._to_give = {}
         told = self._heard(child, deadline, {"began": self._n_cells})
         if told is None and not child.is_killed:
             raise _EndedBefore
@@ -194,6 +209,7 @@ class Notebook:
         self._discard()
         is_anew = self._n_cells > 0
         self._child = _started(self._server(), limits, self._files, self._idle_seconds)
+        self._to_give = {}
         return self._child, is_anew
 
     def _heard(self, child: "Child", deadline: float, wanted: dict[str, int]) -> dict[str, Any] | None:
@@ -246,9 +262,8 @@ def _started(server: "Server", limits: Limits, files: Mapping[str, bytes], idle_
 
     times = Times(limits.cpu_seconds, _ALL_CPU_SECONDS, idle_seconds, LIFE_SECONDS)
     resources = limits.resources(0, _OWN_MIB) | {"CPU": int(_ALL_CPU_SECONDS) + 2}
-    given = {name: base64.b64encode(held).decode() for name, held in files.items()}
     child = Child(
-        server, "notebook", {"files": given}, b"", limits, times, resources=resources, max_line_bytes=_MAX_LINE_BYTES
+        server, "notebook", {"files": _as_base64(files)}, b"", limits, times, resources=resources, max_line_bytes=_MAX_LINE_BYTES
     )
     try:
         line = child.next_line(time.monotonic() + _START_SECONDS)
@@ -259,3 +274,7 @@ def _started(server: "Server", limits: Limits, files: Mapping[str, bytes], idle_
         child.close()
         raise
     return child
+
+
+def _as_base64(files: Mapping[str, bytes | None]) -> dict[str, str | None]:
+    return {name: None if held is None else base64.b64encode(held).decode() for name, held in files.items()}

@@ -1,8 +1,8 @@
 """The profile *notebook*: cells that run one after the other in one process, with files and figures in memory.
 
-In come `{"cell", "number"}`, out go `{"began"}` and a line for each: `{"number", "value", "figures", "files", ...}` and
+In come `{"cell", "number", "files"}`, out go `{"began"}` and a line for each: `{"number", "value", "figures", "files", ...}` and
 how it ended if it did not end well. `value` is the last expression as Python writes it; `files` those that the cell has
-changed, in base64, null for one that it removed.
+changed, in base64, null for one that it removed; those that come in were changed so by the app.
 """
 
 import ast
@@ -34,6 +34,14 @@ class _Notebook:
         self._figures = Figures()
         self._known = {name: bytes(held) for name, held in FILES.contents.items()}
         self._standard_output = sys.stdout
+
+    def take_files(self, files: dict[str, str | None]) -> None:
+        """Put files in the folder that the app has changed there since the last cell."""
+        for name, held in files.items():
+            FILES.contents.pop(name, None)
+            if held is not None:
+                FILES.contents[name] = bytearray(base64.b64decode(held))
+        self._known = {name: bytes(held) for name, held in FILES.contents.items()}
 
     def run_cell(self, source: str, number: int) -> bool:
         """Run one and tell what came of it. False if the process is to end."""
@@ -96,6 +104,8 @@ def run(_: bytes, request: dict[str, Any], channel: Channel) -> int:
     FILES.contents = {name: bytearray(base64.b64decode(held)) for name, held in request["files"].items()}
     notebook = _Notebook(channel)
     while (asked := channel.hear()) is not None:
+        if asked["files"]:
+            notebook.take_files(asked["files"])
         if not notebook.run_cell(asked["cell"], asked["number"]):
             break
     return 0

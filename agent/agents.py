@@ -1,0 +1,181 @@
+"""A question and tools in, a run out that thinks, calls them, and answers from what came back."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from agent.calling import APPROVAL_SECONDS
+from agent.loop import AgentEngine
+from agent.policy import Policies, checked_policy, stricter
+from agent.scratch import Scratch
+from agent.toolbox import Tool, Toolbox
+from model.engine import Budget, Engine
+from model.errors import BadInput
+from model.events import Attachment, Event, Message, Sampling
+from model.question_checks import checked_id
+from model.runs import Runs
+from model.tool_events import Equipped, OfferedTool, Policy
+
+MAX_STEPS = 12
+_MOST_STEPS = 100
+Wishes = Mapping[str, Policy] | Sequence[str] | None
+
+
+class Agents:
+    """Starts runs with tools, and carries their calls out.
+
+    Args:
+        runs: Every run in it that has tools is streamed through here, started here or not.
+        toolbox: The tools that there are.
+        policies: What the host allows.
+        scratch_folder: Where the files of runs lie, a folder for each conversation.
+        approval_seconds: How long a call waits for the user's word.
+    """
+
+    def __init__(
+        self,
+        runs: Runs,
+        toolbox: Toolbox,
+        policies: Policies,
+        scratch_folder: Path,
+        approval_seconds: float = APPROVAL_SECONDS,
+    ) -> None:
+        self.runs = runs
+        self.toolbox = toolbox
+        self.policies = policies
+        self._scratch_folder = scratch_folder
+        self._approval_seconds = approval_seconds
+        runs.through[Equipped] = self._engine
+
+    def start(
+        self,
+        message: str,
+        *,
+        history: Sequence[Message] = (),
+        parent_id: str | None = None,
+        system: str = "",
+        tools: Wishes = None,
+        max_steps: int = MAX_STEPS,
+        max_seconds: float = 0.0,
+        max_tokens: int = 0,
+        keeps_thinking: bool = False,
+        uploads: Mapping[str, bytes] | None = None,
+        budget: Budget = "medium",
+        sampling: Sampling | None = None,
+        attachments: Sequence[Attachment] = (),
+        run_id: str | None = None,
+        owner: str = "",
+    ) -> str:
+        """Start a run and return its id at once.
+
+        Args:
+            parent_id: The run that this one follows up; it has that one's files.
+            tools: What the request wishes; see `offered`.
+            max_steps: So many times at most the model writes, the last time without tools.
+            max_seconds: By the clock, waiting for the user's word not counted; 0 for no limit but the run's own.
+            max_tokens: Of thinking and answers together; 0 for none.
+            keeps_thinking: Whether the prompt keeps the thinking of earlier steps of this turn.
+            uploads: Files by name, for the tools.
+            budget: Thinking budget of each step.
+
+        Raises:
+            BadInput: If an argument is empty, too long or out of range, or a tool is not to be had.
+            RunBusy: If `run_id` is taken.
+            RunNotFound: If there is no run `parent_id`.
+            TooManyRuns: If there is no room for it.
+        """
+        check_limits(max_steps, max_seconds, max_tokens)
+        offered = self.offered(tools)
+        run_id = checked_id(run_id)
+        scratch = self._scratch_name(parent_id) if parent_id else secrets.token_urlsafe(12)
+        uploads = uploads or {}
+        for name, held in uploads.items():
+            self._scratch_of(scratch).write(name, held)
+        return self.runs.start(
+            message,
+            history=history,
+            system=system,
+            budget=budget,
+            sampling=sampling,
+            attachments=attachments,
+            parent_id=parent_id,
+            run_id=run_id,
+            equipped=Equipped(offered, max_steps, max_seconds, max_tokens, keeps_thinking, scratch, tuple(uploads)),
+            owner=owner,
+        )
+
+    def offered(self, wishes: Wishes = None) -> tuple[OfferedTool, ...]:
+        """The tools that a run gets. A request can only tighten what the host allows.
+
+        Args:
+            wishes: Names, for these tools and no others; policies by name, for those where the host's is too lax; None
+                for all that the host allows.
+
+        Raises:
+            BadInput: If there is no such tool, a policy is none, or a tool that is named alone is switched off here.
+        """
+        tools = {tool.name: tool for tool in self.toolbox.tools()}
+        if unknown := [name for name in wishes or () if name not in tools]:
+            raise BadInput(f"There is no tool {unknown[0]!r}. The tools are: {', '.join(tools) or 'none'}.")
+        held = {name: self.policies.of(tool) for name, tool in tools.items()}
+        if isinstance(wishes, Mapping):
+            held |= {name: stricter(held[name], checked_policy(name, wish)) for name, wish in wishes.items()}
+        elif wishes is not None:
+            if barred := [name for name in wishes if held[name] == "off"]:
+                raise BadInput(f"The tool {barred[0]!r} is switched off here. Leave it out.")
+            held = {name: held[name] for name in dict.fromkeys(wishes)}
+        return tuple(OfferedTool(name, policy) for name, policy in held.items() if policy != "off")
+
+    def scratch(self, run_id: str) -> Scratch:
+        """The files of a run with tools.
+
+        Raises:
+            RunNotFound: If no run has this id.
+            BadInput: If it has no tools, so no files either.
+        """
+        return self._scratch_of(self._scratch_name(run_id))
+
+    def _scratch_name(self, run_id: str) -> str:
+        events = self.runs.events_so_far(run_id, 0) or self.runs.store.events(run_id, 0, 4)
+        equipped = next((event for event in events if isinstance(event, Equipped)), None)
+        if equipped is None:
+            raise BadInput(f"The run {run_id!r} has no tools, so it has no files.")
+        # A run from elsewhere brings no files, and a name in it could be that of another run's.
+        return equipped.scratch or f"imported-{run_id.replace('.', '_')}"
+
+    def _scratch_of(self, name: str) -> Scratch:
+        return Scratch(self._scratch_folder / checked_id(name))
+
+    def _engine(self, engine: Engine, events: Sequence[Event], run_id: str) -> Engine:
+        equipped = next(event for event in events if isinstance(event, Equipped))
+        offered = {tool.name: tool.policy for tool in equipped.tools}
+        found = (self.toolbox.find(name) for name in offered)
+        tools = {tool.name: tool for tool in found if tool is not None}
+
+        def policy_of(tool: Tool) -> Policy:
+            # Asked at each call: the host may have tightened it since, and a run from elsewhere may claim anything.
+            return stricter(offered[tool.name], self.policies.of(tool))
+
+        return AgentEngine(
+            engine,
+            events,
+            run_id,
+            tools={name: tool for name, tool in tools.items() if policy_of(tool) != "off"},
+            policy_of=policy_of,
+            scratch=self.scratch(run_id),
+            approval_seconds=self._approval_seconds,
+        )
+
+
+def check_limits(max_steps: int, max_seconds: float, max_tokens: int) -> None:
+    """Refuse limits that are none.
+
+    Raises:
+        BadInput: If one is out of range.
+    """
+    if isinstance(max_steps, bool) or not isinstance(max_steps, int) or not 1 <= max_steps <= _MOST_STEPS:
+        raise BadInput(f"max_steps is {max_steps!r}; it must be a whole number from 1 to {_MOST_STEPS}.")
+    if isinstance(max_seconds, bool) or not isinstance(max_seconds, int | float) or not 0 <= max_seconds < 1e6:
+        raise BadInput(f"max_seconds is {max_seconds!r}; it must be a number of seconds from 0 (no limit) up.")
+    if isinstance(max_tokens, bool) or not isinstance(max_tokens, int) or not 0 <= max_tokens < 2**31:
+        raise BadInput(f"max_tokens is {max_tokens!r}; it must be a whole number from 0 (no limit) up.")
