@@ -6,7 +6,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,15 @@ from agent.mcp_servers import McpServers, ServerState, mcp_servers
 from agent.mcp_settings import FILE_NAME, ServerEntry
 from agent.scratch import Scratch
 from agent.toolbox import Tool, Toolbox, ToolContext, ToolOutput
+from model.engine import collect
 from model.errors import BadInput
+from model.events import Event
+from model.scripted import Turn
 from model.settings import Settings
+from model.tool_events import ApprovalAsked, ToolResult
 from tests.conftest import ROOT, free_port
 from tests.script_client import is_soon
+from tests.scripted_agent import call, scripted_agent
 
 SERVER = str(ROOT / "tests" / "mcp_stdio_server.py")
 
@@ -165,6 +170,32 @@ def test_a_server_that_never_answers_is_starting_and_can_be_switched_off(running
     running.servers.switch("silent", False)
     assert running.is_settled("silent", "stopped")
     assert not running.state("silent").is_on
+
+
+# In a run of the agent.
+
+
+def test_a_run_asks_before_each_call_and_goes_on_when_the_server_has_died(running: Running, tmp_path: Path) -> None:
+    running.make_ready("dies")
+    turns = [
+        Turn("First.", call("dies_add", a=20, b=22), times=1),
+        Turn("So.", "It is 42.", result="exit code 3"),
+        Turn("Next.", call("dies_die"), result="42"),
+    ]
+    with scripted_agent(tmp_path, turns, running.toolbox.tools()) as agent:
+        run_id = agent.agents.start("What is 20 + 22?", tools=["dies_add", "dies_die"])
+        for number in (1, 2):
+            assert is_soon(lambda n=number: len(asked_in(agent.runs.events_so_far(run_id, 0))) == n)  # type: ignore[misc]
+            agent.runs.decide(run_id, asked_in(agent.runs.events_so_far(run_id, 0))[-1].call_id, "allow")
+        events = agent.read(run_id)
+    sums, died = (event for event in events if isinstance(event, ToolResult))
+    assert (sums.text, sums.outcome, sums.is_untrusted) == ("42", "ok", True)
+    assert died.outcome == "failed" and "exit code 3" in died.text
+    assert collect(events).answer.strip() == "It is 42."
+
+
+def asked_in(events: Sequence[Event] | None) -> list[ApprovalAsked]:
+    return [event for event in events or () if isinstance(event, ApprovalAsked)]
 
 
 # Servers that are not there, and addresses.
