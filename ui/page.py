@@ -6,12 +6,18 @@ from typing import Any
 
 import gradio as gr
 
+from agent.agents import Agents
+from agent.file_tools import file_tools
+from agent.policy import policies_from_environment
+from agent.python_tool import Notebooks, python_tool
+from agent.toolbox import Toolbox
 from model.engine import collect
 from model.errors import AppError
 from model.host import ModelHost
 from model.run_scores import RunScores
 from model.runs import Runs
 from model.settings import Settings
+from ui.agent_endpoints import add_agent_endpoints
 from ui.chat_parts import ChatParts, add_composer, add_run_view
 from ui.chat_tab import ChatTab, wire_chat
 from ui.code_by_hand import ByHand
@@ -58,6 +64,9 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     judge, code_judge = MathJudge(), CodeJudge()
     solves, grown = Solves(runs, judge, code_judge), growing_of(runs)
     attempts = Attempts(runs, code_judge)
+    toolbox = Toolbox()
+    toolbox.add(python_tool(Notebooks(code_judge)), *file_tools())
+    agents = Agents(runs, toolbox, policies_from_environment(), settings.data_folder / "scratch")
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
@@ -111,6 +120,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         add_verify_endpoints(judge)
         add_math_endpoints(solves, runs, host, settings)
         add_code_endpoints(attempts, runs, host, settings)
+        add_agent_endpoints(agents, runs, host, settings)
     return demo
 
 
