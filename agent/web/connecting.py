@@ -64,7 +64,7 @@ def connect(
 
 def _secured(plain: socket.socket, url: WebURL, context: ssl.SSLContext, patience: Patience) -> socket.socket:
     try:
-        plain.settimeout(patience.left(SILENCE_SECONDS))
+        plain.settimeout(patience.left(CONNECT_SECONDS))
         return context.wrap_socket(plain, server_hostname=url.host)
     except ssl.SSLCertVerificationError as error:
         plain.close()

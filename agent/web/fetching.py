@@ -153,7 +153,7 @@ def _read_page(url: WebURL, response: http.client.HTTPResponse) -> Page:
     content, is_cut = unpacked(body, encoding, MAX_PDF_BYTES if is_pdf else MAX_TEXT_BYTES)
     page = Page(url, _kind(media_type, content), charset, content, is_cut or body.broke_off)
     if page.kind != "pdf":
-        return replace(page, content=content[:MAX_TEXT_BYTES], is_cut=is_cut or len(content) > MAX_TEXT_BYTES)
+        return replace(page, content=content[:MAX_TEXT_BYTES], is_cut=page.is_cut or len(content) > MAX_TEXT_BYTES)
     if page.is_cut:
         raise WebFailed(f"The PDF file broke off, or is larger than {MAX_PDF_BYTES / 1e6:.0f} MB: it cannot be read.")
     return page
