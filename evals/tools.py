@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -185,8 +185,8 @@ def table(told: Mapping[str, Any]) -> str:
 # ------------------------------------------------------------------ the program
 
 
-def measured(host: ModelHost, folder: Path, tasks: Sequence[ToolTask], given: argparse.Namespace) -> list[Row]:
-    """All rows; with `both`, the second round is of the tasks that took more than one step."""
+def measured(host: ModelHost, folder: Path, tasks: Sequence[ToolTask], given: argparse.Namespace) -> Iterator[Row]:
+    """Rows as tasks are done; with `both`, the second round is of those that took more than one step."""
     settings = replace(settings_from_environment(), data_folder=folder)
     rehearsed = {task.question: task.thinking for task in tasks if task.thinking}
     runs = Runs(Store(folder), ModelHost(settings, RehearsingEngine(host.engine(), rehearsed)), settings)
@@ -196,23 +196,30 @@ def measured(host: ModelHost, folder: Path, tasks: Sequence[ToolTask], given: ar
             agents = Agents(runs, toolbox, Policies(), folder / "scratch")
             bench = Bench(runs, agents, given.budget, Sampling(seed=given.seed, max_new_tokens=_MAX_NEW_TOKENS))
             with ThreadPoolExecutor(given.at_once) as pool:
-
-                def round_of(asked: Sequence[ToolTask], keeps_thinking: bool) -> list[Row]:
-                    return [_said(row) for row in pool.map(lambda task: bench.run(task, keeps_thinking), asked)]
-
-                first = round_of(tasks, given.keep_thinking == "kept")
-                if given.keep_thinking != "both":
-                    return first
-                return first + round_of([row.task for row in first if row.judged.n_steps > 1], True)
+                has_more_steps = []
+                for row in pool.map(lambda task: bench.run(task, given.keep_thinking == "kept"), tasks):
+                    yield row
+                    if row.judged.n_steps > 1 and given.keep_thinking == "both":
+                        has_more_steps.append(row.task)
+                yield from pool.map(lambda task: bench.run(task, True), has_more_steps)
         finally:
             runs.close()
             runs.store.close()
 
 
-def _said(row: Row) -> Row:
-    words = row.judged.complaint or "solved"
-    print(f"{row.task.kind:12}{row.task.name:20}{row.judged.n_calls} calls  {words}", file=sys.stderr, flush=True)
-    return row
+def _until_interrupted(rows: Iterator[Row]) -> tuple[list[Row], bool]:
+    """The rows that there are, and whether they are all: Ctrl-C keeps what was measured."""
+    found: list[Row] = []
+    try:
+        for row in rows:
+            found.append(row)
+            words = row.judged.complaint or "solved"
+            print(
+                f"{row.task.kind:12}{row.task.name:18}{row.judged.n_calls} calls  {words}", file=sys.stderr, flush=True
+            )
+    except KeyboardInterrupt:
+        return found, False
+    return found, True
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -239,11 +246,11 @@ def main(arguments: Sequence[str]) -> int:
     folder = given.data or settings_from_environment().data_folder / "tool-benchmark"
     folder.mkdir(parents=True, exist_ok=True)
     with loaded_host(given.model, given.scripted) as host:
-        rows = measured(host, folder, tasks, given)
-        head = measured_on(
-            host.engine(), budget=given.budget, seed=given.seed, max_steps=_MAX_STEPS, max_new_tokens=_MAX_NEW_TOKENS
-        )
+        asked = {"budget": given.budget, "seed": given.seed, "max_steps": _MAX_STEPS, "max_new_tokens": _MAX_NEW_TOKENS}
+        head = measured_on(host.engine(), **asked)
+        rows, is_complete = _until_interrupted(measured(host, folder, tasks, given))
     ways = {name: [row for row in rows if row.keeps_thinking == (name == "kept")] for name in ("dropped", "kept")}
+    head |= {"is_complete": is_complete}
     told: dict[str, Any] = {"thinking_" + name: summary(mine) for name, mine in ways.items() if mine}
     if all(ways.values()):
         told["kept_against_dropped"] = compared(ways["dropped"], ways["kept"])

@@ -7,10 +7,8 @@ from typing import Any
 import gradio as gr
 
 from agent.agents import Agents
-from agent.file_tools import file_tools
 from agent.policy import policies_from_environment
-from agent.python_tool import Notebooks, python_tool
-from agent.toolbox import Toolbox
+from agent.standard import standard_toolbox
 from model.engine import collect
 from model.errors import AppError
 from model.host import ModelHost
@@ -64,8 +62,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     judge, code_judge = MathJudge(), CodeJudge()
     solves, grown = Solves(runs, judge, code_judge), growing_of(runs)
     attempts = Attempts(runs, code_judge)
-    toolbox = Toolbox()
-    toolbox.add(python_tool(Notebooks(code_judge)), *file_tools())
+    toolbox = standard_toolbox(runs, settings, code_judge, judge)
     agents = Agents(runs, toolbox, policies_from_environment(), settings.data_folder / "scratch")
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
