@@ -10,12 +10,14 @@ in the folder that `--data` names; what each did stands in the result, `evals/re
 
 import argparse
 import json
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -207,18 +209,35 @@ def measured(host: ModelHost, folder: Path, tasks: Sequence[ToolTask], given: ar
             runs.store.close()
 
 
+def in_turn(tasks: Sequence[ToolTask], kinds: Sequence[str], limit: int = 0) -> list[ToolTask]:
+    """One task of each kind after the other, so that a measurement that is broken off has all kinds.
+
+    Args:
+        limit: So many of each kind; 0 for all.
+    """
+    by_kind = [[task for task in tasks if task.kind == kind][: limit or None] for kind in kinds]
+    return [task for turn in zip_longest(*by_kind) for task in turn if task is not None]
+
+
 def _until_interrupted(rows: Iterator[Row]) -> tuple[list[Row], bool]:
-    """The rows that there are, and whether they are all: Ctrl-C keeps what was measured."""
+    """The rows that there are, and whether they are all: Ctrl-C and SIGTERM keep what was measured."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {kind: signal.signal(kind, interrupt) for kind in (signal.SIGINT, signal.SIGTERM)}
     found: list[Row] = []
     try:
         for row in rows:
             found.append(row)
             words = row.judged.complaint or "solved"
-            print(
-                f"{row.task.kind:12}{row.task.name:18}{row.judged.n_calls} calls  {words}", file=sys.stderr, flush=True
-            )
+            told = f"{row.task.kind:12}{row.task.name:18}{row.judged.n_calls} calls  {words}"
+            print(told, file=sys.stderr, flush=True)
     except KeyboardInterrupt:
         return found, False
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
     return found, True
 
 
@@ -240,9 +259,7 @@ def main(arguments: Sequence[str]) -> int:
     )
     given = parser.parse_args(arguments)
     budget_limits(given.budget)
-    tasks: list[ToolTask] = []
-    for kind in given.kind or KINDS:
-        tasks += [task for task in read_tasks(given.tasks) if task.kind == kind][: given.limit or None]
+    tasks = in_turn(read_tasks(given.tasks), given.kind or tuple(KINDS), given.limit)
     folder = given.data or settings_from_environment().data_folder / "tool-benchmark"
     folder.mkdir(parents=True, exist_ok=True)
     with loaded_host(given.model, given.scripted) as host:
