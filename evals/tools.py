@@ -10,12 +10,14 @@ in the folder that `--data` names; what each did stands in the result, `evals/re
 
 import argparse
 import json
+import signal
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -185,8 +187,8 @@ def table(told: Mapping[str, Any]) -> str:
 # ------------------------------------------------------------------ the program
 
 
-def measured(host: ModelHost, folder: Path, tasks: Sequence[ToolTask], given: argparse.Namespace) -> list[Row]:
-    """All rows; with `both`, the second round is of the tasks that took more than one step."""
+def measured(host: ModelHost, folder: Path, tasks: Sequence[ToolTask], given: argparse.Namespace) -> Iterator[Row]:
+    """Rows as tasks are done; with `both`, the second round is of those that took more than one step."""
     settings = replace(settings_from_environment(), data_folder=folder)
     rehearsed = {task.question: task.thinking for task in tasks if task.thinking}
     runs = Runs(Store(folder), ModelHost(settings, RehearsingEngine(host.engine(), rehearsed)), settings)
@@ -196,23 +198,47 @@ def measured(host: ModelHost, folder: Path, tasks: Sequence[ToolTask], given: ar
             agents = Agents(runs, toolbox, Policies(), folder / "scratch")
             bench = Bench(runs, agents, given.budget, Sampling(seed=given.seed, max_new_tokens=_MAX_NEW_TOKENS))
             with ThreadPoolExecutor(given.at_once) as pool:
-
-                def round_of(asked: Sequence[ToolTask], keeps_thinking: bool) -> list[Row]:
-                    return [_said(row) for row in pool.map(lambda task: bench.run(task, keeps_thinking), asked)]
-
-                first = round_of(tasks, given.keep_thinking == "kept")
-                if given.keep_thinking != "both":
-                    return first
-                return first + round_of([row.task for row in first if row.judged.n_steps > 1], True)
+                has_more_steps = []
+                for row in pool.map(lambda task: bench.run(task, given.keep_thinking == "kept"), tasks):
+                    yield row
+                    if row.judged.n_steps > 1 and given.keep_thinking == "both":
+                        has_more_steps.append(row.task)
+                yield from pool.map(lambda task: bench.run(task, True), has_more_steps)
         finally:
             runs.close()
             runs.store.close()
 
 
-def _said(row: Row) -> Row:
-    words = row.judged.complaint or "solved"
-    print(f"{row.task.kind:12}{row.task.name:20}{row.judged.n_calls} calls  {words}", file=sys.stderr, flush=True)
-    return row
+def in_turn(tasks: Sequence[ToolTask], kinds: Sequence[str], limit: int = 0) -> list[ToolTask]:
+    """One task of each kind after the other, so that a measurement that is broken off has all kinds.
+
+    Args:
+        limit: So many of each kind; 0 for all.
+    """
+    by_kind = [[task for task in tasks if task.kind == kind][: limit or None] for kind in kinds]
+    return [task for turn in zip_longest(*by_kind) for task in turn if task is not None]
+
+
+def _until_interrupted(rows: Iterator[Row]) -> tuple[list[Row], bool]:
+    """The rows that there are, and whether they are all: Ctrl-C and SIGTERM keep what was measured."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {kind: signal.signal(kind, interrupt) for kind in (signal.SIGINT, signal.SIGTERM)}
+    found: list[Row] = []
+    try:
+        for row in rows:
+            found.append(row)
+            words = row.judged.complaint or "solved"
+            told = f"{row.task.kind:12}{row.task.name:18}{row.judged.n_calls} calls  {words}"
+            print(told, file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        return found, False
+    finally:
+        for kind, handler in before.items():
+            signal.signal(kind, handler)
+    return found, True
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -233,17 +259,15 @@ def main(arguments: Sequence[str]) -> int:
     )
     given = parser.parse_args(arguments)
     budget_limits(given.budget)
-    tasks: list[ToolTask] = []
-    for kind in given.kind or KINDS:
-        tasks += [task for task in read_tasks(given.tasks) if task.kind == kind][: given.limit or None]
+    tasks = in_turn(read_tasks(given.tasks), given.kind or tuple(KINDS), given.limit)
     folder = given.data or settings_from_environment().data_folder / "tool-benchmark"
     folder.mkdir(parents=True, exist_ok=True)
     with loaded_host(given.model, given.scripted) as host:
-        rows = measured(host, folder, tasks, given)
-        head = measured_on(
-            host.engine(), budget=given.budget, seed=given.seed, max_steps=_MAX_STEPS, max_new_tokens=_MAX_NEW_TOKENS
-        )
+        asked = {"budget": given.budget, "seed": given.seed, "max_steps": _MAX_STEPS, "max_new_tokens": _MAX_NEW_TOKENS}
+        head = measured_on(host.engine(), **asked)
+        rows, is_complete = _until_interrupted(measured(host, folder, tasks, given))
     ways = {name: [row for row in rows if row.keeps_thinking == (name == "kept")] for name in ("dropped", "kept")}
+    head |= {"is_complete": is_complete}
     told: dict[str, Any] = {"thinking_" + name: summary(mine) for name, mine in ways.items() if mine}
     if all(ways.values()):
         told["kept_against_dropped"] = compared(ways["dropped"], ways["kept"])

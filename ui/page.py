@@ -6,14 +6,13 @@ from typing import Any
 import gradio as gr
 
 from agent.agents import Agents
-from agent.file_tools import file_tools
 from agent.policy import policies_from_environment
-from agent.python_tool import Notebooks, python_tool
-from agent.toolbox import Toolbox
+from agent.standard import standard_toolbox
 from model.host import ModelHost
 from model.run_scores import RunScores
 from model.runs import Runs
 from model.settings import Settings
+from ui.agent_endpoints import add_agent_endpoints
 from ui.agent_parts import add_agent_tab
 from ui.agent_tab import AgentTab, wire_agent
 from ui.agent_tools import ToolPanel
@@ -63,9 +62,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     judge, code_judge = MathJudge(), CodeJudge()
     solves, grown = Solves(runs, judge, code_judge), growing_of(runs)
     attempts = Attempts(runs, code_judge)
-    toolbox = Toolbox()
-    notebooks = Notebooks(code_judge)
-    toolbox.add(python_tool(notebooks), *file_tools())
+    toolbox = standard_toolbox(runs, settings, code_judge, judge)
     agents = Agents(runs, toolbox, policies_from_environment(), settings.data_folder / "scratch")
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
@@ -124,4 +121,5 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         add_verify_endpoints(judge)
         add_math_endpoints(solves, runs, host, settings)
         add_code_endpoints(attempts, runs, host, settings)
+        add_agent_endpoints(agents, runs, host, settings)
     return demo
