@@ -46,6 +46,7 @@ class CodeParts:
     to_follow: gr.State
     task: gr.Textbox
     tests: TestsParts
+    entry_point: gr.Textbox
     hidden: TestsParts
     n_attempts: gr.Dropdown
     n_rounds: gr.Dropdown
@@ -122,6 +123,14 @@ def _add_task() -> dict[str, Any]:
             )
         with gr.Column(min_width=300):
             tests = _add_tests("code-tests", "Tests", "Asserts, a pytest file, doctests, or a JSON list; or none", 5)
+            entry_point = gr.Textbox(
+                label=word("Entry point"),
+                placeholder=word("The function that is tested: found by itself"),
+                container=False,
+                max_lines=1,
+                elem_id="code-entry-point",
+                elem_classes="typed-code",
+            )
             with gr.Accordion(
                 word("Tests that the model shall not see"), open=False, elem_id="hidden-drawer", elem_classes="drawer"
             ):
@@ -140,7 +149,14 @@ def _add_task() -> dict[str, Any]:
             stop = gr.Button(word("Stop"), variant="primary", elem_id="code-stop", scale=0, min_width=96)
     with gr.Row(elem_id="code-examples"):
         examples = [small_button(word(each.label), f"code-example-{at}") for at, each in enumerate(EXAMPLES)]
-    fields = {"task": task, "tests": tests, "hidden": hidden, "n_attempts": n_attempts, "n_rounds": n_rounds}
+    fields = {
+        "task": task,
+        "tests": tests,
+        "entry_point": entry_point,
+        "hidden": hidden,
+        "n_attempts": n_attempts,
+        "n_rounds": n_rounds,
+    }
     fields |= {"budget": budget, "custom_budget": custom, "status": status, "examples": examples}
     return fields | {"answer_now": answer_now, "go_on": go_on, "new": new, "solve": solve, "stop": stop}
 
