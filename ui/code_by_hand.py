@@ -1,7 +1,6 @@
 """A program and tests that a user typed in, what comes of running them out; no model is asked."""
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +20,7 @@ from verify.code.given import check_entry_point, read_given
 from verify.code.progress import Progress
 from verify.code.task import CodedTask, read_task
 from verify.code.test_sets import TestSet
+from verify.sandbox.libraries import wants_libraries
 from verify.sandbox.notebook import CellResult
 from verify.sandbox.report import Report
 
@@ -29,8 +29,6 @@ Update = tuple[Any, Any, Any, Any, Any]
 Value = dict[str, Any]
 
 _MAX_PROGRAM_CHARACTERS = 200_000
-# What only notebooks have, and programs that are tested do not.
-_LIBRARIES = re.compile(r"^[ \t]*(?:import|from)[ \t]+(?:numpy|sympy|mpmath|matplotlib|PIL)\b", re.M)
 _YOURS = "The program in the editor, run by hand"
 _LOOK_SECONDS = 0.2
 
@@ -91,7 +89,8 @@ class ByHand:
     def _ran(self, program: Program, stdin: str) -> Value:
         figures: tuple[bytes, ...] = ()
         ran: Report | CellResult
-        if _LIBRARIES.search(program.source):
+        if wants_libraries(program.source.encode("utf-8", "surrogatepass")):
+            # A notebook shows what it draws.
             ran = self._judge.run_with_libraries(program, stdin)
             figures = ran.figures
         else:

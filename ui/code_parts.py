@@ -122,15 +122,16 @@ def _add_task() -> dict[str, Any]:
                 elem_id="code-task",
             )
         with gr.Column(min_width=300):
-            tests = _add_tests("code-tests", "Tests", "Asserts, a pytest file, doctests, or a JSON list; or none", 5)
             entry_point = gr.Textbox(
                 label=word("Entry point"),
-                placeholder=word("The function that is tested: found by itself"),
+                placeholder=word("Entry point: found by itself"),
                 container=False,
                 max_lines=1,
                 elem_id="code-entry-point",
-                elem_classes="typed-code",
+                render=False,
             )
+            hint = "Asserts, a pytest file, doctests, or a JSON list; or none"
+            tests = _add_tests("code-tests", "Tests", hint, 5, entry_point)
             with gr.Accordion(
                 word("Tests that the model shall not see"), open=False, elem_id="hidden-drawer", elem_classes="drawer"
             ):
@@ -161,7 +162,9 @@ def _add_task() -> dict[str, Any]:
     return fields | {"answer_now": answer_now, "go_on": go_on, "new": new, "solve": solve, "stop": stop}
 
 
-def _add_tests(elem_id: str, label: str, placeholder: str, lines: int) -> TestsParts:
+def _add_tests(
+    elem_id: str, label: str, placeholder: str, lines: int, entry_point: gr.Textbox | None = None
+) -> TestsParts:
     text = gr.Textbox(
         label=word(label),
         placeholder=word(placeholder),
@@ -181,6 +184,8 @@ def _add_tests(elem_id: str, label: str, placeholder: str, lines: int) -> TestsP
             min_width=150,
             scale=0,
         )
+        if entry_point is not None:
+            entry_point.render()
         told = tests_form(elem_id=f"{elem_id}-told")
     return TestsParts(text, form, told)
 
