@@ -137,7 +137,7 @@ class CodeJudge:
         sandbox, names = self._started(), names_for(source)
         if tests.script:
             return run_script(sandbox, source, tests, limits, names, stop_at_first, watch)
-        cases = bound(tests.cases, parsed(source))
+        cases = bound(tests.cases, parsed(source), tests.entry_point)
         return Runner(sandbox, source, limits, names, stop_at_first, watch).run(cases)
 
 

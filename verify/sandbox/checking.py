@@ -46,7 +46,7 @@ class _Process:
 
     def __init__(self, server: Server, profile: str, request: dict[str, Any], source: bytes, limits: Limits) -> None:
         times = Times(limits.cpu_seconds, limits.all_cpu_seconds(1))
-        self.child = Child(server, profile, request, source, limits, times, resources=limits.resources(1))
+        self.child = Child(server, profile, request, source, limits, times, resources=server.resources(limits, 1))
         self.lines: list[dict[str, Any]] = []
 
     def hear(self, clock: _Clock) -> dict[str, Any] | None:

@@ -42,7 +42,7 @@ def run_once(
         source,
         limits,
         times,
-        resources=limits.resources(n_calls),
+        resources=server.resources(limits, n_calls),
         stdin=stdin,
         is_spoken_to=False,
     ) as child:

@@ -40,7 +40,7 @@ def run_together(
     """
     request = {"kind": kind, "script": script, "entry_point": entry_point, "names": dict(names)}
     times = Times(limits.cpu_seconds, _ALL * limits.cpu_seconds)
-    resources = limits.resources(1) | {"CPU": int(_ALL * limits.cpu_seconds) + 2}
+    resources = server.resources(limits, 1) | {"CPU": int(_ALL * limits.cpu_seconds) + 2}
     with Child(server, "together", request, program, limits, times, resources=resources, is_spoken_to=False) as child:
         return _Run(child, limits, watch).report(level)
 
