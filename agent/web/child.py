@@ -1,0 +1,72 @@
+"""The process that does one thing for the app and ends: one question and bytes in, one JSON object out.
+
+    python -m agent.web.child read     takes a page apart
+    python -m agent.web.child search   asks search engines
+
+It holds itself down first, where the system can; its parent kills it when it takes too long or too much
+(`agent.web.children`). It has the environment of nobody: no keys, no proxies.
+"""
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from typing import Any, BinaryIO
+
+MEMORY_BYTES = 1 << 30
+_MAX_CPU_SECONDS = 60
+
+
+def limit_itself() -> None:
+    """At most a gigabyte, a minute of the processor, no file written."""
+    try:
+        import resource
+    except ImportError:  # Windows: its parent alone looks after it.
+        return
+    for name, limit in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, _MAX_CPU_SECONDS),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, 128),
+    ):
+        try:
+            resource.setrlimit(name, (limit, limit))
+        except (ValueError, OSError):  # macOS knows no limit of address space.
+            continue
+
+
+def answered(task: str, asked: dict[str, Any], content: bytes) -> dict[str, Any]:
+    """What a task comes to, or an `error` in a sentence."""
+    try:
+        if task == "search":
+            from agent.web.engines import found
+
+            return {"results": found(**asked)}
+        from agent.web.page_text import text_of
+
+        return asdict(text_of(content=content, **asked))
+    except MemoryError:
+        return {"error": "The page takes too much memory to be read."}
+    except ValueError as error:
+        return {"error": str(error)}
+    except Exception as error:  # noqa: BLE001  Its parent is told instead.
+        return {"error": f"The page could not be read ({type(error).__name__})."}
+
+
+def main(task: str, incoming: BinaryIO) -> None:
+    """Read the question, answer it, end."""
+    limit_itself()
+    # What a library prints must not stand before the answer.
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    asked = json.loads(incoming.readline())
+    told = json.dumps(answered(task, asked, incoming.read()), ensure_ascii=False)
+    out.write(told.encode("utf-8", "replace"))
+    out.flush()
+    # Freeing a hostile page's tree can take longer than all that was done with it.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.stdin.buffer)

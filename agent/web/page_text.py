@@ -1,0 +1,154 @@
+"""The bytes of a page in, its title and main text out. Runs in the process that may be killed, whatever a page does."""
+
+import contextlib
+import io
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+from agent.web.charsets import decoded
+
+# A page longer than that is read to here; its reader goes on in pieces.
+MAX_CHARACTERS = 1_000_000
+# A main text shorter than that may have missed what the page is about: all of its text is taken instead.
+_SHORT_CHARACTERS = 250
+_MAX_TITLE_CHARACTERS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """What there is to read.
+
+    Args:
+        note: What the reader should know of it, in words of ours; empty if it is all.
+    """
+
+    title: str
+    text: str
+    note: str = ""
+
+
+def text_of(kind: str, content: bytes, charset: str, url: str, with_links: bool, seconds: float) -> PageText:
+    """Title and text of a page.
+
+    Args:
+        kind: "html", "text" or "pdf".
+        seconds: After so many, no further page of a PDF file is begun, and the main text of a page not looked for any
+            longer: all of its text is taken.
+
+    Raises:
+        ValueError: If it cannot be read; the message is a sentence.
+    """
+    match kind:
+        case "pdf":
+            return _pdf_text(content, time.monotonic() + seconds)
+        case "html":
+            return _html_text(decoded(content, charset, is_html=True), url, with_links, seconds)
+        case _:
+            return _capped("", decoded(content, charset).replace("\r\n", "\n"))
+
+
+def _capped(title: str, text: str, note: str = "") -> PageText:
+    if len(text) > MAX_CHARACTERS:
+        text, note = text[:MAX_CHARACTERS], f"Of its text, only the first {MAX_CHARACTERS:,} characters are there."
+    return PageText(" ".join(title.split())[:_MAX_TITLE_CHARACTERS], text.strip(), note)
+
+
+@contextlib.contextmanager
+def _interrupted_after(seconds: float) -> Iterator[None]:
+    """A `TimeoutError` inside when the time is up, where the system can do that."""
+    if not hasattr(signal, "setitimer"):  # Windows: the parent kills the process, and there is no text.
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _html_text(html: str, url: str, with_links: bool, seconds: float) -> PageText:
+    import trafilatura
+    from trafilatura.metadata import extract_metadata
+
+    title, text = "", ""
+    # Whatever such a page does to the library, there is another way to its text.
+    with contextlib.suppress(Exception), _interrupted_after(seconds):
+        title = extract_metadata(html, extensive=False).title or ""
+        text = (
+            trafilatura.extract(
+                html, url=url, output_format="markdown", include_comments=False, include_links=with_links
+            )
+            or ""
+        )
+        if len(text) < _SHORT_CHARACTERS:
+            everything = trafilatura.html2txt(html)
+            text = everything if len(everything) > 2 * len(text) else text
+    return _capped(title, text or _tagless(html))
+
+
+class _Texts(HTMLParser):
+    """The texts of a page in their order, whatever its tags are worth."""
+
+    _HIDDEN = ("script", "style", "template", "noscript", "svg")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self._hidden = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in self._HIDDEN and not self._hidden:
+            self._hidden = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._hidden:
+            self._hidden = ""
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden and (words := " ".join(data.split())):
+            self.texts.append(words)
+
+
+def _tagless(html: str) -> str:
+    parser = _Texts()
+    parser.feed(html)
+    parser.close()
+    return "\n".join(parser.texts)
+
+
+def _pdf_text(content: bytes, deadline: float) -> PageText:
+    from pypdf import PdfReader
+    from pypdf.errors import PyPdfError
+
+    pages: list[str] = []
+    note = ""
+    try:
+        reader = PdfReader(io.BytesIO(content))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise ValueError("The PDF file is locked with a password.")
+        title = str((reader.metadata and reader.metadata.title) or "")
+        n_characters = 0
+        for number, page in enumerate(reader.pages, start=1):
+            if time.monotonic() > deadline or n_characters > MAX_CHARACTERS:
+                note = f"Of its {len(reader.pages)} pages, the first {number - 1} were read."
+                break
+            text = page.extract_text().strip()
+            n_characters += len(text)
+            pages.append(f"[page {number}]\n{text}" if text else "")
+    except (PyPdfError, KeyError, IndexError, TypeError, AttributeError, RecursionError, OverflowError) as error:
+        if not pages:
+            raise ValueError("The PDF file is damaged, and cannot be read.") from error
+        note = f"Behind page {len(pages)} the file is damaged."
+    text = "\n\n".join(filter(None, pages))
+    if not text:
+        raise ValueError("The PDF file holds no text; its pages are pictures.")
+    return _capped(title, text, note)

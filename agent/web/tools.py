@@ -1,0 +1,87 @@
+"""A fetcher and a searcher in, the tools `search_web` and `read_page` out."""
+
+from agent.toolbox import Tool, ToolContext, ToolOutput
+from agent.tools import tool_from_function
+from agent.web.failures import WebFailed
+from agent.web.fencing import fenced
+from agent.web.patience import Patience
+from agent.web.reading import PageReader, ReadPage
+from agent.web.searching import Searcher
+
+# What is told of a page in one piece, where the model's context has room for it.
+PIECE_CHARACTERS = 5_000
+# Of a piece that is cut, at least this share is told; the cut goes back to the end of a line within the rest.
+_LEAST_SHARE = 0.8
+CALL_SECONDS = 50.0
+
+
+def standard_web_tools() -> tuple[Tool, ...]:
+    """The two tools on the real web."""
+    return web_tools_with(PageReader(), Searcher())
+
+
+def web_tools_with(reader: PageReader, searcher: Searcher) -> tuple[Tool, ...]:
+    """The two tools on whatever web is given."""
+
+    def search_web(query: str, context: ToolContext, max_results: int = 5) -> ToolOutput:
+        """Search the web. Gives back the title, address and a short extract of each page that was found.
+
+        Args:
+            query: What to search for, in a few words.
+            max_results: How many pages to list, 10 at most.
+        """
+        try:
+            results = searcher.search(query, max_results, Patience(context.seconds, context.stop))
+        except WebFailed as failure:
+            return ToolOutput(str(failure), is_error=True)
+        rows = [f"{n}. {one.title}\n   {one.url}\n   {one.snippet}" for n, one in enumerate(results, start=1)]
+        heading = f"{len(results)} pages were found. Read one with read_page."
+        return ToolOutput(fenced(heading, "\n".join(rows)), is_untrusted=True)
+
+    def read_page(url: str, context: ToolContext, offset: int = 0, with_links: bool = False) -> ToolOutput:
+        """Read the main text of a web page, or of a PDF file on the web.
+
+        Args:
+            url: The address of the page, for example: https://en.wikipedia.org/wiki/Prime_number
+            offset: The character to begin at, to read on in a page that did not fit into one result.
+            with_links: Whether the addresses of links in the text are given too.
+        """
+        if offset < 0:
+            return ToolOutput(f"offset is {offset}; characters are counted from 0.", is_error=True)
+        try:
+            patience = Patience(context.seconds, context.stop)
+            page = reader.read(url, with_links, patience, context.run_id, anew=offset == 0)
+        except WebFailed as failure:
+            return ToolOutput(str(failure), is_error=True)
+        return _piece_of(page, offset)
+
+    return tuple(
+        tool_from_function(function, policy="ask", reaches_outside=True, is_independent=True, seconds=CALL_SECONDS)
+        for function in (search_web, read_page)
+    )
+
+
+def _piece_of(page: ReadPage, offset: int) -> ToolOutput:
+    """What is told of a page, from a character on."""
+    length = len(page.text)
+    if not length:
+        return ToolOutput("The page was fetched, and there is no text on it.", is_error=True)
+    if offset >= length:
+        return ToolOutput(f"The page has {length:,} characters, so none is left at offset {offset}.", is_error=True)
+    end = _end_of_piece(page.text, offset)
+    heading = [f"A page of {length:,} characters"]
+    if offset or end < length:
+        heading[0] += f", of which these are {offset:,} to {end:,}"
+    if end < length:
+        heading.append(f"Read on with offset={end}")
+    said = ". ".join(heading) + "." + "".join(f" {note}" for note in page.notes)
+    title = f"Title: {page.title}\n" if page.title and not offset else ""
+    return ToolOutput(fenced(said, f"Address: {page.url}\n{title}\n{page.text[offset:end]}"), is_untrusted=True)
+
+
+def _end_of_piece(text: str, offset: int) -> int:
+    end = offset + PIECE_CHARACTERS
+    if end >= len(text):
+        return len(text)
+    line_end = text.rfind("\n", offset + int(PIECE_CHARACTERS * _LEAST_SHARE), end)
+    return line_end + 1 if line_end > 0 else end
