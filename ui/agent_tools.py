@@ -140,7 +140,7 @@ class ToolPanel:
 
 
 def about_of(tool: Tool) -> str:
-    """One line for people about what a tool does: of a tool from elsewhere the first sentence of what it says of itself.
+    """One line for people about a tool: of one from elsewhere the first sentence of what it says of itself.
 
     >>> from agent.toolbox import ToolOutput
     >>> about_of(Tool("add", "Add two numbers. Exactly.", {}, lambda context, given: ToolOutput("")))

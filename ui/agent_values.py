@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from model.host import HostStatus
 from model.steps import Called, Step
-from model.tool_events import ToolCall
 from model.waiting_line import Place
 from ui.panes import Panes
 from ui.sentences import joined, shortened, status_value
@@ -184,6 +183,7 @@ def _tokens(count: int) -> str:
 def counts_words(steps: Sequence[Step]) -> str:
     """How many steps and calls there are.
 
+    >>> from model.tool_events import ToolCall
     >>> counts_words([Step(thinking="So", calls=(Called(ToolCall("a", "python", "{}")),)), Step(answer="4")])
     '2 steps · 1 call'
     """
