@@ -235,6 +235,10 @@ function sync() {
 }
 
 // The button in the head of the thinking: back to the newest step.
-if (!isEarlier) document.querySelector("#agent-live")?.addEventListener("click", () => trigger("select", { step: "" }));
+if (!isEarlier) {
+  document.addEventListener("click", (event) => {
+    if (event.target.closest && event.target.closest("#agent-live")) trigger("select", { step: "" });
+  });
+}
 watch("value", sync);
 sync();
