@@ -111,7 +111,7 @@ def _add_composer(host: ModelHost) -> dict[str, Any]:
         host,
         [example.label for example in EXAMPLES],
         PREFIX,
-        placeholder="Ask for something that takes tools",
+        placeholder="A task that takes tools",
         new="New task",
         add_drawer=add_tools_drawer,
     )

@@ -15,6 +15,18 @@ Value = dict[str, Any]
 Wishes = dict[str, Policy]
 
 _POLICIES: tuple[Policy, ...] = ("free", "ask", "off")
+# What the app's own tools say of themselves is written for the model.
+_ABOUT = {
+    "python": "Runs Python in the sandbox. Variables and files stay for the next call; charts are shown.",
+    "calculate": "Exact arithmetic, algebra, calculus, units and equations.",
+    "search_web": "Searches the web. Reaches outside.",
+    "read_page": "Reads a page or a PDF of the public web. Reaches outside.",
+    "read_file": "Reads a file of the task: text, CSV, JSON, PDF.",
+    "write_file": "Writes a file of the task, for you to download.",
+    "list_files": "Lists the files of the task.",
+    "verify_math": "Checks an answer against another one, as the Math tab does.",
+    "run_tests": "Runs a program against tests, as the Code tab does.",
+}
 _HOSTED_NOTE = "This app is shared: a tool can be made stricter here, for your runs, and not laxer."
 
 
@@ -128,12 +140,14 @@ class ToolPanel:
 
 
 def about_of(tool: Tool) -> str:
-    """The first sentence of what a tool says of itself.
+    """One line for people about a tool: of one from elsewhere the first sentence of what it says of itself.
 
     >>> from agent.toolbox import ToolOutput
     >>> about_of(Tool("add", "Add two numbers. Exactly.", {}, lambda context, given: ToolOutput("")))
     'Add two numbers.'
     """
+    if not tool.origin and tool.name in _ABOUT:
+        return _ABOUT[tool.name]
     first = " ".join(tool.description.split("\n\n")[0].split())
     end = first.find(". ")
     return first if end < 0 else first[: end + 1]

@@ -13,7 +13,7 @@ from model.host import HostStatus
 from model.steps import Called, Step
 from model.waiting_line import Place
 from ui.panes import Panes
-from ui.sentences import shortened, status_value
+from ui.sentences import joined, shortened, status_value
 from ui.so_far import SoFar
 
 Value = dict[str, Any]
@@ -176,6 +176,22 @@ def _left(waits_until: Mapping[str, float], call: Value, now: float) -> str:
     return f"{seconds // 60}:{seconds % 60:02d}"
 
 
+def _tokens(count: int) -> str:
+    return f"{count:,} token{'' if count == 1 else 's'}" if count else ""
+
+
+def counts_words(steps: Sequence[Step]) -> str:
+    """How many steps and calls there are.
+
+    >>> from model.tool_events import ToolCall
+    >>> counts_words([Step(thinking="So", calls=(Called(ToolCall("a", "python", "{}")),)), Step(answer="4")])
+    '2 steps · 1 call'
+    """
+    n_calls = sum(len(step.calls) for step in steps)
+    n_steps = f"{len(steps):,} step{'' if len(steps) == 1 else 's'}"
+    return joined([n_steps, f"{n_calls:,} call{'' if n_calls == 1 else 's'}" if n_calls else ""])
+
+
 def final_answer(steps: Sequence[Step]) -> str:
     """The answer itself: what the last step wrote outside its thinking, if it called nothing."""
     return "" if steps[-1].calls else steps[-1].answer
@@ -208,11 +224,14 @@ def agent_status(
     own = replace(panes, answer=final_answer(steps))
     notices = tuple(notice for notice in panes.notices if notice.kind not in ("reminded", "step_limit"))
     value = status_value(replace(own, notices=notices), host, waited_seconds, branch, place)
-    value["shows"] = " ".join(name for name in value["shows"].split() if name not in _WITHOUT)
+    shows = [name for name in value["shows"].split() if name not in _WITHOUT]
+    value["shows"] = " ".join([*shows, "answer"] if own.answer else shows)
     tokens = steps[shown].n_thinking_tokens
-    value["thinking"] = f"{tokens:,} token{'' if tokens == 1 else 's'}" if tokens else ""
+    value["thinking"] = _tokens(tokens)
+    value["answer"] = _tokens(steps[-1].n_answer_tokens) if own.answer else ""
     # Always named, so that the pane says whose thinking it shows.
     value["step"] = f"Step {shown + 1} of {len(steps)}" if panes.phase != "empty" else ""
+    value["steps"] = counts_words(steps)
     if panes.phase == "calling" and not panes.pending:
         states = states_of(steps[-1], panes.is_live)
         waiting = [each.call.name for each, state in zip(steps[-1].calls, states, strict=True) if state == "waiting"]

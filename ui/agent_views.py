@@ -35,6 +35,7 @@ def tools_view(value: dict[str, Any], **options: Any) -> gr.HTML:
     From `ui.agent_tools.tools_value`.
     """
     markup = (
+        "<p class='about'>free runs at once, ask waits for your word, off hides the tool from the model.</p>"
         "<p class='note' role='status' hidden></p><ul class='tools' aria-label='Tools'></ul>"
         "<section class='servers-frame' hidden><h3>MCP servers</h3>"
         "<ul class='servers' aria-label='MCP servers'></ul></section>"

@@ -6,6 +6,7 @@ from typing import Any
 import gradio as gr
 
 from agent.agents import Agents
+from agent.mcp_servers import mcp_servers
 from agent.policy import policies_from_environment
 from agent.standard import standard_toolbox
 from model.host import ModelHost
@@ -64,6 +65,9 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     attempts = Attempts(runs, code_judge)
     toolbox = standard_toolbox(runs, settings, code_judge, judge)
     agents = Agents(runs, toolbox, policies_from_environment(), settings.data_folder / "scratch")
+    servers = mcp_servers(settings, toolbox)
+    runs.on_close.append(servers.close)
+    servers.start()
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
@@ -105,7 +109,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         by_hand = ByHand(attempts, runs)
         demo.unload(watching.forget)
         following.append(wire_code(code, watching, by_hand, code_tab, owner, parts.handout))
-        agent = AgentTab(agent_parts, agents, ToolPanel(agents, None, settings.is_hosted), runs, host, chat.kept)
+        agent = AgentTab(agent_parts, agents, ToolPanel(agents, servers, settings.is_hosted), runs, host, chat.kept)
         following.append(wire_agent(agent, runs, agent_tab, owner, parts.handout))
         wire_opening(demo, Opening(runs), parts, math_parts, code_parts, agent_parts, following)
         panel = ModelPanel(host, settings)

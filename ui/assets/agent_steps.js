@@ -176,9 +176,27 @@ function stepOf(step, at) {
   return item;
 }
 
+// Where the sight ends: the composer covers the end of the window.
+function sightEnd() {
+  const composer = document.querySelector("#agent-composer");
+  return Math.min(window.innerHeight, composer ? composer.getBoundingClientRect().top : Infinity);
+}
+
+// Whoever looks at the newest step goes on looking at it; a question is brought into sight wherever the reader is.
+function follow(wasInSight, asked) {
+  const waiting = list.querySelector(".call.waiting");
+  const isNew = waiting && waiting.querySelector(".left").dataset.call !== asked;
+  const target = isNew ? waiting : wasInSight ? list.lastElementChild : null;
+  if (!target || element.offsetParent === null) return;
+  const hidden = target.getBoundingClientRect().bottom + 12 - sightEnd();
+  if (hidden > 0) window.scrollBy(0, Math.min(hidden, target.getBoundingClientRect().top - 12));
+}
+
 function sync() {
   const value = props.value || {};
   const steps = value.steps || [];
+  const asked = list.querySelector(".call.waiting .left")?.dataset.call;
+  const wasInSight = list.lastElementChild !== null && list.lastElementChild.getBoundingClientRect().bottom < sightEnd() + 40;
   if (run !== (value.run || "")) {
     [run, drawn] = [value.run || "", []];
     list.replaceChildren();
@@ -186,8 +204,10 @@ function sync() {
     fetched.clear();
   }
   const focused = list.contains(document.activeElement) ? document.activeElement.dataset.key : "";
+  let hasNew = false;
   steps.forEach((text, at) => {
     if (drawn[at] === text) return;
+    hasNew = true;
     drawn[at] = text;
     const node = stepOf(JSON.parse(text), at);
     if (list.children[at]) list.children[at].replaceWith(node);
@@ -208,11 +228,17 @@ function sync() {
     const time = (value.left || {})[left.dataset.call];
     if (time) workingsSet(left, workingsSay(`${time} left, then it counts as refused`));
   }
+  // The status line below the steps is not laid out yet.
+  if (!isEarlier && hasNew) requestAnimationFrame(() => requestAnimationFrame(() => follow(wasInSight, asked)));
   const live = document.getElementById("agent-live");
   if (live && !isEarlier) live.setAttribute("aria-pressed", String(value.is_following !== false));
 }
 
 // The button in the head of the thinking: back to the newest step.
-if (!isEarlier) document.querySelector("#agent-live")?.addEventListener("click", () => trigger("select", { step: "" }));
+if (!isEarlier) {
+  document.addEventListener("click", (event) => {
+    if (event.target.closest && event.target.closest("#agent-live")) trigger("select", { step: "" });
+  });
+}
 watch("value", sync);
 sync();

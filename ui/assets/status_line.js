@@ -1,4 +1,5 @@
-// `props.value` {run, phase, shows, text, detail, thinking, answer, notices} in; status line, figures, buttons, address out.
+// `props.value` {run, phase, shows, text, detail, thinking, answer, notices, step, steps} in; status line,
+// figures, buttons, address out.
 const say = workingsStatusLine(element);
 // The Chat tab's ids have no prefix.
 const { prefix } = element.querySelector(".status").dataset;
@@ -15,6 +16,8 @@ function sync() {
   if (tab && tab.dataset.shows !== value.shows) tab.dataset.shows = value.shows || "";
   workingsSet(find("thinking-figures"), workingsSay(value.thinking || ""));
   workingsSet(find("answer-figures"), workingsSay(value.answer || ""));
+  workingsSet(find("step"), workingsSay(value.step || ""));
+  workingsSet(find("steps-figures"), workingsSay(value.steps || ""));
   workingsSet(find("branch-place"), workingsSay(value.branch || ""));
   // A page that has only just opened must not lose the run that it was opened for.
   if (typeof value.run === "string") workingsSetAddress(value.run);
