@@ -23,8 +23,8 @@ _QUIET = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 _START_SECONDS = 60.0
 # How often a child that is still at work is looked at for its size.
 _LOOK_SECONDS = 0.2
-# What a question may take is the processor's time, so that nothing is given up because the machine is busy with something
-# else; by the clock it may take this many times as long.
+# What a question may take is the processor's time, so that nothing is given up because the machine is busy with other
+# work; by the clock it may take this many times as long.
 _PATIENCE = 1.4
 
 
