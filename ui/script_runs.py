@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 # Gradio closes the generator of a caller that has gone only at its next yield, so a quiet stream yields this often.
 QUIET_SECONDS = 0.25
-_LETTING_GO_SECONDS = 1.0
+_LETTING_GO_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
