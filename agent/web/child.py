@@ -3,15 +3,18 @@
     python -m agent.web.child read     takes a page apart
     python -m agent.web.child search   asks search engines
 
-It holds itself down first, where the system can; its parent kills it when it takes too long or too much
-(`agent.web.children`). It has the environment of nobody: no keys, no proxies.
+It holds itself down first and locks itself in before a page is taken apart, where the system can; its parent kills it
+when it takes too long or too much (`agent.web.children`). Of the environment it has no keys and no proxies.
 """
 
 import json
 import os
 import sys
 from dataclasses import asdict
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from agent.web.page_text import PageText
 
 MEMORY_BYTES = 1 << 30
 _MAX_CPU_SECONDS = 60
@@ -36,6 +39,22 @@ def limit_itself() -> None:
             continue
 
 
+def read(kind: str, content: bytes, charset: str, **how: Any) -> "PageText":
+    """The text of a page, taken out of it behind the lock.
+
+    Raises:
+        ValueError: If it cannot be read; the message is a sentence.
+    """
+    from agent.web.charsets import decoded
+    from agent.web.locking import load_all, lock
+    from agent.web.page_text import text_of
+
+    given = content if kind == "pdf" else decoded(content, charset, is_html=kind == "html")
+    load_all(kind)
+    lock()
+    return text_of(kind, given, **how)
+
+
 def answered(task: str, asked: dict[str, Any], content: bytes) -> dict[str, Any]:
     """What a task comes to, or an `error` in a sentence."""
     try:
@@ -43,9 +62,7 @@ def answered(task: str, asked: dict[str, Any], content: bytes) -> dict[str, Any]
             from agent.web.engines import found
 
             return {"results": found(**asked)}
-        from agent.web.page_text import text_of
-
-        return asdict(text_of(content=content, **asked))
+        return asdict(read(content=content, **asked))
     except MemoryError:
         return {"error": "The page takes too much memory to be read."}
     except ValueError as error:
