@@ -31,25 +31,18 @@ def test_a_child_gives_back_the_text_of_a_page():
     assert children_of_this_process() == before
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param(b"<div>" * 60_000 + b"the words" + b"</div>" * 60_000, id="nested"),
-        pytest.param(b"<p title='" + b"x" * 1_000_000 + b"'>the words", id="attribute"),
-        pytest.param(b"<script type='application/ld+json'>" + b"[" * 100_000 + b"</script><p>the words", id="json"),
-        pytest.param(b"<!DOCTYPE html [<!ENTITY a 'aaa'><!ENTITY b '&a;&a;&a;'>]><p>the words &b;", id="entities"),
-        pytest.param(b'<!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/passwd">]><p>the words &x;', id="file"),
-    ],
-)
-def test_a_child_reads_a_page_that_is_made_to_break_it(content):
-    text = read(content)["text"]
-    assert "the words" in text and "root:" not in text
-
-
 ARTICLE = f"""<title>On tests</title><nav><a href="/">Menu</a></nav><article><h1>On tests</h1>
 <p>{"This sentence is here so that the page has something to say. " * 6}</p></article><footer>Cookies</footer>"""
 
 
+# Made to break the libraries: nested, long, endless, and after files.
+HOSTILE = {
+    "nested": "<div>" * 60_000 + "something to say" + "</div>" * 60_000,
+    "attribute": "<p title='" + "x" * 1_000_000 + "'>something to say",
+    "json": "<script type='application/ld+json'>" + "[" * 100_000 + "</script><p>something to say",
+    "entities": "<!DOCTYPE html [<!ENTITY a 'aaa'><!ENTITY b '&a;&a;&a;'>]><p>something to say &b;",
+    "file": '<!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/passwd">]><p>something to say &x;',
+}
 SHAPES = {
     "article": ARTICLE,
     "dated": ARTICLE.replace(
@@ -67,13 +60,15 @@ SHAPES = {
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the lock")
-def test_what_a_child_has_loaded_is_enough_to_find_the_main_text_behind_its_lock():
+def test_a_child_finds_the_main_text_behind_its_lock_whatever_the_page_is_like():
     """Each shape makes the libraries load other things; one that cannot be loaded leaves a note."""
     program = """
 import json, sys
 from dataclasses import asdict
+from agent.web.child import limit_itself
 from agent.web.locking import load_all, lock
 from agent.web.page_text import text_of
+limit_itself()
 shapes = json.load(sys.stdin)
 load_all("html")
 told = {"is_locked": lock()}
@@ -84,16 +79,18 @@ print(json.dumps(told))
     ended = subprocess.run(
         [sys.executable, "-c", program],
         cwd=children.ROOT,
-        input=json.dumps(SHAPES),
+        input=json.dumps(SHAPES | HOSTILE),
         capture_output=True,
         text=True,
         check=True,
     )
     told = json.loads(ended.stdout)
-    assert told.pop("is_locked") and set(told) == set(SHAPES)
+    assert told.pop("is_locked") and set(told) == {*SHAPES, *HOSTILE}
     for name, page in told.items():
-        assert (name, page["title"], page["note"]) == (name, "On tests", "")
-        assert "something to say" in page["text"] and "Cookies" not in page["text"], name
+        assert name in HOSTILE or (name, page["title"], page["note"]) == (name, "On tests", "")
+        assert "something to say" in page["text"] and not any(word in page["text"] for word in ("Cookies", "root:")), (
+            name
+        )
 
 
 def test_a_child_reads_a_pdf_behind_its_lock():
