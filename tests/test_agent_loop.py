@@ -354,7 +354,7 @@ def asking(**options: Any) -> list[Tool]:
 def tool_of(name: str) -> Callable[..., Any]:
     from tests import scripted_agent as given_tools
 
-    return getattr(given_tools, name)  # type: ignore[no-any-return]
+    return getattr(given_tools, name)
 
 
 def test_a_call_waits_until_it_is_allowed(agent_with: MakeAgent):

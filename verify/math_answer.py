@@ -13,116 +13,25 @@ import io
 import json
 import os
 import queue
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
-from pathlib import Path
-from typing import IO, Any
-
-import psutil
+from typing import Any
 
 from model.events import Evidence, Verdict
 from verify.asked import MAX_QUESTION_CHARACTERS
 from verify.child import MEMORY_BYTES
+from verify.child_process import ChildProcess
 from verify.rules import Policy
 
-ROOT = Path(__file__).resolve().parent.parent
 MAX_SECONDS = 4.0
-_START_SECONDS = 60.0
-# How often a child that is still at work is looked at for its size.
-_LOOK_SECONDS = 0.2
 # What follows the thinking is at the end; the child reads no more of it than that.
 _MAX_OUTPUT_CHARACTERS = 60_000
 MAX_GOLD_CHARACTERS = 2_000
 _MAX_WAITING_LINES = 64
-
-
-class _Child:
-    """One process, started when it is first needed and again after it was killed."""
-
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
-        self._process: subprocess.Popen[str] | None = None
-        self._lines: queue.Queue[str] = queue.Queue()
-        self._is_ready = False
-
-    def start(self) -> None:
-        """Start it without waiting until it is warm."""
-        if self._process is not None and self._process.poll() is None:
-            return
-        self.kill()
-        self._lines, self._is_ready = queue.Queue(), False
-        quiet = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "verify.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if "TOKEN" not in name and "KEY" not in name}
-            | quiet,
-            text=True,
-            encoding="utf-8",
-        )
-        threading.Thread(target=_read, args=(self._process.stdout, self._lines), daemon=True).start()
-
-    def ask(self, asked: dict[str, Any], seconds: float) -> dict[str, Any] | None:
-        """Its verdict; `None` if it took too long or died, and is being started again."""
-        self.start()
-        process = self._process
-        if process is None or process.stdin is None:
-            return None
-        try:
-            if not self._is_ready:
-                self._is_ready = self._lines.get(timeout=_START_SECONDS) == "ready\n"
-            process.stdin.write(json.dumps(asked) + "\n")
-            process.stdin.flush()
-            line = self._line_within(seconds, psutil.Process(process.pid))
-            if line:
-                told: dict[str, Any] = json.loads(line)
-                return told
-        except (queue.Empty, OSError, ValueError, psutil.Error):
-            pass
-        self.kill()
-        self.start()
-        return None
-
-    def _line_within(self, seconds: float, process: psutil.Process) -> str:
-        """Its next line; where the system holds no process down by itself, one that has grown too large is given up.
-
-        Raises:
-            queue.Empty: If it takes too long, or too much memory.
-        """
-        deadline = time.monotonic() + seconds
-        while True:
-            try:
-                return self._lines.get(timeout=min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
-            except queue.Empty:
-                if time.monotonic() >= deadline or process.memory_info().rss > self._max_bytes:
-                    raise
-
-    def kill(self) -> None:
-        """End it at once."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-
-
-def _read(pipe: IO[str], lines: "queue.Queue[str]") -> None:
-    with contextlib.suppress(ValueError, OSError):
-        for line in pipe:
-            lines.put(line)
-    lines.put("")
 
 
 class MathJudge:
@@ -137,8 +46,8 @@ class MathJudge:
         self.n_children = n_children
         self._seconds = seconds
         self._max_bytes = max_bytes
-        self._idle: queue.LifoQueue[_Child] = queue.LifoQueue()
-        self._children = [_Child(max_bytes) for _ in range(n_children)]
+        self._idle: queue.LifoQueue[ChildProcess] = queue.LifoQueue()
+        self._children = [ChildProcess("verify.child", max_bytes) for _ in range(n_children)]
         for child in self._children:
             self._idle.put(child)
 
