@@ -17,21 +17,23 @@ if TYPE_CHECKING:
     from agent.web.page_text import PageText
 
 MEMORY_BYTES = 1 << 30
+# What asks the engines starts a thread for each core, and each reserves its share of addresses.
+_SEARCH_BYTES = 4 << 30
 _MAX_CPU_SECONDS = 60
 
 
-def limit_itself() -> None:
-    """At most a gigabyte, a minute of the processor, no file written."""
+def limit_itself(memory_bytes: int = MEMORY_BYTES) -> None:
+    """At most so much memory, a minute of the processor, no file written."""
     try:
         import resource
     except ImportError:  # Windows: its parent alone looks after it.
         return
     for name, limit in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_CPU, _MAX_CPU_SECONDS),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 128),
+        (resource.RLIMIT_NOFILE, 256),
     ):
         try:
             resource.setrlimit(name, (limit, limit))
@@ -73,7 +75,7 @@ def answered(task: str, asked: dict[str, Any], content: bytes) -> dict[str, Any]
 
 def main(task: str, incoming: BinaryIO) -> None:
     """Read the question, answer it, end."""
-    limit_itself()
+    limit_itself(_SEARCH_BYTES if task == "search" else MEMORY_BYTES)
     # What a library prints must not stand before the answer.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
