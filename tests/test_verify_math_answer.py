@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from evals.judging import HOSTILE as MEASURED
+from verify.child_process import ROOT
 from verify.comparison import compare
 from verify.extraction import final_answer
-from verify.child_process import ROOT
 from verify.math_answer import MathJudge, judge_lines
 from verify.rules import Policy
 
