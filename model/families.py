@@ -36,6 +36,7 @@ class Family:
         tests_shown: So many of a task's tests at most are shown beside it.
         repairs_alone: It can make nothing of a talk about a program: one that failed is asked for again, with the case
             on which it did before all other tests.
+        tools_at_once: It was trained with so few tools at once that it mixes up more; 0 for those that don't.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Family:
     )
     tests_shown: int = 20
     repairs_alone: bool = False
+    tools_at_once: int = 0
 
     def template_text(self) -> str | None:
         """The chat template that we ship for the family, or None."""
@@ -177,6 +179,8 @@ SMOLLM2 = Family(
     tests_shown=3,
     # Of 15 programs that failed, 3 were right when asked for again so, 1 after its failure was told in the chat.
     repairs_alone=True,
+    # train/tasks/tool_calls.py offers one to three.
+    tools_at_once=2,
 )
 # The same weights without the adapter: three examples in the prompt show it how to think.
 UNTOUCHED_SMOLLM2 = replace(
