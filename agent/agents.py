@@ -94,6 +94,7 @@ class Agents:
         scratch = self._scratch_name(parent_id) if parent_id else secrets.token_urlsafe(12)
         for name, held in uploads.items():
             self._scratch_of(scratch).write(name, held)
+        described = (offered, max_steps, max_seconds, max_tokens, keeps_thinking, scratch)
         return self.runs.start(
             message,
             history=history,
@@ -103,7 +104,7 @@ class Agents:
             attachments=attachments,
             parent_id=parent_id,
             run_id=run_id,
-            equipped=Equipped(offered, max_steps, max_seconds, max_tokens, keeps_thinking, scratch, tuple(uploads)),
+            equipped=Equipped(*described, tuple(uploads), n_left_out=len(allowed) - len(offered)),
             owner=owner,
         )
 

@@ -165,6 +165,13 @@ class Runs:
             sampling=check_sampling(sampling or asked.sampling),
         )
         first: list[Event] = [Branched(run_id, kept.way)]
+        if (equipped := next((event for event in events[:4] if isinstance(event, Equipped)), None)) is not None:
+            if kept.thinking:
+                raise BadInput(
+                    "A run with tools thinks in several steps, so its thinking cannot be kept for another one. Ask "
+                    "again, or edit the question."
+                )
+            first.append(equipped)
         first += [ThinkingDelta(kept.thinking, 0, by_user=kept.way == "edited_thinking")] if kept.thinking else []
         request = Request(
             messages=messages_of(again),

@@ -12,6 +12,7 @@ from agent.tools import tool_from_function
 from agent.web import web_tools
 from evals.tool_kits import Kit
 from evals.tool_tasks import read_tasks
+from model.events import Notice
 from model.scripted import Turn
 from model.tool_events import Equipped
 from tests.scripted_agent import scripted_agent
@@ -82,5 +83,9 @@ def test_start_tells_a_small_model_of_few_tools_unless_they_were_asked_for(
         assert offered() == names
         monkeypatch.setattr("agent.agents.tools_at_once", lambda model: 2)
         assert offered() == ["calculate"]
+        told = [event for event in agent.events("What is 6 * 7?") if isinstance(event, Notice)]
+        assert [(each.kind, each.text.split(":")[0]) for each in told] == [
+            ("reduced", "scripted does best with few tools, so it is told of calculate")
+        ]
         assert offered(tools={"python": "ask", "calculate": "off"}) == []
         assert offered(tools=names) == names

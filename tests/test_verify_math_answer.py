@@ -13,7 +13,8 @@ import pytest
 from evals.judging import HOSTILE as MEASURED
 from verify.comparison import compare
 from verify.extraction import final_answer
-from verify.math_answer import ROOT, MathJudge, judge_lines
+from verify.child_process import ROOT
+from verify.math_answer import MathJudge, judge_lines
 from verify.rules import Policy
 
 ROWS = [

@@ -24,8 +24,8 @@ from model.events import (
 )
 from model.tool_events import ApprovalAsked, Equipped, ToolCall, ToolResult
 
-Phase = Literal["empty", "waiting", "reading", "thinking", "answering", "done", "stopped", "failed"]
-LIVE_PHASES: tuple[Phase, ...] = ("waiting", "reading", "thinking", "answering")
+Phase = Literal["empty", "waiting", "reading", "thinking", "answering", "calling", "done", "stopped", "failed"]
+LIVE_PHASES: tuple[Phase, ...] = ("waiting", "reading", "thinking", "answering", "calling")
 
 # Markdown with KaTeX costs the browser more the longer it is, so long answers are drawn less often (docs/limits.md).
 _ANSWER_FLUSH_SECONDS = ((16_000, 0.085), (40_000, 0.2))
@@ -165,7 +165,7 @@ def update(panes: Panes, event: Event, at: float = 0.0) -> Panes:
             text = panes.answer + event.text
             return replace(panes, answer=text, phase="answering", answer_pace=pace, pending=pending)
         case ToolCall() | ApprovalAsked() | ToolResult():
-            return replace(panes, steps=(*panes.steps, event))
+            return replace(panes, steps=(*panes.steps, event), phase="calling")
         case Notice():
             return panes if event.kind == "started" else replace(panes, notices=(*panes.notices, event))
         case Steered():

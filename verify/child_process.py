@@ -1,6 +1,6 @@
 """A module of ours in, a process of it that can be killed out: a JSON line is asked, a JSON line comes back, in time.
 
-The module says `ready` once it is warm, and answers line by line; `verify.child` and `agent.calculating.child` are such.
+The module says `ready` once it is warm, and answers line by line, as `verify.child` and `agent.calculating.child` do.
 """
 
 import contextlib
@@ -17,6 +17,9 @@ from typing import IO, Any
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
+# What it is told of the app's environment: nothing that is secret.
+_ENVIRONMENT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR", "TEMP")
+_QUIET = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 _START_SECONDS = 60.0
 # How often a child that is still at work is looked at for its size.
 _LOOK_SECONDS = 0.2
@@ -43,15 +46,15 @@ class ChildProcess:
             return
         self.kill()
         self._lines, self._is_ready = queue.Queue(), False
-        quiet = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+        kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         self._process = subprocess.Popen(
             [sys.executable, "-m", self._module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if "TOKEN" not in name and "KEY" not in name}
-            | quiet,
+            # It finds what this process finds, wherever that comes from.
+            env=kept | _QUIET | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             text=True,
             encoding="utf-8",
         )

@@ -263,7 +263,14 @@ def _started(server: "Server", limits: Limits, files: Mapping[str, bytes], idle_
     times = Times(limits.cpu_seconds, _ALL_CPU_SECONDS, idle_seconds, LIFE_SECONDS)
     resources = limits.resources(0, _OWN_MIB) | {"CPU": int(_ALL_CPU_SECONDS) + 2}
     child = Child(
-        server, "notebook", {"files": _as_base64(files)}, b"", limits, times, resources=resources, max_line_bytes=_MAX_LINE_BYTES
+        server,
+        "notebook",
+        {"files": _as_base64(files)},
+        b"",
+        limits,
+        times,
+        resources=resources,
+        max_line_bytes=_MAX_LINE_BYTES,
     )
     try:
         line = child.next_line(time.monotonic() + _START_SECONDS)

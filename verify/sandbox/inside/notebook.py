@@ -1,8 +1,8 @@
 """The profile *notebook*: cells that run one after the other in one process, with files and figures in memory.
 
-In come `{"cell", "number", "files"}`, out go `{"began"}` and a line for each: `{"number", "value", "figures", "files", ...}` and
-how it ended if it did not end well. `value` is the last expression as Python writes it; `files` those that the cell has
-changed, in base64, null for one that it removed; those that come in were changed so by the app.
+In come `{"cell", "number", "files"}`, out go `{"began"}` and a line for each: `{"number", "value", "figures", "files",
+...}` and how it ended if it did not end well. `value` is the last expression as Python writes it; `files` those that
+the cell has changed, in base64, null for one that it removed; those that come in were changed so by the app.
 """
 
 import ast
