@@ -188,6 +188,8 @@ class _Turn:
                 if isinstance(event, Finished):
                     finished = event
                     break
+                if isinstance(event, Notice) and event.kind == "reduced" and event in self._events:
+                    continue  # of the whole run, and said with its first step
                 yield self._took(event)
                 if self._is_to_be_cut(event, began_at):
                     break
