@@ -89,7 +89,8 @@ class Agents:
         """
         check_limits(max_steps, max_seconds, max_tokens)
         uploads = uploads or {}
-        offered = self._few(message, self.offered(tools), tools, uploads)
+        allowed = self.offered(tools)
+        offered = self._few(message, allowed, tools, uploads)
         run_id = checked_id(run_id)
         scratch = self._scratch_name(parent_id) if parent_id else secrets.token_urlsafe(12)
         for name, held in uploads.items():
