@@ -1,4 +1,4 @@
-"""Files of a user in, their tools out: one typed function in one Python file, named by the setting `WORKINGS_OWN_TOOLS`.
+"""Files of a user in, their tools out: one typed function in one Python file, named by `WORKINGS_OWN_TOOLS`.
 
 Such a function runs in the app's own process, with all rights of the app: a user's tool is trusted as the app is.
 """
@@ -81,8 +81,8 @@ def _function_in(module: ModuleType, file: Path) -> Callable[..., Any]:
     if not functions:
         raise BadInput(f"{file.name} defines no function. A tool is one function, such as {file.stem}().")
     raise BadInput(
-        f"{file.name} defines {', '.join(functions)}. Call the one that is the tool {file.stem}, or begin the names of the "
-        "others with an underscore."
+        f"{file.name} defines {', '.join(functions)}. Call the one that is the tool {file.stem}, or begin the names of "
+        "the others with an underscore."
     )
 
 

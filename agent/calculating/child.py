@@ -23,9 +23,9 @@ from verify.child import limit_memory
 SECONDS = 5.0
 _DECIMAL_SECONDS = 1.5
 _MAX_INT_DIGITS = 50_000
-_HELP = (
-    " Write a formula or an equation, for example: 36*14, solve x^2 - 5x + 6 = 0, integrate(x^2, x, 0, 1), 3 km to miles"
-)
+# A sum of a thousand numbers is a tree of that depth.
+_MAX_RECURSION = 8_000
+_HELP = " Write maths, for example: 36*14, solve x^2 - 5x + 6 = 0, integrate(x^2, x, 0, 1), 3 km to miles"
 
 
 class _TooLong(Exception):
@@ -100,6 +100,7 @@ def main() -> None:
     limit_memory()
     warnings.simplefilter("ignore")
     sys.set_int_max_str_digits(_MAX_INT_DIGITS)
+    sys.setrecursionlimit(_MAX_RECURSION)
     # What a library prints must not stand between the results.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
