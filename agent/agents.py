@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from agent.calling import APPROVAL_SECONDS
@@ -48,6 +49,7 @@ class Agents:
         self._scratch_folder = scratch_folder
         self._approval_seconds = approval_seconds
         runs.through[Equipped] = self._engine
+        runs.equip_again = self._with_own_files
 
     def start(
         self,
@@ -158,6 +160,15 @@ class Agents:
             raise BadInput(f"The run {run_id!r} has no tools, so it has no files.")
         # A run from elsewhere brings no files, and a name in it could be that of another run's.
         return equipped.scratch or f"imported-{run_id.replace('.', '_')}"
+
+    def _with_own_files(self, equipped: Equipped) -> Equipped:
+        """The same tools with a copy of the files, for a branch: the two runs may go on side by side."""
+        copied = replace(equipped, scratch=secrets.token_urlsafe(12))
+        if equipped.scratch:
+            scratch = self._scratch_of(copied.scratch)
+            for name, held in self._scratch_of(equipped.scratch).all_contents().items():
+                scratch.write(name, held)
+        return copied
 
     def _scratch_of(self, name: str) -> Scratch:
         return Scratch(self._scratch_folder / checked_id(name))

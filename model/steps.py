@@ -262,3 +262,17 @@ def told(result: ToolResult | None) -> str:
     if result.is_untrusted and text.strip():
         text = fenced(text)
     return text
+
+
+def working_of(steps: Sequence[Step]) -> str:
+    r"""All that led to the answer, as one text to search in: thinking, texts beside calls, calls and results.
+
+    >>> working_of([Step("Hm.", calls=(Called(ToolCall("1", "add", "{}"), ToolResult("1", "4")),)), Step("So 4.", "4")])
+    'Hm.\n\nadd {}\n\n4\n\nSo 4.'
+    """
+    parts: list[str] = []
+    for step in steps:
+        parts += [step.thinking, "" if step.is_answer else step.answer]
+        for called in step.calls:
+            parts += [f"{called.call.name} {called.call.arguments}", called.result.text if called.result else ""]
+    return "\n\n".join(filter(None, parts))
