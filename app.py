@@ -1,14 +1,13 @@
 """Environment and arguments in, the running app out. Start reading here, then ui/page.py and model/runs.py."""
 
-import argparse
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
+from model.command_line import read_arguments
 from model.engine import Engine
 from model.errors import AppError
-from model.settings import Settings, settings_from_environment
+from model.settings import settings_from_environment
 
 if settings_from_environment().is_zero_gpu:
     import spaces  # must come before torch, and exists only there
@@ -18,24 +17,6 @@ from model.runs import Runs
 from model.store import Store
 from ui.launching import launch, wait_for_the_end, write_quantised
 from ui.page import build_page
-
-
-def read_arguments(arguments: list[str]) -> tuple[Settings, argparse.Namespace]:
-    """Settings from the environment, with what was given on the command line in their place."""
-    parser = argparse.ArgumentParser(prog="app.py", description="Run a reasoning model and read its thinking.")
-    parser.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
-    parser.add_argument("--model", help="catalog name, hub id or folder; auto takes the best that fits")
-    parser.add_argument("--precision", choices=("auto", "bf16", "int8", "nf4"))
-    parser.add_argument("--source", help="hub, modelscope, or a folder that holds one folder per model")
-    parser.add_argument("--adapter", help="folder of a LoRA adapter, or none")
-    parser.add_argument("--context", type=int, dest="context_tokens", metavar="TOKENS", help="memory to leave for it")
-    parser.add_argument("--save-quantised", type=Path, metavar="FOLDER", help="write the nf4 weights there, then end")
-    parser.add_argument("--port", type=int, dest="server_port")
-    parser.add_argument("--data", type=Path, dest="data_folder", metavar="FOLDER", help="for runs and weights")
-    parser.add_argument("--scripted", type=Path, metavar="FILE", help="replay a script; no model is loaded")
-    given = parser.parse_args(arguments)
-    chosen = {name: value for name, value in vars(given).items() if name in Settings.__slots__ and value is not None}
-    return replace(settings_from_environment(), **chosen), given
 
 
 def scripted_engine(script: Path) -> Engine:

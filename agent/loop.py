@@ -131,7 +131,7 @@ class _Turn:
         # No tools any more: the next answer is the last word.
         self._is_last = any(isinstance(event, Notice) and event.kind == "step_limit" for event in self._events)
         self._thinks_no_more = False
-        # What the request says of a step that was cut holds for the first step only, and only if that one is open.
+        # What the request says of a step that was cut, or that a branch goes on from, holds for the first step only.
         self._so_far = (request.thinking_so_far, request.is_thinking_closed, request.answer_so_far)
         self._was_asked_to_answer = False
 
@@ -244,8 +244,7 @@ class _Turn:
         keeps_thinking = self._limits.keeps_thinking
         if not keeps_thinking:
             turn = tuple(replace(message, thinking="") for message in turn)
-        is_open = _is_open(self._steps[-1])
-        thinking, is_closed, answer = self._so_far if is_open else ("", False, "")
+        thinking, is_closed, answer = self._so_far
         return replace(
             self._request,
             messages=(*before, *turn),
@@ -327,7 +326,9 @@ class _Turn:
         calls: list[ReadyCall | BadCall] = []
         for call in waiting:
             if call.call_id in repeats:
-                yield self._took(Notice("repeated_call", f"{call.name} was called the same way a third time."))
+                yield self._took(
+                    Notice("repeated_call", f"{call.name} was called the same way again, so it was not run.")
+                )
                 calls.append(BadCall(call, repeats[call.call_id]))
             else:
                 calls.append(read_call(call, self._agent.tools))

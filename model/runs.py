@@ -66,6 +66,8 @@ class Runs:
         # Runs with such an event are streamed through the engine that is made of the loaded one, their events so far
         # and their id.
         self.through: dict[type[Event], Callable[[Engine, Sequence[Event], str], Engine]] = {}
+        # The tools of a run as a branch of it has them.
+        self.equip_again: Callable[[Equipped], Equipped] | None = None
         self._close_interrupted()
         self._keeper = threading.Thread(target=self._keep, name="run-keeper", daemon=True)
         self._keeper.start()
@@ -165,6 +167,9 @@ class Runs:
             sampling=check_sampling(sampling or asked.sampling),
         )
         first: list[Event] = [Branched(run_id, kept.way)]
+        if (equipped := next((event for event in events[:4] if isinstance(event, Equipped)), None)) is not None:
+            first.append(self.equip_again(equipped) if self.equip_again else equipped)
+        first += kept.before
         first += [ThinkingDelta(kept.thinking, 0, by_user=kept.way == "edited_thinking")] if kept.thinking else []
         request = Request(
             messages=messages_of(again),

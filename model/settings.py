@@ -66,6 +66,8 @@ class Settings:
         run_seconds: Wall-clock limit of one run.
         max_runs: Runs at once, queued ones included; the next one is refused.
         own_tools: Python files of the user's own tools, or folders of them, apart as in PATH.
+        mcp_servers: The file that names the MCP servers of the agent; None for mcp.json in the data folder.
+        serves_mcp: Whether the app is an MCP server itself.
     """
 
     data_folder: Path
@@ -82,6 +84,8 @@ class Settings:
     is_hosted: bool = False
     is_zero_gpu: bool = False
     own_tools: str = ""
+    mcp_servers: Path | None = None
+    serves_mcp: bool = False
 
 
 def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -125,4 +129,6 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         is_hosted=is_hosted,
         is_zero_gpu=is_zero_gpu,
         own_tools=environment.get("WORKINGS_OWN_TOOLS", ""),
+        mcp_servers=Path(named) if (named := environment.get("WORKINGS_MCP_SERVERS", "")) else None,
+        serves_mcp=environment.get("WORKINGS_MCP", "").lower() in ("1", "true"),
     )

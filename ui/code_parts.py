@@ -21,7 +21,7 @@ from ui.code_views import (
 )
 from ui.code_words import FORMS
 from ui.growing import Grown
-from ui.parts import answer_pane, small_button, thinking_pane
+from ui.parts import answer_pane, pane_head, small_button, thinking_pane
 from ui.sampling_drawer import add_budget
 from ui.words import word
 
@@ -96,10 +96,12 @@ def add_code(run_id: gr.State, to_follow: gr.State, grown: Grown) -> CodeParts:
         timeline = code_timeline(elem_id="code-timeline")
         with gr.Row(elem_id="code-panes", equal_height=False):
             with gr.Column(min_width=300, elem_id="code-model"):
-                gr.HTML(_head("Thinking", "code-thinking-figures", "<span class='round-of' id='code-round'></span>"))
+                gr.HTML(
+                    pane_head("Thinking", "code-thinking-figures", "<span class='round-of' id='code-round'></span>")
+                )
                 hint = "The working appears here while the model thinks."
                 thinking = thinking_pane(hint, elem_id="code-thinking", server_functions=[grown])
-                gr.HTML(_head("Answer", "code-answer-figures"), elem_classes="second-head")
+                gr.HTML(pane_head("Answer", "code-answer-figures"), elem_classes="second-head")
                 answer = answer_pane(elem_id="code-answer")
             with gr.Column(min_width=300, scale=1, elem_id="code-work"):
                 work = _add_work()
@@ -183,7 +185,7 @@ def _choice(choices: dict[str, int], value: int, label: str, elem_id: str) -> gr
 
 
 def _add_work() -> dict[str, Any]:
-    gr.HTML(_head("Program", "code-program-figures"))
+    gr.HTML(pane_head("Program", "code-program-figures"))
     line = program_line(elem_id="code-program-line")
     program = gr.Code(
         language="python",
@@ -226,9 +228,3 @@ def _add_work() -> dict[str, Any]:
         "table": table,
         "output": output,
     }
-
-
-def _head(label: str, figures_id: str, more: str = "") -> str:
-    return (
-        f"<div class='pane-head'><h2 data-say>{label}</h2>{more}<span class='figures' id='{figures_id}'></span></div>"
-    )

@@ -13,6 +13,7 @@ from model.catalog import DEFAULT_ON_GPU, find_model
 from model.errors import BadInput
 from model.settings import Settings
 from ui.early_script import EarlyScript
+from ui.mcp_server import PATH, mcp_server
 from ui.parts import ASSETS
 from ui.theme import css, early_script, head, theme
 from ui.words import translations
@@ -41,6 +42,9 @@ def launch(demo: gr.Blocks, settings: Settings, *, opens_browser: bool) -> str:
     demo.queue(default_concurrency_limit=None, max_size=_MAX_WAITING)
     demo._queue.sleep_when_free = _QUEUE_LOOK_SECONDS
     demo._queue.progress_update_sleep_when_free = _PROGRESS_LOOK_SECONDS
+    # Not Gradio's own, whatever its environment variable says: that one offers every endpoint.
+    served = mcp_server(demo, settings) if settings.serves_mcp else None
+    with_mcp = {"routes": served.routes, "lifespan": served.lifespan} if served else {}
     try:
         _, address, _ = demo.launch(
             server_name=settings.server_name,
@@ -62,7 +66,8 @@ def launch(demo: gr.Blocks, settings: Settings, *, opens_browser: bool) -> str:
             theme=theme(),
             css=css(),
             head=head(),
-            app_kwargs={"middleware": [Middleware(EarlyScript, script=early_script())]},
+            app_kwargs={"middleware": [Middleware(EarlyScript, script=early_script())]} | with_mcp,
+            mcp_server=False,
             i18n=translations,
         )
     except OSError as error:
@@ -70,6 +75,8 @@ def launch(demo: gr.Blocks, settings: Settings, *, opens_browser: bool) -> str:
             f"Port {settings.server_port} cannot be used: {error}. Choose another with --port or GRADIO_SERVER_PORT."
         ) from error
     announce(lambda words: sys.stderr.write(words + "\n"))
+    if served:
+        sys.stderr.write(f"MCP clients: {str(address).rstrip('/')}{PATH}/\n")
     return str(address)
 
 

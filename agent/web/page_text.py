@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -15,6 +16,9 @@ MAX_CHARACTERS = 1_000_000
 # A main text shorter than that may have missed what the page is about: all of its text is taken instead.
 _SHORT_CHARACTERS = 250
 _MAX_TITLE_CHARACTERS = 300
+_CODE_OR_ESCAPE = re.compile(r"(```.*?```|`[^`\n]*`)|\\([!-/:-@\[-`{-~])", re.DOTALL)
+_TOO_SLOW = "The PDF file takes too long to be read."
+_EVERYTHING = "This is all of its text, menus included, since its main text could not be found."
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ def text_of(kind: str, content: bytes, charset: str, url: str, with_links: bool,
 
 def _capped(title: str, text: str, note: str = "") -> PageText:
     if len(text) > MAX_CHARACTERS:
-        text, note = text[:MAX_CHARACTERS], f"Of its text, only the first {MAX_CHARACTERS:,} characters are there."
+        text = text[:MAX_CHARACTERS]
+        note = f"{note} Only the first {MAX_CHARACTERS:,} characters of its text are there.".strip()
     return PageText(" ".join(title.split())[:_MAX_TITLE_CHARACTERS], text.strip(), note)
 
 
@@ -76,23 +81,30 @@ def _interrupted_after(seconds: float) -> Iterator[None]:
 
 
 def _html_text(html: str, url: str, with_links: bool, seconds: float) -> PageText:
-    import trafilatura
-    from trafilatura.metadata import extract_metadata
-
     title, text = "", ""
     # Whatever such a page does to the library, there is another way to its text.
     with contextlib.suppress(Exception), _interrupted_after(seconds):
+        import trafilatura
+        from trafilatura.metadata import extract_metadata
+
         title = extract_metadata(html, extensive=False).title or ""
-        text = (
-            trafilatura.extract(
-                html, url=url, output_format="markdown", include_comments=False, include_links=with_links
-            )
-            or ""
+        markdown = trafilatura.extract(
+            html, url=url, output_format="markdown", include_comments=False, include_links=with_links
         )
+        text = _unescaped(markdown or "")
         if len(text) < _SHORT_CHARACTERS:
             everything = trafilatura.html2txt(html)
             text = everything if len(everything) > 2 * len(text) else text
-    return _capped(title, text or _tagless(html))
+    return _capped(title, text) if text else _capped(title, _tagless(html), _EVERYTHING)
+
+
+def _unescaped(markdown: str) -> str:
+    r"""Markdown whose signs stand as they are meant: a model that copies a name copies the backslash in it too.
+
+    >>> _unescaped(r"snake\_case of `a\_b`")
+    'snake_case of `a\\_b`'
+    """
+    return _CODE_OR_ESCAPE.sub(lambda found: found[1] or found[2], markdown)
 
 
 class _Texts(HTMLParser):
@@ -150,5 +162,5 @@ def _pdf_text(content: bytes, deadline: float) -> PageText:
         note = f"Behind page {len(pages)} the file is damaged."
     text = "\n\n".join(filter(None, pages))
     if not text:
-        raise ValueError("The PDF file holds no text; its pages are pictures.")
+        raise ValueError(_TOO_SLOW if note else "The PDF file holds no text; its pages are pictures.")
     return _capped(title, text, note)

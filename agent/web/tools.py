@@ -3,7 +3,6 @@
 from agent.toolbox import Tool, ToolContext, ToolOutput
 from agent.tools import tool_from_function
 from agent.web.failures import WebFailed
-from agent.web.fencing import fenced
 from agent.web.patience import Patience
 from agent.web.reading import PageReader, ReadPage
 from agent.web.searching import Searcher
@@ -35,8 +34,7 @@ def web_tools_with(reader: PageReader, searcher: Searcher) -> tuple[Tool, ...]:
         except WebFailed as failure:
             return ToolOutput(str(failure), is_error=True)
         rows = [f"{n}. {one.title}\n   {one.url}\n   {one.snippet}" for n, one in enumerate(results, start=1)]
-        heading = f"{len(results)} pages were found. Read one with read_page."
-        return ToolOutput(fenced(heading, "\n".join(rows)), is_untrusted=True)
+        return ToolOutput("\n".join(rows), is_untrusted=True)
 
     def read_page(url: str, context: ToolContext, offset: int = 0, with_links: bool = False) -> ToolOutput:
         """Read the main text of a web page, or of a PDF file on the web.
@@ -62,21 +60,18 @@ def web_tools_with(reader: PageReader, searcher: Searcher) -> tuple[Tool, ...]:
 
 
 def _piece_of(page: ReadPage, offset: int) -> ToolOutput:
-    """What is told of a page, from a character on."""
+    """What is told of a page, from a character on. What is left comes first: the end may be cut by the loop."""
     length = len(page.text)
     if not length:
         return ToolOutput("The page was fetched, and there is no text on it.", is_error=True)
     if offset >= length:
         return ToolOutput(f"The page has {length:,} characters, so none is left at offset {offset}.", is_error=True)
     end = _end_of_piece(page.text, offset)
-    heading = [f"A page of {length:,} characters"]
+    said = [f"Address: {page.url}", f"Title: {page.title}" if page.title else "", *page.notes]
     if offset or end < length:
-        heading[0] += f", of which these are {offset:,} to {end:,}"
-    if end < length:
-        heading.append(f"Read on with offset={end}")
-    said = ". ".join(heading) + "." + "".join(f" {note}" for note in page.notes)
-    title = f"Title: {page.title}\n" if page.title and not offset else ""
-    return ToolOutput(fenced(said, f"Address: {page.url}\n{title}\n{page.text[offset:end]}"), is_untrusted=True)
+        rest = f" Read on with offset={end}." if end < length else ""
+        said.append(f"Characters {offset:,} to {end:,} of {length:,}.{rest}")
+    return ToolOutput("\n".join(filter(None, said)) + "\n\n" + page.text[offset:end], is_untrusted=True)
 
 
 def _end_of_piece(text: str, offset: int) -> int:
