@@ -107,8 +107,9 @@ class Connection:
 
     async def _on_message(self, message: Any) -> None:
         if isinstance(message, Exception):
-            # A program may print what it likes between its messages; behind an address there is no MCP server then.
-            if self.entry.kind == "http":
+            # A late result of a call that was taken back is a RuntimeError. A program may print what it likes between
+            # its messages; behind an address that sends such things there is no MCP server.
+            if self.entry.kind == "http" and not isinstance(message, RuntimeError):
                 self._break(reason_of(message, self.entry))
         elif isinstance(getattr(message, "root", None), types.ToolListChangedNotification):
             self._must_list.set()

@@ -45,7 +45,7 @@ class ServerEnded(Exception):
 def child_environment(entry: ServerEntry) -> dict[str, str]:
     """All that a server's process gets of the environment: PATH, HOME and such, and what its entry names.
 
-    >>> "WORKINGS_TOKEN" in child_environment(ServerEntry("notes", environment={"KEY": "1"}))
+    >>> "APP_TOKEN" in child_environment(ServerEntry("notes", environment={"KEY": "1"}))
     False
     """
     return get_default_environment() | dict(entry.environment)

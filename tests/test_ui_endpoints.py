@@ -31,7 +31,7 @@ from model.scripted import ScriptedEngine, Turn
 from model.serving import LoadOrder
 from model.settings import Settings
 from model.store import Store
-from tests.script_client import whole
+from tests.script_client import client_of, whole
 from ui.deltas import deltas_of, final_of
 from ui.endpoints import Endpoints, add_endpoints
 from ui.model_endpoints import ModelEndpoints
@@ -61,7 +61,7 @@ class Server:
     engine: Engine | None
 
     def client(self) -> Client:
-        return Client(self.url, verbose=False)
+        return client_of(self.url)
 
     def ask(self, message: Any = "What is 2 + 2?", **arguments: Any) -> list[dict[str, Any]]:
         return whole(self.client().submit(message, **arguments, api_name="/chat"))
@@ -573,7 +573,7 @@ ASK_AND_WAIT = """
 import sys
 from gradio_client import Client
 from gradio_client.client import Job
-for delta in Client(sys.argv[1], verbose=False).submit("long", api_name="/chat"):
+for delta in Client(sys.argv[1], verbose=False, ssl_verify=False).submit("long", api_name="/chat"):
     print(delta["type"], flush=True)
 """
 

@@ -69,7 +69,8 @@ def test_panes_that_ask_at_odd_times_get_every_character_once(runs: Runs) -> Non
 
         asked = [read_until(growing, run_id, seed, is_enough) for seed in (1, 2)]
         # One that has had the beginning from elsewhere, cut within what others got as one piece.
-        *texts, _ = await asyncio.gather(*asked, read_until(growing, run_id, 3, is_enough, late), hold())
+        asked += [read_until(growing, run_id, 3, is_enough, late)]
+        texts, _ = await asyncio.gather(asyncio.gather(*asked), hold())
         return [*texts, collect(runs.store.events(run_id)).thinking]
 
     *texts, whole = asyncio.run(read())

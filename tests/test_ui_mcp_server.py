@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Awaitable, Callable
@@ -14,7 +15,7 @@ from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import CallToolResult
 
-from tests.conftest import RunningApp, StartApp, tail_of
+from tests.conftest import ROOT, RunningApp, StartApp, tail_of
 from tests.script_client import is_soon
 
 T = TypeVar("T")
@@ -50,7 +51,7 @@ def called(app: RunningApp, name: str, **arguments: Any) -> tuple[CallToolResult
     """The result of one call, and the notes that came before it."""
     notes: Notes = []
 
-    async def note(progress: float, _: float | None, message: str | None) -> None:
+    async def note(progress: float, total: float | None, message: str | None) -> None:
         notes.append((progress, message or ""))
 
     return in_session(app, lambda session: session.call_tool(name, arguments, progress_callback=note)), notes
@@ -128,7 +129,7 @@ def test_a_run_is_stopped_when_its_client_goes(app: RunningApp) -> None:
     async def ask_and_leave(session: ClientSession) -> None:
         has_begun = asyncio.Event()
 
-        async def note(*_: object) -> None:
+        async def note(progress: float, total: float | None, message: str | None) -> None:
             has_begun.set()
 
         arguments = {"question": "Tell me of every prime number up to 10,000.", "budget": "high"}
@@ -147,6 +148,14 @@ def test_a_run_is_stopped_when_its_client_goes(app: RunningApp) -> None:
         assert final["finish_reason"] == "stopped"
     finally:
         client.close()
+
+
+def test_the_guide_s_python_example_runs(app: RunningApp, capsys: pytest.CaptureFixture[str]) -> None:
+    guide = (ROOT / "docs" / "mcp.md").read_text("utf-8")
+    [example] = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    assert "http://127.0.0.1:7860" in example
+    exec(compile(example.replace("http://127.0.0.1:7860", app.url), "docs/mcp.md", "exec"), {})
+    assert capsys.readouterr().out == "correct\n"
 
 
 def test_every_other_endpoint_is_there_for_scripts(app: RunningApp) -> None:
