@@ -86,6 +86,7 @@ ROWS = [
     ("series(sin(x), x, 0, 6)", "series(sin(x), x, 0, 6) = x - x^3/6 + x^5/120 + O(x^6)"),
     ("expand (x+1)^3", "expand((x + 1)^3) = x^3 + 3*x^2 + 3*x + 1"),
     ("(x^2-1)/(x-1)", "(x^2 - 1)/(x - 1) = x + 1"),
+    ("x^2 - 5x + 6", "x^2 - 5*x + 6 = (x - 3)*(x - 2); it is 0 for x = 2 or x = 3"),
     # Matrices
     ("[[1,2],[3,4]] * [[5,6],[7,8]]", "[[1, 2], [3, 4]]*[[5, 6], [7, 8]] = [[19, 22], [43, 50]]"),
     ("Matrix([[1,2],[3,4]]).det()", "det(matrix([[1, 2], [3, 4]])) = -2"),
@@ -191,6 +192,7 @@ def test_work_out_reads_nothing_that_is_no_calculation(asked: str) -> None:
         ("foo(3)", "no function 'foo'"),
         ("sqr(4)", "There is sqrt"),
         ("3 km + 2 hours", "a length and a time"),
+        ("3 km", "To convert it, name the unit, as in 3 km to miles"),
         ("5 m to kg", "A length cannot be told in kg, which is a mass"),
         ("5 eur to usd", "it changes every day"),
         ("diff(x*y)", "several variables"),
