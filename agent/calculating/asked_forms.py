@@ -61,7 +61,7 @@ def for_unknown(text: str) -> str:
         return f"solve {found[2]} for {found[1]}"
     behind = re.fullmatch(
         rf"(?:if\s+|given(?: that)?\s+)?(.+[=<>].+?)\s*[,;]\s*(?:then\s+)?"
-        rf"(?:(?:find|what is|determine)\s+({_NAME})|({_NAME})\s*=)",
+        rf"(?:(?:find|what is|determine)\s+({_NAME})|({_NAME})\s*=\s*)",
         text,
         _I | re.DOTALL,
     )
