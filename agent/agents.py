@@ -1,16 +1,19 @@
 """A question and tools in, a run out that thinks, calls them, and answers from what came back."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from agent.calling import APPROVAL_SECONDS
+from agent.choosing import chosen_for
 from agent.loop import AgentEngine
 from agent.policy import Policies, checked_policy, stricter
 from agent.scratch import Scratch
 from agent.toolbox import Tool, Toolbox
+from model.catalog import find_model
 from model.engine import Budget, Engine
-from model.errors import BadInput
+from model.errors import BadInput, UnknownModel
 from model.events import Attachment, Event, Message, Sampling
 from model.question_checks import checked_id
 from model.runs import Runs
@@ -46,6 +49,7 @@ class Agents:
         self._scratch_folder = scratch_folder
         self._approval_seconds = approval_seconds
         runs.through[Equipped] = self._engine
+        runs.equip_again = self._with_own_files
 
     def start(
         self,
@@ -70,7 +74,8 @@ class Agents:
 
         Args:
             parent_id: The run that this one follows up; it has that one's files.
-            tools: What the request wishes; see `offered`.
+            tools: What the request wishes; see `offered`. A small model is told of few of them (`agent.choosing`),
+                unless they are given by name.
             max_steps: So many times at most the model writes, the last time without tools.
             max_seconds: By the clock, waiting for the user's word not counted; 0 for no limit but the run's own.
             max_tokens: Of thinking and answers together; 0 for none.
@@ -85,12 +90,14 @@ class Agents:
             TooManyRuns: If there is no room for it.
         """
         check_limits(max_steps, max_seconds, max_tokens)
-        offered = self.offered(tools)
+        uploads = uploads or {}
+        allowed = self.offered(tools)
+        offered = self._few(message, allowed, tools, uploads)
         run_id = checked_id(run_id)
         scratch = self._scratch_name(parent_id) if parent_id else secrets.token_urlsafe(12)
-        uploads = uploads or {}
         for name, held in uploads.items():
             self._scratch_of(scratch).write(name, held)
+        described = (offered, max_steps, max_seconds, max_tokens, keeps_thinking, scratch)
         return self.runs.start(
             message,
             history=history,
@@ -100,7 +107,7 @@ class Agents:
             attachments=attachments,
             parent_id=parent_id,
             run_id=run_id,
-            equipped=Equipped(offered, max_steps, max_seconds, max_tokens, keeps_thinking, scratch, tuple(uploads)),
+            equipped=Equipped(*described, tuple(uploads), n_left_out=len(allowed) - len(offered)),
             owner=owner,
         )
 
@@ -126,6 +133,17 @@ class Agents:
             held = {name: held[name] for name in dict.fromkeys(wishes)}
         return tuple(OfferedTool(name, policy) for name, policy in held.items() if policy != "off")
 
+    def _few(
+        self, question: str, offered: tuple[OfferedTool, ...], wishes: Wishes, uploads: Collection[str]
+    ) -> tuple[OfferedTool, ...]:
+        """The same, or for a small model the few that the question speaks for, unless they were asked for by name."""
+        most = tools_at_once(self.runs.host.status().model)
+        if not most or len(offered) <= most or (wishes is not None and not isinstance(wishes, Mapping)):
+            return offered
+        tools = [tool for tool in map(self.toolbox.find, (each.name for each in offered)) if tool is not None]
+        chosen = chosen_for(question, tools, most, uploads)
+        return tuple(each for name in chosen for each in offered if each.name == name)
+
     def scratch(self, run_id: str) -> Scratch:
         """The files of a run with tools.
 
@@ -142,6 +160,15 @@ class Agents:
             raise BadInput(f"The run {run_id!r} has no tools, so it has no files.")
         # A run from elsewhere brings no files, and a name in it could be that of another run's.
         return equipped.scratch or f"imported-{run_id.replace('.', '_')}"
+
+    def _with_own_files(self, equipped: Equipped) -> Equipped:
+        """The same tools with a copy of the files, for a branch: the two runs may go on side by side."""
+        copied = replace(equipped, scratch=secrets.token_urlsafe(12))
+        if equipped.scratch:
+            scratch = self._scratch_of(copied.scratch)
+            for name, held in self._scratch_of(equipped.scratch).all_contents().items():
+                scratch.write(name, held)
+        return copied
 
     def _scratch_of(self, name: str) -> Scratch:
         return Scratch(self._scratch_folder / checked_id(name))
@@ -165,6 +192,18 @@ class Agents:
             scratch=self.scratch(run_id),
             approval_seconds=self._approval_seconds,
         )
+
+
+def tools_at_once(model: str) -> int:
+    """How many tools a model should be told of at once; 0 for all.
+
+    >>> tools_at_once("smollm2-135m"), tools_at_once("qwq-32b"), tools_at_once("a folder")
+    (2, 0, 0)
+    """
+    try:
+        return find_model(model).family.tools_at_once
+    except UnknownModel:
+        return 0
 
 
 def check_limits(max_steps: int, max_seconds: float, max_tokens: int) -> None:

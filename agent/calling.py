@@ -150,7 +150,7 @@ class Calling:
                 events.put(ToolResult(call.call_id, refusal, "refused"))
             return
         work.began_at = time.monotonic()
-        context = ToolContext(self._run_id, self._scratch, work.stop, seconds)
+        context = ToolContext(self._run_id, self._scratch, work.stop, seconds, self._most_characters)
         output = _output(work.ready.tool, context, work.ready.arguments)
         events.put(self._result(call, output, work.seconds()))
 

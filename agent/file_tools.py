@@ -6,11 +6,17 @@ from typing import ParamSpec
 
 from agent.toolbox import Tool, ToolContext, ToolOutput
 from agent.tools import tool_from_function
+from agent.web.children import ask_child
+from agent.web.failures import WebFailed
+from agent.web.patience import Patience
+from agent.web.reading import READ_SECONDS
 from model.attachments import read_attachment
 from model.errors import AppError, BadInput
 
 # What one call shows of a file.
 MAX_READ_CHARACTERS = 8_000
+# Room for what is said of the lines that are left out.
+_NOTE = 120
 _P = ParamSpec("_P")
 
 
@@ -54,15 +60,15 @@ def read_file(name: str, context: ToolContext, first_line: int = 1) -> ToolOutpu
     held = context.scratch.read(name)
     if not held.strip():
         return ToolOutput(f"The file {name} is empty.")
-    lines = read_attachment(name, held).text.split("\n")
+    lines = _text_of(name, held, context).split("\n")
     if first_line > len(lines):
         raise BadInput(f"{name} has {len(lines):,} lines, so there is no line {first_line:,}.")
-    shown, n_lines = _that_fit(lines[first_line - 1 :])
+    shown, n_lines = _that_fit(lines[first_line - 1 :], min(MAX_READ_CHARACTERS, context.most_characters - _NOTE))
     last = first_line - 1 + n_lines
     if last < len(lines) or first_line > 1:
         rest = f" Go on with first_line={last + 1}." if last < len(lines) else ""
         shown += f"\n[lines {first_line:,} to {last:,} of {len(lines):,}.{rest}]"
-    return ToolOutput(shown, is_untrusted=False)
+    return ToolOutput(shown)
 
 
 @says_errors
@@ -82,14 +88,31 @@ def write_file(name: str, text: str, context: ToolContext) -> ToolOutput:
     return ToolOutput(f"{name} {'written' if is_new else 'replaced'}: {len(held):,} bytes.", files=(name,))
 
 
-def _that_fit(lines: list[str]) -> tuple[str, int]:
+def _text_of(name: str, held: bytes, context: ToolContext) -> str:
+    """A file's text; a PDF is taken apart in a process that can be killed.
+
+    Raises:
+        BadInput: If it holds none.
+    """
+    if not held.startswith(b"%PDF"):
+        return read_attachment(name, held).text
+    asked = {"kind": "pdf", "charset": "", "url": name, "with_links": False, "seconds": READ_SECONDS / 2}
+    try:
+        patience = Patience(context.seconds or READ_SECONDS, context.stop)
+        told = ask_child("read", asked, held, patience, READ_SECONDS)
+    except WebFailed as failure:
+        raise BadInput(f"{name}: {str(failure).replace('The page ', 'The file ')}") from failure
+    return f"{told['text']}\n{told['note']}".strip()
+
+
+def _that_fit(lines: list[str], room: int) -> tuple[str, int]:
     """The first lines that fit into one result, and how many they are; of a line that is too long, what fits."""
     total = 0
     for number, line in enumerate(lines):
         total += len(line) + 1
-        if total > MAX_READ_CHARACTERS + 1:
+        if total > room + 1:
             if number:
                 return "\n".join(lines[:number]), number
-            left_out = len(line) - MAX_READ_CHARACTERS
-            return f"{line[:MAX_READ_CHARACTERS]}\n[{left_out:,} characters of this line left out]", 1
+            left_out = len(line) - room
+            return f"{line[:room]}\n[{left_out:,} characters of this line left out]", 1
     return "\n".join(lines), len(lines)

@@ -131,7 +131,7 @@ class _Turn:
         # No tools any more: the next answer is the last word.
         self._is_last = any(isinstance(event, Notice) and event.kind == "step_limit" for event in self._events)
         self._thinks_no_more = False
-        # What the request says of a step that was cut holds for the first step only, and only if that one is open.
+        # What the request says of a step that was cut, or that a branch goes on from, holds for the first step only.
         self._so_far = (request.thinking_so_far, request.is_thinking_closed, request.answer_so_far)
         self._was_asked_to_answer = False
 
@@ -144,6 +144,8 @@ class _Turn:
             AppError: If the engine fails before it has finished a step.
         """
         reason: FinishReason | None = None
+        if self._limits.n_left_out and not any(isinstance(event, PromptRead | Notice) for event in self._events):
+            yield self._took(Notice("reduced", self._few_tools()))
         try:
             while reason is None:
                 yield from self._run_calls()
@@ -158,6 +160,13 @@ class _Turn:
             reason = self._steering.stop_reason or "error"
             yield self._took(_end_notice(reason) if reason != "error" else Notice("engine", str(error)))
         yield replace(self._sum, reason=reason)
+
+    def _few_tools(self) -> str:
+        names = " and ".join(tool.name for tool in self._limits.tools) or "none"
+        return (
+            f"{self._agent.model} does best with few tools, so it is told of {names}: those that the question speaks "
+            "for. Switch the others off to choose yourself."
+        )
 
     def _took(self, event: Event) -> Event:
         self._events.append(event)
@@ -179,6 +188,8 @@ class _Turn:
                 if isinstance(event, Finished):
                     finished = event
                     break
+                if isinstance(event, Notice) and event.kind == "reduced" and event in self._events:
+                    continue  # of the whole run, and said with its first step
                 yield self._took(event)
                 if self._is_to_be_cut(event, began_at):
                     break
@@ -244,8 +255,7 @@ class _Turn:
         keeps_thinking = self._limits.keeps_thinking
         if not keeps_thinking:
             turn = tuple(replace(message, thinking="") for message in turn)
-        is_open = _is_open(self._steps[-1])
-        thinking, is_closed, answer = self._so_far if is_open else ("", False, "")
+        thinking, is_closed, answer = self._so_far
         return replace(
             self._request,
             messages=(*before, *turn),

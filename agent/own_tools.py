@@ -1,4 +1,4 @@
-"""Files of a user in, their tools out: one typed function in one Python file, named by the setting `WORKINGS_OWN_TOOLS`.
+"""Files of a user in, their tools out: one typed function in one Python file, named by `WORKINGS_OWN_TOOLS`.
 
 Such a function runs in the app's own process, with all rights of the app: a user's tool is trusted as the app is.
 """
@@ -60,9 +60,11 @@ def _tool_in(file: Path) -> Tool:
         raise BadInput(f"SECONDS in {file.name} is {seconds!r}; it is a number above 0, at most 3,600.")
     function = _function_in(module, file)
     try:
-        return tool_from_function(
+        tool = tool_from_function(
             function, policy=policy, reaches_outside=True, origin=file.name, seconds=float(seconds)
         )
+        len(tool.schema)  # made now, so that its author is told at once what is wrong with it
+        return tool
     except BadInput as error:
         raise BadInput(f"{file.name}: {error}") from error
 
@@ -81,8 +83,8 @@ def _function_in(module: ModuleType, file: Path) -> Callable[..., Any]:
     if not functions:
         raise BadInput(f"{file.name} defines no function. A tool is one function, such as {file.stem}().")
     raise BadInput(
-        f"{file.name} defines {', '.join(functions)}. Call the one that is the tool {file.stem}, or begin the names of the "
-        "others with an underscore."
+        f"{file.name} defines {', '.join(functions)}. Call the one that is the tool {file.stem}, or begin the names of "
+        "the others with an underscore."
     )
 
 

@@ -23,7 +23,9 @@ from verify.sandbox.notebook import CELL_LIMITS, CellResult, Notebook
 MAX_CODE_CHARACTERS = 100_000
 # What the model is told of a call; more would push out of its context what the call was for.
 MAX_OUTPUT_CHARACTERS = 8_000
-MAX_TRACEBACK_CHARACTERS = 1_500
+MAX_TRACEBACK_CHARACTERS = 1_000
+# So much is told even to a model with a small context; what is told besides it is short.
+_LEAST_CHARACTERS = 500
 MAX_IMAGES = 8
 MAX_IMAGE_BYTES = 4 << 20
 # Runs that had a notebook, remembered so that one that is taken further can be told that its names are gone.
@@ -85,7 +87,10 @@ class Notebooks:
             written, left_out = _taken_over(context.scratch, before, held.notebook.files())
         if context.stop.is_set() and result.has_lost_state:
             return ToolOutput("Stopped.", files=written, is_error=True)
-        return _output(result, is_anew, written, left_out, context.scratch)
+        room = min(
+            MAX_OUTPUT_CHARACTERS, max(_LEAST_CHARACTERS, context.most_characters - 2 * MAX_TRACEBACK_CHARACTERS)
+        )
+        return _output(result, is_anew, written, left_out, context.scratch, room)
 
     def end_run(self, run_id: str) -> None:
         """Close the notebook of a run that has ended."""
@@ -121,7 +126,9 @@ def python_tool(notebooks: Notebooks) -> Tool:
     """The tool `python`."""
 
     def python(code: str, context: ToolContext) -> ToolOutput:
-        """Run Python code and get back what it prints. Variables and files are kept for the next call. numpy, sympy and matplotlib are there; there is no internet.
+        """Run Python code and get back what it prints. Variables and files are kept for the next call.
+
+        numpy, sympy and matplotlib are there; there is no internet.
 
         Args:
             code: Python code that prints what you want to know, for example: print(sum(range(101)))
@@ -197,13 +204,13 @@ def _taken_over(
 
 
 def _output(
-    result: CellResult, is_anew: bool, written: tuple[str, ...], left_out: list[str], scratch: Scratch
+    result: CellResult, is_anew: bool, written: tuple[str, ...], left_out: list[str], scratch: Scratch, room: int
 ) -> ToolOutput:
-    """What the model and its user are told of a cell."""
+    """What the model and its user are told of a cell; of what it printed `room` characters."""
     images, n_left_out = _images(result)
     printed = result.stdout + (f"{result.value}\n" if result.value is not None else "")
     parts = [_ANEW] if (is_anew or result.is_anew) and not result.has_lost_state else []
-    parts.append(middle_cut(_COLOURS.sub("", printed).rstrip("\n"), MAX_OUTPUT_CHARACTERS))
+    parts.append(middle_cut(_COLOURS.sub("", printed).rstrip("\n"), room))
     if result.stderr.strip():
         parts.append(_end_of(short_traceback(_COLOURS.sub("", result.stderr)).strip()))
     if result.status != "ok":
@@ -217,7 +224,9 @@ def _output(
         parts.append(f"{_counted(n_left_out, 'chart')} left out: a call shows {MAX_IMAGES}, and 4 MiB of them.")
     if written:
         more = len(written) - _MAX_NAMES_TOLD
-        parts.append(f"Files written: {', '.join(written[:_MAX_NAMES_TOLD])}" + (f" and {more} more" if more > 0 else ""))
+        parts.append(
+            f"Files written: {', '.join(written[:_MAX_NAMES_TOLD])}" + (f" and {more} more" if more > 0 else "")
+        )
     parts += left_out
     if not any(parts):
         parts = ["It ran and printed nothing. Print what you want to know."]
@@ -247,8 +256,8 @@ def _words(result: CellResult) -> str:
         # The traceback above says it.
         return "" if result.stderr.strip() else result.message
     told = {
-        "timeout": f"Stopped: {CELL_LIMITS.cpu_seconds:g} s of computing or {CELL_LIMITS.wall_seconds:g} s by the clock "
-        "are the limit of a call.",
+        "timeout": f"Stopped: {CELL_LIMITS.cpu_seconds:g} s of computing, or {CELL_LIMITS.wall_seconds:g} s by the "
+        "clock, are the limit of a call.",
         "memory": f"Stopped: {CELL_LIMITS.memory_mib >> 10} GiB of memory is the limit.",
         "output-limit": f"Stopped: it printed more than {CELL_LIMITS.output_bytes >> 20} MiB. Print less.",
     }.get(result.status, result.message[:1].upper() + result.message[1:] + ".")
@@ -257,7 +266,8 @@ def _words(result: CellResult) -> str:
 
 def _images(result: CellResult) -> tuple[tuple[str, ...], int]:
     """A cell's charts in base64, and how many more there were."""
-    kept, n_bytes = [], 0
+    kept: list[str] = []
+    n_bytes = 0
     for image in result.figures:
         n_bytes += len(image)
         if len(kept) == MAX_IMAGES or n_bytes > MAX_IMAGE_BYTES:

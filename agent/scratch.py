@@ -77,7 +77,9 @@ class Scratch:
         """What a file holds; raises what `path_of` does."""
         path = self.path_of(name)
         try:
-            with open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)), "rb") as file:
+            with open(
+                os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)), "rb"
+            ) as file:
                 return file.read(MAX_SCRATCH_BYTES + 1)
         except OSError as error:
             raise BadInput(f"The file {name!r} cannot be read ({error.strerror}). {self._there_are()}") from error

@@ -2,10 +2,10 @@
 
 
 def middle_cut(text: str, max_characters: int) -> str:
-    """A text, of a long one its beginning and its end; a line between them says how much is missing.
+    r"""A text, of a long one its beginning and its end; a line between them says how much is missing.
 
     >>> middle_cut("one two", 10), middle_cut("a" * 30 + "b" * 10, 20)
-    ('one two', 'aaaaaaaaaaaaaaa\\n[20 characters left out]\\nbbbbb')
+    ('one two', 'aaaaaaaaaaaaaaa\n[20 characters left out]\nbbbbb')
     """
     if len(text) <= max_characters:
         return text

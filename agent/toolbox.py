@@ -22,12 +22,14 @@ class ToolContext:
         stop: Set when nobody waits for the call any more, because the run was stopped or the time is up: a tool that
             takes long looks at it.
         seconds: How long the call may take.
+        most_characters: What the model's context has room for; a longer text is cut at its end.
     """
 
     run_id: str
     scratch: Scratch
     stop: threading.Event
     seconds: float
+    most_characters: int = 16_000
 
 
 @dataclass(frozen=True, slots=True)

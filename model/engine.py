@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from model.errors import BadInput
-from model.events import AnswerDelta, Event, Finished, FinishReason, Message, Notice, Sampling, Steered, ThinkingDelta
+from model.events import Event, Finished, FinishReason, Message, Notice, Sampling, Steered
 from model.scoring import Scores
 from model.settings import BUDGET_TOKENS
-from model.tool_events import ToolCall, ToolResult
+from model.steps import steps_of
+from model.tool_events import ToolCall
 
 Budget = str | int
 # Of a tool call: it may run, every call of its tool in this run may, or it may not.
@@ -375,37 +376,24 @@ def collect(events: Iterable[Event]) -> Collected:
     """What a stream comes to: the same fold that the page does, without the page.
 
     A *think longer* on a run that had ended drops the answer written before it. The answer of a run with tools is that
-    of its last step: text beside a call belongs to the step of that call (`model.steps`).
+    of its last step: text beside a call is part of that call's step (`model.steps`), and never an answer.
 
+    >>> from model.events import AnswerDelta, ThinkingDelta
     >>> collect([ThinkingDelta("2 + 2", 3), AnswerDelta("4", 1), Finished("stop")]).answer
     '4'
     """
-    thinking: list[str] = []
-    answer: list[str] = []
-    calls: list[ToolCall] = []
-    notices: list[Notice] = []
+    read = list(events)
+    steps = steps_of(read)
     finished: Finished | None = None
-    for event in events:
-        match event:
-            case ThinkingDelta(text):
-                thinking.append(text)
-            case AnswerDelta(text):
-                answer.append(text)
-            case ToolCall():
-                calls.append(event)
-            case ToolResult():
-                answer.clear()
-            case Notice():
-                notices.append(event)
-                if event.kind in ("reminded", "step_limit"):
-                    answer.clear()
-            case Steered(action) if finished is not None:
-                # The run goes on; only its thinking reopened makes the answer so far void.
-                finished = None
-                if action == "think_longer":
-                    answer.clear()
-            case Finished():
-                finished = event
-            case _:
-                pass
-    return Collected("".join(thinking), "".join(answer), tuple(calls), tuple(notices), finished)
+    for event in read:
+        if isinstance(event, Finished):
+            finished = event
+        elif isinstance(event, Steered):
+            finished = None  # of a run that had ended: it goes on
+    return Collected(
+        "".join(step.thinking for step in steps),
+        steps[-1].answer if steps[-1].is_answer else "",
+        tuple(called.call for step in steps for called in step.calls),
+        tuple(event for event in read if isinstance(event, Notice)),
+        finished,
+    )

@@ -22,11 +22,12 @@ from model.checked import Checked, checked_of
 from model.engine import Collected, collect
 from model.errors import BadInput
 from model.events import Asked, Event, Sampling, ThinkingDelta, to_json
+from model.export_steps import html_of_steps, html_text, markdown_of_steps, quoted
 from model.export_tested import escaped, fenced, html_of, markdown_of
+from model.steps import Step, steps_of
 from model.store import Store
 from model.stored_runs import RunRow
 from model.tested import Tested, joined_words, read_tested
-from model.tool_events import ToolCall, ToolResult
 
 Form = Literal["markdown", "json_lines", "html"]
 ENDINGS: dict[Form, str] = {"markdown": "md", "json_lines": "jsonl", "html": "html"}
@@ -78,7 +79,7 @@ class _Turn:
     row: RunRow
     asked: Asked
     text: Collected
-    tools: tuple[ToolCall | ToolResult, ...]
+    steps: tuple[Step, ...]
     checked: Checked
     tested: Tested
 
@@ -118,8 +119,7 @@ class _Turn:
 
 def _turn(row: RunRow, events: Sequence[Event]) -> _Turn:
     asked = next((event for event in events if isinstance(event, Asked)), Asked(row.question, model=row.model))
-    tools = tuple(event for event in events if isinstance(event, ToolCall | ToolResult))
-    return _Turn(row, asked, collect(events), tools, checked_of(events), read_tested(events))
+    return _Turn(row, asked, collect(events), steps_of(events), checked_of(events), read_tested(events))
 
 
 def _settings(budget: str | int, sampling: Sampling) -> str:
@@ -146,11 +146,7 @@ def to_markdown(rows_and_events: Iterable[tuple[RunRow, Sequence[Event]]], with_
         parts += ["## Question", turn.asked.question]
         parts += [attached] if (attached := names_of(turn.asked.attachments)) else []
         parts.append("\n".join(f"- {name}: {value}" for name, value in turn.facts))
-        if with_thinking and turn.text.thinking:
-            # Quoted, so that headings in the thinking are no headings of the document.
-            parts += ["## Thinking", _quoted(turn.text.thinking)]
-        for tool in turn.tools:
-            parts += _markdown_tool(tool)
+        parts += markdown_of_steps(turn.steps, with_thinking)
         parts += ["## Answer", turn.text.answer.strip() or f"*{NO_ANSWER}*"]
         parts += markdown_of(turn.tested)
         for heading, text in turn.programs:
@@ -161,28 +157,14 @@ def to_markdown(rows_and_events: Iterable[tuple[RunRow, Sequence[Event]]], with_
 
 
 def _markdown_history(asked: Asked) -> list[str]:
-    parts = ["## System", _quoted(asked.system)] if asked.system else []
+    parts = ["## System", quoted(asked.system)] if asked.system else []
     for message in asked.history:
-        parts += [f"## Earlier: {message.role}", _quoted(message.content)]
+        parts += [f"## Earlier: {message.role}", quoted(message.content)]
     return parts
-
-
-def _quoted(text: str) -> str:
-    return "\n".join(f"> {line}".rstrip() for line in text.strip().split("\n"))
-
-
-def _markdown_tool(tool: ToolCall | ToolResult) -> list[str]:
-    return _markdown_block(_tool_heading(tool), tool.arguments if isinstance(tool, ToolCall) else tool.text)
 
 
 def _markdown_block(heading: str, text: str) -> list[str]:
     return [f"## {heading}", fenced(text)]
-
-
-def _tool_heading(tool: ToolCall | ToolResult) -> str:
-    if isinstance(tool, ToolCall):
-        return f"Tool call: {tool.name}"
-    return "Tool error" if tool.is_error else "Tool result"
 
 
 # ---------------------------------------------------------------------------------------------------- HTML
@@ -191,6 +173,8 @@ _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1rem/1.6 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; } h2 { font-size: 1rem; margin: 1.5rem 0 .3rem; }
+h3 { font-size: .95rem; margin: 1rem 0 .3rem; }
+img { max-width: 100%; height: auto; background: #fff; }
 .text { white-space: pre-wrap; overflow-wrap: anywhere; }
 pre { overflow-x: auto; padding: .7rem; border: 1px solid color-mix(in srgb, currentColor 25%, transparent); }
 table { border-collapse: collapse; font-size: .9rem; }
@@ -202,9 +186,7 @@ article + article { border-top: 1px solid color-mix(in srgb, currentColor 25%, t
 """.strip()
 
 # Nothing may be fetched and nothing may run, whatever the text holds.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
-
-_FENCED = re.compile(r"^(```+|~~~+)[^\n]*\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 def to_html(rows_and_events: Iterable[tuple[RunRow, Sequence[Event]]], with_thinking: bool) -> str:
@@ -246,10 +228,7 @@ def _article(turn: _Turn, with_thinking: bool, is_first: bool) -> str:
     if attached := names_of(turn.asked.attachments):
         parts.append(f'<p class="facts">{escaped(attached)}</p>')
     parts.append(f'<p class="facts">{"<br>".join(escaped(f"{name}: {value}") for name, value in turn.facts)}</p>')
-    if with_thinking and turn.text.thinking:
-        parts.append(f"<details><summary>Thinking</summary>{_text(turn.text.thinking)}</details>")
-    for tool in turn.tools:
-        parts.append(_block(_tool_heading(tool), tool.arguments if isinstance(tool, ToolCall) else tool.text))
+    parts += html_of_steps(turn.steps, with_thinking)
     parts.append(_section("Answer", turn.text.answer.strip() or NO_ANSWER))
     parts += html_of(turn.tested)
     parts += [_block(heading, text) for heading, text in turn.programs]
@@ -262,22 +241,7 @@ def _block(heading: str, text: str) -> str:
 
 
 def _section(heading: str, text: str) -> str:
-    return f"<h2>{escaped(heading)}</h2>\n{_text(text)}"
-
-
-def _text(text: str) -> str:
-    """Text as it stands, with fenced code in a box of its own."""
-    parts = []
-    at = 0
-    for block in _FENCED.finditer(text):
-        parts += [_paragraph(text[at : block.start()]), f"<pre>{escaped(block.group(2))}</pre>"]
-        at = block.end()
-    return "".join([*parts, _paragraph(text[at:])])
-
-
-def _paragraph(text: str) -> str:
-    # dir="auto" also keeps what a right-to-left override does inside this box.
-    return f'<div class="text" dir="auto">{escaped(text.strip())}</div>' if text.strip() else ""
+    return f"<h2>{escaped(heading)}</h2>\n{html_text(text)}"
 
 
 # ---------------------------------------------------------------------------------------------------- JSON Lines

@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,6 +15,7 @@ from model.export import FORMAT_VERSION
 from model.settings import MAX_HISTORY_MESSAGES, MAX_MESSAGE_CHARACTERS
 from model.store import Store
 from model.stored_runs import ImportedRun
+from model.tool_events import Equipped
 
 MAX_IMPORT_BYTES = 100 * 1024 * 1024
 # About 160 runs of 32,000 tokens; with their objects a few hundred MB of memory.
@@ -165,6 +166,9 @@ def _checked_event(line_number: int, line: bytes, values: dict[str, Any], run: _
                 f"has {len(event.history):,} messages, the longest of {longest:,} characters; the limits are "
                 f"{MAX_HISTORY_MESSAGES:,} and {MAX_MESSAGE_CHARACTERS:,}",
             )
+    elif isinstance(event, Equipped):
+        # Its files are not in the export, and the name could be that of a folder of somebody else's run.
+        event = replace(event, scratch="")
     elif isinstance(event, Finished):
         least = min(event.prompt_tokens, event.thinking_tokens, event.answer_tokens, event.seconds)
         if least < 0:

@@ -6,12 +6,14 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from model.engine import Steering
-from model.events import AnswerDelta, Event, Finished, PromptRead, ThinkingDelta
+from model.events import AnswerDelta, Event, Finished, PromptRead, Steered, ThinkingDelta
 from model.store import Store
-from model.tool_events import ToolCall, ToolResult
+from model.tool_events import ApprovalAsked, ToolCall, ToolResult
 
 # How long the starter of a run has to attach before it counts as abandoned.
 _ATTACH_SECONDS = 5.0
+# Several calls can wait one after the other, each for minutes.
+_LONGEST_WAIT_SECONDS = 86_400.0
 
 
 class Follower:
@@ -102,6 +104,9 @@ class LiveRun:
         self.has_answer = False
         self.thinking_tokens = sum(event.n_tokens for event in events if isinstance(event, ThinkingDelta))
         self.answer_tokens = sum(event.n_tokens for event in events if isinstance(event, AnswerDelta))
+        # Tool calls that wait for the user's word, and since when there are any.
+        self._waiting: set[str] = set()
+        self._waits_since = 0.0
         # When the model began with it: its prompt has been read.
         self.begun_at: float | None = None
 
@@ -121,11 +126,27 @@ class LiveRun:
             elif isinstance(event, ToolCall | ToolResult):
                 # What stands beside a call is no answer, and the next step begins with thinking.
                 self.has_answer = False
+            self._wait_for_word(event)
             if self.begun_at is None and isinstance(event, PromptRead):
                 self.begun_at = time.monotonic()
             waiters = list(self._waiters)
         for wake in waiters:
             wake()
+
+    def _wait_for_word(self, event: Event) -> None:
+        """The time in which a call waits for the user's word is not the run's: its end moves on by so much."""
+        now = time.monotonic()
+        if isinstance(event, ApprovalAsked):
+            if not self._waiting:
+                self._waits_since = now
+                self.ends_at += _LONGEST_WAIT_SECONDS
+            self._waiting.add(event.call_id)
+            return
+        decided = event.text if isinstance(event, Steered) else event.call_id if isinstance(event, ToolResult) else ""
+        if decided in self._waiting:
+            self._waiting.remove(decided)
+            if not self._waiting:
+                self.ends_at -= _LONGEST_WAIT_SECONDS - (now - self._waits_since)
 
     def events_from(self, number: int) -> tuple[list[Event], bool]:
         with self._lock:

@@ -13,6 +13,7 @@ from model.engine import PromptBuilder, Request, collect
 from model.errors import BadInput
 from model.events import Event, Message, ThinkingDelta
 from model.scoring import ScoredPiece, Scores, Span, pieces_of
+from model.tool_events import Equipped
 
 # How far a token's text is looked for where the tokenizer has changed the text (Unicode normal forms).
 _SEARCH_CHARACTERS = 16
@@ -51,6 +52,8 @@ def reread(events: Sequence[Event], messages: Sequence[Message], prompts: Prompt
     Raises:
         BadInput: If it wrote nothing.
     """
+    if any(isinstance(event, Equipped) for event in events[:4]):
+        raise BadInput("A run with tools is read anew in each of its steps, so there are no probabilities of it.")
     collected = collect(events)
     answer = collected.answer
     shown = _shown_thinking(events)

@@ -11,6 +11,7 @@ from model.errors import RunError
 from model.events import Event
 from model.search_text import indexed_words
 from model.settings import STORE_DELAY_SECONDS
+from model.steps import steps_of, working_of
 from model.storable import storable
 from model.store_file import StoreFile
 from model.stored_runs import COLUMNS, Appended, RunRow, append_rows, run_row, stored_event
@@ -178,8 +179,7 @@ class StoreWriter:
         """Put a run that has ended into the full-text index; readers and writers go on meanwhile."""
         try:
             row, events = self._stored(run_id)
-            text = collect(events)
-            words = (indexed_words(row.question), indexed_words(text.answer), indexed_words(text.thinking))
+            words = tuple(map(indexed_words, (row.question, collect(events).answer, working_of(steps_of(events)))))
             with self._file.transaction() as db:
                 n, title = db.execute("SELECT n, title FROM runs WHERE id = ?", (run_id,)).fetchone()
                 db.execute("DELETE FROM words WHERE rowid = ?", (n,))

@@ -1,6 +1,7 @@
 """One spelling for every address, and a refusal for what is none."""
 
 import ipaddress
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -35,7 +36,7 @@ def test_read_url_gives_one_spelling(text, read):
 @given(st.ip_addresses(v=4), st.lists(st.sampled_from(["d", "o", "x"]), min_size=4, max_size=4), st.integers(1, 4))
 def test_read_url_finds_the_ipv4_address_however_it_is_written(address, notations, n_parts):
     numbers = list(address.packed[: n_parts - 1]) + [int.from_bytes(address.packed[n_parts - 1 :], "big")]
-    written = {"d": str, "o": lambda n: f"0{n:o}", "x": lambda n: f"0X{n:X}"}
+    written: dict[str, Callable[[int], str]] = {"d": str, "o": lambda n: f"0{n:o}", "x": lambda n: f"0X{n:X}"}
     host = ".".join(written[notation](number) for notation, number in zip(notations, numbers, strict=False))
     assert read_url(f"http://{host}/").address == address
 

@@ -16,12 +16,48 @@ from tests.conftest import ROOT, RunningApp, StartApp
 
 DOCUMENT = ROOT / "docs" / "api.md"
 ADDRESS = "http://127.0.0.1:7860"
+
+
+def written_call(name: str, /, **arguments: Any) -> str:
+    """A call as the model writes it."""
+    return f"<tool_call>\n{json.dumps({'name': name, 'arguments': arguments})}\n</tool_call>"
+
+
 SCRIPT = {
     "tokens_per_second": 300,
     "turns": [
         {"match": "long story", "thinking": "Once upon a time, part {n}.\n\n", "repeat": 400, "answer": "The end."},
+        {"match": "1,000,000 seconds", "result": "11", "thinking": "So.", "answer": "About 11.6 days."},
+        {
+            "match": "1,000,000 seconds",
+            "thinking": "calculate fits.",
+            "answer": written_call("calculate", expression="1000000 / 86400"),
+        },
+        {"match": "6 \\* 7 with Python", "result": "42", "thinking": "There it is.", "answer": "It printed 42."},
+        {
+            "match": "6 \\* 7 with Python",
+            "thinking": "python fits.",
+            "answer": written_call("python", code="print(6 * 7)"),
+        },
+        {"match": "sold in all", "result": "total", "thinking": "Done.", "answer": "27, and total.txt has the number."},
+        {
+            "match": "sold in all",
+            "result": "June",
+            "thinking": "12 + 15 = 27.",
+            "answer": written_call("write_file", name="total.txt", text="27"),
+        },
+        {"match": "sold in all", "thinking": "I read it.", "answer": written_call("read_file", name="sales.csv")},
         {"match": "", "thinking": "17 times 23 is 391.", "answer": "It is 391."},
     ],
+}
+
+
+# What examples of runs with tools print, among other things.
+PRINTS = {
+    "/agent": "About 11.6 days. 1 ok",
+    "/decide_call": "The call runs.\nIt printed 42.",
+    "/tools": "calculate free ",
+    "/run_files": "total.txt",
 }
 
 
@@ -70,6 +106,8 @@ def test_the_python_examples_run_in_order(app: RunningApp, capsys: pytest.Captur
     assert "17 times 23 is 391." in shown[0] and "It is 391." in shown[0]
     assert shown[1].startswith("The thinking budget is 'a lot'")
     assert "The end." in "".join(shown)
+    by_section = {name: "".join(printed[one.line] for one in blocks if one.section == name) for name in PRINTS}
+    assert {name: text for name, text in by_section.items() if PRINTS[name] not in text} == {}
 
 
 def test_the_first_python_example_has_five_lines() -> None:

@@ -254,9 +254,8 @@ def test_markdown_has_everything_of_a_conversation(store: Store) -> None:
         "- Seconds: 3.2",
         "- End: thinking_cut",
         "- Verdict: not checked",
-        "## Thinking\n\n> First 2, then 3.",
-        '## Tool call: python\n\n```\n{"code": "print(2)"}\n```',
-        "## Tool result\n\n````\n2\n```\nnot a fence\n````",
+        '## Step 1\n\n> First 2, then 3.\n\n### Call: python (ok)\n\n```json\n{"code": "print(2)"}\n```',
+        "````\n2\n```\nnot a fence\n````",
         "## Answer\n\nIt is \\(\\frac{1}{2}\\).",
         "> The thinking reached its budget.",
         "## Question\n\nAnd a third?",
@@ -278,7 +277,7 @@ def test_markdown_and_html_without_thinking_hold_none(store: Store) -> None:
 # ------------------------------------------------------------------ HTML
 
 ROW = RunRow("a", None, "a", "", "T", "Q", "m", 1.5, 1.5, "finished", "stop", False, 3, 1, 1, 0.5)
-ALLOWED_TAGS = set("html head meta title style body h1 h2 article div p br pre details summary".split())
+ALLOWED_TAGS = set("html head meta title style body h1 h2 h3 article div p br pre details summary".split())
 ALLOWED_ATTRIBUTES = {"charset", "http-equiv", "content", "name", "class", "dir"}
 
 
@@ -309,7 +308,7 @@ class Page(HTMLParser):
 
 def test_html_lets_no_text_become_markup(store: Store) -> None:
     store.create("evil", Asked(HOSTILE, (Message("user", HOSTILE),), HOSTILE, HOSTILE, HOSTILE, HOSTILE))
-    store.append("evil", [ThinkingDelta(HOSTILE, 1), ToolCall(HOSTILE, HOSTILE, HOSTILE), ToolResult("", HOSTILE)])
+    store.append("evil", [ThinkingDelta(HOSTILE, 1), ToolCall(HOSTILE, HOSTILE, HOSTILE), ToolResult(HOSTILE, HOSTILE)])
     store.append("evil", [Notice("engine", HOSTILE), AnswerDelta(HOSTILE, 1), Finished("stop")])
     store.rename("evil", HOSTILE)
     page = export(store, "evil", "html")

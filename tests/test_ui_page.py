@@ -10,6 +10,9 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from agent.agents import Agents
+from agent.policy import Policies
+from agent.toolbox import Toolbox
 from model.events import Asked, Finished, Notice, Steered, ThinkingDelta
 from model.host import HostStatus, ModelHost
 from model.run_scores import RunScores
@@ -18,6 +21,7 @@ from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
 from model.store import Store
 from model.waiting_line import Place
+from ui.agent_endpoints import add_agent_endpoints
 from ui.code_endpoints import add_code_endpoints
 from ui.confidence import add_confidence_endpoint
 from ui.endpoints import add_endpoints
@@ -68,7 +72,8 @@ def panes_of(*events: Any) -> Panes:
 
 def test_page_is_built_without_torch_and_writes_no_files_beside_its_own() -> None:
     script = (
-        "import sys, app; loaded = {'torch', 'transformers', 'spaces'} & set(sys.modules); assert not loaded, loaded"
+        "import sys, app; from agent.file_tools import file_tools; assert len(file_tools()) == 3; "
+        "loaded = {'torch', 'transformers', 'spaces'} & set(sys.modules); assert not loaded, loaded"
     )
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=120)
     assert list((ROOT / "ui").glob("*.pyi")) == []
@@ -83,6 +88,8 @@ def test_page_adds_no_endpoint_to_the_named_ones(runs: Runs, settings: Settings)
             add_verify_endpoints(MathJudge())
             add_math_endpoints(Solves(runs, MathJudge()), runs, runs.host, settings)
             add_code_endpoints(Attempts(runs, CodeJudge()), runs, runs.host, settings)
+            agents = Agents(runs, Toolbox(), Policies(), settings.data_folder / "scratch")
+            add_agent_endpoints(agents, runs, runs.host, settings)
         pages = (only_endpoints, build_page(runs, runs.host, settings))
         first, second = ({f.api_name for f in p.fns.values() if f.api_visibility == "public"} for p in pages)
         return first, second

@@ -113,6 +113,8 @@ class Site:
 
     def __init__(self, pages: Mapping[str, Respond] | None = None, family: int = socket.AF_INET) -> None:
         self.pages = dict(pages or {})
+        # What it says to every path, if it says the same to all.
+        self.to_all: Respond | None = None
         self.requests: list[str] = []
         self.n_connections = 0
         site = self
@@ -142,7 +144,7 @@ class Site:
             head += piece
         self.requests.append(head.decode("ascii"))
         path = self.requests[-1].split(" ")[1]
-        answer = self.pages.get(path, response(b"nothing here", status="404 Not Found"))
+        answer = self.to_all or self.pages.get(path, response(b"nothing here", status="404 Not Found"))
         if isinstance(answer, bytes):
             connection.sendall(answer)
         else:

@@ -24,15 +24,15 @@ class Attaching:
     held: gr.State
 
 
-def add_chips() -> gr.HTML:
+def add_chips(elem_id: str) -> gr.HTML:
     """One chip for each attached file, with a button that takes it away."""
-    return attachment_chips(elem_id="attached")
+    return attachment_chips(elem_id=elem_id)
 
 
-def add_attach_button() -> gr.UploadButton:
+def add_attach_button(elem_id: str) -> gr.UploadButton:
     """The button that chooses files; files dropped on the question box go the same way (attachments.js)."""
     # Any file may be chosen, since code has endings without number; what holds no text is refused with a sentence.
-    return gr.UploadButton(word("Attach"), file_count="multiple", size="sm", elem_id="attach", min_width=80, scale=0)
+    return gr.UploadButton(word("Attach"), file_count="multiple", size="sm", elem_id=elem_id, min_width=80, scale=0)
 
 
 def chips_value(held: Sequence[Attachment]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,24 +11,25 @@ import gradio as gr
 from model.engine import collect
 from model.errors import AppError
 from model.events import Attachment
-from model.export import Form, export, file_name
 from model.host import ModelHost
 from model.runs import Runs
 from ui.arithmetic_marks import Marking
 from ui.attaching import chips_value, wire_attaching
 from ui.chat_parts import ChatParts
 from ui.comparing import Comparing, wire_comparing
-from ui.conversation_settings import on_settings
+from ui.examples import example_question
 from ui.kept_runs import KeptRuns
 from ui.maths import for_display
 from ui.outlining import Outlining
 from ui.panes import Panes
-from ui.parts import AT_ONCE, QUIET, hand_out
+from ui.parts import AT_ONCE, QUIET
 from ui.replaying import Replays, replay_value, wire_replay
 from ui.revision import Revising, wire_revision
 from ui.samples import Samples, wire_samples
 from ui.sampling_drawer import budget_of, sampling_of
 from ui.sentences import refusal, status_value
+from ui.steering import wire_steering
+from ui.taking import wire_taking
 from ui.thinking_window import ThinkingWindow, whole_value
 from ui.watching import THINKING_SECONDS, to_follow, watch_run
 
@@ -36,7 +37,6 @@ from ui.watching import THINKING_SECONDS, to_follow, watch_run
 Update = tuple[str, list[str], str, dict[str, Any], dict[str, Any], dict[str, Any], str, dict[str, Any]]
 
 NOTHING_NEW: Any = (gr.skip(),) * 8
-_MIME_TYPES: dict[Form, str] = {"markdown": "text/markdown", "json_lines": "application/jsonl", "html": "text/html"}
 
 
 class ChatTab:
@@ -136,38 +136,14 @@ class ChatTab:
             return *[gr.skip()] * 4, refusal(error)
         return to_follow(started), "", [], chips_value([]), gr.skip()
 
-    def on_resume(self, run_id: str, think_longer: bool) -> tuple[Any, Any]:
-        """Take a run that has ended further."""
-        try:
-            self._runs.resume(run_id, think_longer=think_longer)
-        except AppError as error:
-            return gr.skip(), refusal(error)
-        return to_follow(run_id), gr.skip()
-
     def on_unload(self, request: gr.Request) -> None:
         """The page has gone: nothing is kept for it any more."""
         self.replays.end(str(request.session_hash))
         self.kept.let_go(str(request.session_hash))
 
-    def on_steer(self, steer: Callable[[str], bool], run_id: str) -> Any:
-        """Stop, answer now or think longer; what comes of it arrives in the stream."""
-        try:
-            steer(run_id)
-        except AppError as error:
-            return refusal(error)
-        return gr.skip()
-
-    def on_go_on(self, run_id: str, hint: str) -> tuple[Any, Any]:
-        """End a pause, with the hint if there is one; a hint that is refused stays in its box.
-
-        Returns:
-            The hint box and the status line.
-        """
-        try:
-            self._runs.go_on(run_id, hint or "")
-        except AppError as error:
-            return gr.skip(), refusal(error)
-        return "", gr.skip()
+    def on_example(self, number: int) -> str:
+        """The example for the model that is loaded, or is being loaded, now."""
+        return example_question(number, self._host.status().model)
 
     def on_new_chat(self) -> Update:
         """An empty page; a run that goes on is only left alone."""
@@ -175,20 +151,9 @@ class ChatTab:
 
     # ------------------------------------------------------------------ taking things along
 
-    def on_copy(self, run_id: str, is_thinking: bool) -> dict[str, str]:
-        """Thinking or answer as the model wrote it; the pane shows the answer with its maths marked otherwise."""
-        whole = collect(self._runs.store.events(run_id))
-        return {"text": whole.thinking if is_thinking else whole.answer}
-
     def on_set_maths(self, run_id: str) -> str:
         """The whole thinking as Markdown with its maths marked, for the pane that sets it."""
         return for_display(collect(self._runs.store.events(run_id)).thinking)
-
-    def on_download(self, run_id: str, form: Form, with_thinking: bool) -> dict[str, str]:
-        """The conversation up to this run as a file."""
-        name = file_name(self._runs.store.row(run_id).title, form)
-        text = export(self._runs.store, run_id, form, with_thinking)
-        return {"text": text, "name": name, "type": _MIME_TYPES[form]}
 
 
 def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState) -> Any:
@@ -199,45 +164,28 @@ def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState
     )
     # Only events of the queue tell the page that a state has changed.
     starting: dict[str, Any] = {"concurrency_limit": None, **QUIET}
-    settings = [parts.budget, parts.custom_budget, parts.system, *parts.sampling.fields]
-    parts.to_follow.change(partial(on_settings, runs), [parts.to_follow, parts.run_id], settings, **AT_ONCE)
-    attaching = parts.attaching
-    asking = [parts.question, parts.run_id, owner, attaching.held, *settings]
-    asked = [parts.to_follow, parts.question, attaching.held, attaching.chips, parts.status]
-    wire_attaching(attaching, parts.status)
-    gr.on([parts.question.submit, parts.ask.click], chat.on_ask, asking, asked, **starting)
-    for button, think_longer in ((parts.go_on, False), (parts.think_again, True)):
-        resume = partial(chat.on_resume, think_longer=think_longer)
-        button.click(resume, parts.run_id, [parts.to_follow, parts.status], **starting)
+    composer = parts.composer
+    attaching = composer.attaching
+    wire_attaching(attaching, composer.status)
+    wire_steering(composer, runs, parts.run_id, parts.to_follow)
+    asking = [composer.question, parts.run_id, owner, attaching.held, *composer.settings]
+    asked = [parts.to_follow, composer.question, attaching.held, attaching.chips, composer.status]
+    gr.on([composer.question.submit, composer.ask.click], chat.on_ask, asking, asked, **starting)
+    for number, chip in enumerate(composer.examples):
+        chip.click(partial(chat.on_example, number), None, composer.question, **AT_ONCE)
     demo.unload(chat.on_unload)
-    wire_replay(chat.replays, parts.replay, to_follow, parts.run_id, parts.to_follow, parts.status, following)
+    wire_replay(chat.replays, parts.replay, to_follow, parts.run_id, parts.to_follow, composer.status, following)
     # A pane that has missed a stretch asks for the whole again.
     parts.thinking.select(to_follow, parts.run_id, parts.to_follow, cancels=following, **starting)
     # In two steps: an update that was on its way when the following ended would fill the emptied panes again.
-    let_go = parts.new_chat.click(lambda: None, None, None, cancels=following, **starting)
+    let_go = composer.new_chat.click(lambda: None, None, None, cancels=following, **starting)
     let_go.then(chat.on_new_chat, None, parts.outputs, **starting)
-    steered: list[tuple[gr.Button, Callable[[str], bool]]] = [
-        (parts.stop, runs.stop),
-        (parts.answer_now, runs.answer_now),
-        (parts.more, runs.think_longer),
-        (parts.pause, runs.pause),
-    ]
-    for button, steer in steered:
-        button.click(partial(chat.on_steer, steer), parts.run_id, parts.status, **AT_ONCE)
-    going_on = [parts.unpause.click, parts.hint.submit]
-    gr.on(going_on, chat.on_go_on, [parts.run_id, parts.hint], [parts.hint, parts.status], **AT_ONCE)
     parts.set_maths.click(chat.on_set_maths, parts.run_id, parts.thinking_set, **AT_ONCE)
     revising = Revising(parts.revision, runs, to_follow)
-    followed = (parts.run_id, owner, parts.to_follow, parts.status)
+    followed = (parts.run_id, owner, parts.to_follow, composer.status)
     wire_revision(revising, parts.outline, *followed, following)
     wire_samples(Samples(runs, chat.kept, to_follow), parts.revision.samples, parts.revision.going_on, *followed)
-    comparing = (parts.revision.compare, parts.comparison, parts.run_id, parts.to_follow, parts.status, following)
+    comparing = (parts.revision.compare, parts.comparison, parts.run_id, parts.to_follow, composer.status, following)
     wire_comparing(Comparing(runs, to_follow), *comparing)
-    taken: list[tuple[gr.Button, Callable[..., dict[str, str]], list[Any]]] = [
-        (parts.copy_answer, partial(chat.on_copy, is_thinking=False), [parts.run_id]),
-        (parts.copy_thinking, partial(chat.on_copy, is_thinking=True), [parts.run_id]),
-        (parts.download, chat.on_download, [parts.run_id, parts.form, parts.with_thinking]),
-    ]
-    for button, take, inputs in taken:
-        hand_out(button, take, inputs, parts.handout)
+    wire_taking(parts.taking, runs, parts.run_id, parts.handout)
     return following

@@ -21,7 +21,7 @@ from ui.code_views import (
 )
 from ui.code_words import FORMS
 from ui.growing import Grown
-from ui.parts import answer_pane, small_button, thinking_pane
+from ui.parts import answer_pane, pane_head, small_button, thinking_pane
 from ui.sampling_drawer import add_budget
 from ui.words import word
 
@@ -46,6 +46,7 @@ class CodeParts:
     to_follow: gr.State
     task: gr.Textbox
     tests: TestsParts
+    entry_point: gr.Textbox
     hidden: TestsParts
     n_attempts: gr.Dropdown
     n_rounds: gr.Dropdown
@@ -96,10 +97,12 @@ def add_code(run_id: gr.State, to_follow: gr.State, grown: Grown) -> CodeParts:
         timeline = code_timeline(elem_id="code-timeline")
         with gr.Row(elem_id="code-panes", equal_height=False):
             with gr.Column(min_width=300, elem_id="code-model"):
-                gr.HTML(_head("Thinking", "code-thinking-figures", "<span class='round-of' id='code-round'></span>"))
+                gr.HTML(
+                    pane_head("Thinking", "code-thinking-figures", "<span class='round-of' id='code-round'></span>")
+                )
                 hint = "The working appears here while the model thinks."
                 thinking = thinking_pane(hint, elem_id="code-thinking", server_functions=[grown])
-                gr.HTML(_head("Answer", "code-answer-figures"), elem_classes="second-head")
+                gr.HTML(pane_head("Answer", "code-answer-figures"), elem_classes="second-head")
                 answer = answer_pane(elem_id="code-answer")
             with gr.Column(min_width=300, scale=1, elem_id="code-work"):
                 work = _add_work()
@@ -121,7 +124,16 @@ def _add_task() -> dict[str, Any]:
                 elem_id="code-task",
             )
         with gr.Column(min_width=300):
-            tests = _add_tests("code-tests", "Tests", "Asserts, a pytest file, doctests, or a JSON list; or none", 5)
+            entry_point = gr.Textbox(
+                label=word("Entry point"),
+                placeholder=word("Entry point: found by itself"),
+                container=False,
+                max_lines=1,
+                elem_id="code-entry-point",
+                render=False,
+            )
+            hint = "Asserts, a pytest file, doctests, or a JSON list; or none"
+            tests = _add_tests("code-tests", "Tests", hint, 5, entry_point)
             with gr.Accordion(
                 word("Tests that the model shall not see"), open=False, elem_id="hidden-drawer", elem_classes="drawer"
             ):
@@ -140,12 +152,21 @@ def _add_task() -> dict[str, Any]:
             stop = gr.Button(word("Stop"), variant="primary", elem_id="code-stop", scale=0, min_width=96)
     with gr.Row(elem_id="code-examples"):
         examples = [small_button(word(each.label), f"code-example-{at}") for at, each in enumerate(EXAMPLES)]
-    fields = {"task": task, "tests": tests, "hidden": hidden, "n_attempts": n_attempts, "n_rounds": n_rounds}
+    fields = {
+        "task": task,
+        "tests": tests,
+        "entry_point": entry_point,
+        "hidden": hidden,
+        "n_attempts": n_attempts,
+        "n_rounds": n_rounds,
+    }
     fields |= {"budget": budget, "custom_budget": custom, "status": status, "examples": examples}
     return fields | {"answer_now": answer_now, "go_on": go_on, "new": new, "solve": solve, "stop": stop}
 
 
-def _add_tests(elem_id: str, label: str, placeholder: str, lines: int) -> TestsParts:
+def _add_tests(
+    elem_id: str, label: str, placeholder: str, lines: int, entry_point: gr.Textbox | None = None
+) -> TestsParts:
     text = gr.Textbox(
         label=word(label),
         placeholder=word(placeholder),
@@ -165,6 +186,8 @@ def _add_tests(elem_id: str, label: str, placeholder: str, lines: int) -> TestsP
             min_width=150,
             scale=0,
         )
+        if entry_point is not None:
+            entry_point.render()
         told = tests_form(elem_id=f"{elem_id}-told")
     return TestsParts(text, form, told)
 
@@ -183,7 +206,7 @@ def _choice(choices: dict[str, int], value: int, label: str, elem_id: str) -> gr
 
 
 def _add_work() -> dict[str, Any]:
-    gr.HTML(_head("Program", "code-program-figures"))
+    gr.HTML(pane_head("Program", "code-program-figures"))
     line = program_line(elem_id="code-program-line")
     program = gr.Code(
         language="python",
@@ -226,9 +249,3 @@ def _add_work() -> dict[str, Any]:
         "table": table,
         "output": output,
     }
-
-
-def _head(label: str, figures_id: str, more: str = "") -> str:
-    return (
-        f"<div class='pane-head'><h2 data-say>{label}</h2>{more}<span class='figures' id='{figures_id}'></span></div>"
-    )

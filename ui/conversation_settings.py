@@ -15,9 +15,9 @@ from ui.sampling_drawer import CUSTOM
 from ui.words import word
 
 
-def add_system_prompt() -> gr.Textbox:
+def add_system_prompt(prefix: str = "") -> gr.Textbox:
     """The field, folded away."""
-    with gr.Accordion(word("System prompt"), open=False, elem_id="system-drawer"):
+    with gr.Accordion(word("System prompt"), open=False, elem_id=f"{prefix}system-drawer"):
         return gr.Textbox(
             "",
             label=word("System prompt"),
@@ -26,7 +26,7 @@ def add_system_prompt() -> gr.Textbox:
             lines=2,
             max_lines=10,
             container=False,
-            elem_id="system",
+            elem_id=f"{prefix}system",
         )
 
 

@@ -28,6 +28,7 @@ from model.events import (
     Verdict,
 )
 from model.tool_events import ApprovalAsked, Equipped, ToolCall, ToolResult
+from ui.agent_objects import agent_fields
 
 Delta = dict[str, Any]
 
@@ -163,22 +164,26 @@ def final_of(run_id: str, events: Sequence[Event]) -> Delta:
     assert isinstance(finished, Finished)
     last_stream = events[ends[-2] + 1 if len(ends) > 1 else 0 :]
     whole = collect(events)
-    return {
-        "type": "final",
-        "run_id": run_id,
-        "question": asked.question,
-        "thinking": whole.thinking,
-        "answer": whole.answer,
-        "tool_calls": [asdict(call) for call in whole.tool_calls],
-        "usage": _usage(finished, next((event for event in last_stream if isinstance(event, PromptRead)), None)),
-        "finish_reason": finished.reason,
-        "model": asked.model,
-        "precision": asked.precision,
-        "budget": asked.budget,
-        "sampling": asdict(asked.sampling),
-        "seed": asked.sampling.seed,
-        "notices": [{"kind": each.kind, "text": each.text} for each in whole.notices],
-    } | checked_fields(checked_of(events))
+    return (
+        {
+            "type": "final",
+            "run_id": run_id,
+            "question": asked.question,
+            "thinking": whole.thinking,
+            "answer": whole.answer,
+            "tool_calls": [asdict(call) for call in whole.tool_calls],
+            "usage": _usage(finished, next((event for event in last_stream if isinstance(event, PromptRead)), None)),
+            "finish_reason": finished.reason,
+            "model": asked.model,
+            "precision": asked.precision,
+            "budget": asked.budget,
+            "sampling": asdict(asked.sampling),
+            "seed": asked.sampling.seed,
+            "notices": [{"kind": each.kind, "text": each.text} for each in whole.notices],
+        }
+        | checked_fields(checked_of(events))
+        | agent_fields(events)
+    )
 
 
 def checked_fields(checked: Checked) -> Delta:

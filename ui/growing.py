@@ -13,6 +13,7 @@ from typing import Any
 from model.events import ThinkingDelta
 from model.runs import Runs
 from ui.live_tint import utf16_units
+from ui.so_far import SoFar
 
 Grown = Callable[[Any], Awaitable[dict[str, Any]]]
 
@@ -23,11 +24,12 @@ _LOOK_SECONDS = 0.04
 
 @dataclass(slots=True)
 class _Thinking:
-    """The thinking of a live run as far as it was read: pieces with the UTF-16 unit at which each begins."""
+    """The thinking of a live run as far as it was read: pieces with the UTF-16 unit at which each begins; its steps."""
 
     n_events: int = 0
     n_units: int = 0
     pieces: list[tuple[int, str]] = field(default_factory=list)
+    so_far: SoFar = field(default_factory=SoFar)
 
 
 class Growing:
@@ -41,20 +43,26 @@ class Growing:
         """What has been thought since.
 
         Args:
-            asked: {"run", "units"}: the run's id, and how many UTF-16 units of its thinking the pane has.
+            asked: {"run", "units"}: the run's id, and how many UTF-16 units of its thinking the pane has; with "step"
+                those of the thinking of one step, which has grown to its end when another one has begun.
 
         Returns:
             {"text", "is_over"}: new text, empty if none came for a second; whether the run goes on no more.
         """
         run_id, units = str(asked["run"]), int(asked["units"])
+        step = asked.get("step")
         deadline = time.monotonic() + _WAIT_SECONDS
         while True:
             thinking = self._read(run_id)
             if thinking is None:
                 return {"text": "", "is_over": True}
-            text = _since(thinking, units)
-            if text or time.monotonic() >= deadline:
-                return {"text": text, "is_over": False}
+            text, is_over = _since(thinking, units), False
+            if step is not None:
+                steps = thinking.so_far.steps()
+                whole, is_over = steps[min(int(step), len(steps) - 1)].thinking, int(step) < len(steps) - 1
+                text = whole.encode("utf-16-le")[2 * units :].decode("utf-16-le", "replace")
+            if text or is_over or time.monotonic() >= deadline:
+                return {"text": text, "is_over": is_over}
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _read(self, run_id: str) -> _Thinking | None:
@@ -64,6 +72,7 @@ class Growing:
             self._known.pop(run_id, None)
             return None
         known.n_events += len(events)
+        known.so_far.add((0.0, event) for event in events)
         if text := "".join(event.text for event in events if isinstance(event, ThinkingDelta)):
             known.pieces.append((known.n_units, text))
             known.n_units += utf16_units(text)

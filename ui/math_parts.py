@@ -7,7 +7,7 @@ import gradio as gr
 
 from ui.growing import Grown
 from ui.math_examples import EXAMPLES
-from ui.parts import answer_pane, arithmetic_view, small_button, thinking_pane
+from ui.parts import answer_pane, arithmetic_view, pane_head, small_button, thinking_pane
 from ui.sampling_drawer import add_budget
 from ui.solve_values import empty_status
 from ui.verdict_parts import batch_table, chain_table, math_status, solved_list, verdict_card
@@ -105,11 +105,11 @@ def add_math(run_id: gr.State, to_follow: gr.State, grown: Grown) -> MathParts:
         chains = chain_table(elem_id="math-chains")
         with gr.Row(elem_id="math-panes", equal_height=False):
             with gr.Column(min_width=300):
-                gr.HTML(_head("Thinking", "math-thinking-figures", "<span class='chain' id='math-chain'></span>"))
+                gr.HTML(pane_head("Thinking", "math-thinking-figures", "<span class='chain' id='math-chain'></span>"))
                 hint = "The working appears here while the model thinks."
                 thinking = thinking_pane(hint, elem_id="math-thinking", server_functions=[grown])
             with gr.Column(min_width=300):
-                gr.HTML(_head("Answer", "math-answer-figures"))
+                gr.HTML(pane_head("Answer", "math-answer-figures"))
                 answer = answer_pane(elem_id="math-answer")
         with gr.Accordion(word("Check an answer of your own"), open=False, elem_id="own-drawer", elem_classes="drawer"):
             own = _add_own_answer()
@@ -249,10 +249,4 @@ def _field(label: str, elem_id: str, min_width: int) -> gr.Textbox:
         elem_id=elem_id,
         min_width=min_width,
         scale=1,
-    )
-
-
-def _head(label: str, figures_id: str, more: str = "") -> str:
-    return (
-        f"<div class='pane-head'><h2 data-say>{label}</h2>{more}<span class='figures' id='{figures_id}'></span></div>"
     )

@@ -1,4 +1,4 @@
-"""A run that the address names, or that was chosen from a list, in; the tab that shows it out: Chat, Math or Code."""
+"""A run that the address names, or that was chosen from a list, in; the tab that shows it out."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,6 +8,8 @@ import gradio as gr
 
 from model.errors import RunNotFound
 from model.runs import Runs
+from ui.agent_parts import AgentParts
+from ui.agent_tab import is_agent_run
 from ui.chat_parts import ChatParts
 from ui.code_following import to_follow_on
 from ui.code_parts import CodeParts
@@ -17,8 +19,8 @@ from ui.watching import to_follow
 from verify.code.task import task_of
 from verify.solve import problem_of
 
-# What the Chat tab follows, what the Math tab follows, what the Code tab follows, the tabs.
-Opened = tuple[Any, Any, Any, Any]
+# What the Chat, the Math, the Code and the Agent tab follow, and the tabs.
+Opened = tuple[Any, Any, Any, Any, Any]
 
 
 class Opening:
@@ -30,12 +32,12 @@ class Opening:
     def on_load(self, request: gr.Request) -> Opened:
         """Open the run that the address names, live or stored."""
         run_id = str(request.query_params.get("run") or "")
-        return self._opened(run_id) if run_id else (gr.skip(),) * 4
+        return self._opened(run_id) if run_id else (gr.skip(),) * 5
 
     def on_choose(self, event: gr.EventData) -> Opened:
         """Open a run that was chosen from the list."""
         run_id = str(event.run_id)
-        if not event.is_turn and self._tab(run_id) == "chat":
+        if not event.is_turn and self._tab(run_id) in ("chat", "agent"):
             # The list names conversations by their first turn; what is opened is the latest one.
             with suppress(RunNotFound):
                 run_id = self._runs.store.last_turn(run_id).id
@@ -43,29 +45,37 @@ class Opening:
 
     def _opened(self, run_id: str, follow_code: Callable[[str], str] = to_follow) -> Opened:
         tab = self._tab(run_id)
-        ways = {"chat": to_follow, "math": to_follow, "code": follow_code}
+        ways = {"chat": to_follow, "math": to_follow, "code": follow_code, "agent": to_follow}
         follow = [way(run_id) if tab == name else gr.skip() for name, way in ways.items()]
-        return follow[0], follow[1], follow[2], gr.Tabs(selected=tab)
+        return follow[0], follow[1], follow[2], follow[3], gr.Tabs(selected=tab)
 
     def _tab(self, run_id: str) -> str:
         try:
             if problem_of(self._runs, run_id) is not None:
                 return "math"
-            return "code" if task_of(self._runs, run_id) is not None else "chat"
+            if task_of(self._runs, run_id) is not None:
+                return "code"
+            return "agent" if is_agent_run(self._runs, run_id) else "chat"
         except RunNotFound:
             # What cannot be found is said in the Chat tab.
             return "chat"
 
 
 def wire_opening(
-    demo: gr.Blocks, opening: Opening, chat: ChatParts, math: MathParts, code: CodeParts, following: list[Any]
+    demo: gr.Blocks,
+    opening: Opening,
+    chat: ChatParts,
+    math: MathParts,
+    code: CodeParts,
+    agent: AgentParts,
+    following: list[Any],
 ) -> None:
     """Connect the address and the lists of runs to the tabs.
 
     Args:
         following: The events that follow a run now; a choice lets them go first, for a tab shows one run.
     """
-    outputs: list[Any] = [chat.to_follow, math.to_follow, code.to_follow, chat.tabs]
+    outputs: list[Any] = [chat.to_follow, math.to_follow, code.to_follow, agent.to_follow, chat.tabs]
     # Only events of the queue tell the page that a state has changed.
     demo.load(opening.on_load, None, outputs, concurrency_limit=None, **QUIET)
     for runs_list in (chat.past.runs_list, chat.past.rail_list):

@@ -1,39 +1,44 @@
 """Runs and the model host in, the whole page out: layout and wiring; what the parts do is in their own files."""
 
 import secrets
-from functools import partial
 from typing import Any
 
 import gradio as gr
 
-from model.engine import collect
-from model.errors import AppError
+from agent.agents import Agents
+from agent.mcp_servers import mcp_servers
+from agent.policy import policies_from_environment
+from agent.standard import standard_toolbox
 from model.host import ModelHost
 from model.run_scores import RunScores
 from model.runs import Runs
 from model.settings import Settings
-from ui.chat_parts import ChatParts, add_composer, add_run_view
+from ui.agent_endpoints import add_agent_endpoints
+from ui.agent_parts import add_agent_tab
+from ui.agent_tab import AgentTab, wire_agent
+from ui.agent_tools import ToolPanel
+from ui.chat_parts import ChatParts, add_run_view
 from ui.chat_tab import ChatTab, wire_chat
 from ui.code_by_hand import ByHand
 from ui.code_endpoints import add_code_endpoints
 from ui.code_following import CodeFollowing
 from ui.code_parts import add_code
 from ui.code_tab import CodeTab, wire_code
+from ui.composer import add_composer
 from ui.confidence import ConfidenceView, add_confidence_endpoint, wire_confidence
+from ui.earlier_turns import add_earlier_turns
 from ui.endpoints import add_endpoints
+from ui.examples import LABELS
 from ui.growing import growing_of
 from ui.history_tab import RAIL_BUTTON, add_history, add_rail, wire_history
 from ui.math_batch import MathBatch, wire_batch
 from ui.math_endpoints import add_math_endpoints
 from ui.math_parts import add_math
 from ui.math_tab import MathTab, wire_math
-from ui.maths import for_display
 from ui.model_panel import ModelPanel, add_model_form, wire_model
 from ui.opening import Opening, wire_opening
-from ui.panes import Panes, thought_text, update_all
-from ui.parts import AT_ONCE, answer_pane, model_line, plain_text, thinking_pane
-from ui.sentences import model_line_value, shortened
-from ui.thinking_window import whole_value
+from ui.parts import AT_ONCE, model_line, plain_text
+from ui.sentences import model_line_value
 from ui.verify_endpoints import add_verify_endpoints
 from ui.words import word
 from verify.code.attempts import Attempts
@@ -58,6 +63,11 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     judge, code_judge = MathJudge(), CodeJudge()
     solves, grown = Solves(runs, judge, code_judge), growing_of(runs)
     attempts = Attempts(runs, code_judge)
+    toolbox = standard_toolbox(runs, settings, code_judge, judge)
+    agents = Agents(runs, toolbox, policies_from_environment(), settings.data_folder / "scratch")
+    servers = mcp_servers(settings, toolbox)
+    runs.on_close.append(servers.close)
+    servers.start()
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
@@ -73,11 +83,13 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
             with gr.Tab(word("Chat"), id="chat"):
                 gr.HTML(_FIRST_VISIT, elem_id="first-visit")
                 add_earlier_turns(runs, state["turns"])
-                view = add_run_view(grown) | add_composer(host)
+                view = add_run_view(grown) | {"composer": add_composer(host, LABELS)}
             with gr.Tab(word("Math"), id="math") as math_tab:
                 math_parts = add_math(gr.State(""), gr.State(""), grown)
             with gr.Tab(word("Code"), id="code") as code_tab:
                 code_parts = add_code(gr.State(""), gr.State(""), grown)
+            with gr.Tab(word("Agent"), id="agent") as agent_tab:
+                agent_parts = add_agent_tab(runs, host, grown)
             with gr.Tab(word("Past runs"), id="history") as history_tab:
                 past = add_history(rail_list)
             with gr.Tab(word("Model"), id="model") as model_tab:
@@ -97,7 +109,9 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         by_hand = ByHand(attempts, runs)
         demo.unload(watching.forget)
         following.append(wire_code(code, watching, by_hand, code_tab, owner, parts.handout))
-        wire_opening(demo, Opening(runs), parts, math_parts, code_parts, following)
+        agent = AgentTab(agent_parts, agents, ToolPanel(agents, servers, settings.is_hosted), runs, host, chat.kept)
+        following.append(wire_agent(agent, runs, agent_tab, owner, parts.handout))
+        wire_opening(demo, Opening(runs), parts, math_parts, code_parts, agent_parts, following)
         panel = ModelPanel(host, settings)
         wire_model(panel, form, line, foot, timer)
         model_tab.select(panel.table, None, table, **AT_ONCE)
@@ -111,32 +125,5 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         add_verify_endpoints(judge)
         add_math_endpoints(solves, runs, host, settings)
         add_code_endpoints(attempts, runs, host, settings)
+        add_agent_endpoints(agents, runs, host, settings)
     return demo
-
-
-def add_earlier_turns(runs: Runs, turns: gr.State) -> None:
-    """The turns before the one on the page, each folded; its thinking is read only when somebody unfolds it."""
-
-    @gr.render(inputs=turns, triggers=[turns.change], show_progress="hidden")
-    def show_turns(run_ids: list[str]) -> None:
-        for run_id in run_ids:
-            try:
-                row, timed = runs.store.row(run_id), runs.store.timed_events(run_id)
-            except AppError as error:
-                gr.Markdown(str(error), elem_classes="says")
-                continue
-            panes = update_all(Panes(), ((at_ms / 1000, event) for at_ms, event in timed))
-            with gr.Accordion(shortened(row.question, 90), open=False, elem_classes="turn"):
-                plain_text(panes.asked_text)
-                if panes.answer:
-                    answer_pane(for_display(panes.answer))
-                else:
-                    gr.HTML("<p data-say><em>No answer.</em></p>")
-                if panes.thinking:
-                    with gr.Accordion(thought_text(panes.thinking_pace), open=False, elem_classes="thought") as thought:
-                        pane = thinking_pane(hint="")
-                    thought.expand(partial(_thinking_of, runs, run_id), None, pane, **AT_ONCE)
-
-
-def _thinking_of(runs: Runs, run_id: str) -> dict[str, Any]:
-    return whole_value(collect(runs.store.events(run_id)).thinking)

@@ -24,8 +24,8 @@ from model.events import (
 )
 from model.tool_events import ApprovalAsked, Equipped, ToolCall, ToolResult
 
-Phase = Literal["empty", "waiting", "reading", "thinking", "answering", "done", "stopped", "failed"]
-LIVE_PHASES: tuple[Phase, ...] = ("waiting", "reading", "thinking", "answering")
+Phase = Literal["empty", "waiting", "reading", "thinking", "answering", "calling", "done", "stopped", "failed"]
+LIVE_PHASES: tuple[Phase, ...] = ("waiting", "reading", "thinking", "answering", "calling")
 
 # Markdown with KaTeX costs the browser more the longer it is, so long answers are drawn less often (docs/limits.md).
 _ANSWER_FLUSH_SECONDS = ((16_000, 0.085), (40_000, 0.2))
@@ -46,6 +46,7 @@ class Pace:
     Args:
         ended_seconds: Time of the stretches that have ended, as the engine measured it.
         timed_tokens: Tokens of the stretch going on that came after its first piece.
+        earlier_seconds: Time of the steps before it in the same stream, as their pieces came.
         started_at: When the first piece of the stretch going on arrived, in Unix seconds.
         latest_at: When its last piece arrived.
     """
@@ -53,6 +54,7 @@ class Pace:
     tokens: int = 0
     ended_seconds: float = 0.0
     timed_tokens: int = 0
+    earlier_seconds: float = 0.0
     started_at: float | None = None
     latest_at: float | None = None
 
@@ -65,7 +67,12 @@ class Pace:
 
     def end(self, seconds: float) -> "Pace":
         """The pace once the engine has said how long this stretch took; 0 where it could not."""
-        return Pace(self.tokens, self.ended_seconds + (seconds or self._stretch_seconds))
+        return Pace(self.tokens, self.ended_seconds + (seconds or self.earlier_seconds + self._stretch_seconds))
+
+    def rest(self) -> "Pace":
+        """The pace while tools work: the time that they take is none of the model's."""
+        earlier_seconds = self.earlier_seconds + self._stretch_seconds
+        return Pace(self.tokens, self.ended_seconds, earlier_seconds=earlier_seconds)
 
     @property
     def _stretch_seconds(self) -> float:
@@ -76,15 +83,15 @@ class Pace:
     @property
     def seconds(self) -> float:
         """Time taken so far."""
-        return self.ended_seconds + self._stretch_seconds
+        return self.ended_seconds + self.earlier_seconds + self._stretch_seconds
 
     @property
     def tokens_per_second(self) -> float:
         """The speed of the stretch going on, else of all of it; 0 while it cannot be told."""
         if self._stretch_seconds > 0.2:
             return self.timed_tokens / self._stretch_seconds
-        has_ended = self.started_at is None and self.ended_seconds > 0.05
-        return self.tokens / self.ended_seconds if has_ended else 0.0
+        seconds = self.ended_seconds + self.earlier_seconds
+        return self.tokens / seconds if self.started_at is None and seconds > 0.05 else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,15 +172,33 @@ def update(panes: Panes, event: Event, at: float = 0.0) -> Panes:
             text = panes.answer + event.text
             return replace(panes, answer=text, phase="answering", answer_pace=pace, pending=pending)
         case ToolCall() | ApprovalAsked() | ToolResult():
-            return replace(panes, steps=(*panes.steps, event))
+            return _called(panes, event)
         case Notice():
-            return panes if event.kind == "started" else replace(panes, notices=(*panes.notices, event))
+            # What was written before it is no answer: it goes on with another step.
+            answer = "" if event.kind == "reminded" else panes.answer
+            noticed = () if event.kind == "started" else (event,)
+            return replace(panes, notices=(*panes.notices, *noticed), answer=answer)
         case Steered():
             return _steered(panes, event)
         case Finished():
             return _finished(panes, event)
         case _:
             assert_never(event)
+
+
+def _called(panes: Panes, event: ToolCall | ApprovalAsked | ToolResult) -> Panes:
+    """The model waits for its tools. What it wrote beside a call is no answer once that call is over."""
+    answer = "" if isinstance(event, ToolResult) else panes.answer
+    thinking_pace, answer_pace = panes.thinking_pace.rest(), panes.answer_pace.rest()
+    steps = (*panes.steps, event)
+    return replace(
+        panes, steps=steps, phase="calling", answer=answer, thinking_pace=thinking_pace, answer_pace=answer_pace
+    )
+
+
+def _waits_for_results(panes: Panes) -> bool:
+    over = {step.call_id for step in panes.steps if isinstance(step, ToolResult)}
+    return any(isinstance(step, ToolCall) and step.call_id not in over for step in panes.steps)
 
 
 def _steered(panes: Panes, event: Steered) -> Panes:
@@ -193,6 +218,7 @@ def _finished(panes: Panes, event: Finished) -> Panes:
         panes,
         phase=phases.get(event.reason, "done"),
         finish_reason=event.reason,
+        answer="" if _waits_for_results(panes) else panes.answer,
         prompt_tokens=event.prompt_tokens or panes.prompt_tokens,
         thinking_pace=panes.thinking_pace.end(event.thinking_seconds),
         answer_pace=panes.answer_pace.end(event.answer_seconds),

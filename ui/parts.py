@@ -160,12 +160,19 @@ def answer_pane(value: str = "", **options: Any) -> gr.Markdown:
     return gr.Markdown(value, latex_delimiters=LATEX_DELIMITERS, show_label=False, container=False, **options)
 
 
-def status_line(value: dict[str, Any], **options: Any) -> gr.HTML:
+def status_line(value: dict[str, Any], prefix: str = "", **options: Any) -> gr.HTML:
     """Phase (read out by screen readers), detail, notices; also the panes' figures, the buttons shown, the address bar.
 
-    Its value comes from `ui.sentences.status_value`.
+    Its value comes from `ui.sentences.status_value`. `prefix` is that of the tab's ids (`ui.composer`).
     """
-    return html_part(value, STATUS_MARKUP, "status_line.js", **options)
+    markup = STATUS_MARKUP.replace("<p ", f"<p data-prefix='{prefix}' ", 1)
+    return html_part(value, markup, "status_line.js", **options)
+
+
+def pane_head(label: str, figures_id: str, buttons: str = "") -> str:
+    """The line above a pane: what it holds, its buttons, its figures."""
+    head = f"<h2 data-say>{label}</h2>{buttons}<span class='figures' id='{figures_id}'></span>"
+    return f"<div class='pane-head'>{head}</div>"
 
 
 def plain_text(value: str = "", **options: Any) -> gr.HTML:

@@ -41,41 +41,42 @@ class Revision:
     question_text: gr.Textbox
     ask_edited: gr.Button
     cancels: tuple[gr.Button, gr.Button]
+    prefix: str
 
 
-def add_revision() -> Revision:
+def add_revision(prefix: str = "") -> Revision:
     """Lay them out; the style sheet hides what a run that goes on has no use for."""
-    with gr.Row(elem_id="revise"):
-        again = _narrow(word("Ask again"), "again")
-        samples = add_sample_control()
-        new_answer = _narrow(word("New answer"), "new-answer")
-        edit_thinking = _narrow(word("Edit thinking"), "edit-thinking")
-        edit_question = _narrow(word("Edit question"), "edit-question")
-        with gr.Row(elem_id="branches"):
-            before = _narrow("‹", "branch-before")
-            gr.HTML("<span id='branch-place'></span>")
-            after = _narrow("›", "branch-after")
-            going_on = plain_text(elem_id="branches-going-on", elem_classes="says")
-            compare = _narrow(word("Compare"), "compare-runs")
-    with gr.Column(visible=False, elem_id="thinking-editor") as thinking_editor:
+    with gr.Row(elem_id=f"{prefix}revise"):
+        again = _narrow(word("Ask again"), f"{prefix}again")
+        samples = add_sample_control(prefix)
+        new_answer = _narrow(word("New answer"), f"{prefix}new-answer")
+        edit_thinking = _narrow(word("Edit thinking"), f"{prefix}edit-thinking")
+        edit_question = _narrow(word("Edit question"), f"{prefix}edit-question")
+        with gr.Row(elem_id=f"{prefix}branches"):
+            before = _narrow("‹", f"{prefix}branch-before")
+            gr.HTML(f"<span id='{prefix}branch-place'></span>")
+            after = _narrow("›", f"{prefix}branch-after")
+            going_on = plain_text(elem_id=f"{prefix}branches-going-on", elem_classes="says")
+            compare = _narrow(word("Compare"), f"{prefix}compare-runs")
+    with gr.Column(visible=False, elem_id=f"{prefix}thinking-editor") as thinking_editor:
         thinking_text = gr.Textbox(
             label=word("Thinking, as the model is to have thought it"),
             lines=8,
             max_lines=24,
-            elem_id="thinking-text",
+            elem_id=f"{prefix}thinking-text",
         )
         with gr.Row(elem_classes="editor-buttons"):
-            think_on = _narrow(word("Think on from here"), "think-on")
-            answer_from = _narrow(word("Answer from here"), "answer-from")
-            cancel_thinking = _narrow(word("Cancel"), "cancel-thinking")
-    with gr.Column(visible=False, elem_id="question-editor") as question_editor:
-        question_text = gr.Textbox(label=word("Question"), lines=2, max_lines=12, elem_id="question-text")
+            think_on = _narrow(word("Think on from here"), f"{prefix}think-on")
+            answer_from = _narrow(word("Answer from here"), f"{prefix}answer-from")
+            cancel_thinking = _narrow(word("Cancel"), f"{prefix}cancel-thinking")
+    with gr.Column(visible=False, elem_id=f"{prefix}question-editor") as question_editor:
+        question_text = gr.Textbox(label=word("Question"), lines=2, max_lines=12, elem_id=f"{prefix}question-text")
         with gr.Row(elem_classes="editor-buttons"):
-            ask_edited = _narrow(word("Ask this instead"), "ask-edited")
-            cancel_question = _narrow(word("Cancel"), "cancel-question")
+            ask_edited = _narrow(word("Ask this instead"), f"{prefix}ask-edited")
+            cancel_question = _narrow(word("Cancel"), f"{prefix}cancel-question")
     row = (again, new_answer, edit_thinking, edit_question, samples, before, after, going_on, compare)
     editors = (thinking_editor, thinking_text, think_on, answer_from, question_editor, question_text, ask_edited)
-    return Revision(*row, *editors, (cancel_thinking, cancel_question))
+    return Revision(*row, *editors, (cancel_thinking, cancel_question), prefix)
 
 
 class Revising:
@@ -128,7 +129,7 @@ class Revising:
 
 def wire_revision(
     revising: Revising,
-    outline: gr.HTML,
+    outline: gr.HTML | None,
     run_id: gr.State,
     owner: gr.BrowserState,
     to_follow: gr.State,
@@ -144,12 +145,13 @@ def wire_revision(
     for button, answers_now in ((parts.think_on, False), (parts.answer_from, True)):
         edited = partial(revising.on_edited_thinking, answers_now)
         button.click(edited, [parts.thinking_text, run_id, owner], started, **events)
-    outline.select(revising.on_fork, [run_id, owner], started, **events)
+    if outline is not None:
+        outline.select(revising.on_fork, [run_id, owner], started, **events)
     parts.ask_edited.click(revising.on_edited_question, [parts.question_text, run_id, owner], started, **events)
     editors = [parts.thinking_editor, parts.thinking_text, parts.question_editor, parts.question_text]
     for button, part in ((parts.edit_thinking, "thinking"), (parts.edit_question, "question")):
         opened = button.click(partial(revising.on_open, part), run_id, editors, **events)
-        opened.then(None, None, None, js=f"() => workingsShow('{part}-editor')", **AT_ONCE)
+        opened.then(None, None, None, js=f"() => workingsShow('{parts.prefix}{part}-editor')", **AT_ONCE)
     closed = [parts.thinking_editor, parts.question_editor]
     for button in parts.cancels:
         button.click(lambda: (gr.Column(visible=False), gr.Column(visible=False)), None, closed, **events)

@@ -28,17 +28,17 @@ class SampleControl:
     times: gr.Dropdown
 
 
-def add_sample_control() -> SampleControl:
+def add_sample_control(prefix: str = "") -> SampleControl:
     """Lay them out, side by side."""
-    with gr.Row(elem_id="samples"):
-        ask = small_button(_label(_FIRST_TIMES), "ask-several", min_width=40, elem_classes="says")
+    with gr.Row(elem_id=f"{prefix}samples"):
+        ask = small_button(_label(_FIRST_TIMES), f"{prefix}ask-several", min_width=40, elem_classes="says")
         times = gr.Dropdown(
             list(range(FEWEST_SAMPLES, MOST_SAMPLES + 1)),
             value=_FIRST_TIMES,
             label=word("How many times to ask"),
             container=False,
             filterable=False,
-            elem_id="times",
+            elem_id=f"{prefix}times",
             min_width=60,
             scale=0,
         )

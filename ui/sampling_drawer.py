@@ -77,14 +77,14 @@ def budget_of(choice: str, custom: str) -> str:
     return custom.strip()
 
 
-def add_sampling_drawer(host: ModelHost) -> SamplingDrawer:
+def add_sampling_drawer(host: ModelHost, prefix: str = "") -> SamplingDrawer:
     """The drawer; empty fields mean the preset of the model that is loaded when it is unfolded."""
-    with gr.Accordion(word("Sampling"), open=False, elem_id="sampling") as drawer:
+    with gr.Accordion(word("Sampling"), open=False, elem_id=f"{prefix}sampling") as drawer:
         with gr.Row():
             labels = ("Temperature", "Top-p", "Top-k", "Most new tokens", "Seed")
-            fields = [_field(label) for label in labels]
-        warning = gr.Markdown("", elem_id="sampling-warning", elem_classes="says", visible=False)
-        preset = gr.Button(word("Use the preset"), size="sm", elem_id="sampling-use-preset", scale=0)
+            fields = [_field(label, prefix) for label in labels]
+        warning = gr.Markdown("", elem_id=f"{prefix}sampling-warning", elem_classes="says", visible=False)
+        preset = gr.Button(word("Use the preset"), size="sm", elem_id=f"{prefix}sampling-use-preset", scale=0)
     fields[0].change(_warning, fields[0], warning, **AT_ONCE)
     preset.click(lambda: [""] * len(fields), None, fields, **AT_ONCE)
     drawer.expand(
@@ -96,8 +96,8 @@ def add_sampling_drawer(host: ModelHost) -> SamplingDrawer:
     return SamplingDrawer(*fields)
 
 
-def _field(label: str) -> gr.Textbox:
-    elem_id = label.lower().replace(" ", "-")
+def _field(label: str, prefix: str) -> gr.Textbox:
+    elem_id = prefix + label.lower().replace(" ", "-")
     return gr.Textbox("", label=word(label), placeholder=word("preset"), max_lines=1, min_width=110, elem_id=elem_id)
 
 

@@ -22,6 +22,8 @@ from model.runs import Runs
 from model.samples import start_samples
 from model.sampling import sampling_from_mapping
 from model.settings import SCRIPT_UPDATES_PER_SECOND
+from model.tool_events import ApprovalAsked, ToolCall, ToolResult
+from ui.agent_objects import StepMarks
 from ui.arguments import attachments_from_list, check_model, check_text, history_from_list, json_object
 from ui.deltas import Delta, deltas_of, final_of, notice
 
@@ -29,7 +31,8 @@ T = TypeVar("T")
 
 # Gradio closes the generator of a caller that has gone only at its next yield, so a quiet stream yields this often.
 QUIET_SECONDS = 0.25
-_LETTING_GO_SECONDS = 1.0
+_LETTING_GO_SECONDS = 3.0
+_LETS_RUN = ("allow", "allow_always")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class ScriptRuns:
         files = attachments_from_list(attachments)
         check_model(model, (serving_engine(self._host) or self._host.status()).model)
         name = None if run_id is None else check_text(run_id, "run_id")
-        ended = None if name is None else self._ended_run(name)
+        ended = None if name is None else self.ended_run(name)
         if name is None or ended is None:
             start = functools.partial(self._runs.start, history=turns, system=system, run_id=name)
         elif history is not None:
@@ -82,7 +85,7 @@ class ScriptRuns:
             start = functools.partial(self._runs.start, parent_id=name, system=ended.system)
         else:
             return self.resume(name, budget, sampling=drawn if sampling else None)
-        chosen = _budget_of(budget, "medium")
+        chosen = budget_of(budget, "medium")
         return Begun(start(question, sampling=drawn, budget=chosen, attachments=files, owner=self._owner), 0)
 
     def resume(
@@ -95,11 +98,11 @@ class ScriptRuns:
             RunBusy: If it is still going on.
             RunNotFound: If no run has this id.
         """
-        ended = self._ended_run(run_id)
+        ended = self.ended_run(run_id)
         if ended is None:
             raise RunNotFound(f"There is no run {run_id!r} to continue. /runs lists those there are.")
         first_event = len(self._runs.store.events(run_id))
-        chosen = _budget_of(budget, ended.budget)
+        chosen = budget_of(budget, ended.budget)
         self._runs.resume(run_id, think_longer=think_longer, budget=chosen, sampling=sampling)
         return Begun(run_id, first_event)
 
@@ -114,9 +117,9 @@ class ScriptRuns:
         """
         drawn = sampling_from_mapping(json_object(sampling, "sampling"))
         name = None if new_run_id is None else check_text(new_run_id, "new_run_id")
-        if self._ended_run(run_id) is None:
+        if self.ended_run(run_id) is None:
             raise RunNotFound(f"There is no run {run_id!r} to branch off. /runs lists those there are.")
-        chosen = None if budget is None else _budget_of(budget, "medium")
+        chosen = None if budget is None else budget_of(budget, "medium")
         started = self._runs.branch(
             run_id, branch, budget=chosen, sampling=drawn if sampling else None, new_run_id=name, owner=self._owner
         )
@@ -131,12 +134,16 @@ class ScriptRuns:
             RunNotFound: If no run has this id.
             TooManyRuns: If there is no room for all of them.
         """
-        if self._ended_run(run_id) is None:
+        if self.ended_run(run_id) is None:
             raise RunNotFound(f"There is no run {run_id!r} to ask again. /runs lists those there are.")
         return start_samples(self._runs, run_id, k, owner=self._owner)
 
-    def _ended_run(self, run_id: str) -> Asked | None:
-        """What the run with this id was asked, or None if there is no such run."""
+    def ended_run(self, run_id: str) -> Asked | None:
+        """What the run with this id was asked, or None if there is no such run.
+
+        Raises:
+            RunBusy: If it is still going on.
+        """
         # A run that was just stopped, or whose final object was just read, needs a moment to let go.
         deadline = time.monotonic() + _LETTING_GO_SECONDS
         while self._runs.is_live(run_id) and time.monotonic() < deadline:
@@ -175,6 +182,7 @@ class ScriptRuns:
         """The run's deltas from `begun.first_event` on, and last its final object; detaches at the end."""
         follower = await in_thread(self._runs.attach, begun.run_id, undo=Follower.close)
         events: list[Event] = []
+        marks = StepMarks(begun.run_id)
         try:
             async with aclosing(batches(follower, QUIET_SECONDS)) as arriving:
                 async for batch in arriving:
@@ -182,9 +190,11 @@ class ScriptRuns:
                         yield self._waiting(events)
                     number = max(len(events), begun.first_event)
                     events.extend(batch)
+                    marks.take(batch)
                     for delta in deltas_of(events[number:], number):
                         last = delta.pop("event")
-                        yield delta | {"event": last} if with_numbers else delta
+                        marked = marks.marked(delta, last)
+                        yield marked | {"event": last} if with_numbers else marked
                     await asyncio.sleep(1 / SCRIPT_UPDATES_PER_SECOND)
             yield final_of(begun.run_id, events)
         finally:
@@ -192,9 +202,14 @@ class ScriptRuns:
 
     def _waiting(self, events: Sequence[Event]) -> Delta:
         """Why nothing comes. The same words as long as it is the same reason, so that little goes over the wire."""
-        last = next((each for each in reversed(events) if isinstance(each, Steered | PromptRead)), None)
+        looked_at = (Steered, PromptRead, ToolCall, ApprovalAsked, ToolResult)
+        last = next((each for each in reversed(events) if isinstance(each, looked_at)), None)
         if isinstance(last, PromptRead):
             return notice("waiting", "The model is writing.")
+        if isinstance(last, ApprovalAsked):
+            return notice("waiting", "A tool call waits for a word from /decide_call.")
+        if isinstance(last, ToolCall) or (isinstance(last, Steered) and last.action in _LETS_RUN):
+            return notice("waiting", "A tool is at work.")
         if serving_engine(self._host) is None:
             return notice("waiting", self._host.status().text)
         return notice("waiting", "The model is reading the prompt, or the run waits for a free slot.")
@@ -280,7 +295,7 @@ async def _next_delta(stream: AsyncIterator[Delta]) -> Delta | None:
     return await anext(stream, None)
 
 
-def _budget_of(value: object, default: Budget) -> Budget:
+def budget_of(value: object, default: Budget) -> Budget:
     """`value` as a budget, or the default when it is None.
 
     Raises:

@@ -13,6 +13,7 @@ _PHASE_WORDS = {
     "reading": "Reading the question",
     "thinking": "Thinking",
     "answering": "Answering",
+    "calling": "Running a tool",
     "done": "Done",
     "stopped": "Stopped",
     "failed": "Failed",

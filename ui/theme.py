@@ -18,6 +18,7 @@ _SCRIPTS = (
     "connection.js",
     "first_visit.js",
 )
+_SHEETS = ("page", "conversation", "math", "code", "agent")
 _PAPER, _INK_PAPER = "#fcfbf9", "#171614"
 
 
@@ -103,8 +104,11 @@ def theme() -> gr.themes.Base:
 
 
 def css() -> str:
-    """The style sheets."""
-    return "\n".join((ASSETS / name).read_text("utf-8") for name in ("page.css", "math.css", "code.css"))
+    """The style sheets; what two tabs have both is written once for each."""
+    sheets = {name: (ASSETS / f"{name}.css").read_text("utf-8") for name in _SHEETS}
+    both = sheets["conversation"]
+    sheets["conversation"] = both.replace("#~", "#") + both.replace("#~tabs", "#agent").replace("#~", "#agent-")
+    return "\n".join(sheets.values())
 
 
 def head() -> str:
@@ -122,5 +126,5 @@ def head() -> str:
 
 
 def early_script() -> str:
-    """What has to be there before Gradio's own scripts (`ui.early_script`)."""
+    """What has to be there before Gradio's own scripts (`ui.early_document`)."""
     return (ASSETS / "frames.js").read_text("utf-8")

@@ -48,3 +48,33 @@ class ThinkingWindow:
 def whole_value(thinking: str, key: str = "", grows: str = "") -> dict[str, Any]:
     """All of a thinking, for the pane; `grows` is the run that it may ask for more."""
     return {"key": key, "before": 0, "text": thinking, "grows": grows}
+
+
+class StepWindows:
+    """The same for a run with steps: the pane shows the thinking of one, from its own beginning.
+
+    Args:
+        key: As in `ThinkingWindow`.
+        run_id: The run that the pane may ask for more.
+    """
+
+    def __init__(self, key: str, run_id: str) -> None:
+        self._key, self._run_id = key, run_id
+        self._step, self._window = -1, ThinkingWindow(key)
+
+    def key_of(self, step: int) -> str:
+        """What the pane's text comes under."""
+        return f"{self._key}/{step}"
+
+    def value(self, panes: Panes, step: int, is_last: bool) -> dict[str, Any]:
+        """What the pane shows of a step.
+
+        Args:
+            panes: Their thinking is that of the step.
+            step: From 0.
+            is_last: Whether the step may grow.
+        """
+        if step != self._step:
+            self._step, self._window = step, ThinkingWindow(self.key_of(step), self._run_id if is_last else "")
+        value = self._window.value(panes)
+        return value | {"step": step} if value["grows"] else value

@@ -5,7 +5,7 @@ Readers only attach and detach: the run goes on without them.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from math import inf
 
@@ -47,12 +47,18 @@ async def watch_events(runs: Runs, run_id: str) -> AsyncGenerator[list[tuple[flo
         follower.close()
 
 
-async def watch_run(runs: Runs, run_id: str, thinking_seconds: float = 0.0) -> AsyncGenerator[Panes, None]:
+async def watch_run(
+    runs: Runs,
+    run_id: str,
+    thinking_seconds: float = 0.0,
+    also: Callable[[list[tuple[float, Event]]], None] | None = None,
+) -> AsyncGenerator[Panes, None]:
     """Panes of the run from its first event to its last, no faster than a page can draw; the same again while it waits.
 
     Args:
         thinking_seconds: While only more thinking comes, panes are this far apart at least: those who draw the text
             ask for it themselves (`ui.growing`).
+        also: Is told of each batch of events before the panes that come of it.
 
     Raises:
         RunNotFound: If no run has this id.
@@ -61,6 +67,8 @@ async def watch_run(runs: Runs, run_id: str, thinking_seconds: float = 0.0) -> A
     told_at = -inf
     async with aclosing(watch_events(runs, run_id)) as arriving:
         async for timed in arriving:
+            if also is not None:
+                also(timed)
             was_live, panes = panes.is_live, update_all(panes, timed)
             if not _is_more_thinking(told, panes) or time.monotonic() - told_at >= thinking_seconds:
                 told, told_at = panes, time.monotonic()

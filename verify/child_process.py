@@ -1,6 +1,6 @@
 """A module of ours in, a process of it that can be killed out: a JSON line is asked, a JSON line comes back, in time.
 
-The module says `ready` once it is warm, and answers line by line; `verify.child` and `agent.calculating.child` are such.
+The module says `ready` once it is warm, and answers line by line, as `verify.child` and `agent.calculating.child` do.
 """
 
 import contextlib
@@ -17,9 +17,15 @@ from typing import IO, Any
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
+# What it is told of the app's environment: nothing that is secret.
+_ENVIRONMENT = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "TMPDIR", "TEMP")
+_QUIET = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 _START_SECONDS = 60.0
 # How often a child that is still at work is looked at for its size.
 _LOOK_SECONDS = 0.2
+# What a question may take is the processor's time, so that nothing is given up because the machine is busy with other
+# work; by the clock it may take this many times as long.
+_PATIENCE = 1.4
 
 
 class ChildProcess:
@@ -43,15 +49,15 @@ class ChildProcess:
             return
         self.kill()
         self._lines, self._is_ready = queue.Queue(), False
-        quiet = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+        kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         self._process = subprocess.Popen(
             [sys.executable, "-m", self._module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=ROOT,
-            env={name: value for name, value in os.environ.items() if "TOKEN" not in name and "KEY" not in name}
-            | quiet,
+            # It finds what this process finds, wherever that comes from.
+            env=kept | _QUIET | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             text=True,
             encoding="utf-8",
         )
@@ -61,6 +67,7 @@ class ChildProcess:
         """Its answer; `None` if it took too long or died, and is being started again.
 
         Args:
+            seconds: Processor time that it may take.
             stop: Once this is set, it takes too long.
         """
         self.start()
@@ -70,9 +77,11 @@ class ChildProcess:
         try:
             if not self._is_ready:
                 self._is_ready = self._lines.get(timeout=_START_SECONDS) == "ready\n"
+            watched = psutil.Process(process.pid)
+            until = _processor_seconds(watched) + seconds
             process.stdin.write(json.dumps(asked) + "\n")
             process.stdin.flush()
-            line = self._line_within(seconds, psutil.Process(process.pid), stop)
+            line = self._line_until(until, time.monotonic() + _PATIENCE * seconds, watched, stop)
             if line:
                 told: dict[str, Any] = json.loads(line)
                 return told
@@ -82,19 +91,25 @@ class ChildProcess:
         self.start()
         return None
 
-    def _line_within(self, seconds: float, process: psutil.Process, stop: threading.Event | None) -> str:
+    def _line_until(
+        self, seconds: float, deadline: float, process: psutil.Process, stop: threading.Event | None
+    ) -> str:
         """Its next line; where the system holds no process down by itself, one that has grown too large is given up.
+
+        Args:
+            seconds: Its processor time at which it is given up.
+            deadline: The monotonic clock's time at which it is.
 
         Raises:
             queue.Empty: If it takes too long, or too much memory.
         """
-        deadline = time.monotonic() + seconds
         while True:
             try:
                 return self._lines.get(timeout=min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
             except queue.Empty:
+                is_late = _processor_seconds(process) >= seconds or time.monotonic() >= deadline
                 is_stopped = stop is not None and stop.is_set()
-                if is_stopped or time.monotonic() >= deadline or process.memory_info().rss > self._max_bytes:
+                if is_stopped or is_late or process.memory_info().rss > self._max_bytes:
                     raise
 
     def kill(self) -> None:
@@ -108,6 +123,11 @@ class ChildProcess:
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
+
+
+def _processor_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def _read(pipe: IO[str], lines: "queue.Queue[str]") -> None:

@@ -8,10 +8,11 @@ import sympy
 
 from agent.calculating import calculus
 from agent.calculating.equations import as_solved
-from agent.calculating.functions import FUNCTION_TABLE, matrix_of
-from agent.calculating.grammar import Call, Listed, Name, Node, Number, Relation
+from agent.calculating.functions import FUNCTION_TABLE
 from agent.calculating.limits import MAX_EXPONENT, check_count, check_power, check_size
+from agent.calculating.list_functions import matrix_of
 from agent.calculating.names import CONSTANTS, FUNCTIONS
+from agent.calculating.nodes import Call, Listed, Name, Node, Number, Relation
 from agent.calculating.units import UnitBook
 from agent.calculating.values import CannotWork, Quantity, Ready, Rel, Solved
 
@@ -78,7 +79,12 @@ class Evaluator:
             return self._own(name, arguments)
         if name in _WITH_VARIABLES:
             return self._with_variables(name, arguments)
-        if name == "mod" and len(arguments) == 2 and isinstance(arguments[0], Call) and arguments[0].name in ("^", "pow"):
+        if (
+            name == "mod"
+            and len(arguments) == 2
+            and isinstance(arguments[0], Call)
+            and arguments[0].name in ("^", "pow")
+        ):
             powered = self._power_modulo(arguments[0].arguments, arguments[1])
             if powered is not None:
                 return powered
@@ -132,7 +138,11 @@ class Evaluator:
         if len(powered) != 2:
             return None
         base, exponent, within = (self.value(each) for each in (*powered, modulus))
-        if not all(getattr(each, "is_Integer", False) for each in (base, exponent, within)) or within < 1 or exponent < 0:
+        if (
+            not all(getattr(each, "is_Integer", False) for each in (base, exponent, within))
+            or within < 1
+            or exponent < 0
+        ):
             return None
         return sympy.Integer(pow(int(base), int(exponent), int(within)))
 

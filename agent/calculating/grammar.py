@@ -1,56 +1,12 @@
 """Tokens of a calculation in, a tree of nodes out: the grammar of sums, calls, equations and several statements."""
 
-from dataclasses import dataclass
-from typing import TypeAlias
-
 from agent.calculating.limits import MAX_DEPTH, MAX_EXPONENT, NotReadable, TooLarge
 from agent.calculating.names import CONSTANTS, LETTER_FUNCTIONS, SENTENCE_WORDS, WORD_SIGNS, canonical
+from agent.calculating.nodes import Call, Listed, Name, Node, Number, Relation
 from agent.calculating.tokens import Token, tokens_of
 
 RELATIONS = {"=": "=", "==": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "!=": "!="}
 _END = Token("end", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number as it was written."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A variable, a constant, or a unit."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """An operation ("+", "neg", "!") or a function on its arguments."""
-
-    name: str
-    arguments: "tuple[Node, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Relation:
-    """An equation or an inequality."""
-
-    sign: str
-    left: "Node"
-    right: "Node"
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """Values between brackets, or between commas."""
-
-    items: "tuple[Node, ...]"
-    is_list: bool = True
-
-
-Node: TypeAlias = Number | Name | Call | Relation | Listed
 
 
 def read(text: str, units: frozenset[str] = frozenset()) -> list[Node]:
@@ -101,7 +57,13 @@ class Reader:
         """Several variables side by side are as many tokens: `xy`, but neither `cost` nor `x1` nor `f(`."""
         name = token.text
         is_product = token.kind == "word" and len(name) in (2, 3) and name.isascii() and name.isalpha()
-        if not is_product or len(set(name)) < len(name) or not name.islower() or following.text in ("(", "_") or name in self._known | WORD_SIGNS:
+        if (
+            not is_product
+            or len(set(name)) < len(name)
+            or not name.islower()
+            or following.text in ("(", "_")
+            or name in self._known | WORD_SIGNS
+        ):
             return [token]
         if canonical(name) or name in SENTENCE_WORDS:
             return [token]

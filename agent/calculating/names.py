@@ -21,8 +21,8 @@ _SPELLINGS: dict[str, str] = {
     "re": "re real", "im": "im imag", "conjugate": "conjugate conj", "arg": "arg",
     "diff": "diff derivative differentiate d", "integrate": "integrate integral antiderivative",
     "limit": "limit lim", "sum": "sum summation sigma_sum", "product": "product prod", "series": "series taylor",
-    "solve": "solve solveset roots zeros nsolve linsolve nonlinsolve reduce solve_poly_system solve_univariate_inequality "
-    "find_root reduce_inequalities",
+    "solve": "solve solveset roots zeros nsolve linsolve nonlinsolve reduce solve_poly_system "
+    "solve_univariate_inequality find_root reduce_inequalities",
     "simplify": "simplify trigsimp radsimp powsimp ratsimp nsimplify fullsimplify logcombine combsimp doit",
     "expand": "expand expand_trig expand_log", "factor": "factor factorize factorise", "apart": "apart",
     "together": "together", "cancel": "cancel", "subs": "subs substitute replace",
@@ -45,8 +45,8 @@ CONSTANTS = frozenset(
 )
 # Words that no calculation has where they are read: what is around them is a sentence.
 SENTENCE_WORDS = frozenset(
-    "a an the of is are was in on at to for with by as if what how many much who where when which that this it or not no "
-    "my your hi hello please answer question between from into than there nan NaN".split()
+    "a an the of is are was in on at to for with by as if what how many much who where when which that this it or not "
+    "no my your hi hello please answer question between from into than there nan NaN".split()
 ) - {"a"}
 # Operators of several letters; they begin no factor.
 WORD_SIGNS = frozenset(("and", "mod", "choose", "cross", "dot"))

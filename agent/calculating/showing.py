@@ -6,8 +6,8 @@ from typing import Any
 
 import sympy
 
-from agent.calculating.grammar import Call, Listed, Name, Node, Number, Relation
 from agent.calculating.limits import number_of_digits
+from agent.calculating.nodes import Call, Listed, Name, Node, Number, Relation
 from agent.calculating.values import Quantity, Ready, Rel, Solved
 
 MAX_RESULT_CHARACTERS = 2_000
@@ -112,7 +112,11 @@ def digits_of(value: Any) -> Digits | None:
     if value.is_Rational and _is_finite_decimal(value):
         return Digits(_decimal_text(value), True)
     number = sympy.N(value, _DIGITS)
-    if not number.is_number or number.has(sympy.nan, sympy.zoo, sympy.oo) or not (number.is_Float or number.is_Add or number.is_Mul):
+    if (
+        not number.is_number
+        or number.has(sympy.nan, sympy.zoo, sympy.oo)
+        or not (number.is_Float or number.is_Add or number.is_Mul)
+    ):
         return None
     if number.is_Float:
         return Digits(_float_text(number), False)
@@ -217,7 +221,6 @@ def _written_node(node: Node, above: int) -> str:
         case Call(name, arguments):
             shown = "ln" if name == "log" and len(arguments) == 1 else _SHOWN_NAMES.get(name, name)
             return f"{shown}({', '.join(_written_node(each, 1) for each in arguments)})"
-    return ""
 
 
 def _written_sign(name: str, arguments: tuple[Node, ...], above: int) -> str:

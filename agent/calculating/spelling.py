@@ -1,4 +1,4 @@
-r"""LaTeX, Unicode, Wolfram's and Python's spelling in, the plain spelling that `grammar` reads out: `\frac12` is (1)/(2)."""
+r"""LaTeX, Unicode, Wolfram's and Python's spelling in, the plain one that `grammar` reads out: `\frac12` is (1)/(2)."""
 
 import re
 from collections.abc import Callable
@@ -25,7 +25,9 @@ _DROPPED = frozenset(
     "left right bigl bigr Bigl Bigr big Big bigg Bigg displaystyle textstyle limits nolimits , ; : !".split()
 )
 _TEXTS = ("text", "mathrm", "mbox", "textrm", "operatorname", "mathbf", "boldsymbol", "mathit", "rm", "boxed")
-_MATRIX = re.compile(r"\\begin\s*\{([pbvBV]?matrix|array|cases|align\*?|aligned)\}(?:\{[lcr| ]*\})?(.*?)\\end\s*\{\1\}", re.DOTALL)
+_MATRIX = re.compile(
+    r"\\begin\s*\{([pbvBV]?matrix|array|cases|align\*?|aligned)\}(?:\{[lcr| ]*\})?(.*?)\\end\s*\{\1\}", re.DOTALL
+)
 _IMPORTS = re.compile(r"^[ \t]*(?:from\s+[\w.]+\s+import\b|import\b)[^\n;]*;?", re.MULTILINE)
 _SYMBOLS = re.compile(r"^[ \t]*[\w, ()]+=\s*(?:\w+\.)?(?:symbols|Symbol|var)\s*\([^()\n]*\)\s*;?", re.MULTILINE)
 _FENCE = re.compile(r"\A\s*```\w*\s*\n?(.*?)\n?\s*```\s*\Z", re.DOTALL)
@@ -157,9 +159,7 @@ def _braces(text: str) -> str:
     return _rewritten(text, "{", "}", brackets)
 
 
-def _rewritten(
-    text: str, opening: str, closing: str, brackets: Callable[[str, str], tuple[str, str] | None]
-) -> str:
+def _rewritten(text: str, opening: str, closing: str, brackets: Callable[[str, str], tuple[str, str] | None]) -> str:
     """With other brackets in place of some; `brackets` is told what stands before and inside a pair."""
     signs = list(text)
     opened: list[int] = []

@@ -37,7 +37,8 @@ _SIZES: dict[str, dict[str, str]] = {
     "m s^-1": {"0.44704": "mph", "1/3.6": "kmh kph", "463/900": "kn knot knots", "1": "mps"},
     "kg m s^-2": {"1": "N newton newtons", "1000": "kN", "4.4482216152605": "lbf"},
     "kg m^2 s^-2": {
-        "1": "J joule joules", "1000": "kJ kilojoule kilojoules", "1e6": "MJ megajoule megajoules", "4.184": "cal calorie calories",
+        "1": "J joule joules", "1000": "kJ kilojoule kilojoules", "1e6": "MJ megajoule megajoules",
+        "4.184": "cal calorie calories",
         "4184": "kcal kilocalorie kilocalories Cal", "3600": "Wh", "3600000": "kWh kwh kilowatthour kilowatthours",
         "1.602176634e-19": "eV electronvolt electronvolts", "1055.05585262": "btu BTU",
     },
@@ -55,7 +56,8 @@ _SIZES: dict[str, dict[str, str]] = {
     "bit": {
         "1": "bit bits", "8": "B byte bytes", "8e3": "kB KB kilobyte kilobytes", "8e6": "MB megabyte megabytes",
         "8e9": "GB gigabyte gigabytes", "8e12": "TB terabyte terabytes", "8192": "KiB", "8388608": "MiB",
-        "8589934592": "GiB", "1e3": "kbit kbits", "1e6": "Mbit Mbits megabit megabits", "1e9": "Gbit Gbits gigabit gigabits",
+        "8589934592": "GiB", "1e3": "kbit kbits", "1e6": "Mbit Mbits megabit megabits",
+        "1e9": "Gbit Gbits gigabit gigabits",
     },
     "bit s^-1": {"1e6": "Mbps mbps", "1e9": "Gbps gbps", "1e3": "kbps"},
     "rad": {"1": "rad radian radians", "pi/180": "deg degree degrees", "pi/10800": "arcmin", "2*pi": "turn turns rev"},

@@ -8,8 +8,9 @@ import sympy
 
 from agent.calculating.equations import solved
 from agent.calculating.evaluating import Evaluator, operand
-from agent.calculating.grammar import Call, Listed, Name, Node, Number, Relation, read
+from agent.calculating.grammar import read
 from agent.calculating.limits import MAX_CHARACTERS, NotReadable
+from agent.calculating.nodes import Call, Listed, Name, Node, Number, Relation
 from agent.calculating.phrases import conversion_in, temperature_of, without_phrases
 from agent.calculating.showing import digits_of, echoed, told
 from agent.calculating.spelling import plain_spelling
@@ -135,7 +136,9 @@ def _defines_function(node: Node) -> bool:
 
 def _define(node: Relation, evaluator: Evaluator) -> None:
     assert isinstance(node.left, Call)
-    evaluator.define(node.left.name, tuple(each.name for each in node.left.arguments if isinstance(each, Name)), node.right)
+    evaluator.define(
+        node.left.name, tuple(each.name for each in node.left.arguments if isinstance(each, Name)), node.right
+    )
 
 
 def _together(relations: list[Relation], evaluator: Evaluator, decimal: Callable[[Any], Any]) -> str:

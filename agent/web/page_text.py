@@ -1,20 +1,22 @@
-"""The bytes of a page in, its title and main text out. Runs in the process that may be killed, whatever a page does."""
+"""A page in, its title and main text out. Runs in the process that may be killed, whatever a page does."""
 
 import contextlib
 import io
+import re
 import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-from agent.web.charsets import decoded
-
 # A page longer than that is read to here; its reader goes on in pieces.
 MAX_CHARACTERS = 1_000_000
 # A main text shorter than that may have missed what the page is about: all of its text is taken instead.
 _SHORT_CHARACTERS = 250
 _MAX_TITLE_CHARACTERS = 300
+_CODE_OR_ESCAPE = re.compile(r"(```.*?```|`[^`\n]*`)|\\([!-/:-@\[-`{-~])", re.DOTALL)
+_TOO_SLOW = "The PDF file takes too long to be read."
+_EVERYTHING = "This is all of its text, menus included, since its main text could not be found."
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,29 +32,29 @@ class PageText:
     note: str = ""
 
 
-def text_of(kind: str, content: bytes, charset: str, url: str, with_links: bool, seconds: float) -> PageText:
+def text_of(kind: str, content: str | bytes, url: str, with_links: bool, seconds: float) -> PageText:
     """Title and text of a page.
 
     Args:
         kind: "html", "text" or "pdf".
+        content: The bytes of a PDF file, else a text.
         seconds: After so many, no further page of a PDF file is begun, and the main text of a page not looked for any
             longer: all of its text is taken.
 
     Raises:
         ValueError: If it cannot be read; the message is a sentence.
     """
-    match kind:
-        case "pdf":
-            return _pdf_text(content, time.monotonic() + seconds)
-        case "html":
-            return _html_text(decoded(content, charset, is_html=True), url, with_links, seconds)
-        case _:
-            return _capped("", decoded(content, charset).replace("\r\n", "\n"))
+    if isinstance(content, bytes):
+        return _pdf_text(content, time.monotonic() + seconds)
+    if kind == "html":
+        return _html_text(content, url, with_links, seconds)
+    return _capped("", content.replace("\r\n", "\n"))
 
 
 def _capped(title: str, text: str, note: str = "") -> PageText:
     if len(text) > MAX_CHARACTERS:
-        text, note = text[:MAX_CHARACTERS], f"Of its text, only the first {MAX_CHARACTERS:,} characters are there."
+        text = text[:MAX_CHARACTERS]
+        note = f"{note} Only the first {MAX_CHARACTERS:,} characters of its text are there.".strip()
     return PageText(" ".join(title.split())[:_MAX_TITLE_CHARACTERS], text.strip(), note)
 
 
@@ -76,23 +78,33 @@ def _interrupted_after(seconds: float) -> Iterator[None]:
 
 
 def _html_text(html: str, url: str, with_links: bool, seconds: float) -> PageText:
-    import trafilatura
-    from trafilatura.metadata import extract_metadata
-
     title, text = "", ""
+    # A page may leave these tags out; the library takes it for no page then.
+    if "html" not in html[:50].lower():
+        html = "<!DOCTYPE html>\n" + html
     # Whatever such a page does to the library, there is another way to its text.
     with contextlib.suppress(Exception), _interrupted_after(seconds):
+        import trafilatura
+        from trafilatura.metadata import extract_metadata
+
         title = extract_metadata(html, extensive=False).title or ""
-        text = (
-            trafilatura.extract(
-                html, url=url, output_format="markdown", include_comments=False, include_links=with_links
-            )
-            or ""
+        markdown = trafilatura.extract(
+            html, url=url, output_format="markdown", include_comments=False, include_links=with_links
         )
+        text = _unescaped(markdown or "")
         if len(text) < _SHORT_CHARACTERS:
             everything = trafilatura.html2txt(html)
             text = everything if len(everything) > 2 * len(text) else text
-    return _capped(title, text or _tagless(html))
+    return _capped(title, text) if text else _capped(title, _tagless(html), _EVERYTHING)
+
+
+def _unescaped(markdown: str) -> str:
+    r"""Markdown whose signs stand as they are meant: a model that copies a name copies the backslash in it too.
+
+    >>> _unescaped(r"snake\_case of `a\_b`")
+    'snake_case of `a\\_b`'
+    """
+    return _CODE_OR_ESCAPE.sub(lambda found: found[1] or found[2], markdown)
 
 
 class _Texts(HTMLParser):
@@ -150,5 +162,5 @@ def _pdf_text(content: bytes, deadline: float) -> PageText:
         note = f"Behind page {len(pages)} the file is damaged."
     text = "\n\n".join(filter(None, pages))
     if not text:
-        raise ValueError("The PDF file holds no text; its pages are pictures.")
+        raise ValueError(_TOO_SLOW if note else "The PDF file holds no text; its pages are pictures.")
     return _capped(title, text, note)

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from agent.web.children import ask_child
-from agent.web.fencing import clean
+from agent.web.cleaning import clean
 from agent.web.fetching import FETCH_SECONDS, Fetcher
 from agent.web.patience import Patience
 

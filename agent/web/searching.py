@@ -3,9 +3,10 @@
 import unicodedata
 from dataclasses import dataclass
 
+from agent.web.addresses import why_refused
 from agent.web.children import ask_child
+from agent.web.cleaning import one_line
 from agent.web.failures import AddressRefused, WebFailed
-from agent.web.fencing import one_line
 from agent.web.patience import Patience
 from agent.web.resolving import NO_NETWORK, has_route
 from agent.web.urls import read_url
@@ -72,10 +73,12 @@ def _region(query: str) -> str:
 
 
 def _result(row: dict[str, str]) -> SearchResult | None:
-    """A result whose address could be read; None for any other."""
+    """A result whose address could be read by `read_page`; None for any other."""
     try:
-        url = str(read_url(row["href"]))
+        url = read_url(row["href"])
     except AddressRefused:
         return None
+    if url.address and why_refused(url.address):
+        return None
     snippet = one_line(row["body"], _MAX_SNIPPET_CHARACTERS)
-    return SearchResult(one_line(row["title"], _MAX_TITLE_CHARACTERS), url, snippet)
+    return SearchResult(one_line(row["title"], _MAX_TITLE_CHARACTERS), str(url), snippet)

@@ -16,7 +16,7 @@ function sync() {
 }
 
 // Files dropped anywhere on the composer are attached, as if they had been chosen.
-const composer = document.querySelector("#composer");
+const composer = element.closest(".composer");
 if (composer && !composer.dataset.takesFiles) {
   composer.dataset.takesFiles = "yes";
   const hasFiles = (event) => [...((event.dataTransfer && event.dataTransfer.types) || [])].includes("Files");
@@ -28,7 +28,7 @@ if (composer && !composer.dataset.takesFiles) {
   composer.addEventListener("dragleave", () => composer.classList.remove("takes-drop"));
   composer.addEventListener("drop", (event) => {
     composer.classList.remove("takes-drop");
-    const field = document.querySelector("#attach input[type=file], input[type=file]#attach, #composer input[type=file]");
+    const field = composer.querySelector("input[type=file]");
     if (!hasFiles(event) || !field) return;
     event.preventDefault();
     field.files = event.dataTransfer.files;

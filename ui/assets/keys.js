@@ -4,20 +4,22 @@ const workingsKeys = [
   ["Shift+Enter", "A new line in the question", null],
   ["Ctrl+Enter", "Solve, in the Code tab; run the tests, in its editor", null],
   ["Esc", "Stop the run", null],
-  ["/", "To the question", () => ["#question textarea", "#math-problem textarea", "#code-task textarea"].some((each) => workingsPress(each, "focus"))],
-  ["a", "Answer now", () => ["#answer-now", "#math-answer-now", "#code-answer-now"].some((each) => workingsPress(each))],
-  ["p", "Pause, or go on", () => ["#pause", "#unpause", "#replay-pause", "#replay-go-on"].some((each) => workingsPress(each))],
-  ["c", "Continue", () => ["#continue", "#math-continue", "#code-continue"].some((each) => workingsPress(each))],
+  ["/", "To the question", () => ["#question textarea", "#math-problem textarea", "#code-task textarea", "#agent-question textarea"].some((each) => workingsPress(each, "focus"))],
+  ["a", "Answer now", () => ["#answer-now", "#math-answer-now", "#code-answer-now", "#agent-answer-now"].some((each) => workingsPress(each))],
+  ["p", "Pause, or go on", () => ["#pause", "#unpause", "#replay-pause", "#replay-go-on", "#agent-pause", "#agent-unpause"].some((each) => workingsPress(each))],
+  ["c", "Continue", () => ["#continue", "#math-continue", "#code-continue", "#agent-continue"].some((each) => workingsPress(each))],
+  ["w", "To the call that waits for your word", () => workingsPress(".asking .allow", "focus")],
+  ["l", "The thinking of the newest step", () => workingsPress("#agent-live")],
   ["o", "Outline", () => workingsPress("#show-outline")],
-  ["f", "Find in the thinking", () => workingsPress("#show-find")],
+  ["f", "Find in the thinking", () => workingsPress("#show-find") || workingsPress("#agent .show-find")],
   ["t", "Fold or unfold the thinking", () => workingsPress("#fold")],
   ["m", "Set the maths of the thinking", () => workingsPress("#show-maths")],
   ["u", "How sure the model was", () => workingsPress("#show-confidence")],
-  ["s", "To the next slip in the sums", () => workingsPress("#arithmetic .counts") || workingsPress("#math-arithmetic .counts")],
+  ["s", "To the next slip in the sums", () => ["#arithmetic .counts", "#math-arithmetic .counts", "#agent-arithmetic .counts"].some((each) => workingsPress(each))],
   ["d", "Compare two runs", () => workingsPress("#compare-runs")],
-  ["[", "The branch before", () => workingsPress("#branch-before")],
-  ["]", "The next branch", () => workingsPress("#branch-after")],
-  ["n", "New chat", () => workingsPress("#new-chat")],
+  ["[", "The branch before", () => workingsPress("#branch-before") || workingsPress("#agent-branch-before")],
+  ["]", "The next branch", () => workingsPress("#branch-after") || workingsPress("#agent-branch-after")],
+  ["n", "New chat", () => workingsPress("#new-chat") || workingsPress("#agent-new-chat")],
   ["r", "Past runs beside the chat", () => workingsPress("#show-rail")],
   ["?", "This list", () => workingsShowKeys()],
 ];
@@ -59,7 +61,7 @@ document.addEventListener("keydown", (event) => {
   const dialog = document.querySelector("#keys");
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || (dialog && dialog.open)) return;
   if (event.key === "Escape") {
-    ["#stop", "#replay-stop", "#math-stop", "#batch-stop", "#code-stop"].some((each) => workingsPress(each));
+    ["#stop", "#replay-stop", "#math-stop", "#batch-stop", "#code-stop", "#agent-stop"].some((each) => workingsPress(each));
     return;
   }
   const target = event.target;

@@ -44,6 +44,11 @@ function workingsDownload(address, name) {
   link.remove();
 }
 
+// A file that the server wrote ({url, orig_name}) in, a download out.
+function workingsSave(file) {
+  if (file && file.url) workingsDownload(file.url, file.orig_name || "");
+}
+
 // Text in, the clipboard filled out. Browsers give pages opened over plain http from elsewhere no clipboard of their own.
 async function workingsCopy(text) {
   try {
@@ -74,10 +79,10 @@ function workingsTake(handout) {
 
 // The buttons at the head of the thinking: the outline beside it (remembered), and the field to find something in it.
 document.addEventListener("click", (event) => {
-  const button = event.target.closest && event.target.closest("#show-outline, #show-find");
+  const button = event.target.closest && event.target.closest("#show-outline, #show-find, .show-find");
   if (!button) return;
-  if (button.id === "show-find") {
-    const log = document.querySelector("#thinking .log");
+  if (button.id !== "show-outline") {
+    const log = button.closest(".column").querySelector(".log");
     if (log) log.dispatchEvent(new CustomEvent("workings-find", { bubbles: true }));
     return;
   }

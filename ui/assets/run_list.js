@@ -208,12 +208,6 @@ document.addEventListener("input", (event) => {
   state.saying = setTimeout(() => say("Searching…"), 400);
 });
 
-// A file that the server wrote ({url, orig_name}) in, a download out.
-window.workingsSave = (file) => {
-  if (!file || !file.url) return;
-  workingsDownload(file.url, file.orig_name || "");
-};
-
 function keepForm() {
   try {
     localStorage.setItem("workings-files", JSON.stringify([form.value, thinking.checked]));

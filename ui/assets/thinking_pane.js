@@ -1,6 +1,6 @@
 // `props.value` {key, before, text, grows} in, text appended to the pane out: `text` is the thinking so far from its UTF-16 unit
 // `before` on, and what is before it came earlier under the same key. Between two values the pane asks for what has come
-// since in the run `grows`, if that is there. Text only: nothing here reads markup. `select` asks for all of it. Parts that mark something in the text find `workingsPane` on the log, and hear of new text by
+// since in the run `grows` (its `step`, if one is named), if that is there. Text only: nothing here reads markup. `select` asks for all of it. Parts that mark something in the text find `workingsPane` on the log, and hear of new text by
 // `workings-grown`.
 const log = element.querySelector(".log");
 const jump = element.querySelector(".jump");
@@ -84,7 +84,7 @@ function sync() {
     return;
   }
   const isSame = key === (value.key || "");
-  [key, grows] = [value.key || "", value.grows || ""];
+  [key, grows, step] = [value.key || "", value.grows || "", value.step];
   if (isSame && isAhead(before, text)) {
     keepGrowing();
     return;
@@ -113,6 +113,8 @@ function afterGrowth() {
 
 // The run whose thinking is shown while it goes on.
 let grows = "";
+// Which of its steps, where a run has several: the pane holds the thinking of one.
+let step;
 let isAsking = false;
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -134,7 +136,7 @@ async function keepGrowing() {
     const [asked, units] = [key, shown.length];
     let told = null;
     try {
-      told = await server.grown({ run: grows, units });
+      told = await server.grown({ run: grows, units, step });
     } catch {
       // Whoever watches the connection says so.
     }

@@ -1,0 +1,60 @@
+"""An engine and beginnings of thinkings in, an engine out whose first step on such a question begins so.
+
+For tasks in which a call stands inside the thinking: some are left open there, so that the model itself writes on in
+the middle of a call that must stay text.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from model.engine import Engine, Request, Steering
+from model.events import Event, ThinkingDelta
+
+
+class RehearsingEngine:
+    """The engine, but for the thinkings that it is given the beginning of.
+
+    Args:
+        beginnings: By the question.
+    """
+
+    def __init__(self, engine: Engine, beginnings: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._beginnings = beginnings
+
+    @property
+    def model(self) -> str:
+        """The engine's."""
+        return self._engine.model
+
+    @property
+    def precision(self) -> str:
+        """The engine's."""
+        return self._engine.precision
+
+    @property
+    def context_tokens(self) -> int:
+        """The engine's."""
+        return self._engine.context_tokens
+
+    @property
+    def slots(self) -> int:
+        """The engine's."""
+        return self._engine.slots
+
+    def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
+        """As the engine; a beginning comes first, with 0 tokens."""
+        last = request.messages[-1]
+        beginning = self._beginnings.get(last.content, "") if last.role == "user" else ""
+        if beginning and not request.thinking_so_far and not request.is_thinking_closed:
+            yield ThinkingDelta(beginning, 0, by_user=True)
+            request = replace(request, thinking_so_far=beginning)
+        yield from self._engine.stream(request, steering)
+
+    def live_requests(self) -> int:
+        """The engine's."""
+        return self._engine.live_requests()
+
+    def close(self) -> None:
+        """Close the engine."""
+        self._engine.close()
