@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator, SchemaError
 
+from agent.shortening import middle_cut
 from agent.toolbox import ToolOutput
 
 if TYPE_CHECKING:
@@ -178,20 +179,9 @@ def output_of(result: "types.CallToolResult") -> ToolOutput:
         text = json.dumps(result.structuredContent, ensure_ascii=False)
     is_error = bool(result.isError)
     nothing = "The call failed, and the server does not say why." if is_error else "The call gave nothing back."
-    return ToolOutput(cut(text) or nothing, tuple(images), is_error=is_error, is_untrusted=True)
-
-
-def cut(text: str) -> str:
-    r"""The beginning and the end of a long text, with a note of how much was left out between them.
-
-    >>> cut("a" * 30_000)[14_995:15_060]
-    'aaaaa\n[... 10,000 characters were left out here ...]\naaaaaaaaaaaa'
-    """
-    if len(text) <= MAX_RESULT_CHARACTERS:
-        return text
-    n_first, n_last = MAX_RESULT_CHARACTERS * 3 // 4, MAX_RESULT_CHARACTERS // 4
-    n_left_out = len(text) - n_first - n_last
-    return f"{text[:n_first]}\n[... {n_left_out:,} characters were left out here ...]\n{text[-n_last:]}"
+    return ToolOutput(
+        middle_cut(text, MAX_RESULT_CHARACTERS) or nothing, tuple(images), is_error=is_error, is_untrusted=True
+    )
 
 
 def png_of(data: str) -> str | None:
