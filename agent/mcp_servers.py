@@ -41,7 +41,6 @@ _NO_PROGRAMS = (
     "Servers with an address (url) run."
 )
 _NO_SWITCHING = "This app is shared with others: which MCP servers run is decided by its host, in their file."
-_OFF = "It is off."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class ServerState:
     """One server as it is now.
 
     Args:
-        words: Why it is in this phase, as a sentence; empty when it is ready.
+        words: What there is to say of it, as a sentence: why it failed, or cannot run.
         tools: The names under which the model calls its tools; empty unless it is ready.
         is_on: Whether it is to run; also a server that failed is on.
     """
@@ -66,7 +65,7 @@ class ServerState:
 class _Server:
     entry: ServerEntry
     phase: Phase = "stopped"
-    words: str = _OFF
+    words: str = ""
     is_on: bool = True
     connection: "Connection | None" = None
     task: "asyncio.Task[None] | None" = None
@@ -146,7 +145,7 @@ class McpServers:
             was_on, server.is_on = server.is_on, on
             runs = server.task is not None
         if not on:
-            self._in_loop(self._stop(server, _OFF))
+            self._in_loop(self._stop(server))
         elif again or not (was_on and runs):
             self._begin(server)
 
@@ -177,7 +176,7 @@ class McpServers:
         with self._lock:
             connection, loop = found.connection, self._loop
             if connection is None or loop is None or found.phase != "ready":
-                return _failed(f"The server {server} does not run. {found.words}")
+                return _failed(f"The server {server} does not run. {found.words}".rstrip())
         limit = min(context.seconds, found.entry.call_seconds or context.seconds)
         asked = asyncio.run_coroutine_threadsafe(connection.call(tool, arguments), loop)
         until = time.monotonic() + limit
@@ -201,7 +200,7 @@ class McpServers:
 
     def _begin(self, server: _Server) -> None:
         with self._lock:
-            server.phase, server.words = "starting", "It is starting."
+            server.phase, server.words = "starting", ""
         self._offer()
         self._in_loop(self._start(server))
 
@@ -218,21 +217,21 @@ class McpServers:
         asyncio.run_coroutine_threadsafe(work, loop)
 
     async def _start(self, server: _Server) -> None:
-        await self._stop(server, "It is starting.", phase="starting")
+        await self._stop(server, "starting")
         # Another restart, or a stop, may have come in between.
         if server.task is None and server.is_on:
             server.task = asyncio.ensure_future(self._stay(server))
 
-    async def _stop(self, server: _Server, words: str, *, phase: Phase = "stopped") -> None:
+    async def _stop(self, server: _Server, phase: Phase = "stopped") -> None:
         task, server.task = server.task, None
         if task:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        self._tell(server, phase, words)
+        self._tell(server, phase, "")
 
     async def _stop_all(self) -> None:
-        await asyncio.gather(*(self._stop(server, "The app has ended.") for server in self._servers.values()))
+        await asyncio.gather(*(self._stop(server) for server in self._servers.values()))
 
     async def _stay(self, server: _Server) -> None:
         """One server, until it has ended."""
