@@ -10,14 +10,14 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator, SchemaError
 
 from agent.shortening import middle_cut
-from agent.toolbox import ToolOutput
+from agent.toolbox import Tool, ToolContext, ToolOutput
 
 if TYPE_CHECKING:
     from mcp import types
@@ -54,6 +54,20 @@ def remote_tools(listed: Iterable["types.Tool"]) -> tuple[RemoteTool, ...]:
             words = short(tool.description or tool.title or "", MAX_DESCRIPTION_CHARACTERS)
             found[tool.name] = RemoteTool(tool.name, words or f"The tool {tool.name}.", parameters_of(tool.inputSchema))
     return tuple(found.values())
+
+
+def as_tool(
+    remote: RemoteTool, name: str, server: str, call: Callable[[ToolContext, Mapping[str, Any]], ToolOutput]
+) -> Tool:
+    """A server's tool as the agent has it: each call asks.
+
+    Args:
+        name: What the model calls it.
+        server: The server's name.
+    """
+    function = {"name": name, "description": remote.description, "parameters": remote.parameters}
+    schema = {"type": "function", "function": function}
+    return Tool(name, remote.description, schema, call, policy="ask", reaches_outside=True, origin=server)
 
 
 def short(text: str, most: int) -> str:

@@ -268,3 +268,26 @@ def test_mcp_servers_reads_the_data_folder_s_file_or_the_one_that_is_named(tmp_p
     broken = mcp_servers(Settings(tmp_path, mcp_servers=named), Toolbox())
     assert "other.json is no JSON" in broken.problem and broken.states() == ()
     assert "cannot be read" in mcp_servers(Settings(tmp_path, mcp_servers=tmp_path / "none"), Toolbox()).problem
+
+
+def test_a_restart_looks_into_the_file_again(tmp_path: Path) -> None:
+    def write(**fields: Any) -> None:
+        (tmp_path / FILE_NAME).write_text(json.dumps({"mcpServers": {"a": fields}}))
+
+    write(comand="no-such-program")
+    servers = mcp_servers(Settings(tmp_path), Toolbox())
+    servers.start()
+    try:
+        assert servers.states()[0].words.startswith("It has neither a command nor a url")
+        write(command=7)
+        with pytest.raises(BadInput, match="command is 7; give a string"):
+            servers.restart("a")
+        assert servers.states()[0].words == "command is 7; give a string."
+        write(command="no-such-program")
+        servers.restart("a")
+        assert is_soon(lambda: "'no-such-program' was not found" in servers.states()[0].words)
+        (tmp_path / FILE_NAME).write_text("{")
+        with pytest.raises(BadInput, match="is no JSON"):
+            servers.restart("a")
+    finally:
+        servers.close()
