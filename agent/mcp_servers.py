@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 Phase = Literal["starting", "ready", "failed", "stopped"]
 
 _LOOK_SECONDS = 0.1
-# An address that was reached before is tried again once; a program that ends is not: it may have reasons.
+# An address that was there for a while is tried again once; a program that ends is not: it may have reasons.
 _AGAIN_AFTER_SECONDS = 2.0
 _NO_PROGRAMS = (
     "This app is shared with others, so it starts no programs on its machine for the agent. "
@@ -240,7 +240,7 @@ class McpServers:
             finally:
                 server.connection = None
             log.warning("the MCP server %s has ended: %s", server.entry.name, reason)
-            if server.entry.kind != "http" or not connection.was_ready:
+            if server.entry.kind != "http" or not connection.has_lasted:
                 break
             self._tell(server, "starting", f"{reason} It is tried again.")
             await asyncio.sleep(_AGAIN_AFTER_SECONDS)

@@ -222,7 +222,11 @@ def test_a_server_that_cannot_start_says_why() -> None:
         running.servers.close()
 
 
-def test_servers_with_an_address_are_called_alike_and_programs_do_not_run_on_a_shared_app() -> None:
+def test_servers_with_an_address_are_called_alike_and_programs_do_not_run_on_a_shared_app(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("agent.mcp_connection._LASTING_SECONDS", 0.0)
+    monkeypatch.setattr("agent.mcp_servers._AGAIN_AFTER_SECONDS", 0.1)
     port = free_port()
     host = Running(entry("host", "http", str(port)))
     shared = Running(
@@ -243,6 +247,7 @@ def test_servers_with_an_address_are_called_alike_and_programs_do_not_run_on_a_s
         failed = shared.call("remote_add", a=1, b=1)
         assert failed.is_error and "cannot be reached" in failed.text
         assert shared.is_settled("remote", "failed")
+        assert caplog.text.count("the MCP server remote has ended") == 2, "it is tried once more"
         assert not shared.toolbox.find("remote_add")
     finally:
         host.servers.close()
