@@ -94,7 +94,7 @@ class Agents:
         allowed = self.offered(tools)
         offered = self._few(message, allowed, tools, uploads)
         run_id = checked_id(run_id)
-        scratch = self._scratch_name(parent_id) if parent_id else secrets.token_urlsafe(12)
+        scratch = self._scratch_name_after(parent_id)
         for name, held in uploads.items():
             self._scratch_of(scratch).write(name, held)
         described = (offered, max_steps, max_seconds, max_tokens, keeps_thinking, scratch)
@@ -153,9 +153,17 @@ class Agents:
         """
         return self._scratch_of(self._scratch_name(run_id))
 
-    def _scratch_name(self, run_id: str) -> str:
+    def _scratch_name_after(self, parent_id: str | None) -> str:
+        """The files of the run before, or new ones: at a beginning, and after a run without tools."""
+        has_files = parent_id is not None and self._equipped_of(parent_id) is not None
+        return self._scratch_name(parent_id) if parent_id and has_files else secrets.token_urlsafe(12)
+
+    def _equipped_of(self, run_id: str) -> Equipped | None:
         events = self.runs.events_so_far(run_id, 0) or self.runs.store.events(run_id, 0, 4)
-        equipped = next((event for event in events if isinstance(event, Equipped)), None)
+        return next((event for event in events if isinstance(event, Equipped)), None)
+
+    def _scratch_name(self, run_id: str) -> str:
+        equipped = self._equipped_of(run_id)
         if equipped is None:
             raise BadInput(f"The run {run_id!r} has no tools, so it has no files.")
         # A run from elsewhere brings no files, and a name in it could be that of another run's.
