@@ -68,6 +68,7 @@ class Settings:
         mcp_servers: The file that names the MCP servers of the agent; None for mcp.json in the data folder.
         serves_mcp: Whether the app is an MCP server itself.
         own_tools: Python files of the user's own tools, or folders of them, apart as in PATH.
+        web_proxy: The HTTP proxy that the agent's web tools go through; those of the environment are not used.
     """
 
     data_folder: Path
@@ -86,6 +87,7 @@ class Settings:
     mcp_servers: Path | None = None
     serves_mcp: bool = False
     own_tools: str = ""
+    web_proxy: str = ""
 
 
 def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -131,4 +133,5 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         mcp_servers=Path(named) if (named := environment.get("WORKINGS_MCP_SERVERS", "")) else None,
         serves_mcp=environment.get("WORKINGS_MCP", "").lower() in ("1", "true"),
         own_tools=environment.get("WORKINGS_OWN_TOOLS", ""),
+        web_proxy=environment.get("WORKINGS_WEB_PROXY", ""),
     )

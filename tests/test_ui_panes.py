@@ -100,6 +100,39 @@ def test_update_agrees_with_collect_however_often_a_run_is_taken_further(
     assert (panes.thinking, panes.answer) == (whole.thinking, whole.answer)
 
 
+STEPS = st.lists(
+    st.tuples(TEXT, st.sampled_from(["call", "two calls", "reminded"]), TEXT), min_size=1, max_size=4
+)  # fmt: skip
+
+
+@given(STEPS, TEXT, st.integers(0, 3))
+def test_update_agrees_with_collect_wherever_a_run_with_tools_is_stopped(
+    steps: list[tuple[list[Event], str, list[Event]]], last: list[Event], n_left_out: int
+) -> None:
+    events: list[Event] = []
+    for number, (text, end, beside) in enumerate(steps):
+        if end == "reminded":
+            events += [*text, Notice("reminded", "!")]
+        else:
+            ids = [f"{number}{letter}" for letter in ("ab" if end == "two calls" else "a")]
+            events += [*text, *(ToolCall(each, "f", "{}") for each in ids), *beside]
+            events += [ToolResult(each, "4") for each in ids]
+    events = [*events, *last][: len(events) + len(last) - n_left_out]
+    events.append(Finished("stopped"))
+    whole, panes = collect(events), panes_after(*events)
+    assert (panes.thinking, panes.answer) == (whole.thinking, whole.answer)
+
+
+def test_pace_does_not_count_the_time_in_which_tools_work() -> None:
+    call, result = ToolCall("1", "python", "{}"), ToolResult("1", "4", seconds=90)
+    timed: list[tuple[float, Event]] = [(0, ASKED), (1, ThinkingDelta("a", 1)), (3, ThinkingDelta("b", 20))]
+    timed += [(3, call), (93, result), (94, ThinkingDelta("c", 1)), (96, ThinkingDelta("d", 20))]
+    panes = update_all(Panes(), timed)
+    assert (panes.thinking_pace.seconds, panes.thinking_pace.tokens_per_second) == (4.0, 10.0)
+    panes = update(panes, Finished("stop", thinking_tokens=42, thinking_seconds=4.5), 97.0)
+    assert (panes.thinking_pace.seconds, panes.thinking_pace.tokens) == (4.5, 42)
+
+
 def test_think_longer_after_the_end_clears_the_answer_and_continue_does_not() -> None:
     ended = panes_after(ASKED, ThinkingDelta("a", 1), AnswerDelta("b", 1), Finished("length"))
     longer = update(ended, Steered("think_longer"), 9.0)

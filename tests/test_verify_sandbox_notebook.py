@@ -178,6 +178,27 @@ def test_files_that_cannot_be_are_refused_as_python_does(notebook: Notebook, cel
     assert len(notebook.files()) <= MAX_FILES and notebook.files()["data.csv"] == b"1,2\n3,4\n"
 
 
+def test_files_set_between_cells_are_found_by_the_next_and_names_are_kept(notebook: Notebook) -> None:
+    notebook.run_cell("x = 1\nopen('own.txt', 'w').write('own')")
+    big = bytes(range(256)) * 16_384  # more than the channel takes in one piece
+    notebook.set_files({"data.csv": b"5", "big.bin": big})
+    result = notebook.run_cell(
+        "import os\nprint(x, sorted(os.listdir()), open('data.csv').read())\nlen(open('big.bin', 'rb').read())"
+    )
+    assert (result.stdout, result.value) == ("1 ['big.bin', 'data.csv'] 5\n", str(len(big)))
+    assert notebook.files() == {"data.csv": b"5", "big.bin": big}
+
+
+def test_files_set_are_there_when_the_notebook_starts_anew(notebook: Notebook) -> None:
+    notebook.run_cell("x = 1")
+    notebook.set_files({"late.txt": b"late"})
+    notebook.end()
+    assert notebook.run_cell("open('late.txt').read()").value == "'late'"
+    with pytest.raises(BadInput):
+        notebook.set_files({"a/b": b""})
+    assert notebook.files() == {"late.txt": b"late"}
+
+
 def test_files_given_must_have_names_and_fit(sandbox: Sandbox) -> None:
     for files in ({"a/b": b""}, {"..": b""}, {"": b""}, {"a\n": b""}):
         with pytest.raises(BadInput, match="no name"):

@@ -196,6 +196,11 @@ def _called(panes: Panes, event: ToolCall | ApprovalAsked | ToolResult) -> Panes
     )
 
 
+def _waits_for_results(panes: Panes) -> bool:
+    over = {step.call_id for step in panes.steps if isinstance(step, ToolResult)}
+    return any(isinstance(step, ToolCall) and step.call_id not in over for step in panes.steps)
+
+
 def _steered(panes: Panes, event: Steered) -> Panes:
     if panes.finish_reason is None:
         words = {"stop": "Stopping", "answer_now": "Ending the thinking", "pause": PAUSED, "resume": ""}
@@ -213,6 +218,7 @@ def _finished(panes: Panes, event: Finished) -> Panes:
         panes,
         phase=phases.get(event.reason, "done"),
         finish_reason=event.reason,
+        answer="" if _waits_for_results(panes) else panes.answer,
         prompt_tokens=event.prompt_tokens or panes.prompt_tokens,
         thinking_pace=panes.thinking_pace.end(event.thinking_seconds),
         answer_pace=panes.answer_pace.end(event.answer_seconds),
