@@ -164,8 +164,8 @@ class _Turn:
     def _few_tools(self) -> str:
         names = " and ".join(tool.name for tool in self._limits.tools) or "none"
         return (
-            f"{self._agent.model} does best with few tools, so it is told of {names}: those that the question speaks for. "
-            "Switch the others off to choose yourself."
+            f"{self._agent.model} does best with few tools, so it is told of {names}: those that the question speaks "
+            "for. Switch the others off to choose yourself."
         )
 
     def _took(self, event: Event) -> Event:
