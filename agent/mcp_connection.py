@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
+from anyio import BrokenResourceError, ClosedResourceError
 from mcp import ClientSession, types
 from mcp.shared.exceptions import McpError
 
 from agent.mcp_http import http_streams
-from agent.mcp_reasons import reason_of
+from agent.mcp_reasons import is_session_gone, reason_of
 from agent.mcp_settings import ServerEntry
 from agent.mcp_stdio import stdio_streams
 
@@ -20,8 +21,6 @@ _PING_EVERY_SECONDS = 60.0
 _LETTING_GO_SECONDS = 5.0
 _MOST_PAGES = 20
 _SELF = types.Implementation(name="workings", version="1")
-# What the SDK answers in the server's place where that no longer knows the session.
-_SESSION_GONE = 32600
 
 
 class CallFailed(Exception):
@@ -135,7 +134,7 @@ class Connection:
             for number in numbers:
                 await _take_back(session, number)
             raise
-        except McpError as error:
+        except (McpError, ClosedResourceError, BrokenResourceError) as error:
             raise CallFailed(await self._words_of(error)) from error
         except ValueError as error:
             raise CallFailed("The server's result is not of the protocol's form.") from error
@@ -143,15 +142,18 @@ class Connection:
             asking.cancel()
             over.cancel()
 
-    async def _words_of(self, error: McpError) -> str:
+    async def _words_of(self, error: Exception) -> str:
         """Why a call failed; where its connection has broken, the reason for that."""
-        if error.error.code == _SESSION_GONE and "terminated" in error.error.message:
-            self._break("The server at this address no longer knows us: it was started anew. Restart it here too.")
-        elif error.error.code != types.CONNECTION_CLOSED:
-            return error.error.message
-        with suppress(TimeoutError):
+        if isinstance(error, McpError):
+            if is_session_gone(error):
+                self._break("The server at this address no longer knows us: it was started anew.")
+            elif error.error.code != types.CONNECTION_CLOSED:
+                return error.error.message
+        try:
             async with asyncio.timeout(_LETTING_GO_SECONDS):
                 await self._over.wait()
+        except TimeoutError:
+            self._break("The connection closed.")
         return self._reason
 
 
