@@ -14,7 +14,7 @@ import random
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
 from dataclasses import replace
 from itertools import zip_longest
@@ -126,14 +126,24 @@ def measured(host: ModelHost, folder: Path, tasks: Sequence[ToolTask], given: ar
             bench = Bench(runs, agents, given.budget, sampling, given.beside)
             with ThreadPoolExecutor(given.at_once) as pool:
                 has_more_steps = []
-                for row in pool.map(lambda task: bench.run(task, given.keep_thinking == "kept"), tasks):
+                for row in _as_done(pool, bench, tasks, given.keep_thinking == "kept"):
                     yield row
                     if row.judged.n_steps > 1 and given.keep_thinking == "both":
                         has_more_steps.append(row.task)
-                yield from pool.map(lambda task: bench.run(task, True), has_more_steps)
+                yield from _as_done(pool, bench, has_more_steps, True)
         finally:
             runs.close()
             runs.store.close()
+
+
+def _as_done(pool: ThreadPoolExecutor, bench: Bench, tasks: Sequence[ToolTask], keeps_thinking: bool) -> Iterator[Row]:
+    asked = [pool.submit(bench.run, task, keeps_thinking) for task in tasks]
+    try:
+        for future in as_completed(asked):
+            yield future.result()
+    finally:
+        for future in asked:
+            future.cancel()
 
 
 def in_turn(tasks: Sequence[ToolTask], kinds: Sequence[str], limit: int = 0) -> list[ToolTask]:
