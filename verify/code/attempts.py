@@ -19,7 +19,7 @@ from model.runs import Runs
 from model.samples import all_or_none, check_room, drawn_apart, stop_all, with_seed_after
 from model.sampling import check_sampling
 from verify.code.disagreeing import disagreement_of
-from verify.code.entry_point import lacks_function, named_function
+from verify.code.entry_point import named_function
 from verify.code.given import DEFAULT_ROUNDS, check_entry_point, check_program, check_task, read_given
 from verify.code.judge import CodeJudge
 from verify.code.model_tests import asserts_of
@@ -99,9 +99,10 @@ class Attempts:
         entry_point = entry_point.strip()
         check_task(statement, entry_point, k, n_rounds)
         kinds = (tests, form), (hidden_tests, hidden_form)
-        if not entry_point and any(lacks_function(*each) for each in kinds):
-            entry_point = named_function(statement)
-        given, hidden = (read_given(*each, entry_point) for each in kinds)
+        otherwise = named_function(statement)
+        given, hidden = (read_given(*each, entry_point, otherwise) for each in kinds)
+        if not entry_point and any(each and each.form == "check" for each in (given, hidden)):
+            entry_point = next(each.entry_point for each in (given, hidden) if each and each.form == "check")
         budget_limits(budget)
         family = known_family(self._runs.host.status().model)
         drawn = drawn_apart(check_sampling(sampling or Sampling()), k, family)

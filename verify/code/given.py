@@ -12,8 +12,11 @@ MAX_TESTS_CHARACTERS = 8_000_000
 MAX_PROGRAM_CHARACTERS = 400_000
 
 
-def read_given(tests: str, form: TestForm | None, entry_point: str) -> TestSet | None:
+def read_given(tests: str, form: TestForm | None, entry_point: str, otherwise: str = "") -> TestSet | None:
     """The tests, read; `None` where there are none.
+
+    Args:
+        otherwise: The function that is meant where nobody names one and they cannot be read without.
 
     Raises:
         BadInput: If they are too long or cannot be read.
@@ -24,7 +27,12 @@ def read_given(tests: str, form: TestForm | None, entry_point: str) -> TestSet |
         raise BadInput(
             f"The tests have {len(tests):,} characters and the limit is {MAX_TESTS_CHARACTERS:,}. Give fewer of them."
         )
-    return read_tests(tests, form, entry_point.strip())
+    try:
+        return read_tests(tests, form, entry_point.strip())
+    except BadInput:
+        if entry_point.strip() or not otherwise:
+            raise
+    return read_tests(tests, form, otherwise)
 
 
 def check_task(statement: str, entry_point: str, k: int, n_rounds: int) -> None:
