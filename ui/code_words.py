@@ -95,7 +95,7 @@ def tally(cases: Sequence[TestCase], seconds: float) -> str:
     names = {"timeout": "too slow", "memory": "out of memory", "not_run": "not run"}
     outcomes = ("passed", "wrong", "error", "timeout", "memory", "not_run")
     counts = [(names.get(each, each), sum(case.outcome == each for case in cases)) for each in outcomes]
-    said = [f"{n:,} {each}" for each, n in counts if n]
+    said = [counted(n, each) if each == "error" else f"{n:,} {each}" for each, n in counts if n]
     return " · ".join([*said, seconds_text(seconds)] if seconds else said)
 
 
