@@ -27,7 +27,7 @@ from model.events import (
     PromptRead,
     ThinkingDelta,
 )
-from model.steps import Step, has_broken_call, steps_of, turn_messages
+from model.steps import LAST_REQUEST, Step, has_broken_call, steps_of, turn_messages
 from model.tool_events import Equipped, Policy, ToolResult
 
 # Broken calls are told each time; a call that was only spoken of, once.
@@ -239,7 +239,7 @@ class _Turn:
     # ------------------------------------------------------------------ what the engine is asked
 
     def _next_request(self) -> Request:
-        before = self._request.messages[:-1]
+        before = self._before()
         turn = turn_messages(self._events, with_asides=True)
         keeps_thinking = self._limits.keeps_thinking
         if not keeps_thinking:
@@ -256,6 +256,15 @@ class _Turn:
             shows_thinking_from=len(before) if keeps_thinking else None,
             leaves_out_calls=self._is_last,
         )
+
+    def _before(self) -> tuple[Message, ...]:
+        """The chat up to the question; the system text of a last step says that it is one."""
+        before = self._request.messages[:-1]
+        if not any(isinstance(event, Notice) and event.kind == "step_limit" for event in self._events):
+            return before
+        system = before[0].content if before and before[0].role == "system" else ""
+        others = before[1:] if system else before
+        return (Message("system", f"{system}\n\n{LAST_REQUEST}".strip()), *others)
 
     def _budget(self) -> Budget:
         if self._thinks_no_more:
