@@ -5,13 +5,13 @@ that sums them up. All that it knows of the run is in the run's events, so a run
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
 from agent.calling import Calling
-from agent.calls import MOST_REPEATS, BadCall, ReadyCall, key_of, read_call
+from agent.calls import BadCall, ReadyCall, read_call, repeats
+from agent.fitting import with_shorter_results
 from agent.reminders import spoke_of_a_call
 from agent.scratch import Scratch
 from agent.toolbox import Tool
@@ -35,9 +35,6 @@ _MOST_REMINDERS = 3
 # A result takes at most this share of the context, at three characters a token, and never more than so many characters.
 _RESULT_SHARE = 0.25
 MOST_RESULT_CHARACTERS = 30_000
-_LEAST_RESULT_CHARACTERS = 200
-_REPEATED_CHARACTERS = 500
-_CUT_MARK = "\n… (cut: too long for this chat)"
 
 NOT_IN_TIME = "The time or the tokens for this question are used up, so this was not run."
 WANTS_ANSWER = "The user wants the answer now, so this was not run."
@@ -331,14 +328,14 @@ class _Turn:
             for call in waiting:
                 yield self._took(ToolResult(call.call_id, why, "failed"))
             return
-        repeats = _repeats(steps)
+        told = repeats(steps)
         calls: list[ReadyCall | BadCall] = []
         for call in waiting:
-            if call.call_id in repeats:
+            if call.call_id in told:
                 yield self._took(
                     Notice("repeated_call", f"{call.name} was called the same way again, so it was not run.")
                 )
-                calls.append(BadCall(call, repeats[call.call_id]))
+                calls.append(BadCall(call, told[call.call_id]))
             else:
                 calls.append(read_call(call, self._agent.tools))
         left = self._limits.max_seconds - self._seconds if self._limits.max_seconds else None
@@ -370,32 +367,3 @@ def _finished_of(written: Sequence[Event], seconds: float) -> Finished:
     prompt_tokens = next((event.prompt_tokens for event in written if isinstance(event, PromptRead)), 0)
     tokens = sum(_tokens_of(event) for event in written)
     return Finished("thinking_cut", prompt_tokens, tokens, 0, seconds, seconds)
-
-
-def _repeats(steps: Sequence[Step]) -> dict[str, str]:
-    """By id, the calls that are made a third time or more in the same way, and what the model is told of them."""
-    seen: Counter[str] = Counter()
-    gave: dict[str, str] = {}
-    repeats: dict[str, str] = {}
-    for called in (called for step in steps for called in step.calls):
-        key = key_of(called.call)
-        seen[key] += 1
-        if seen[key] > MOST_REPEATS:
-            repeats[called.call.call_id] = (
-                f"You have made this same call {MOST_REPEATS} times before, so it was not run again. It gave: "
-                f"{gave.get(key, 'nothing')[:_REPEATED_CHARACTERS]}\nUse that, or try something else."
-            )
-        elif called.result is not None:
-            gave[key] = called.result.text
-    return repeats
-
-
-def with_shorter_results(messages: Sequence[Message]) -> tuple[Message, ...] | None:
-    """The chat with its longest result halved; None if there is nothing left to shorten."""
-    results = [number for number, message in enumerate(messages) if message.role == "tool"]
-    longest = max(results, key=lambda number: len(messages[number].content), default=None)
-    if longest is None or len(messages[longest].content) <= _LEAST_RESULT_CHARACTERS:
-        return None
-    text = messages[longest].content.removesuffix(_CUT_MARK)
-    shorter = replace(messages[longest], content=text[: len(text) // 2] + _CUT_MARK)
-    return (*messages[:longest], shorter, *messages[longest + 1 :])
