@@ -11,6 +11,7 @@ from verify.child import MEMORY_BYTES
 from verify.child_process import ChildProcess
 
 _MODULE = "agent.calculating.child"
+_LATE_SECONDS = 1.0
 # Two, so that a calculation that takes long leaves a way past.
 _N_CHILDREN = 2
 
@@ -19,11 +20,11 @@ class Calculator:
     """Works out calculations in child processes, started when they are first needed. Any thread may call it.
 
     Args:
-        seconds: After so long a child is killed; it gives up by itself a second before.
+        seconds: What a calculation may take. A child gives up by itself then; one that does not is killed.
     """
 
-    def __init__(self, n_children: int = _N_CHILDREN, seconds: float = SECONDS + 1.0) -> None:
-        self._seconds = seconds
+    def __init__(self, n_children: int = _N_CHILDREN, seconds: float = SECONDS) -> None:
+        self.seconds = seconds
         self._idle: queue.LifoQueue[ChildProcess] = queue.LifoQueue()
         self._children = [ChildProcess(_MODULE, MEMORY_BYTES) for _ in range(n_children)]
         for child in self._children:
@@ -40,13 +41,14 @@ class Calculator:
         if child is None:
             return ToolOutput("Stopped.", is_error=True)
         try:
-            told = child.ask({"text": expression}, self._seconds, context.stop)
+            asked = {"text": expression, "seconds": self.seconds}
+            told = child.ask(asked, self.seconds + _LATE_SECONDS, context.stop)
         finally:
             self._idle.put(child)
         if told is None:
             return ToolOutput(
-                f"It could not be worked out within {SECONDS:g} s and {MEMORY_BYTES >> 20:,} MiB. Ask for something "
-                "smaller, or for a number with python.",
+                f"It could not be worked out within {self.seconds:g} s and {MEMORY_BYTES >> 20:,} MiB. "
+                "Ask for something smaller, or for a number with python.",
                 is_error=True,
             )
         return ToolOutput(str(told["text"]), is_error=bool(told["is_error"]))

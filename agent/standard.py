@@ -20,14 +20,14 @@ def standard_toolbox(runs: Runs, settings: Settings, code_judge: CodeJudge, math
     What they keep for a run is let go when the run ends, and their processes when the runs are closed.
 
     Raises:
-        BadInput: If a tool of the user cannot be loaded, or has the name of one of the app's.
+        BadInput: If a tool of the user cannot be loaded, or has the name of one of the app's; if the web's proxy is none.
     """
     notebooks, calculator = Notebooks(code_judge), Calculator()
     runs.after_end.append(notebooks.end_run)
     runs.on_close += [notebooks.close, calculator.close]
     toolbox = Toolbox()
     toolbox.add(python_tool(notebooks), calculate_tool(calculator))
-    toolbox.add(*web_tools(), *file_tools(), *verify_tools(math_judge, code_judge))
+    toolbox.add(*web_tools(settings.web_proxy), *file_tools(), *verify_tools(math_judge, code_judge))
     for tool in own_tools(settings.own_tools):
         if toolbox.find(tool.name):
             raise BadInput(f"{tool.origin}: there is a tool {tool.name!r} in the app. Rename the function.")

@@ -251,8 +251,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--limit", type=int, default=0, help="so many of each kind; 0 for all")
     parser.add_argument("--keep-thinking", choices=("dropped", "kept", "both"), default="dropped")
     parser.add_argument("--budget", default="256", help="thinking budget of each step")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--at-once", type=int, default=4)
+    parser.add_argument("--seed", type=int, help="for engines that can honour one")
+    parser.add_argument("--at-once", type=int, default=12)
     parser.add_argument("--data", type=Path, help="folder for the runs; else one beside the app's")
     parser.add_argument(
         "--out", type=Path, help="where the result goes; else a file in evals/results named by the model"

@@ -36,6 +36,8 @@ class Family:
         tests_shown: So many of a task's tests at most are shown beside it.
         repairs_alone: It can make nothing of a talk about a program: one that failed is asked for again, with the case
             on which it did before all other tests.
+        writes_tests: It can be asked for tests of a program that it is not to write.
+        tools_at_once: It was trained with so few tools at once that it mixes up more; 0 for those that don't.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Family:
     )
     tests_shown: int = 20
     repairs_alone: bool = False
+    writes_tests: bool = True
+    tools_at_once: int = 0
 
     def template_text(self) -> str | None:
         """The chat template that we ship for the family, or None."""
@@ -177,12 +181,17 @@ SMOLLM2 = Family(
     tests_shown=3,
     # Of 15 programs that failed, 3 were right when asked for again so, 1 after its failure was told in the chat.
     repairs_alone=True,
+    # Asked for tests of 20 simple functions, in four wordings, it wrote the function each time and not one assert.
+    writes_tests=False,
+    # train/tasks/tool_calls.py offers one to three.
+    tools_at_once=2,
 )
 # The same weights without the adapter: three examples in the prompt show it how to think.
 UNTOUCHED_SMOLLM2 = replace(
     SMOLLM2,
     name="smollm2-untouched",
     template_file="smollm2.jinja",
+    writes_tests=True,
     # Chosen by trying 0.6 and 0.3: lower ones close the thinking more often, and go in circles more often.
     sampling=Sampling(temperature=0.4, top_p=0.95, top_k=40, max_new_tokens=4096),
 )

@@ -227,23 +227,23 @@ class Runs:
             )
             try:
                 for event in self._through(engine, live).stream(request, steering):
-                    live.append(event)
+                    self._tell(live, event)
             except PromptTooLong as error:
                 for event in self._through(self._stretched(live, error), live).stream(request, steering):
-                    live.append(event)
+                    self._tell(live, event)
         except AppError as error:
             reason = steering.stop_reason
             live.append(Notice("stopped" if reason else "engine", "Stopped before it began." if reason else str(error)))
-            live.append(Finished(reason or "error"))
+            self._tell(live, Finished(reason or "error"))
         except Exception:  # noqa: BLE001 - whatever the engine does, the reader gets a sentence and an end
             log.exception("run %s failed", live.id)
             live.append(
                 Notice("engine", "The engine failed. The text so far is kept; press Continue to go on from there.")
             )
-            live.append(Finished("error"))
+            self._tell(live, Finished("error"))
         finally:
             with self._lock:
-                self._live.pop(live.id, None)
+                self._forget(live)
                 if live.begun_at is not None:
                     self._line.ended(time.monotonic() - live.begun_at)
             for look_at in self.after_end:
@@ -256,6 +256,20 @@ class Runs:
         for made in makers:
             engine = made(engine, events, live.id)
         return engine
+
+    def _tell(self, live: LiveRun, event: Event) -> None:
+        """Add an event. Whoever has read the last one may take the run further at once: it goes on no more by then."""
+        if not isinstance(event, Finished):
+            live.append(event)
+            return
+        with self._lock:
+            live.append(event)
+            self._forget(live)
+
+    def _forget(self, live: LiveRun) -> None:
+        """Under the lock. A run that was taken further meanwhile has another `LiveRun` in the same place."""
+        if self._live.get(live.id) is live:
+            del self._live[live.id]
 
     def _stretched(self, live: LiveRun, error: PromptTooLong) -> Engine:
         """The engine with a context long enough for a chat that was too long for it; the run says so.

@@ -65,9 +65,10 @@ class Settings:
         detached_seconds: How long a run goes on after its last reader has gone.
         run_seconds: Wall-clock limit of one run.
         max_runs: Runs at once, queued ones included; the next one is refused.
-        own_tools: Python files of the user's own tools, or folders of them, apart as in PATH.
         mcp_servers: The file that names the MCP servers of the agent; None for mcp.json in the data folder.
         serves_mcp: Whether the app is an MCP server itself.
+        own_tools: Python files of the user's own tools, or folders of them, apart as in PATH.
+        web_proxy: The HTTP proxy that the agent's web tools go through; those of the environment are not used.
     """
 
     data_folder: Path
@@ -83,9 +84,10 @@ class Settings:
     server_port: int = 7860
     is_hosted: bool = False
     is_zero_gpu: bool = False
-    own_tools: str = ""
     mcp_servers: Path | None = None
     serves_mcp: bool = False
+    own_tools: str = ""
+    web_proxy: str = ""
 
 
 def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -128,7 +130,8 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         server_port=int(number("GRADIO_SERVER_PORT", 7860)),
         is_hosted=is_hosted,
         is_zero_gpu=is_zero_gpu,
-        own_tools=environment.get("WORKINGS_OWN_TOOLS", ""),
         mcp_servers=Path(named) if (named := environment.get("WORKINGS_MCP_SERVERS", "")) else None,
         serves_mcp=environment.get("WORKINGS_MCP", "").lower() in ("1", "true"),
+        own_tools=environment.get("WORKINGS_OWN_TOOLS", ""),
+        web_proxy=environment.get("WORKINGS_WEB_PROXY", ""),
     )

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -54,7 +55,7 @@ def complaints(program: Program, report: Report) -> list[str]:
     outcomes = tuple(test.outcome for test in report.tests)
     if program.outcomes and outcomes != program.outcomes:
         wrong.append(f"outcomes {outcomes}, not {program.outcomes}")
-    if report.seconds > 2 + 3 * program.limits.wall_seconds * max(1, len(program.cases)):
+    if report.seconds > 20 + 3 * program.limits.wall_seconds * max(1, len(program.cases)):
         wrong.append(f"took {report.seconds} s")
     return wrong
 
@@ -78,10 +79,12 @@ def run_program(sandbox: Sandbox, program: Program, secret: Path) -> list[str]:
     """Run one program and say what is wrong with what came of it."""
     source = program.source.replace("@SECRET_FILE@", str(secret)).replace("@APP_PID@", str(os.getpid()))
     source = source.replace("@SECRET@", SECRET)
+    # Only what is to run into the clock has little of it: a machine may stand still for seconds.
+    limits = program.limits if "timeout" in program.statuses else replace(program.limits, wall_seconds=60)
     if program.cases:
-        report = sandbox.run_tests(source, program.cases, program.limits)
+        report = sandbox.run_tests(source, program.cases, limits)
     else:
-        report = sandbox.run(source, stdin=program.stdin, limits=program.limits)
+        report = sandbox.run(source, stdin=program.stdin, limits=limits)
     return complaints(program, report)
 
 

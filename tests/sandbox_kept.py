@@ -43,7 +43,7 @@ ATTACKS = [
 QUICK = [program for program in ATTACKS if program.name not in _OF_RESOURCES]
 # Short for those that only a limit ends; the others come to their end by themselves, however busy the machine is.
 _SHORT = Limits(cpu_seconds=0.5, memory_mib=256, wall_seconds=1)
-_LONG = Limits(cpu_seconds=2, memory_mib=256, wall_seconds=20)
+_LONG = Limits(cpu_seconds=2, memory_mib=256, wall_seconds=60)
 
 
 def _complaints(stdout: str, stderr: str, seconds: float) -> list[str]:
@@ -52,7 +52,7 @@ def _complaints(stdout: str, stderr: str, seconds: float) -> list[str]:
         wrong.append(f"got through: {stdout[-300:]!r}")
     if SECRET in stdout + stderr:
         wrong.append("has read a secret")
-    if seconds > 20:
+    if seconds > 60:
         wrong.append(f"took {seconds} s")
     return wrong
 

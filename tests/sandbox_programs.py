@@ -9,7 +9,7 @@ from verify.sandbox.limits import Limits
 SECRET = "sk-battery-9f31c7"
 QUICK = Limits(cpu_seconds=0.6, memory_mib=256, wall_seconds=1.5)
 # For programs that fill their memory, which a busy machine does slowly.
-ROOMY = Limits(cpu_seconds=4, memory_mib=256, wall_seconds=12)
+ROOMY = Limits(cpu_seconds=4, memory_mib=256, wall_seconds=60)
 
 # Words that attacks share: `refused(f)` prints BROKEN unless f fails with OSError; `call(n, ...)` is a system call,
 # and says BROKEN unless the kernel refuses it.

@@ -23,7 +23,7 @@ from model.tool_events import ToolResult
 FAST = 20_000.0
 
 
-def call(name: str, **arguments: Any) -> str:
+def call(name: str, /, **arguments: Any) -> str:
     """A call as QwQ writes it."""
     return f"<tool_call>\n{json.dumps({'name': name, 'arguments': arguments})}\n</tool_call>"
 

@@ -45,7 +45,7 @@ def writes(program: str, match: str = "", times: int = 0, steps: int = 1) -> Tur
     return Turn("One step, number {n}.\n\n", f"Here it is:\n\n```python\n{program}\n```", match, steps, times=times)
 
 
-def at_its_end(attempts: Attempts, runs: Runs, run_id: str, seconds: float = 20.0) -> CodedTask:
+def at_its_end(attempts: Attempts, runs: Runs, run_id: str, seconds: float = 120.0) -> CodedTask:
     """The task once nothing more is to come; a reader keeps each run going, as a page does."""
     readers = {}
     deadline = time.monotonic() + seconds

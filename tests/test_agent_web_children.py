@@ -1,5 +1,6 @@
 """The process that takes pages apart: what it gives back, and what becomes of one that is attacked or hangs."""
 
+import json
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from agent.web import child, children
 from agent.web.children import ask_child
 from agent.web.failures import Stopped, WebFailed
 from agent.web.patience import Patience
+from tests.pdf_files import pdf_of
 
 
 def read(content: bytes, kind: str = "html", seconds: float = 60, patience: Patience | None = None):
@@ -29,19 +31,92 @@ def test_a_child_gives_back_the_text_of_a_page():
     assert children_of_this_process() == before
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param(b"<div>" * 60_000 + b"the words" + b"</div>" * 60_000, id="nested"),
-        pytest.param(b"<p title='" + b"x" * 1_000_000 + b"'>the words", id="attribute"),
-        pytest.param(b"<script type='application/ld+json'>" + b"[" * 100_000 + b"</script><p>the words", id="json"),
-        pytest.param(b"<!DOCTYPE html [<!ENTITY a 'aaa'><!ENTITY b '&a;&a;&a;'>]><p>the words &b;", id="entities"),
-        pytest.param(b'<!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/passwd">]><p>the words &x;', id="file"),
-    ],
-)
-def test_a_child_reads_a_page_that_is_made_to_break_it(content):
-    text = read(content)["text"]
-    assert "the words" in text and "root:" not in text
+ARTICLE = f"""<title>On tests</title><nav><a href="/">Menu</a></nav><article><h1>On tests</h1>
+<p>{"This sentence is here so that the page has something to say. " * 6}</p></article><footer>Cookies</footer>"""
+
+
+# Made to break the libraries: nested, long, endless, and after files.
+HOSTILE = {
+    "nested": "<div>" * 60_000 + "something to say" + "</div>" * 60_000,
+    "attribute": "<p title='" + "x" * 1_000_000 + "'>something to say",
+    "json": "<script type='application/ld+json'>" + "[" * 100_000 + "</script><p>something to say",
+    "entities": "<!DOCTYPE html [<!ENTITY a 'aaa'><!ENTITY b '&a;&a;&a;'>]><p>something to say &b;",
+    "file": '<!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/passwd">]><p>something to say &x;',
+}
+SHAPES = {
+    "article": ARTICLE,
+    "dated": ARTICLE.replace(
+        "<h1>", "<meta property='article:published_time' content='2024-05-06'><time>6 May 2024</time><h1>"
+    ),
+    "links": ARTICLE.replace("<p>", "<p><a href='https://www.bbc.co.uk/a?b=c'>one</a> <a href='/b'>two</a> ")
+    + "<a href='//x.co.jp'>x</a>" * 50,
+    "short": "<title>On tests</title><p>something to say",
+    "list": "<title>On tests</title><ul>" + "<li><a href=/x>something to say</a></li>" * 40 + "</ul>",
+    "forum": "<title>On tests</title>" + "<div class='comment post'><p>something to say, and more</p></div>" * 20,
+    "table": "<title>On tests</title><table>" + "<tr><td>something to say<td>2</tr>" * 30 + "</table>",
+    "json": '<title>On tests</title><script type=\'application/ld+json\'>{"@type": "Article", "articleBody": "something to say"}</script><p>something to say',
+    "frames": "<title>On tests</title><iframe src=http://127.0.0.1/></iframe><img src=http://127.0.0.1/><p>something to say",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the lock")
+def test_a_child_finds_the_main_text_behind_its_lock_whatever_the_page_is_like():
+    """Each shape makes the libraries load other things; one that cannot be loaded leaves a note."""
+    program = """
+import json, sys
+from dataclasses import asdict
+from agent.web.child import limit_itself
+from agent.web.locking import load_all, lock
+from agent.web.page_text import text_of
+limit_itself()
+shapes = json.load(sys.stdin)
+load_all("html")
+told = {"is_locked": lock()}
+for name, html in shapes.items():
+    told[name] = asdict(text_of("html", html, "https://example.com/", True, 60))
+print(json.dumps(told))
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=children.ROOT,
+        input=json.dumps(SHAPES | HOSTILE),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = json.loads(ended.stdout)
+    assert told.pop("is_locked") and set(told) == {*SHAPES, *HOSTILE}
+    for name, page in told.items():
+        assert name in HOSTILE or (name, page["title"], page["note"]) == (name, "On tests", "")
+        assert "something to say" in page["text"] and not any(word in page["text"] for word in ("Cookies", "root:")), (
+            name
+        )
+
+
+def test_a_child_reads_a_pdf_behind_its_lock():
+    assert (
+        read(pdf_of(["First words", "Last words"]), kind="pdf")["text"]
+        == "[page 1]\nFirst words\n\n[page 2]\nLast words"
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has the lock")
+def test_lock_leaves_a_process_without_files_network_and_other_processes():
+    program = """
+import os, socket
+from agent.web.locking import lock
+print("locked", lock())
+for attempt in (lambda: open("README.md"), lambda: socket.socket(), lambda: os.listdir("."), os.fork, lambda: os.kill(1, 0)):
+    try:
+        attempt()
+        print("allowed")
+    except OSError:
+        print("refused")
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", program], cwd=children.ROOT, capture_output=True, text=True, check=False
+    )
+    assert told.stdout.split("\n")[:-1] == ["locked True", *["refused"] * 5]
 
 
 def test_a_child_is_killed_when_its_time_is_over():
@@ -104,7 +179,7 @@ def test_a_child_that_does_not_stop_talking_is_not_listened_to(monkeypatch):
 
 
 def test_answered_tells_of_an_error_in_a_sentence():
-    told = child.answered("read", {"kind": "pdf"}, b"")
+    told = child.answered("read", {"kind": "pdf"}, b"")  # charset is missing
     assert told == {"error": "The page could not be read (TypeError)."}
 
 

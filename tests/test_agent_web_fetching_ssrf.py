@@ -210,7 +210,7 @@ def test_fetch_is_refused_when_the_host_is_this_machine_under_a_public_address(m
     addresses = [SimpleNamespace(address=PUBLIC), SimpleNamespace(address=f"{PUBLIC_V6}%eth0")]
     monkeypatch.setattr(psutil, "net_if_addrs", lambda: {"eth0": addresses})
     internet = Internet()
-    for host in (PUBLIC, f"[{PUBLIC_V6}]"):
+    for host in (PUBLIC, f"[{PUBLIC_V6}]", f"[64:ff9b::{PUBLIC}]"):
         with pytest.raises(AddressRefused, match="this machine's own"):
             Fetcher(dialled=internet.dial).fetch(f"http://{host}/", Patience(30))
     assert internet.dialled == []

@@ -1,14 +1,11 @@
-"""Bytes to a title and a text, in the process of the tests."""
-
-import io
+"""A page to its title and text, and bytes to a page, in the process of the tests."""
 
 import pytest
-from pypdf import PdfWriter
-from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from agent.web import page_text
 from agent.web.charsets import decoded
 from agent.web.page_text import MAX_CHARACTERS, text_of
+from tests.pdf_files import pdf_of
 
 SENTENCE = "This sentence is here so that the page has something to say, and says it at some length. "
 ARTICLE = f"""<!DOCTYPE html><html><head><title>On tests | The Site</title></head><body>
@@ -19,7 +16,7 @@ ARTICLE = f"""<!DOCTYPE html><html><head><title>On tests | The Site</title></hea
 
 
 def html_text(html: str, with_links: bool = False):
-    return text_of("html", html.encode(), "utf-8", "https://example.com/a", with_links, 60)
+    return text_of("html", html, "https://example.com/a", with_links, 60)
 
 
 def test_text_of_takes_the_main_text_of_an_article_with_its_table_and_not_what_stands_around_it():
@@ -57,18 +54,18 @@ def test_text_of_takes_everything_when_the_main_text_takes_too_long_to_find(monk
             pass
 
     monkeypatch.setattr(trafilatura, "extract", never)
-    page = text_of("html", b"<nav>Menu</nav><script>x()</script><p>The   words", "", "https://example.com/", False, 0.2)
+    page = text_of("html", "<nav>Menu</nav><script>x()</script><p>The   words", "https://example.com/", False, 0.2)
     assert page.text == "Menu\nThe words"
     assert "menus included" in page.note
 
 
 @pytest.mark.parametrize("text", ['{"a": [1, 2]}', "a,b\n1,2", "# Title\n\n<b>not a tag</b>"])
 def test_text_of_leaves_plain_text_as_it_is(text):
-    assert text_of("text", text.encode(), "", "https://example.com/", False, 60).text == text
+    assert text_of("text", text, "https://example.com/", False, 60).text == text
 
 
 def test_text_of_cuts_a_text_without_end_and_says_so():
-    page = text_of("text", b"x" * (MAX_CHARACTERS + 5), "", "https://example.com/", False, 60)
+    page = text_of("text", "x" * (MAX_CHARACTERS + 5), "https://example.com/", False, 60)
     assert (len(page.text), page.note) == (
         MAX_CHARACTERS,
         "Only the first 1,000,000 characters of its text are there.",
@@ -128,32 +125,8 @@ def test_decoded_never_fails():
 # PDF.
 
 
-def pdf_of(texts: list[str], password: str = "") -> bytes:
-    writer = PdfWriter()
-    for text in texts:
-        page = writer.add_blank_page(300, 300)
-        font = DictionaryObject(
-            {
-                NameObject(key): NameObject(value)
-                for key, value in (("/Type", "/Font"), ("/Subtype", "/Type1"), ("/BaseFont", "/Helvetica"))
-            }
-        )
-        page[NameObject("/Resources")] = DictionaryObject(
-            {NameObject("/Font"): DictionaryObject({NameObject("/F1"): font})}
-        )
-        stream = DecodedStreamObject()
-        stream.set_data(f"BT /F1 12 Tf 20 200 Td ({text}) Tj ET".encode() if text else b"")
-        page[NameObject("/Contents")] = writer._add_object(stream)
-    writer.add_metadata({"/Title": "A paper"})
-    if password:
-        writer.encrypt(password, algorithm="RC4-128")
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
-
-
 def pdf_text(content: bytes, seconds: float = 60):
-    return text_of("pdf", content, "", "https://example.com/a.pdf", False, seconds)
+    return text_of("pdf", content, "https://example.com/a.pdf", False, seconds)
 
 
 def test_text_of_a_pdf_is_the_text_of_its_pages():

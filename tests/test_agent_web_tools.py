@@ -105,6 +105,17 @@ def test_read_page_reads_on_where_it_stopped_without_fetching_again(tools, site,
     assert len(site.requests) == 1
 
 
+@pytest.mark.parametrize("most_characters", [600, 1_000, 3_000])
+def test_results_fit_into_what_the_model_has_room_for(most_characters, tools, site, tmp_path):
+    site.pages = {"/": response(b"some words " * 1_000, "text/plain")}
+    small = replace(context(tmp_path), most_characters=most_characters)
+    page = tools["read_page"].call(small, {"url": f"http://{PUBLIC}/", "offset": 10}).text
+    assert most_characters - 100 < len(page) <= most_characters
+    head, _, piece = page.partition("\n\n")
+    assert f"Read on with offset={10 + len(piece)}." in head
+    assert len(tools["search_web"].call(small, {"query": "primes", "max_results": 100}).text) <= most_characters
+
+
 def test_read_page_fetches_again_when_it_begins_anew_and_for_another_run(tools, site, tmp_path):
     url = f"http://{PUBLIC}/"
     site.pages, site.requests = {"/": response(b"x" * 6_000, "text/plain")}, []

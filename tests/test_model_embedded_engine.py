@@ -26,7 +26,7 @@ def engine(shared_data_folder: Path) -> Iterator[Engine]:
     host.close()
 
 
-def ask(*contents: str, max_new_tokens: int = 60, **fields: object) -> Request:
+def ask(*contents: str, max_new_tokens: int = 40, **fields: object) -> Request:
     roles = ("user", "assistant") * len(contents)
     messages = tuple(Message(role, content) for role, content in zip(roles, contents, strict=False))  # type: ignore[arg-type]
     return Request(messages, sampling=Sampling(max_new_tokens=max_new_tokens), **fields)  # type: ignore[arg-type]
@@ -58,17 +58,17 @@ def test_logprobs_come_with_every_token(engine: Engine):
 
 
 def test_second_turn_reads_only_what_is_new(engine: Engine):
-    first_question = "Here is a list of words. " + " ".join(f"word{number}" for number in range(250))
-    events, whole = run(engine, ask(first_question, budget="off", max_new_tokens=70))
+    first_question = "Here is a list of words. " + " ".join(f"word{number}" for number in range(100))
+    events, whole = run(engine, ask(first_question, budget="off", max_new_tokens=24))
     first = prompt_read(events)
-    again, _ = run(engine, ask(first_question, whole.answer, "Thank you.", budget="off", max_new_tokens=66))
+    again, _ = run(engine, ask(first_question, whole.answer, "Thank you.", budget="off", max_new_tokens=8))
     assert prompt_read(again).cached_tokens >= 0.9 * first.prompt_tokens
 
 
 def test_answer_now_reads_almost_nothing_again_and_answers(engine: Engine):
     steering = Steering()
     events: list[Event] = []
-    for event in engine.stream(ask(STORY, max_new_tokens=400, budget="high"), steering):
+    for event in engine.stream(ask(STORY, max_new_tokens=120, budget="high"), steering):
         events.append(event)
         if isinstance(event, ThinkingDelta):
             steering.answer_now()

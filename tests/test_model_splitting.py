@@ -224,10 +224,10 @@ def test_splitter_costs_the_same_for_a_token_late_in_a_long_turn(starts_in):
     splitter = Splitter(QWQ, starts_in=starts_in)
     seconds = []
     for _ in range(32):
-        start = time.perf_counter()
+        start = time.thread_time()
         for number in range(1000):
             splitter.feed(f" tok{number % 10}")
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.thread_time() - start)
     assert min(seconds[-8:]) < 3 * min(seconds[:8])
     assert _held_characters(splitter) < 30_000
 

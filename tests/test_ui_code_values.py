@@ -8,7 +8,7 @@ import pytest
 
 from model.code_events import Program, Task, TestCase, TestReport
 from model.host import HostStatus
-from ui import code_values
+from ui import code_tests_table
 from ui.code_examples import EXAMPLES
 from ui.code_following import NAMES, Sent
 from ui.code_values import (
@@ -101,7 +101,7 @@ def test_timeline_marks_the_shown_and_the_best_round() -> None:
 
 def test_table_too_long_to_show_keeps_the_tests_that_failed() -> None:
     cases = tuple(TestCase(str(n), "wrong" if n > 495 else "passed") for n in range(500))
-    value = code_values.tests_value((TestReport("ok", cases),))
+    value = code_tests_table.tests_value((TestReport("ok", cases),))
     assert (len(value["rows"]), value["hidden"]) == (200, 300)
     assert sum(row[2] == "wrong" for row in value["rows"]) == 4
     assert value["words"] == ["Given tests: 496 passed · 4 wrong"]

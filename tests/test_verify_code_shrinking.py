@@ -11,7 +11,7 @@ from verify.code.shrinking import MAX_RUNS, smallest_failure
 from verify.code.test_sets import read_tests
 from verify.sandbox.limits import Limits
 
-LIMITS = Limits(cpu_seconds=2.0)
+LIMITS = Limits(cpu_seconds=2.0, wall_seconds=60)
 
 
 @pytest.fixture(scope="module")

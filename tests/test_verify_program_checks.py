@@ -50,7 +50,7 @@ def answers(text: str, times: int = 0, steps: int = 1) -> Turn:
     return Turn("One step, number {n}.\n\n", f"It is $\\boxed{{{text}}}$.", repeat=steps, times=times)
 
 
-def settled(solves: Solves, runs: Runs, run_id: str, seconds: float = 20.0) -> Solve:
+def settled(solves: Solves, runs: Runs, run_id: str, seconds: float = 120.0) -> Solve:
     deadline = time.monotonic() + seconds
     while not (solve := read_solve(runs, run_id)).is_settled and time.monotonic() < deadline:
         readers = [runs.attach(live) for live in solve.live_runs]
@@ -124,9 +124,9 @@ def test_program_that_is_asked_for_later_is_compared_with_the_winner_of_the_vote
 
 
 def test_vote_of_chains_is_not_disturbed_by_a_program_that_is_written_beside_them(make_solves: MakeSolves):
-    slow = Turn("Step {n}.\n\n", f"```python\n{TRIES}\n```", match="Python program", repeat=200)
-    solves, runs = make_solves(slow, answers("54", times=3), answers("55", steps=5000))
-    (run_id, *_) = solves.start(STATEMENT, k=5, check_program=True)
+    slow = Turn("Step {n}.\n\n", f"```python\n{TRIES}\n```", match="Python program", repeat=40)
+    solves, runs = make_solves(slow, answers("54", times=3), answers("55", steps=5000), tokens_per_second=300)
+    (run_id, *_) = solves.start(STATEMENT, k=5, check_program=True, budget=100_000)
     solve = settled(solves, runs, run_id)
     assert solve.vote and solve.vote.words.startswith("3 of 3 samples say 54")
     assert solve.checker and solve.checker.reason == "stop"
@@ -134,8 +134,8 @@ def test_vote_of_chains_is_not_disturbed_by_a_program_that_is_written_beside_the
 
 
 def test_stop_ends_the_run_that_writes_the_program_too_and_it_says_so(make_solves: MakeSolves):
-    slow = Turn("Step {n}.\n\n", f"```python\n{TRIES}\n```", match="Python program", repeat=100_000)
-    solves, runs = make_solves(slow, answers("55"))
+    slow = Turn("Step {n}.\n\n", f"```python\n{TRIES}\n```", match="Python program", repeat=5000)
+    solves, runs = make_solves(slow, answers("55"), tokens_per_second=50)
     (run_id,) = solves.start(STATEMENT, check_program=True)
     while read_solve(runs, run_id).is_live:
         threading.Event().wait(0.02)

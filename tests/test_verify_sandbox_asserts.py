@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.sandbox_programs import QUICK
+from tests.sandbox_programs import ROOMY
 from verify.sandbox.asserts import call_of
 from verify.sandbox.cases import Call
 from verify.sandbox.sandbox import Sandbox
@@ -67,7 +67,7 @@ def test_split_asserts_mean_what_python_means() -> None:
     }
     calls = {text: call for text in asserts if (call := call_of(text))}
     with Sandbox() as sandbox:
-        told = sandbox.run_calls(program, list(calls.values()), QUICK).tests
+        told = sandbox.run_calls(program, list(calls.values()), ROOMY).tests
     assert {text: test.outcome for text, test in zip(calls, told, strict=True)} == {
         text: outcome for text, outcome in asserts.items() if outcome
     }
@@ -76,5 +76,5 @@ def test_split_asserts_mean_what_python_means() -> None:
 def test_split_asserts_judge_and_cannot_be_dodged() -> None:
     calls = [call for text in ("assert f(2) == 4", "assert abs(f(1.5) - 3) < 1e-6") if (call := call_of(text))]
     with Sandbox() as sandbox:
-        assert sandbox.run_calls("def f(n): return 2 * n", calls, QUICK).passed == 2
-        assert sandbox.run_calls("import sys\nsys.exit(0)", calls, QUICK).passed == 0
+        assert sandbox.run_calls("def f(n): return 2 * n", calls, ROOMY).passed == 2
+        assert sandbox.run_calls("import sys\nsys.exit(0)", calls, ROOMY).passed == 0

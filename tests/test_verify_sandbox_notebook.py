@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -22,7 +23,9 @@ from verify.sandbox.notebook import CellResult, Notebook
 from verify.sandbox.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
+# For what ends by the clock, and for what ends by itself, however long the machine stands still.
 SHORT = Limits(cpu_seconds=0.5, memory_mib=256, wall_seconds=1)
+PATIENT = Limits(cpu_seconds=2, memory_mib=256, wall_seconds=60)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def notebook(sandbox: Sandbox) -> Iterator[Notebook]:
         yield notebook
 
 
-def is_gone(pid: int, seconds: float = 10) -> bool:
+def is_gone(pid: int, seconds: float = 60) -> bool:
     """Whether a process ends in so many seconds; whoever its parent is now may not have looked at it yet."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -175,6 +178,27 @@ def test_files_that_cannot_be_are_refused_as_python_does(notebook: Notebook, cel
     assert len(notebook.files()) <= MAX_FILES and notebook.files()["data.csv"] == b"1,2\n3,4\n"
 
 
+def test_files_set_between_cells_are_found_by_the_next_and_names_are_kept(notebook: Notebook) -> None:
+    notebook.run_cell("x = 1\nopen('own.txt', 'w').write('own')")
+    big = bytes(range(256)) * 16_384  # more than the channel takes in one piece
+    notebook.set_files({"data.csv": b"5", "big.bin": big})
+    result = notebook.run_cell(
+        "import os\nprint(x, sorted(os.listdir()), open('data.csv').read())\nlen(open('big.bin', 'rb').read())"
+    )
+    assert (result.stdout, result.value) == ("1 ['big.bin', 'data.csv'] 5\n", str(len(big)))
+    assert notebook.files() == {"data.csv": b"5", "big.bin": big}
+
+
+def test_files_set_are_there_when_the_notebook_starts_anew(notebook: Notebook) -> None:
+    notebook.run_cell("x = 1")
+    notebook.set_files({"late.txt": b"late"})
+    notebook.end()
+    assert notebook.run_cell("open('late.txt').read()").value == "'late'"
+    with pytest.raises(BadInput):
+        notebook.set_files({"a/b": b""})
+    assert notebook.files() == {"late.txt": b"late"}
+
+
 def test_files_given_must_have_names_and_fit(sandbox: Sandbox) -> None:
     for files in ({"a/b": b""}, {"..": b""}, {"": b""}, {"a\n": b""}):
         with pytest.raises(BadInput, match="no name"):
@@ -201,15 +225,15 @@ def test_files_given_must_have_names_and_fit(sandbox: Sandbox) -> None:
 def test_cell_that_ends_its_process_says_so_and_the_next_one_starts_anew(
     notebook: Notebook, cell: str, status: str
 ) -> None:
-    notebook.run_cell("kept = 5\nopen('kept.txt', 'w').write('5')", SHORT)
-    limits = ROOMY if status == "memory" else SHORT
+    notebook.run_cell("kept = 5\nopen('kept.txt', 'w').write('5')", PATIENT)
+    limits = SHORT if status == "timeout" else ROOMY if status == "memory" else PATIENT
     result = notebook.run_cell("print('before', flush=True)\nopen('lost.txt', 'w').write('x')\n" + cell, limits)
     assert result.status in status and result.has_lost_state and "are gone" in result.message, result
-    assert result.stdout.startswith("before\n") and result.seconds < 8
-    after = notebook.run_cell("kept", SHORT)
+    assert result.stdout.startswith("before\n") and result.seconds < 60
+    after = notebook.run_cell("kept", PATIENT)
     assert after.is_anew and "started anew" in after.message and "NameError" in after.message
     assert notebook.files() == {"data.csv": b"1,2\n3,4\n", "kept.txt": b"5"}
-    assert notebook.run_cell("open('kept.txt').read()", SHORT).value == "'5'"
+    assert notebook.run_cell("open('kept.txt').read()", PATIENT).value == "'5'"
 
 
 def test_memory_asked_for_in_one_piece_too_large_costs_no_names(notebook: Notebook) -> None:
@@ -230,16 +254,15 @@ def test_memory_asked_for_in_one_piece_too_large_costs_no_names(notebook: Notebo
 )
 def test_forged_results_bring_nothing_into_the_app_that_is_none(notebook: Notebook, forged: str) -> None:
     notebook.run_cell("1")
-    result = notebook.run_cell(f"import os\nos.write(3, {forged!r}.encode() + b'\\n')\nos._exit(0)", SHORT)
+    result = notebook.run_cell(f"import os\nos.write(3, {forged!r}.encode() + b'\\n')\nos._exit(0)", PATIENT)
     assert isinstance(result, CellResult) and result.figures == ()
     assert set(notebook.files()) <= {"data.csv", "z"}
-    assert notebook.run_cell("6 * 7", SHORT).value == "42"
+    assert notebook.run_cell("6 * 7", PATIENT).value == "42"
 
 
 def test_notebook_that_is_idle_is_ended_and_says_so_in_the_next_cell(sandbox: Sandbox) -> None:
     with sandbox.open_notebook(idle_seconds=0.6) as notebook:
         (pid,) = {int(notebook.run_cell("import os\nx = 1\nos.getpid()").value or "0")}
-        assert psutil.pid_exists(pid)
         assert is_gone(pid)
         again = notebook.run_cell("print(6 * 7)")
         assert again.is_anew and again.stdout == "42\n"
@@ -247,9 +270,9 @@ def test_notebook_that_is_idle_is_ended_and_says_so_in_the_next_cell(sandbox: Sa
 
 def test_threads_that_go_on_between_cells_have_the_cpu_time_of_a_cell(notebook: Notebook) -> None:
     cell = "import threading\ndef burn():\n    while True: pass\nthreading.Thread(target=burn, daemon=True).start()"
-    pid = int(notebook.run_cell(cell + "\nimport os\nos.getpid()", SHORT).value or "0")
-    assert is_gone(pid, seconds=30)
-    assert notebook.run_cell("1", SHORT).is_anew
+    pid = int(notebook.run_cell(cell + "\nimport os\nos.getpid()", replace(SHORT, wall_seconds=60)).value or "0")
+    assert is_gone(pid)
+    assert notebook.run_cell("1", PATIENT).is_anew
 
 
 def test_eight_notebooks_at_once_keep_apart(sandbox: Sandbox) -> None:
@@ -294,7 +317,7 @@ def test_closing_ends_the_process_and_the_cell_that_runs(sandbox: Sandbox) -> No
     running.start()
     time.sleep(0.3)
     notebook.close()
-    running.join(10)
+    running.join(60)
     assert len(refused) == 1 and "closed" in str(refused[0])
     assert is_gone(pid)
     with pytest.raises(SandboxRefused, match="closed"):
@@ -314,7 +337,7 @@ def test_notebook_comes_up_again_when_its_server_was_killed(bare: Notebook) -> N
     server = psutil.Process(pid).parent()
     assert server is not None
     server.send_signal(signal.SIGKILL)
-    server.wait(10)
+    server.wait(60)
     result = bare.run_cell("print(6 * 7)")
     assert (result.stdout, result.is_anew) == ("42\n", True)
     assert is_gone(pid)
@@ -345,12 +368,12 @@ def test_no_process_is_left_when_the_app_is_killed_in_mid_cell() -> None:
         assert app.stdout is not None
         app.stdout.readline()
         process = psutil.Process(app.pid)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         # Two fork servers, two notebooks, both sides of a check.
         while len(below := process.children(recursive=True)) < 6 and time.monotonic() < deadline:
             time.sleep(0.05)
         assert len(below) == 6
         app.kill()
         app.wait()
-        _, alive = psutil.wait_procs(below, timeout=10)
+        _, alive = psutil.wait_procs(below, timeout=60)
         assert alive == []

@@ -35,7 +35,7 @@ def make_solves(tmp_path: Path, judge: MathJudge) -> Iterator[MakeSolves]:
         yield make
 
 
-def settled(runs: Runs, run_id: str, seconds: float = 20.0) -> Solve:
+def settled(runs: Runs, run_id: str, seconds: float = 120.0) -> Solve:
     """The solve once nothing more is to come; a reader keeps each chain going."""
     readers = [runs.attach(chain.run_id) for chain in read_solve(runs, run_id).chains]
     deadline = time.monotonic() + seconds
@@ -108,8 +108,8 @@ def test_vote_of_chains_is_that_of_counting_every_answer(make_solves: MakeSolves
 
 
 def test_chains_that_cannot_change_the_vote_are_stopped(make_solves: MakeSolves):
-    solves, runs = make_solves(boxed("4", times=3), boxed("5", steps=5000))
-    solve = settled(runs, solves.start("2+2?", k=5)[0])
+    solves, runs = make_solves(boxed("4", times=3), boxed("5", steps=5000), tokens_per_second=300)
+    solve = settled(runs, solves.start("2+2?", k=5, budget=100_000)[0])
     stopped = [chain for chain in solve.chains if chain.reason == "stopped"]
     assert len(stopped) == 2 and not any(chain.has_voted for chain in stopped)
     assert solve.vote and solve.vote.words.startswith("3 of 3 samples say 4")
@@ -118,8 +118,8 @@ def test_chains_that_cannot_change_the_vote_are_stopped(make_solves: MakeSolves)
 
 
 def test_vote_is_over_when_as_many_have_ended_as_were_asked_for(make_solves: MakeSolves):
-    solves, runs = make_solves(boxed("4", times=1), boxed("5", times=1), boxed("6", steps=5000))
-    solve = settled(runs, solves.start("2+2?", k=4, first_to_finish=2)[0])
+    solves, runs = make_solves(boxed("4", times=1), boxed("5", times=1), boxed("6", steps=5000), tokens_per_second=300)
+    solve = settled(runs, solves.start("2+2?", k=4, first_to_finish=2, budget=100_000)[0])
     assert sorted(chain.answer for chain in solve.chains) == ["", "", "4", "5"]
     assert solve.vote and solve.vote.strength == "none" and "another answer has as many" in solve.vote.words
 
@@ -142,7 +142,7 @@ def test_answers_can_be_checked_against_another_reference_later(make_solves: Mak
 
 
 def test_chain_that_goes_on_after_its_end_is_checked_anew(make_solves: MakeSolves):
-    solves, runs = make_solves(boxed("4", steps=400), tokens_per_second=400)
+    solves, runs = make_solves(boxed("4", steps=5000), tokens_per_second=100)
     (run_id,) = solves.start("2+2?", gold="4")
     with_reader = runs.attach(run_id)
     threading.Event().wait(0.3)

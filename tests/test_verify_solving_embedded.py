@@ -54,11 +54,12 @@ def test_sum_of_the_embedded_model_is_judged_against_the_known_one(solves: Solve
 
 def test_chains_are_drawn_apart_vote_and_share_a_long_prompt(solves: Solves) -> None:
     long = "What is 36 * 14? " + "Take your time, and look at each digit twice before you write it down. " * 12
-    solve = settled(solves, solves.start(long, k=3, sampling=Sampling(seed=5), first_to_finish=3))
+    drawn = Sampling(seed=5, max_new_tokens=120)
+    solve = settled(solves, solves.start(long, k=3, budget=60, sampling=drawn, first_to_finish=3))
     runs = solves._runs
     asked = [runs.store.events(chain.run_id, 0, 1)[0] for chain in solve.chains]
     assert [each.sampling for each in asked if isinstance(each, Asked)] == [
-        Sampling(temperature=0.6, seed=seed) for seed in (5, 6, 7)
+        Sampling(temperature=0.6, seed=seed, max_new_tokens=120) for seed in (5, 6, 7)
     ]
     read = [each for chain in solve.chains for each in runs.store.events(chain.run_id) if isinstance(each, PromptRead)]
     assert len(read) == 3 and all(each.prompt_tokens > 150 for each in read)

@@ -1,8 +1,7 @@
 """A program and tests that a user typed in, what comes of running them out; no model is asked."""
 
 import asyncio
-import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +11,16 @@ from model.code_events import Program, TestReport
 from model.errors import AppError, BadInput
 from model.runs import Runs
 from ui.code_following import to_choose
-from ui.code_values import output_value, pending_tests_value, report_output_value, result_value, tests_value
+from ui.code_tests_table import pending_tests_value, progress_value, tests_value
+from ui.code_values import output_value, report_output_value, result_value
 from ui.sentences import refusal
 from verify.code.attempts import Attempts
-from verify.code.given import read_given
-from verify.code.parsing import last_function
-from verify.code.task import read_task
+from verify.code.entry_point import meant_function
+from verify.code.given import check_entry_point, read_given
+from verify.code.progress import Progress
+from verify.code.task import CodedTask, read_task
 from verify.code.test_sets import TestSet
+from verify.sandbox.libraries import wants_libraries
 from verify.sandbox.notebook import CellResult
 from verify.sandbox.report import Report
 
@@ -27,9 +29,8 @@ Update = tuple[Any, Any, Any, Any, Any]
 Value = dict[str, Any]
 
 _MAX_PROGRAM_CHARACTERS = 200_000
-# What only notebooks have, and programs that are tested do not.
-_LIBRARIES = re.compile(r"^[ \t]*(?:import|from)[ \t]+(?:numpy|sympy|mpmath|matplotlib|PIL)\b", re.M)
 _YOURS = "The program in the editor, run by hand"
+_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Given:
     form: str
     hidden: str
     hidden_form: str
+    entry_point: str
+    statement: str = ""
 
 
 class ByHand:
@@ -49,33 +52,28 @@ class ByHand:
     def __init__(self, attempts: Attempts, runs: Runs) -> None:
         self._attempts, self._judge, self._runs = attempts, attempts.judge, runs
 
-    async def on_run_tests(
-        self, run_id: str, source: str, tests: str, form: str, hidden: str, hidden_form: str
-    ) -> AsyncGenerator[Update, None]:
-        """Run the program in the editor by the tests in their fields.
+    async def on_run_tests(self, run_id: str, *fields: str) -> AsyncGenerator[Update, None]:
+        """Run the program in the editor by the tests in their fields, and show each as it is known.
 
-        A program of the task on the page, run by the task's own tests, becomes the version of its round.
+        A program of the task on the page becomes the version of its round; tests that are not the task's own take
+        their place, and all programs of the task are tested by them.
 
         Args:
             run_id: The run whose program is in the editor; empty if none is.
+            fields: In the order of `Given`.
         """
-        given = Given(source or "", tests or "", form or "", hidden or "", hidden_form or "")
+        given = Given(*(each or "" for each in fields))
         try:
             _check(given.source)
             if not given.tests.strip() and not given.hidden.strip():
                 raise BadInput("There are no tests. Type some beside the task, or press Run to run the program alone.")
             sets = _read(given)
-            yield _told(tests=pending_tests_value(given.tests or given.hidden, given.form or given.hidden_form))
-            is_version = run_id != "" and await asyncio.to_thread(self._is_version, run_id, given)
-            if is_version:
-                yield _told(follow=to_choose(run_id))
-                return
-            reports = [await asyncio.to_thread(self._judged, given.source, *each) for each in sets]
-            yield _told(
-                result=result_value(reports, Program(given.source, by_user=True), _YOURS),
-                tests=tests_value(reports),
-                output=report_output_value(reports[0]),
-            )
+            pending = pending_tests_value(given.tests or given.hidden, given.form or given.hidden_form)
+            yield _told(tests=pending, output={})
+            task = await asyncio.to_thread(self._task, run_id)
+            working = self._as_version(task, run_id, given) if task else self._alone(given, sets)
+            async for update in working:
+                yield update
         except AppError as error:
             yield _told(tests={}, status=refusal(error))
 
@@ -91,27 +89,95 @@ class ByHand:
     def _ran(self, program: Program, stdin: str) -> Value:
         figures: tuple[bytes, ...] = ()
         ran: Report | CellResult
-        if _LIBRARIES.search(program.source):
+        if wants_libraries(program.source.encode("utf-8", "surrogatepass")):
+            # A notebook shows what it draws.
             ran = self._judge.run_with_libraries(program, stdin)
             figures = ran.figures
         else:
             ran = self._judge.run(program, stdin)
         return output_value(ran.status, ran.seconds, ran.stdout, ran.stderr, ran.message, figures)
 
-    def _is_version(self, run_id: str, given: Given) -> bool:
-        """Test it as a version of its round, where that has ended and the tests are those of its task."""
-        task = read_task(self._runs, run_id)
-        told = task.task
-        is_over = not task.is_live and any(each.run_id == run_id and each.purpose == "solution" for each in task.rounds)
-        same = (told.tests.strip(), told.hidden_tests.strip()) == (given.tests.strip(), given.hidden.strip())
-        forms = given.form in ("", told.form) and given.hidden_form in ("", told.hidden_form)
-        if not (is_over and same and forms):
-            return False
-        self._attempts.edit(run_id, given.source)
-        return True
+    def _task(self, run_id: str) -> CodedTask | None:
+        """The task that the program in the editor is of, once that has ended."""
+        task = read_task(self._runs, run_id) if run_id else None
+        is_over = task is not None and not task.is_live and task.round_of(run_id).purpose == "solution"
+        return task if is_over else None
 
-    def _judged(self, source: str, tests: TestSet, tests_from: Any) -> TestReport:
-        return self._judge.judge(Program(source, by_user=True), tests, tests_from=tests_from)
+    async def _as_version(self, task: CodedTask, run_id: str, given: Given) -> AsyncGenerator[Update, None]:
+        """Store what was changed, and test it."""
+        has_changed = not _is_same(task, given)
+
+        def work() -> None:
+            if has_changed:
+                hidden = {"hidden_tests": given.hidden, "hidden_form": given.hidden_form or None}
+                form: Any = given.form or None
+                self._attempts.change_tests(
+                    run_id,
+                    given.tests,
+                    form=form,
+                    entry_point=given.entry_point,
+                    **hidden,  # type: ignore[arg-type]
+                )
+            program = task.round_of(run_id).program
+            if program is None or program.source.strip() != given.source.strip() or not has_changed:
+                self._attempts.edit(run_id, given.source)
+
+        async for update in _watched(work, lambda: self._attempts.progress(run_id)):
+            yield update
+        yield _told(follow=to_choose(run_id))
+
+    def _change_tests(self, run_id: str, given: Given) -> None:
+        forms: list[Any] = [given.form or None, given.hidden_form or None]
+        self._attempts.change_tests(
+            run_id,
+            given.tests,
+            form=forms[0],
+            hidden_tests=given.hidden,
+            hidden_form=forms[1],
+            entry_point=given.entry_point,
+        )
+
+    async def _alone(self, given: Given, sets: list[tuple[TestSet, str]]) -> AsyncGenerator[Update, None]:
+        """Test it, and store nothing; a page that goes ends it."""
+        program, reports = Program(given.source, by_user=True), list[TestReport]()
+        progress = Progress(program)
+
+        def work() -> None:
+            for tests, kind in sets:
+                told: Any = kind
+                reports.append(self._judge.judge(program, tests, tests_from=told, progress=progress))
+
+        try:
+            async for update in _watched(work, lambda: progress):
+                yield update
+        finally:
+            progress.stop()
+        yield _told(
+            result=result_value(reports, program, _YOURS),
+            tests=tests_value(reports),
+            output=report_output_value(reports[0]),
+        )
+
+
+async def _watched(work: Callable[[], None], progress: Callable[[], Progress | None]) -> AsyncGenerator[Update, None]:
+    """Do it in a thread, and say meanwhile how far the tests are."""
+    told: Value = {}
+    working = asyncio.ensure_future(asyncio.to_thread(work))
+    while not (await asyncio.wait({working}, timeout=_LOOK_SECONDS))[0]:
+        known = progress()
+        value = progress_value(known.parts()) if known and not known.is_over else {}
+        if value.get("rows") and value != told:
+            told = value
+            yield _told(tests=value)
+    working.result()
+
+
+def _is_same(task: CodedTask, given: Given) -> bool:
+    """Whether the tests in the fields are those of the task, and are read as those are."""
+    told = task.task
+    same = (told.tests.strip(), told.hidden_tests.strip()) == (given.tests.strip(), given.hidden.strip())
+    forms = given.form in ("", told.form) and given.hidden_form in ("", told.hidden_form)
+    return same and forms and given.entry_point.strip() == told.entry_point
 
 
 def _read(given: Given) -> list[tuple[TestSet, str]]:
@@ -120,10 +186,14 @@ def _read(given: Given) -> list[tuple[TestSet, str]]:
     Raises:
         BadInput: If they cannot be read.
     """
-    kinds = ((given.tests, given.form, "given"), (given.hidden, given.hidden_form, "hidden"))
-    entry_point = last_function(given.source)
-    sets = ((read_given(text, form or None, entry_point), kind) for text, form, kind in kinds)  # type: ignore[arg-type]
-    return [(each, kind) for each, kind in sets if each]
+    check_entry_point(given.entry_point.strip())
+    found = []
+    for text, form, kind in ((given.tests, given.form, "given"), (given.hidden, given.hidden_form, "hidden")):
+        read_as: Any = form or None
+        name = given.entry_point.strip() or meant_function(text, read_as, given.statement, given.source)
+        if tests := read_given(text, read_as, name):
+            found.append((tests, kind))
+    return found
 
 
 def _check(source: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import gradio as gr
@@ -13,15 +13,14 @@ from model.code_events import Program
 from model.errors import AppError
 from model.host import ModelHost
 from model.runs import Runs
+from ui.code_tests_table import pending_tests_value, progress_value, tests_value
 from ui.code_values import (
     code_status,
     diff_value,
     empty_status,
-    pending_tests_value,
     program_value,
     report_output_value,
     task_result_value,
-    tests_value,
     timeline_value,
 )
 from ui.code_words import round_words
@@ -31,6 +30,7 @@ from ui.panes import Panes
 from ui.thinking_window import ThinkingWindow
 from ui.watching import THINKING_SECONDS, to_follow, watch_run
 from verify.code.attempts import Attempts
+from verify.code.progress import Progress
 from verify.code.task import CodedTask, Round, read_task
 
 Value = dict[str, Any]
@@ -119,7 +119,7 @@ class CodeFollowing:
             return
         self._told[session] = told
         try:
-            task = await asyncio.to_thread(self._looked_at, run_id)
+            task = await asyncio.to_thread(read_task, self._runs, run_id)
             # The address of a round that others came after was looked at on purpose.
             is_latest = not is_chosen and not task.is_settled and task.round_after(run_id) is None
             goes_on = is_latest or told.endswith(_TO_THE_END)
@@ -160,17 +160,20 @@ class CodeFollowing:
     ) -> AsyncGenerator[tuple[tuple[Any, ...], str], None]:
         """What is found out about its program, and how other rounds go; each time with the run to go on to."""
         while True:
-            task = await asyncio.to_thread(self._looked_at, view.run_id)
+            task = await asyncio.to_thread(read_task, self._runs, view.run_id)
+            if not task.is_live:
+                # What looks settled may be about to go on: who settles waits for that, and maybe for many tests.
+                settling = asyncio.ensure_future(asyncio.to_thread(self._attempts.settle, view.run_id))
+                settling.add_done_callback(_heed)
+                while not (await asyncio.wait({settling}, timeout=_SETTLE_SECONDS))[0]:
+                    task = await asyncio.to_thread(read_task, self._runs, view.run_id)
+                    yield sent.update(await asyncio.to_thread(self._values, task, view)), ""
+                task = settling.result()
             next_run = self._next(task, view.run_id) if goes_on else ""
             yield sent.update(await asyncio.to_thread(self._values, task, view)), next_run
             if next_run or task.is_settled:
                 return
             await asyncio.sleep(_SETTLE_SECONDS)
-
-    def _looked_at(self, run_id: str) -> CodedTask:
-        task = read_task(self._runs, run_id)
-        # What looks settled may be about to go on: who settles waits for that.
-        return task if task.is_live else self._attempts.settle(run_id)
 
     def _next(self, task: CodedTask, run_id: str) -> str:
         follower = task.round_after(run_id)
@@ -184,21 +187,24 @@ class CodeFollowing:
         each = task.round_of(view.run_id)
         waited = time.monotonic() - view.began if panes.is_live else 0.0
         place = self._runs.place_in_line(view.run_id) if panes.phase == "waiting" else None
+        testing = None if panes.is_live else _testing(self._attempts.progress(view.run_id), each)
+        parts = testing.parts() if testing else ()
         values: Value = {
             "run_id": view.run_id,
             "result": task_result_value(task),
             "timeline": timeline_value(task, view.run_id),
             "thinking": view.window.value(panes),
             "answer": view.answer,
-            "tests": _tests(task, each),
+            "tests": progress_value(parts) if parts else _tests(task, each),
             "output": report_output_value(each.report("given") or next(iter(each.reports), None)),
-            "status": code_status(panes, task, self._host.status(), waited, place),
+            "status": code_status(panes, task, self._host.status(), waited, place, parts),
         }
-        if each.program is not None and not panes.is_live:
-            key = f"{view.key}/{hash(each.program.source)}"
-            values["program"] = program_value(task, each, each.program, key, view.is_chosen)
-            if view.compared != each.program:
-                view.compared, view.diff = each.program, self._diff(task, each)
+        program = each.program or (testing.program if testing else None)
+        if program is not None and not panes.is_live:
+            key = f"{view.key}/{hash(program.source)}"
+            values["program"] = program_value(task, each, program, key, view.is_chosen)
+            if view.compared != program:
+                view.compared, view.diff = program, self._diff(task, replace(each, program=program))
             values["diff"] = view.diff
         elif view.is_chosen or (each.number == 1 and task.best is None):
             # The program of another task does not stay.
@@ -225,6 +231,19 @@ class CodeFollowing:
         """The program as the model wrote it."""
         programs = [event for event in self._runs.store.events(run_id) if isinstance(event, Program)]
         return next((each for each in reversed(programs) if not each.by_user and each.source.strip()), None)
+
+
+def _heed(settling: asyncio.Future[CodedTask]) -> None:
+    """A page that has gone does not ask what became of it."""
+    if not settling.cancelled():
+        settling.exception()
+
+
+def _testing(progress: Progress | None, each: Round) -> Progress | None:
+    """The tests of a round that are being run, or were and are not stored yet."""
+    if progress is None or (progress.is_over and each.is_settled and each.reports):
+        return None
+    return progress if each.program in (None, progress.program) else None
 
 
 def _tests(task: CodedTask, each: Round) -> Value:

@@ -46,6 +46,7 @@ class CodeParts:
     to_follow: gr.State
     task: gr.Textbox
     tests: TestsParts
+    entry_point: gr.Textbox
     hidden: TestsParts
     n_attempts: gr.Dropdown
     n_rounds: gr.Dropdown
@@ -123,7 +124,16 @@ def _add_task() -> dict[str, Any]:
                 elem_id="code-task",
             )
         with gr.Column(min_width=300):
-            tests = _add_tests("code-tests", "Tests", "Asserts, a pytest file, doctests, or a JSON list; or none", 5)
+            entry_point = gr.Textbox(
+                label=word("Entry point"),
+                placeholder=word("Entry point: found by itself"),
+                container=False,
+                max_lines=1,
+                elem_id="code-entry-point",
+                render=False,
+            )
+            hint = "Asserts, a pytest file, doctests, or a JSON list; or none"
+            tests = _add_tests("code-tests", "Tests", hint, 5, entry_point)
             with gr.Accordion(
                 word("Tests that the model shall not see"), open=False, elem_id="hidden-drawer", elem_classes="drawer"
             ):
@@ -142,12 +152,21 @@ def _add_task() -> dict[str, Any]:
             stop = gr.Button(word("Stop"), variant="primary", elem_id="code-stop", scale=0, min_width=96)
     with gr.Row(elem_id="code-examples"):
         examples = [small_button(word(each.label), f"code-example-{at}") for at, each in enumerate(EXAMPLES)]
-    fields = {"task": task, "tests": tests, "hidden": hidden, "n_attempts": n_attempts, "n_rounds": n_rounds}
+    fields = {
+        "task": task,
+        "tests": tests,
+        "entry_point": entry_point,
+        "hidden": hidden,
+        "n_attempts": n_attempts,
+        "n_rounds": n_rounds,
+    }
     fields |= {"budget": budget, "custom_budget": custom, "status": status, "examples": examples}
     return fields | {"answer_now": answer_now, "go_on": go_on, "new": new, "solve": solve, "stop": stop}
 
 
-def _add_tests(elem_id: str, label: str, placeholder: str, lines: int) -> TestsParts:
+def _add_tests(
+    elem_id: str, label: str, placeholder: str, lines: int, entry_point: gr.Textbox | None = None
+) -> TestsParts:
     text = gr.Textbox(
         label=word(label),
         placeholder=word(placeholder),
@@ -167,6 +186,8 @@ def _add_tests(elem_id: str, label: str, placeholder: str, lines: int) -> TestsP
             min_width=150,
             scale=0,
         )
+        if entry_point is not None:
+            entry_point.render()
         told = tests_form(elem_id=f"{elem_id}-told")
     return TestsParts(text, form, told)
 

@@ -45,6 +45,7 @@ class CodeTab:
         form: str,
         hidden: str,
         hidden_form: str,
+        entry_point: str,
         n_attempts: int,
         n_rounds: int,
         budget: str,
@@ -65,6 +66,7 @@ class CodeTab:
                 form=form or None,  # type: ignore[arg-type]
                 hidden_tests=hidden or "",
                 hidden_form=hidden_form or None,  # type: ignore[arg-type]
+                entry_point=entry_point or "",
                 k=int(n_attempts),
                 n_rounds=int(n_rounds),
                 budget=budget_of(budget, custom or ""),
@@ -102,29 +104,30 @@ class CodeTab:
 
     def on_example(self, example: CodeExample) -> tuple[Any, ...]:
         """Task, tests and how they are read, of an example; no hidden tests."""
-        return *example.given(self._host.status().model), "", "", ""
+        return *example.given(self._host.status().model), "", "", "", ""
 
     def on_new(self) -> tuple[Any, ...]:
         """An empty tab: its fields, then `CodeParts.outputs`; what goes on is only left alone."""
         status = empty_status() | {"run": ""}
-        return "", "", "", "", "", "", "", "", {}, {"rows": []}, whole_value(""), "", {}, {}, {}, {}, status
+        return "", "", "", "", "", "", "", "", "", {}, {"rows": []}, whole_value(""), "", {}, {}, {}, {}, status
 
     def on_open(self, told: str, filled: str) -> tuple[Any, ...]:
         """The task's own fields, when another one has come onto the page; and which one it is."""
         try:
             task = read_task(self._runs, told.partition("/")[0])
         except AppError:
-            return (gr.skip(),) * 8
+            return (gr.skip(),) * 9
         if task.id == filled:
             # What the user changes in the fields of a task stays.
-            return (gr.skip(),) * 8
+            return (gr.skip(),) * 9
         asked = task.task
         forms = [_form_choice(asked.tests, asked.form), _form_choice(asked.hidden_tests, asked.hidden_form)]
         # A script may have asked for a number that the page does not offer.
         n_attempts = asked.n_attempts if asked.n_attempts in ATTEMPTS.values() else gr.skip()
         n_rounds = asked.n_rounds if asked.n_rounds in ROUNDS.values() else gr.skip()
         statement = asked.statement or task.question
-        return statement, asked.tests, forms[0], asked.hidden_tests, forms[1], n_attempts, n_rounds, task.id
+        tests = asked.tests, forms[0], asked.hidden_tests, forms[1], asked.entry_point
+        return statement, *tests, n_attempts, n_rounds, task.id
 
     def on_copy(self, source: str) -> dict[str, str]:
         """The program in the editor."""
@@ -179,7 +182,7 @@ def wire_code(
     # Only events of the queue tell the page that a state has changed.
     starting: dict[str, Any] = {"concurrency_limit": None, **QUIET}
     filled = gr.State("")
-    tests = [parts.tests.text, parts.tests.form, parts.hidden.text, parts.hidden.form]
+    tests = [parts.tests.text, parts.tests.form, parts.hidden.text, parts.hidden.form, parts.entry_point]
     fields = [parts.task, *tests, parts.n_attempts, parts.n_rounds]
     # Two events of the queue at one time: Gradio's page now and then misses what one of them says.
     parts.to_follow.change(code.on_open, [parts.to_follow, filled], [*fields, filled], **AT_ONCE)
@@ -189,7 +192,7 @@ def wire_code(
     parts.answer_now.click(code.on_answer_now, parts.run_id, parts.status, **AT_ONCE)
     parts.go_on.click(code.on_continue, parts.run_id, asked, **starting)
     for each in (parts.tests, parts.hidden):
-        _wire_form(each)
+        _wire_form(each, parts)
     for button, example in zip(parts.examples, EXAMPLES, strict=True):
         button.click(partial(code.on_example, example), None, [parts.task, *tests], **AT_ONCE)
     emptied = "(typed) => workingsEditorEmpty(typed)"
@@ -207,9 +210,10 @@ def wire_code(
     return followed
 
 
-def _wire_form(tests: TestsParts) -> None:
-    typed = [tests.text.change, tests.form.change]
-    gr.on(typed, form_value, [tests.text, tests.form], tests.told, trigger_mode="always_last", **AT_ONCE)
+def _wire_form(tests: TestsParts, parts: CodeParts) -> None:
+    typed = [tests.text.change, tests.form.change, parts.entry_point.change]
+    given = [tests.text, tests.form, parts.entry_point, parts.task, parts.program]
+    gr.on(typed, form_value, given, tests.told, trigger_mode="always_last", **AT_ONCE)
 
 
 def _wire_editor(code: CodeTab, by_hand: ByHand, tests: list[Any], handout: gr.JSON) -> None:
@@ -221,7 +225,7 @@ def _wire_editor(code: CodeTab, by_hand: ByHand, tests: list[Any], handout: gr.J
     line.edit(None, program, program, js="(typed) => workingsSwap(typed)", **AT_ONCE)
     shown = [parts.to_follow, parts.result, parts.table, parts.output, parts.status]
     whose = "(run, ...given) => [workingsEditor.shown.run || '', ...given]"
-    given = [parts.run_id, program, *tests]
+    given = [parts.run_id, program, *tests, parts.task]
     once: dict[str, Any] = {"concurrency_limit": None, "trigger_mode": "once", **QUIET}
     parts.run_tests.click(by_hand.on_run_tests, given, shown, js=whose, **once)
     parts.run.click(by_hand.on_run, [program, parts.stdin], shown, **once)

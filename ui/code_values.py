@@ -4,15 +4,15 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-from model.code_events import Program, TestCase, TestReport
-from model.errors import AppError, BadInput
+from model.code_events import Program, TestReport
+from model.errors import BadInput
 from model.host import HostStatus
 from model.waiting_line import Place
 from ui.code_diff import diff_counts, diff_rows
+from ui.code_tests_table import cut, progress_words
 from ui.code_words import (
     ENDS,
     FORMS,
-    KINDS,
     LABELS,
     case_words,
     counted,
@@ -21,18 +21,17 @@ from ui.code_words import (
     round_words,
     seconds_text,
     share,
-    tally,
 )
 from ui.panes import Panes
 from ui.sentences import joined, shortened, status_value
+from verify.code.entry_point import meant_function
+from verify.code.progress import Part
 from verify.code.task import CodedTask, Round
 from verify.code.test_sets import read_tests
 from verify.sandbox.levels import EXPLANATIONS, Level
 
 _LISTED = {"passes": "passed", "fails": "failed", "undecided": "not run", "not tested": "not tested"}
-_MOST_TESTS = 200
 _MOST_PRINTED = 20_000
-_MOST_CELL = 2_000
 _NO_TESTS = "No tests were given. Type some, then press Run tests: no model is needed for that."
 _FORGEABLE = "Program and tests share a process here, so a program could forge this. It counts in no benchmark."
 _NO_PROOF = "They were written by the model, and nobody has checked them: a pass is no proof."
@@ -60,6 +59,8 @@ def result_value(reports: Sequence[TestReport], program: Program | None, about: 
         more.append(["", "Smallest failing input", case_words(given.smallest)])
     if model and model.cases:
         more.append(["none", share(model), _NO_PROOF])
+    if model and model.message and model.status == "ok":
+        more.append(["", "Model-written tests", model.message])
     if any(report.is_forgeable and report.has_passed for report in reports):
         more.append(["", "Forgeable", _FORGEABLE])
     if given is None or not given.cases:
@@ -95,6 +96,8 @@ def task_result_value(task: CodedTask) -> dict[str, Any]:
     about = ("Best so far: " if not task.is_settled else "Best: ") + place_words(best, task) if n_rounds > 1 else ""
     if best.program and best.program.by_user:
         about = joined([about, "as you changed it"])
+    if task.has_changed_tests:
+        about = joined([about, "by tests that you changed"])
     value = result_value(best.reports, best.program, about)
     value["more"] += [["", "Evidence", each.words] for each in task.evidence]
     return value
@@ -125,41 +128,6 @@ def _chip(each: Round, task: CodedTask, shown_run: str, best: Round | None) -> l
     return [each.run_id, name, said, standing, figures, each.run_id == shown_run, is_best, is_edited]
 
 
-def tests_value(reports: Sequence[TestReport]) -> dict[str, Any]:
-    """What `ui.code_views.tests_table` shows; tests that failed come first into a table too long to show."""
-    shown = [report for report in reports if report.cases]
-    rows = [(report.tests_from, case) for report in shown for case in report.cases]
-    n_hidden = max(0, len(rows) - _MOST_TESTS)
-    if n_hidden:
-        order = sorted(range(len(rows)), key=lambda at: (rows[at][1].outcome == "passed", at))
-        rows = [rows[at] for at in sorted(order[:_MOST_TESTS])]
-    words = [f"{KINDS[report.tests_from]}: {tally(report.cases, report.seconds)}" for report in shown]
-    return {
-        "rows": [_test_row(kind, case) for kind, case in rows],
-        "words": [each[0].upper() + each[1:] for each in words],
-        "hidden": n_hidden,
-    }
-
-
-def pending_tests_value(tests: str, form: str, entry_point: str = "") -> dict[str, Any]:
-    """The same of tests that are being run."""
-    try:
-        told = read_tests(tests, form or None, entry_point)  # type: ignore[arg-type]
-    except AppError:
-        return {}
-    names = told.names or tuple(str(number) for number, _ in enumerate(told.cases, 1))
-    cases = [TestCase(name, "not_run") for name in names[:_MOST_TESTS]]
-    rows = [_test_row("given", case)[:2] + ["testing", "", "", None, None, ""] for case in cases]
-    said = counted(len(names), "test")
-    return {"rows": rows, "words": [f"Running {said} …"], "hidden": len(names) - len(cases)}
-
-
-def _test_row(kind: str, case: TestCase) -> list[Any]:
-    seconds = "" if case.outcome == "not_run" else seconds_text(case.seconds)
-    told = [None if text is None else _cut(text, _MOST_CELL) for text in (case.expected, case.got)]
-    return [kind, case.name, case.outcome, seconds, _cut(case.given, _MOST_CELL), *told, _cut(case.message, _MOST_CELL)]
-
-
 def program_value(task: CodedTask, each: Round, program: Program | None, key: str, is_chosen: bool) -> dict[str, Any]:
     """What `ui.code_views.program_line` holds: a program, and whether the user asked to see it."""
     whose = place_words(each, task)
@@ -186,8 +154,8 @@ def output_value(
     return {
         "ended": joined([ENDS[status], message, seconds_text(seconds) if seconds else ""]),
         "is_bad": status != "ok",
-        "stdout": _cut(stdout, _MOST_PRINTED),
-        "stderr": _cut(stderr, _MOST_PRINTED),
+        "stdout": cut(stdout, _MOST_PRINTED),
+        "stderr": cut(stderr, _MOST_PRINTED),
         "figures": ["data:image/png;base64," + base64.b64encode(each).decode("ascii") for each in figures],
     }
 
@@ -199,22 +167,22 @@ def report_output_value(report: TestReport | None) -> dict[str, Any]:
     return output_value(report.status, report.seconds, report.stdout, report.stderr, report.message)
 
 
-def _cut(text: str, characters: int) -> str:
-    if len(text) <= characters:
-        return text
-    return f"{text[:characters]}… ({len(text) - characters:,} more characters)"
+def form_value(tests: str, form: str, entry_point: str = "", statement: str = "", source: str = "") -> dict[str, Any]:
+    """What `ui.code_views.tests_form` shows of tests as they are typed.
 
-
-def form_value(tests: str, form: str, entry_point: str = "") -> dict[str, Any]:
-    """What `ui.code_views.tests_form` shows of tests as they are typed."""
+    Args:
+        entry_point: The function that they are about, as the user says; else the tests, the task or the program do.
+    """
     if not tests.strip():
         return {"kind": "", "about": "", "is_bad": False}
     try:
-        told = read_tests(tests, form or None, entry_point)  # type: ignore[arg-type]
+        read_as: Any = form or None
+        name = entry_point.strip() or meant_function(tests, read_as, statement, source)
+        told = read_tests(tests, read_as, name)
     except BadInput as error:
         return {"kind": "", "about": str(error), "is_bad": True}
     n = len(told.names) or len(told.cases)
-    called = f"of {told.entry_point}" if told.entry_point else ""
+    called = f"of {told.entry_point}" if told.entry_point and told.form != "input_output" else ""
     about = joined([f"{counted(n, 'test')} {called}".strip() if n else "", _FORGEABLE if told.is_forgeable else ""])
     return {"kind": FORMS[told.form], "about": about, "is_bad": False}
 
@@ -229,15 +197,24 @@ def isolation_value(level: Level | None, refusal: str = "") -> dict[str, Any]:
 
 
 def code_status(
-    panes: Panes, task: CodedTask, host: HostStatus, waited_seconds: float, place: Place | None
+    panes: Panes,
+    task: CodedTask,
+    host: HostStatus,
+    waited_seconds: float,
+    place: Place | None,
+    testing: Sequence[Part] = (),
 ) -> dict[str, Any]:
-    """What `ui.code_views.code_status` shows: how it goes, the panes' figures, the buttons there are, the address."""
+    """What `ui.code_views.code_status` shows: how it goes, the panes' figures, the buttons there are, the address.
+
+    Args:
+        testing: How far the tests are that are being run.
+    """
     told = status_value(panes, host, waited_seconds, place=place)
     text, tone = told["text"], told["tone"]
     each = next((one for one in task.rounds if one.run_id == panes.run_id), None)
     is_busy = not task.is_settled
     if each and not panes.is_live and is_busy:
-        text, tone = _between(each, task), "busy"
+        text, tone = progress_words(testing) if testing else _between(task), "busy"
     shows = {
         "code-solve": not is_busy,
         "code-stop": is_busy,
@@ -254,7 +231,7 @@ def code_status(
     }
 
 
-def _between(each: Round, task: CodedTask) -> str:
+def _between(task: CodedTask) -> str:
     """What goes on while the run on the page has ended and the task has not."""
     n_live = sum(one.is_live for one in task.rounds)
     if n_live:

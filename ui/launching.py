@@ -11,8 +11,10 @@ from starlette.middleware import Middleware
 
 from model.catalog import DEFAULT_ON_GPU, find_model
 from model.errors import BadInput
+from model.runs import Runs
 from model.settings import Settings
-from ui.early_script import EarlyScript
+from ui.early_document import EarlyDocument
+from ui.first_text import first_text_of
 from ui.mcp_server import PATH, mcp_server
 from ui.parts import ASSETS
 from ui.theme import css, early_script, head, theme
@@ -28,7 +30,7 @@ _MAX_WAITING = 512
 _QUEUE_LOOK_SECONDS, _PROGRESS_LOOK_SECONDS = 0.02, 0.1
 
 
-def launch(demo: gr.Blocks, settings: Settings, *, opens_browser: bool) -> str:
+def launch(demo: gr.Blocks, runs: Runs, settings: Settings, *, opens_browser: bool) -> str:
     """Serve the page in threads of its own and return its address.
 
     From then on no other process of this user may look into this one (but on ZeroGPU); the log says what isolates
@@ -42,6 +44,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, opens_browser: bool) -> str:
     demo.queue(default_concurrency_limit=None, max_size=_MAX_WAITING)
     demo._queue.sleep_when_free = _QUEUE_LOOK_SECONDS
     demo._queue.progress_update_sleep_when_free = _PROGRESS_LOOK_SECONDS
+    early = Middleware(EarlyDocument, script=early_script(), first_markup=first_text_of(runs))
     # Not Gradio's own, whatever its environment variable says: that one offers every endpoint.
     served = mcp_server(demo, settings) if settings.serves_mcp else None
     with_mcp = {"routes": served.routes, "lifespan": served.lifespan} if served else {}
@@ -66,7 +69,7 @@ def launch(demo: gr.Blocks, settings: Settings, *, opens_browser: bool) -> str:
             theme=theme(),
             css=css(),
             head=head(),
-            app_kwargs={"middleware": [Middleware(EarlyScript, script=early_script())]} | with_mcp,
+            app_kwargs={"middleware": [early]} | with_mcp,
             mcp_server=False,
             i18n=translations,
         )

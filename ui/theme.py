@@ -126,5 +126,5 @@ def head() -> str:
 
 
 def early_script() -> str:
-    """What has to be there before Gradio's own scripts (`ui.early_script`)."""
+    """What has to be there before Gradio's own scripts (`ui.early_document`)."""
     return (ASSETS / "frames.js").read_text("utf-8")

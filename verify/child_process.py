@@ -23,6 +23,9 @@ _QUIET = {"OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 _START_SECONDS = 60.0
 # How often a child that is still at work is looked at for its size.
 _LOOK_SECONDS = 0.2
+# What a question may take is the processor's time, so that nothing is given up because the machine is busy with other
+# work; by the clock it may take this many times as long.
+_PATIENCE = 1.4
 
 
 class ChildProcess:
@@ -64,6 +67,7 @@ class ChildProcess:
         """Its answer; `None` if it took too long or died, and is being started again.
 
         Args:
+            seconds: Processor time that it may take.
             stop: Once this is set, it takes too long.
         """
         self.start()
@@ -73,9 +77,11 @@ class ChildProcess:
         try:
             if not self._is_ready:
                 self._is_ready = self._lines.get(timeout=_START_SECONDS) == "ready\n"
+            watched = psutil.Process(process.pid)
+            until = _processor_seconds(watched) + seconds
             process.stdin.write(json.dumps(asked) + "\n")
             process.stdin.flush()
-            line = self._line_within(seconds, psutil.Process(process.pid), stop)
+            line = self._line_until(until, time.monotonic() + _PATIENCE * seconds, watched, stop)
             if line:
                 told: dict[str, Any] = json.loads(line)
                 return told
@@ -85,19 +91,25 @@ class ChildProcess:
         self.start()
         return None
 
-    def _line_within(self, seconds: float, process: psutil.Process, stop: threading.Event | None) -> str:
+    def _line_until(
+        self, seconds: float, deadline: float, process: psutil.Process, stop: threading.Event | None
+    ) -> str:
         """Its next line; where the system holds no process down by itself, one that has grown too large is given up.
+
+        Args:
+            seconds: Its processor time at which it is given up.
+            deadline: The monotonic clock's time at which it is.
 
         Raises:
             queue.Empty: If it takes too long, or too much memory.
         """
-        deadline = time.monotonic() + seconds
         while True:
             try:
                 return self._lines.get(timeout=min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
             except queue.Empty:
+                is_late = _processor_seconds(process) >= seconds or time.monotonic() >= deadline
                 is_stopped = stop is not None and stop.is_set()
-                if is_stopped or time.monotonic() >= deadline or process.memory_info().rss > self._max_bytes:
+                if is_stopped or is_late or process.memory_info().rss > self._max_bytes:
                     raise
 
     def kill(self) -> None:
@@ -111,6 +123,11 @@ class ChildProcess:
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
+
+
+def _processor_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def _read(pipe: IO[str], lines: "queue.Queue[str]") -> None:

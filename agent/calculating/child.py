@@ -19,7 +19,7 @@ from agent.calculating.values import CannotWork
 from agent.calculating.working import work_out
 from verify.child import limit_memory
 
-# The parent kills after these and a second more; an alarm that comes in time spares the process.
+# Of a calculation. The parent kills a second later; an alarm that comes in time spares the process.
 SECONDS = 5.0
 _DECIMAL_SECONDS = 1.5
 _MAX_INT_DIGITS = 50_000
@@ -32,17 +32,17 @@ class _TooLong(Exception):
     """The alarm has gone off."""
 
 
-def answered(text: str) -> dict[str, Any]:
+def answered(text: str, seconds: float = SECONDS) -> dict[str, Any]:
     """The result of a calculation, or why there is none: `{"text", "is_error"}`."""
     try:
-        with _alarm(SECONDS):
+        with _alarm(seconds):
             return {"text": work_out(text, _decimal_in_time), "is_error": False}
     except NotReadable as error:
         reason = f"{error}{_HELP}"
     except (CannotWork, TooLarge) as error:
         reason = str(error)
     except _TooLong:
-        reason = f"It took more than {SECONDS:g} s. Ask for something smaller, or for a number with python."
+        reason = f"It took more than {seconds:g} s. Ask for something smaller, or for a number with python."
     except MemoryError:
         reason = "It takes too much memory to be worked out."
     except RecursionError:
@@ -91,7 +91,7 @@ def _alarm(seconds: float) -> Iterator[None]:
 def serve(lines: TextIO, out: TextIO) -> None:
     """Answer line by line until the parent closes the pipe."""
     for line in lines:
-        out.write(json.dumps(answered(json.loads(line)["text"])) + "\n")
+        out.write(json.dumps(answered(**json.loads(line))) + "\n")
         out.flush()
 
 

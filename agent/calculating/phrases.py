@@ -93,7 +93,7 @@ def conversion_in(text: str) -> tuple[str, str] | None:
         return (asked[2] if re.search(r"\d", asked[2]) else f"1 {asked[2]}"), asked[1]
     found = _CONVERSION.match(re.sub(r"\A(?:convert|express|change)\s+", "", text, flags=_I))
     if found and _are_units(found[2]):
-        return found[1], found[2]
+        return found[1].strip(), found[2]
     return None
 
 

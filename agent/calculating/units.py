@@ -24,7 +24,7 @@ def means_units(text: str) -> bool:
     >>> means_units("3 km + 200 m"), means_units("2 m + 3 s"), means_units("2cm = x"), means_units("v = 6 km / 2 h")
     (True, False, False, True)
     """
-    if re.search(r"[<>=]", re.sub(r"\A\s*\w+\s*=(?!=)", "", text)):
+    if re.search(r"[<>=]", re.sub(r"\A\s*[a-zA-Z]\w*\s*=(?!=)", "", text)):
         return False
     words = _WITH_UNIT.findall(text)
     return any(word in UNITS and word not in UNSURE for word in words)

@@ -13,8 +13,15 @@ if TYPE_CHECKING:
     from agent.toolbox import Tool
 
 
-def web_tools() -> "tuple[Tool, ...]":
-    """`search_web` and `read_page`, which ask before they run."""
+def web_tools(proxy: str = "") -> "tuple[Tool, ...]":
+    """`search_web` and `read_page`, which ask before they run.
+
+    Args:
+        proxy: The HTTP proxy that the web is to be reached through; proxies of the environment are not used.
+
+    Raises:
+        BadInput: If the proxy is none.
+    """
     from agent.web.tools import standard_web_tools
 
-    return standard_web_tools()
+    return standard_web_tools(proxy)

@@ -81,8 +81,8 @@ def why_refused(address: IPAddress) -> str:
         return next((kind for network, kind in _REFUSED_V4 if address in network), "")
     if address.scope_id is not None:
         return "of one interface alone"
-    if address in _NAT64:
-        kind = why_refused(IPv4Address(int(address) & 0xFFFF_FFFF))
+    if inner := behind_nat64(address):
+        kind = why_refused(inner)
         return kind and f"{kind}, in IPv6 form"
     for network, kind in _REFUSED_V6:
         if address in network:
@@ -90,6 +90,11 @@ def why_refused(address: IPAddress) -> str:
     if address not in _GLOBAL_V6:
         return "reserved"
     return "an ISATAP tunnel" if int(address) >> 32 & 0xFFFF_FFFF in _ISATAP else ""
+
+
+def behind_nat64(address: IPAddress) -> IPv4Address | None:
+    """The IPv4 address that a network with IPv6 alone makes of it, if it makes one of it."""
+    return IPv4Address(int(address) & 0xFFFF_FFFF) if address.version == 6 and address in _NAT64 else None
 
 
 def own_addresses() -> frozenset[IPAddress]:

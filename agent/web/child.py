@@ -3,37 +3,58 @@
     python -m agent.web.child read     takes a page apart
     python -m agent.web.child search   asks search engines
 
-It holds itself down first, where the system can; its parent kills it when it takes too long or too much
-(`agent.web.children`). It has the environment of nobody: no keys, no proxies.
+It holds itself down first and locks itself in before a page is taken apart, where the system can; its parent kills it
+when it takes too long or too much (`agent.web.children`). Of the environment it has no keys and no proxies.
 """
 
 import json
 import os
 import sys
 from dataclasses import asdict
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+if TYPE_CHECKING:
+    from agent.web.page_text import PageText
 
 MEMORY_BYTES = 1 << 30
+# What asks the engines starts a thread for each core, and each reserves its share of addresses.
+_SEARCH_BYTES = 4 << 30
 _MAX_CPU_SECONDS = 60
 
 
-def limit_itself() -> None:
-    """At most a gigabyte, a minute of the processor, no file written."""
+def limit_itself(memory_bytes: int = MEMORY_BYTES) -> None:
+    """At most so much memory, a minute of the processor, no file written."""
     try:
         import resource
     except ImportError:  # Windows: its parent alone looks after it.
         return
     for name, limit in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_CPU, _MAX_CPU_SECONDS),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, 128),
+        (resource.RLIMIT_NOFILE, 256),
     ):
         try:
             resource.setrlimit(name, (limit, limit))
         except (ValueError, OSError):  # macOS knows no limit of address space.
             continue
+
+
+def read(kind: str, content: bytes, charset: str, **how: Any) -> "PageText":
+    """The text of a page, taken out of it behind the lock.
+
+    Raises:
+        ValueError: If it cannot be read; the message is a sentence.
+    """
+    from agent.web.charsets import decoded
+    from agent.web.locking import load_all, lock
+    from agent.web.page_text import text_of
+
+    given = content if kind == "pdf" else decoded(content, charset, is_html=kind == "html")
+    load_all(kind)
+    lock()
+    return text_of(kind, given, **how)
 
 
 def answered(task: str, asked: dict[str, Any], content: bytes) -> dict[str, Any]:
@@ -43,9 +64,7 @@ def answered(task: str, asked: dict[str, Any], content: bytes) -> dict[str, Any]
             from agent.web.engines import found
 
             return {"results": found(**asked)}
-        from agent.web.page_text import text_of
-
-        return asdict(text_of(content=content, **asked))
+        return asdict(read(content=content, **asked))
     except MemoryError:
         return {"error": "The page takes too much memory to be read."}
     except ValueError as error:
@@ -56,7 +75,7 @@ def answered(task: str, asked: dict[str, Any], content: bytes) -> dict[str, Any]
 
 def main(task: str, incoming: BinaryIO) -> None:
     """Read the question, answer it, end."""
-    limit_itself()
+    limit_itself(_SEARCH_BYTES if task == "search" else MEMORY_BYTES)
     # What a library prints must not stand before the answer.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

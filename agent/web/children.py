@@ -81,6 +81,7 @@ def _start(task: str) -> "subprocess.Popen[bytes]":
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG", "SSL_CERT_FILE") if name in os.environ}
     # It finds what this process finds, wherever that comes from.
     found = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONHASHSEED": "0", "OMP_NUM_THREADS": "1"}
+    found["PYTHONDONTWRITEBYTECODE"] = "1"
     return subprocess.Popen(
         [sys.executable, "-m", "agent.web.child", task],
         stdin=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""The bytes of a page in, its title and main text out. Runs in the process that may be killed, whatever a page does."""
+"""A page in, its title and main text out. Runs in the process that may be killed, whatever a page does."""
 
 import contextlib
 import io
@@ -8,8 +8,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
-
-from agent.web.charsets import decoded
 
 # A page longer than that is read to here; its reader goes on in pieces.
 MAX_CHARACTERS = 1_000_000
@@ -34,24 +32,23 @@ class PageText:
     note: str = ""
 
 
-def text_of(kind: str, content: bytes, charset: str, url: str, with_links: bool, seconds: float) -> PageText:
+def text_of(kind: str, content: str | bytes, url: str, with_links: bool, seconds: float) -> PageText:
     """Title and text of a page.
 
     Args:
         kind: "html", "text" or "pdf".
+        content: The bytes of a PDF file, else a text.
         seconds: After so many, no further page of a PDF file is begun, and the main text of a page not looked for any
             longer: all of its text is taken.
 
     Raises:
         ValueError: If it cannot be read; the message is a sentence.
     """
-    match kind:
-        case "pdf":
-            return _pdf_text(content, time.monotonic() + seconds)
-        case "html":
-            return _html_text(decoded(content, charset, is_html=True), url, with_links, seconds)
-        case _:
-            return _capped("", decoded(content, charset).replace("\r\n", "\n"))
+    if isinstance(content, bytes):
+        return _pdf_text(content, time.monotonic() + seconds)
+    if kind == "html":
+        return _html_text(content, url, with_links, seconds)
+    return _capped("", content.replace("\r\n", "\n"))
 
 
 def _capped(title: str, text: str, note: str = "") -> PageText:
@@ -82,6 +79,9 @@ def _interrupted_after(seconds: float) -> Iterator[None]:
 
 def _html_text(html: str, url: str, with_links: bool, seconds: float) -> PageText:
     title, text = "", ""
+    # A page may leave these tags out; the library takes it for no page then.
+    if "html" not in html[:50].lower():
+        html = "<!DOCTYPE html>\n" + html
     # Whatever such a page does to the library, there is another way to its text.
     with contextlib.suppress(Exception), _interrupted_after(seconds):
         import trafilatura

@@ -5,7 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 
-from agent.web.addresses import IPAddress, own_addresses, why_refused
+from agent.web.addresses import IPAddress, behind_nat64, own_addresses, why_refused
 from agent.web.failures import AddressRefused, WebFailed
 from agent.web.patience import Patience
 from agent.web.urls import WebURL
@@ -35,7 +35,8 @@ def checked_addresses(url: WebURL, resolve: Resolver, patience: Patience) -> lis
     addresses = [url.address] if url.address else _looked_up(url, resolve, patience)
     own = own_addresses()
     for address in addresses:
-        kind = why_refused(address) or ("this machine's own" if address in own else "")
+        is_own = address in own or behind_nat64(address) in own
+        kind = why_refused(address) or ("this machine's own" if is_own else "")
         if kind:
             raise AddressRefused(
                 f"{url.host} is at an address that is {kind}. Only pages of the public internet are read."
@@ -45,8 +46,12 @@ def checked_addresses(url: WebURL, resolve: Resolver, patience: Patience) -> lis
 
 def _looked_up(url: WebURL, resolve: Resolver, patience: Patience) -> list[IPAddress]:
     def look_up() -> Sequence[str]:
-        with _looking_up:
+        if not _looking_up.acquire(timeout=RESOLVE_SECONDS):
+            raise TimeoutError("every look-up that may go on at once hangs")
+        try:
             return resolve(url.host, url.port)
+        finally:
+            _looking_up.release()
 
     part = patience.part(RESOLVE_SECONDS, "Looking up the host")
     try:

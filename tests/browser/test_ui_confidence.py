@@ -7,11 +7,11 @@ from math import exp
 from typing import Any
 
 import pytest
-from gradio_client import Client
 from playwright.sync_api import Page, Route, expect
 
 from evals.browser import thought
 from tests.chat_page import ask, expect_phase, scripted_app
+from tests.script_client import client_of
 
 pytestmark = [
     pytest.mark.browser,
@@ -75,7 +75,7 @@ def scored(page: Page, url: str) -> dict[str, Any]:
     """What a script is told of the run on the page."""
     run_id = re.search(r"run=([\w-]+)", page.url)
     assert run_id
-    return Client(url, verbose=False).predict(run_id[1], api_name="/confidence")
+    return client_of(url).predict(run_id[1], api_name="/confidence")
 
 
 @pytest.mark.parametrize("question", ["Why?", "symbols"])
@@ -263,7 +263,7 @@ def test_a_thinking_of_32000_tokens_opens_within_two_seconds(
     turn = {"thinking": thought(LONG_TOKENS), "answer": "Done."}
     script.write_text(json.dumps({"tokens_per_second": 8000, "turns": [turn]}))
     url = start_app("--scripted", str(script)).url
-    final = Client(url, verbose=False).predict("Why?", budget=2 * LONG_TOKENS, api_name="/chat")
+    final = client_of(url).predict("Why?", budget=2 * LONG_TOKENS, api_name="/chat")
     page.goto(f"{url}?run={final['run_id']}")
     expect_phase(page, "done", 60)
     assert len(scored(page, url)["tokens"]) > 0.9 * LONG_TOKENS  # the scores are kept now

@@ -5,7 +5,7 @@ const [words, body, others] = [".tally", "tbody", ".others"].map((each) => eleme
 const opened = new Set();
 let [shown, known] = ["", ""];
 
-const marks = { passed: "✓", wrong: "✗", error: "✗", timeout: "✗", memory: "✗", not_run: "–", testing: "…" };
+const marks = { passed: "✓", wrong: "✗", error: "✗", timeout: "✗", memory: "✗", not_run: "–", testing: "…", waiting: "·" };
 const states = {
   passed: "passed",
   wrong: "wrong",
@@ -14,6 +14,7 @@ const states = {
   memory: "too much memory",
   not_run: "not run",
   testing: "running",
+  waiting: "waiting",
 };
 const kinds = { given: "", hidden: "hidden", model: "model-written" };
 const line = (text) => (text || "").split("\n").find((each) => each.trim()) || "";
@@ -48,7 +49,7 @@ function rowsOf(row) {
   const state = cell(`state ${outcome}`, `${marks[outcome]} ${workingsSay(states[outcome])}`);
   const isCompared = outcome === "passed" || outcome === "wrong";
   const gotSaid = isCompared && got !== null ? line(got) || workingsSay("nothing") : line(message.trim().split("\n").pop());
-  main.append(first, state, cell("expected", line(expected)), cell("got", outcome === "not_run" ? "" : gotSaid), cell("time", time));
+  main.append(first, state, cell("expected", line(expected)), cell("got", ["not_run", "testing", "waiting"].includes(outcome) ? "" : gotSaid), cell("time", time));
   if (isBare) return [main];
   const more = workingsNode("tr", "more");
   const whole = cell("", undefined);

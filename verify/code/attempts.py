@@ -19,14 +19,16 @@ from model.runs import Runs
 from model.samples import all_or_none, check_room, drawn_apart, stop_all, with_seed_after
 from model.sampling import check_sampling
 from verify.code.disagreeing import disagreement_of
-from verify.code.given import DEFAULT_ROUNDS, check_program, check_task, read_given
+from verify.code.entry_point import lacks_function, named_function
+from verify.code.given import DEFAULT_ROUNDS, check_entry_point, check_program, check_task, read_given
 from verify.code.judge import CodeJudge
 from verify.code.model_tests import asserts_of
 from verify.code.next_round import later_round, start_next
 from verify.code.pasted import pasted_task
+from verify.code.progress import Progress
 from verify.code.questions import question_for_tests, question_of
+from verify.code.round_tests import RoundTests
 from verify.code.task import CodedTask, Round, read_task, task_of
-from verify.code.trying import Trying
 
 log = logging.getLogger(__name__)
 
@@ -40,19 +42,17 @@ class Attempts:
     def __init__(self, runs: Runs, judge: CodeJudge) -> None:
         self.judge = judge
         self._runs = runs
-        self._trying = Trying(judge)
-        # A round is tested once, and the rounds of a task are decided about one after the other.
-        self._testing = [threading.Lock() for _ in range(_N_LOCKS)]
+        self._tests = RoundTests(runs, judge)
+        # The rounds of a task are decided about one after the other.
         self._deciding = [threading.Lock() for _ in range(_N_LOCKS)]
         # Tasks whose rounds this process started: of others, what ended is tested, and nothing new is started.
         self._driven: set[str] = set()
-        self._is_closed = False
         runs.after_end.append(self._on_end)
         runs.on_close.append(self.close)
 
     def close(self) -> None:
         """End what is being tested. It is tested again when its task is opened the next time."""
-        self._is_closed = True
+        self._tests.is_closed = True
         self.judge.close()
 
     # ------------------------------------------------------------------ starting and stopping
@@ -84,8 +84,8 @@ class Attempts:
             entry_point: The function that is asked for, where neither task nor tests name it.
             n_rounds: So many programs at most in each attempt.
             budget: How long each round may think.
-            asks_for_tests: Where no tests are given, one more run writes some from the statement alone; its id is the
-                last of those returned.
+            asks_for_tests: Where no tests are given, one more run writes some from the statement alone, if the model
+                can; its id is the last of those returned.
             run_id: An id of the caller's choice for the first run.
 
         Raises:
@@ -98,11 +98,14 @@ class Attempts:
             statement, tests, hidden_tests = pasted.statement, pasted.tests, pasted.hidden_tests
         entry_point = entry_point.strip()
         check_task(statement, entry_point, k, n_rounds)
-        given, hidden = (read_given(*each, entry_point) for each in ((tests, form), (hidden_tests, hidden_form)))
+        kinds = (tests, form), (hidden_tests, hidden_form)
+        if not entry_point and any(lacks_function(*each) for each in kinds):
+            entry_point = named_function(statement)
+        given, hidden = (read_given(*each, entry_point) for each in kinds)
         budget_limits(budget)
         family = known_family(self._runs.host.status().model)
         drawn = drawn_apart(check_sampling(sampling or Sampling()), k, family)
-        asks_for_tests = asks_for_tests and given is None
+        asks_for_tests = asks_for_tests and given is None and family.writes_tests
         check_room(self._runs, k + asks_for_tests)
         first = run_id or secrets.token_urlsafe(9)
         task = Task(
@@ -169,8 +172,14 @@ class Attempts:
         for each in coded.rounds:
             if not each.is_live and not each.is_settled:
                 self._look_at(each.run_id, goes_on=coded.id in self._driven)
+            elif not each.is_live:
+                self._tests.test_again(each.run_id)
         self._compare(coded.id)
         return read_task(self._runs, run_id)
+
+    def progress(self, run_id: str) -> Progress | None:
+        """How far the tests of a round are, also when they are over; `None` if it was not tested lately."""
+        return self._tests.progress(run_id)
 
     def edit(self, run_id: str, source: str) -> CodedTask:
         """Test a program that the user has written in the place of a round's own; no model is asked.
@@ -184,9 +193,14 @@ class Attempts:
             raise BadInput("This run wrote tests and no program. Change the tests of the task instead.")
         coded = self.settle(run_id)
         self._check_ended(coded, run_id)
-        program = Program(source, "written by hand", by_user=True)
-        self._runs.store.append(run_id, [program, *self._trying.reports(program, coded)])
-        return read_task(self._runs, run_id)
+        own = coded.round_of(run_id).program
+        is_same = own is not None and own.source.strip() == source.strip()
+        # It stands there before it is tested: what the end of the app breaks off, `settle` does again.
+        with self._tests.lock(run_id):
+            self._tests.forget(run_id)
+            program = own if own and is_same else Program(source, "written by hand", by_user=True)
+            self._runs.store.append(run_id, [program])
+        return self.settle(run_id)
 
     def change_tests(
         self,
@@ -196,12 +210,14 @@ class Attempts:
         form: TestForm | None = None,
         hidden_tests: str | None = None,
         hidden_form: TestForm | None = None,
+        entry_point: str | None = None,
     ) -> CodedTask:
         """Test every program of a task again, by other tests; no model is asked.
 
         Args:
             tests: Take the place of those given before; empty for none.
             hidden_tests: Take the place of the hidden ones; None keeps those.
+            entry_point: The function that is meant; None leaves it at that of before.
 
         Raises:
             BadInput: If the run writes no program, the task goes on, or the tests cannot be read.
@@ -210,21 +226,24 @@ class Attempts:
         coded = self.settle(run_id)
         if coded.is_live:
             raise BadInput("The task is still being worked on. Wait for its end, or stop it, then change its tests.")
-        given = read_given(tests, form, coded.task.entry_point)
-        changed = replace(coded.task, tests=tests if given else "", form=given.form if given else "")
+        name = (coded.task.entry_point if entry_point is None else entry_point).strip()
+        check_entry_point(name)
+        given = read_given(tests, form, name)
+        changed = replace(coded.task, tests=tests if given else "", form=given.form if given else "", entry_point=name)
         if hidden_tests is not None:
-            hidden = read_given(hidden_tests, hidden_form, coded.task.entry_point)
+            hidden = read_given(hidden_tests, hidden_form, name)
             changed = replace(
                 changed, hidden_tests=hidden_tests if hidden else "", hidden_form=hidden.form if hidden else ""
             )
+        # Programs without what the old tests said of them first: so none is ever taken to be tested by the new ones.
+        for each in coded.rounds:
+            with self._tests.lock(each.run_id):
+                if each.purpose == "solution" and each.program is not None:
+                    self._tests.forget(each.run_id)
+                    self._runs.store.append(each.run_id, [each.program])
         with self._lock(coded.id):
             self._runs.store.append(coded.id, [changed])
-            coded = read_task(self._runs, coded.id)
-        for each in coded.rounds:
-            if each.purpose == "solution" and each.program is not None:
-                reports = self._trying.reports(each.program, coded)
-                self._runs.store.append(each.run_id, [each.program, *reports])
-        return read_task(self._runs, run_id)
+        return self.settle(run_id)
 
     def _check_ended(self, coded: CodedTask, run_id: str) -> None:
         if coded.round_of(run_id).is_live:
@@ -251,7 +270,7 @@ class Attempts:
 
     def _look_at(self, run_id: str, *, goes_on: bool) -> None:
         """Test what a run has written, once; then start what follows, or stop what is decided."""
-        with self._testing[hash(run_id) % _N_LOCKS]:
+        with self._tests.lock(run_id):
             coded = read_task(self._runs, run_id)
             own = coded.round_of(run_id)
             if own.program is not None or own.is_live:
@@ -260,9 +279,9 @@ class Attempts:
             if own.purpose == "tests":
                 self._runs.store.append(run_id, [asserts_of(answer)])
                 return
-            program = self._trying.program_of(answer, coded, own.reason)
-            reports = self._trying.reports(program, coded)
-            if self._is_closed:  # what it says then is no more than that
+            program = self._tests.trying.program_of(answer, coded, own.reason)
+            reports = self._tests.reports(run_id, program, coded)
+            if self._tests.is_closed:  # what it says then is no more than that
                 return
             with self._lock(coded.id):
                 tried = replace(own, program=program, reports=reports)
@@ -283,11 +302,11 @@ class Attempts:
         """Where no tests were given: run the model's own, and see where the programs of several attempts part."""
         with self._lock(first):
             coded = read_task(self._runs, first)
-            tests = self._trying.model_tests(coded)
+            tests = self._tests.trying.model_tests(coded)
             for each in coded.lacking("model") if tests else ():
-                assert tests is not None and each.program is not None
-                report = self._trying.model_report(each.program, tests)
-                if self._is_closed:
+                assert tests is not None
+                report = self._tests.model_report(each, tests)
+                if self._tests.is_closed:
                     return
                 self._runs.store.append(each.run_id, [report])
             coded = read_task(self._runs, first)
@@ -295,8 +314,8 @@ class Attempts:
                 last = {each[-1].attempt: each[-1].program for each in coded.attempts}
                 programs = {number: each for number, each in last.items() if each and each.source.strip()}
                 # The run that writes tests may have been looked at since.
-                evidence = disagreement_of(self.judge, programs, self._trying.model_tests(coded))
-                if not self._is_closed:
+                evidence = disagreement_of(self.judge, programs, self._tests.trying.model_tests(coded))
+                if not self._tests.is_closed:
                     self._runs.store.append(first, [evidence])
 
     def _lock(self, first: str) -> threading.Lock:

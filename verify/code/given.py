@@ -39,14 +39,23 @@ def check_task(statement: str, entry_point: str, k: int, n_rounds: int) -> None:
         raise BadInput(
             f"The task has {len(statement):,} characters and the limit is {MAX_MESSAGE_CHARACTERS:,}. Shorten it."
         )
-    if entry_point and not all(part.isidentifier() for part in entry_point.split(".")):
-        raise BadInput(
-            f"The function that is asked for is {entry_point[:80]!r}; give its name alone, such as add or Solution.add."
-        )
+    check_entry_point(entry_point)
     if not 1 <= k <= MOST_ATTEMPTS:
         raise BadInput(f"{k} attempts were asked for; give a number from 1 to {MOST_ATTEMPTS}.")
     if not 1 <= n_rounds <= MOST_ROUNDS:
         raise BadInput(f"{n_rounds} rounds were asked for; give a number from 1 to {MOST_ROUNDS}.")
+
+
+def check_entry_point(name: str) -> None:
+    """Refuse what is no function's name; empty is none.
+
+    Raises:
+        BadInput: If it is.
+    """
+    if name and not all(part.isidentifier() for part in name.split(".")):
+        raise BadInput(
+            f"The function that is asked for is {name[:80]!r}; give its name alone, such as add or Solution.add."
+        )
 
 
 def check_program(source: str) -> None:

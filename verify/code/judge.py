@@ -10,6 +10,7 @@ from model.errors import BadInput, SandboxRefused
 from verify.code.binding import bound
 from verify.code.parsing import parsed
 from verify.code.prelude import names_for
+from verify.code.progress import Progress
 from verify.code.running import Ran, Runner
 from verify.code.scripts import run_script
 from verify.code.test_sets import TestSet, read_tests
@@ -21,6 +22,7 @@ from verify.sandbox.notebook import CellResult, Notebook
 from verify.sandbox.report import Report, TestResult, shortened
 from verify.sandbox.sandbox import Sandbox
 from verify.sandbox.values import encoded
+from verify.sandbox.watching import NOBODY, Watch
 
 # What a program may use where nobody says otherwise. LiveCodeBench's judge gives 6 seconds.
 LIMITS = Limits(cpu_seconds=6.0)
@@ -49,6 +51,7 @@ class CodeJudge:
         tests_from: TestsFrom = "given",
         stop_at_first: bool = False,
         limits: Limits | None = None,
+        progress: Progress | None = None,
     ) -> TestReport:
         """Run a program against tests. A machine that cannot isolate it gives a report that says `refused`.
 
@@ -56,12 +59,15 @@ class CodeJudge:
             tests_from: Who wrote them. Of hidden tests the report says only which of them failed and how.
             stop_at_first: Whether what stands behind the first failure is left out.
             limits: Of each test.
+            progress: Is told of each test as it is known, and may end them.
         """
         if not program.source.strip():
             return _untested("no program", program.words or "There is no program.", tests, tests_from)
         try:
             tests = _with_examples(program.source, tests)
-            ran = self._ran(program.source, tests, limits or LIMITS, stop_at_first)
+            if progress is not None:
+                _begin(progress, tests, tests_from)
+            ran = self._ran(program.source, tests, limits or LIMITS, stop_at_first, progress or NOBODY)
         except SandboxRefused as refusal:
             return _untested("refused", str(refusal), tests, tests_from)
         except BadInput as error:
@@ -127,12 +133,12 @@ class CodeJudge:
                 self._sandbox = Sandbox()
             return self._sandbox
 
-    def _ran(self, source: str, tests: TestSet, limits: Limits, stop_at_first: bool) -> Ran:
+    def _ran(self, source: str, tests: TestSet, limits: Limits, stop_at_first: bool, watch: Watch) -> Ran:
         sandbox, names = self._started(), names_for(source)
         if tests.script:
-            return run_script(sandbox, source, tests, limits, names, stop_at_first)
-        cases = bound(tests.cases, parsed(source))
-        return Runner(sandbox, source, limits, names, stop_at_first).run(cases)
+            return run_script(sandbox, source, tests, limits, names, stop_at_first, watch)
+        cases = bound(tests.cases, parsed(source), tests.entry_point)
+        return Runner(sandbox, source, limits, names, stop_at_first, watch).run(cases)
 
 
 def _with_examples(source: str, tests: TestSet) -> TestSet:
@@ -146,10 +152,27 @@ def _with_examples(source: str, tests: TestSet) -> TestSet:
     return read_tests(source, "doctest", tests.entry_point)
 
 
+def _begin(progress: Progress, tests: TestSet, tests_from: TestsFrom) -> None:
+    """Say which tests are about to be run, and how what they say is written."""
+
+    def case_of(number: int, result: TestResult) -> TestCase:
+        name = tests.names[number] if number < len(tests.names) else str(number + 1)
+        if tests.form == "pytest":
+            name = result.given or name
+        case = _case(name, _shown_given(tests, number, result), result)
+        return _without_content(number, case) if tests_from == "hidden" else case
+
+    def by_words(given: Sequence[str]) -> list[TestCase]:
+        return [case_of(number, TestResult("not_run", given=words)) for number, words in enumerate(given)]
+
+    count = max(len(tests.names), len(tests.cases))
+    progress.begin(tests_from, by_words([""] * count), case_of, by_words)
+
+
 def _report(tests: TestSet, ran: Ran, tests_from: TestsFrom) -> TestReport:
     told = ran.told
     cases = [
-        _case(name, "" if tests.form == "pytest" else _given(tests.cases, number, result), result)
+        _case(name, _shown_given(tests, number, result), result)
         for number, (name, result) in enumerate(zip(_names(tests, ran.results), ran.results, strict=True))
     ]
     report = TestReport(
@@ -184,6 +207,11 @@ def case_of(name: str, case: Case, result: TestResult) -> TestCase:
     return _case(name, _given([case], 0, result), result)
 
 
+def _shown_given(tests: TestSet, number: int, result: TestResult) -> str:
+    """The same; of pytest's tests it is their name."""
+    return "" if tests.form == "pytest" else _given(tests.cases, number, result)
+
+
 def _given(cases: Sequence[Case], number: int, result: TestResult) -> str:
     """The call, the input, or the statement, as a report shows it."""
     if number >= len(cases):
@@ -198,13 +226,13 @@ def _given(cases: Sequence[Case], number: int, result: TestResult) -> str:
 
 def _without_contents(report: TestReport) -> TestReport:
     """What may be said of tests that nobody is to learn from: which failed, how, and in which line of the program."""
-    cases = [
-        TestCase(
-            str(number), case.outcome, case.seconds, message=kind_of(case.message) if case.outcome in _TOLD else ""
-        )
-        for number, case in enumerate(report.cases, 1)
-    ]
-    return replace(report, cases=tuple(cases), stdout="", stderr="", message=kind_of(report.message))
+    cases = tuple(_without_content(number, case) for number, case in enumerate(report.cases))
+    return replace(report, cases=cases, stdout="", stderr="", message=kind_of(report.message))
+
+
+def _without_content(number: int, case: TestCase) -> TestCase:
+    message = kind_of(case.message) if case.outcome in _TOLD else ""
+    return TestCase(str(number + 1), case.outcome, case.seconds, message=message)
 
 
 def kind_of(message: str) -> str:

@@ -4,7 +4,7 @@ A test that takes more time than it may is looked at once more, alone and with t
 as a whole fails nobody, a slow program is told from one that hangs, and one that hangs from one that waits.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from verify.sandbox.cases import Call, Case, InputCase
@@ -12,15 +12,15 @@ from verify.sandbox.limits import Limits
 from verify.sandbox.outputs import first_difference
 from verify.sandbox.report import Outcome, Report, TestResult, shortened
 from verify.sandbox.sandbox import Sandbox
+from verify.sandbox.watching import NOBODY, Watch
 
 # So many tests may reach a limit; each costs twice the time that a program may take.
 _MAX_INTERRUPTED = 3
 _LONGER = 2
-# Where the first failure ends it, so many calls share the first process, and four times as many each further one.
-_FIRST_CALLS = 4
 # A program that has used less of the processor than this part of the time was waiting for something.
 _IDLE = 0.2
 _STOPPED = TestResult("not_run", message="not run: it was asked to stop at the first failure")
+_UNWANTED = TestResult("not_run", message="not run: it was stopped before")
 _TOO_MANY = TestResult("not_run", message=f"not run: {_MAX_INTERRUPTED} tests before it have reached a limit")
 
 
@@ -50,11 +50,20 @@ class Runner:
 
     Args:
         names: What the program finds without importing it, as `verify.code.prelude` says.
+        watch: Is told of each case as it is known, and may end them.
     """
 
     def __init__(
-        self, sandbox: Sandbox, source: str, limits: Limits, names: Mapping[str, str], stop_at_first: bool
+        self,
+        sandbox: Sandbox,
+        source: str,
+        limits: Limits,
+        names: Mapping[str, str],
+        stop_at_first: bool,
+        watch: Watch = NOBODY,
     ) -> None:
+        self._watch = watch
+        self._is_enough = False
         self._sandbox, self._source, self._limits = sandbox, source, limits
         self._names = names
         self._stop_at_first = stop_at_first
@@ -64,34 +73,43 @@ class Runner:
     def run(self, cases: Sequence[Case]) -> Ran:
         """All of them, or those up to the first that fails."""
         calls = {at: case for at, case in enumerate(cases) if isinstance(case, Call)}
-        results: dict[int, TestResult] = dict(zip(calls, self._run_calls(list(calls.values())), strict=True))
+        results: dict[int, TestResult] = dict(zip(calls, self._run_calls(calls), strict=True))
         for at, case in enumerate(cases):
             if isinstance(case, InputCase):
                 results[at] = self._run_input(case, has_failed=_has_failed(results.values()))
+                self._take(at, results[at])
         return Ran([results[at] for at in range(len(cases))], self._reports)
 
-    def _run_calls(self, calls: Sequence[Call]) -> list[TestResult]:
-        """In one process, and in a new one behind each that reached a limit; few at first where one may be enough."""
+    def _run_calls(self, numbered: Mapping[int, Call]) -> list[TestResult]:
+        """In one process, and in a new one behind each that reached a limit; by their numbers among all cases."""
         results: list[TestResult] = []
-        at_once = _FIRST_CALLS if self._stop_at_first else len(calls)
+        numbers, calls = list(numbered), list(numbered.values())
         while len(results) < len(calls):
-            if self._interrupted >= _MAX_INTERRUPTED or (self._stop_at_first and _has_failed(results)):
+            if self._interrupted >= _MAX_INTERRUPTED or self._is_enough:
                 break
-            report = self._run(self._limits, calls[len(results) : len(results) + at_once])
-            at_once *= 4
+            left = len(results)
+            report = self._run(self._limits, calls[left:], _Forwarding(self._take, numbers[left:]))
             told = list(report.tests)
             done = next((at for at, test in enumerate(told) if test.outcome == "not_run"), len(told))
             if not done:
                 return cut([*results, *with_reason(report)], len(calls), self._stop_at_first)
             if told[done - 1].outcome in ("timeout", "memory") or report.status == "output-limit":
                 self._interrupted += 1
-                told[done - 1] = self._looked_at(calls[len(results) + done - 1], told[done - 1])
+                told[done - 1] = self._looked_at(calls[left + done - 1], told[done - 1])
+                self._take(numbers[left + done - 1], told[done - 1])
             results += told[:done]
-        return cut(results, len(calls), self._stop_at_first)
+        return cut(results, len(calls), self._stop_at_first, _UNWANTED if self._is_enough else _TOO_MANY)
+
+    def _take(self, number: int, result: TestResult) -> bool:
+        """A case has said this; False if no other need be run."""
+        is_wanted = self._watch.take(number, result)
+        has_failed = self._stop_at_first and result.outcome != "passed"
+        self._is_enough = self._is_enough or has_failed or not is_wanted
+        return not self._is_enough
 
     def _run_input(self, case: InputCase, has_failed: bool) -> TestResult:
-        if self._stop_at_first and has_failed:
-            return _STOPPED
+        if self._is_enough:
+            return _STOPPED if has_failed else _UNWANTED
         if self._interrupted >= _MAX_INTERRUPTED:
             return _TOO_MANY
         report = self._run(self._limits, case)
@@ -101,13 +119,13 @@ class Runner:
             return self._looked_at(case, result)
         return result
 
-    def _run(self, limits: Limits, cases: Sequence[Call] | InputCase) -> Report:
+    def _run(self, limits: Limits, cases: Sequence[Call] | InputCase, watch: Watch = NOBODY) -> Report:
         if isinstance(cases, InputCase):
             room = 2 * len(cases.stdout.encode("utf-8", "surrogatepass")) + (1 << 16)
             limits = replace(limits, output_bytes=max(limits.output_bytes, room))
             report = self._sandbox.run(self._source, stdin=cases.stdin, limits=limits, names=self._names)
         else:
-            report = self._sandbox.run_tests(self._source, cases, limits, self._names)
+            report = self._sandbox.run_tests(self._source, cases, limits, self._names, watch)
         self._reports.append(report)
         return report
 
@@ -140,16 +158,26 @@ class Runner:
         )
 
 
+class _Forwarding(Watch):
+    """Hands on what each of some calls has said; not that one took too long: it is looked at once more."""
+
+    def __init__(self, take: Callable[[int, TestResult], bool], numbers: Sequence[int]) -> None:
+        self._take, self._numbers = take, numbers
+
+    def take(self, number: int, result: TestResult) -> bool:
+        return result.outcome == "timeout" or self._take(self._numbers[number], result)
+
+
 def _has_failed(results: Iterable[TestResult]) -> bool:
     return any(result.outcome != "passed" for result in results)
 
 
-def cut(results: list[TestResult], count: int, stop_at_first: bool) -> list[TestResult]:
+def cut(results: list[TestResult], count: int, stop_at_first: bool, rest: TestResult = _TOO_MANY) -> list[TestResult]:
     """With those that were not run at its end."""
     if stop_at_first:
         failed = next((at for at, result in enumerate(results) if result.outcome != "passed"), len(results))
         results = results[: failed + 1]
-    rest = _STOPPED if stop_at_first and _has_failed(results) else _TOO_MANY
+    rest = _STOPPED if stop_at_first and _has_failed(results) else rest
     return results + [rest] * (count - len(results))
 
 

@@ -81,6 +81,7 @@ class CodedTask:
         task: As it stands in the first run: with the statement and all tests.
         question: What the first round was asked.
         rounds: By attempt, then by number; a run that writes tests is the last.
+        has_changed_tests: Whether its tests are others now than those that it was given with.
     """
 
     id: str
@@ -88,6 +89,7 @@ class CodedTask:
     question: str
     rounds: tuple[Round, ...]
     created_at: float
+    has_changed_tests: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -229,7 +231,7 @@ def read_task(runs: Runs, run_id: str) -> CodedTask:
     first, told = next(((row, task) for row, task in mine if row.id == task.first_run), mine[0])
     changed = runs.store.last_of_type(first.id, "task")
     task = changed if isinstance(changed, Task) else told
-    return CodedTask(first.id, task, first.question, tuple(rounds), first.created_at)
+    return CodedTask(first.id, task, first.question, tuple(rounds), first.created_at, task != told)
 
 
 def _written_task(runs: Runs, run_id: str) -> Task | None:

@@ -8,7 +8,8 @@ from model.code_events import Program, TestCase, TestForm, TestReport, TestsFrom
 from model.errors import AppError, BadInput
 from verify.code.extraction import extract_program
 from verify.code.judge import CodeJudge
-from verify.code.model_tests import with_names_of
+from verify.code.model_tests import fitting, with_names_of
+from verify.code.progress import Progress
 from verify.code.shrinking import smallest_failure
 from verify.code.task import CodedTask
 from verify.code.test_sets import TestSet, read_tests
@@ -30,17 +31,21 @@ class Trying:
             return _NOTHING_YET
         return extract_program(answer, _entry_point(coded))
 
-    def reports(self, program: Program, coded: CodedTask) -> tuple[TestReport, ...]:
-        """What the given tests say of a program, then the hidden ones, then those of the model where there are some."""
+    def reports(self, program: Program, coded: CodedTask, progress: Progress | None = None) -> tuple[TestReport, ...]:
+        """What the given tests say of a program, then the hidden ones, then those of the model where there are some.
+
+        Args:
+            progress: Is told of each test as it is known, and may end them.
+        """
         if not program.source.strip():
             return ()
         found = []
         if given := read_task_tests(coded, "given"):
-            found.append(self._judged(program, given, "given"))
+            found.append(self._judged(program, given, "given", progress))
         if hidden := read_task_tests(coded, "hidden"):
-            found.append(without_contents(self._judged(program, hidden, "hidden")))
+            found.append(without_contents(self._judged(program, hidden, "hidden", progress)))
         if by_model := self.model_tests(coded):
-            found.append(self.model_report(program, by_model))
+            found.append(self.model_report(program, by_model, progress))
         return tuple(found)
 
     def model_tests(self, coded: CodedTask) -> TestSet | None:
@@ -49,12 +54,17 @@ class Trying:
             return None
         return _read(coded.model_tests, "asserts", "")
 
-    def model_report(self, program: Program, tests: TestSet) -> TestReport:
+    def model_report(self, program: Program, tests: TestSet, progress: Progress | None = None) -> TestReport:
         """What the model's own tests say of a program."""
-        return self._judged(with_names_of(program, tests), tests, "model")
+        named = with_names_of(program, tests)
+        kept, words = fitting(named, tests)
+        if not kept.cases and not kept.script:
+            return TestReport("ok", form=tests.form, tests_from="model", message=words)
+        report = self._judged(named, kept, "model", progress)
+        return replace(report, message=report.message or words)
 
-    def _judged(self, program: Program, tests: TestSet, tests_from: TestsFrom) -> TestReport:
-        report = self._judge.judge(program, tests, tests_from=tests_from)
+    def _judged(self, program: Program, tests: TestSet, tests_from: TestsFrom, progress: Progress | None) -> TestReport:
+        report = self._judge.judge(program, tests, tests_from=tests_from, progress=progress)
         if tests_from != "given" or report.has_passed or report.status == "refused":
             return report
         try:

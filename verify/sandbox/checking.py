@@ -16,6 +16,7 @@ from verify.sandbox.report import Outcome, Report, TestResult, shortened
 from verify.sandbox.server import Server
 from verify.sandbox.suites import MAX_PROCESSES, report_of
 from verify.sandbox.verdicts import Reading, read_line, status_of, text_of
+from verify.sandbox.watching import NOBODY, Watch
 
 _GOODBYE_SECONDS = 1.0
 _OUTCOMES: tuple[Outcome, ...] = ("passed", "wrong", "error", "memory")
@@ -45,7 +46,7 @@ class _Process:
 
     def __init__(self, server: Server, profile: str, request: dict[str, Any], source: bytes, limits: Limits) -> None:
         times = Times(limits.cpu_seconds, limits.all_cpu_seconds(1))
-        self.child = Child(server, profile, request, source, limits, times, resources=limits.resources(1))
+        self.child = Child(server, profile, request, source, limits, times, resources=server.resources(limits, 1))
         self.lines: list[dict[str, Any]] = []
 
     def hear(self, clock: _Clock) -> dict[str, Any] | None:
@@ -169,8 +170,10 @@ class Check:
         entry_point: str,
         limits: Limits,
         names: Mapping[str, str] | None = None,
+        watch: Watch = NOBODY,
     ) -> None:
         self._limits = limits
+        self._watch = watch
         self._clock = _Clock(limits)
         self._tests = _Process(server, "asserting", {"entry_point": entry_point}, script, limits)
         try:
@@ -240,7 +243,7 @@ class Check:
             self._results.append(TestResult(outcome, seconds, message=told.message, given=given))
 
     def _serve(self) -> bool:
-        """Hand calls on until the tests have come to their end; whether they came to it well.
+        """Hand calls on until the tests have come to their end, or are no longer wanted; whether they came there well.
 
         Raises:
             _Stopped: If the program cannot be called any more.
@@ -249,6 +252,7 @@ class Check:
             match told:
                 case {"tests": list(given)}:
                     self._given = [str(text) for text in given]
+                    self._watch.known([shortened(text) for text in self._given])
                     self._before = time.monotonic()
                 case {"names": list(names)}:
                     self._tests.ask({"kinds": self._program.kinds(names)}, self._clock)
@@ -256,17 +260,19 @@ class Check:
                 case {"call": int(), "name": str()}:
                     self._tests.ask(self._program.call(told), self._clock)
                 case {"i": int(), "outcome": str()}:
-                    self._take(told)
+                    if not self._take(told):
+                        return True
                 case {"end": end}:
                     self._words = shortened(str(told.get("words") or ""))
                     return bool(end == "ok")
         return False
 
-    def _take(self, told: dict[str, Any]) -> None:
+    def _take(self, told: dict[str, Any]) -> bool:
+        """What a test has said; False if no other need be run."""
         number = len(self._results)
         outcome = next((known for known in _OUTCOMES if known == told["outcome"]), None)
         if told["i"] != number or number >= len(self._given) or outcome is None:
-            return
+            return True
         now = time.monotonic()
         expected, got = (
             shortened(told[name]) if isinstance(told.get(name), str) else None for name in ("expected", "got")
@@ -277,6 +283,7 @@ class Check:
         )
         self._before = now
         self._tests.child.begin_piece(is_often=True)
+        return self._watch.take(number, self._results[number])
 
 
 def _printed(runs: list[Ended]) -> list[tuple[bytearray, bytearray]]:

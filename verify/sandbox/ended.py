@@ -19,6 +19,7 @@ class Ended:
         over: The limit of the fork server's that ended it: `cpu`, `idle`, `life`; empty for none.
         code: Exit code; below 0 the signal that killed it.
         lines: What stands on the result descriptor, line by line, with the seconds since the line before.
+        is_enough: Whether it was ended because nobody wanted to know any more of it.
     """
 
     reason: Reason | None = None
@@ -30,6 +31,7 @@ class Ended:
     stdout: bytearray = field(default_factory=bytearray)
     stderr: bytearray = field(default_factory=bytearray)
     lines: list[tuple[bytes, float]] = field(default_factory=list)
+    is_enough: bool = False
 
 
 class StartFailed(Exception):

@@ -7,7 +7,7 @@ from typing import Literal
 from model.errors import SandboxRefused
 
 Level = Literal["namespaces", "filter", "seccomp-only"]
-# What a fork server imports for its children: the standard library, the libraries of notebooks, or pytest.
+# What a fork server imports for its children: the standard library; pytest too; the libraries of notebooks too.
 Loads = Literal["judge", "notebook", "pytest"]
 
 # What each adds: bubblewrap around the fork server; Landlock; the filter of system calls, limits, no privileges.

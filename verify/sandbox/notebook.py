@@ -35,8 +35,6 @@ _MAX_LINE_BYTES = 48 << 20
 _START_SECONDS = 10.0
 # How long a process may take to end that has said that it ends.
 _GOODBYE_SECONDS = 2.0
-# The interpreter and the libraries take this much before a cell begins: private, and of address space.
-_OWN_MIB = (320, 1024)
 _ALL_CPU_SECONDS = 1800.0
 _ANEW = "The notebook was started anew: the names of earlier cells are gone, its files are still there."
 
@@ -261,7 +259,7 @@ def _started(server: "Server", limits: Limits, files: Mapping[str, bytes], idle_
     from verify.sandbox.child import Child, Times  # on Linux only
 
     times = Times(limits.cpu_seconds, _ALL_CPU_SECONDS, idle_seconds, LIFE_SECONDS)
-    resources = limits.resources(0, _OWN_MIB) | {"CPU": int(_ALL_CPU_SECONDS) + 2}
+    resources = server.resources(limits, 0) | {"CPU": int(_ALL_CPU_SECONDS) + 2}
     child = Child(
         server,
         "notebook",

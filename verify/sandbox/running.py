@@ -11,6 +11,7 @@ from verify.sandbox.child import Child, Times
 from verify.sandbox.ended import Ended
 from verify.sandbox.limits import Limits
 from verify.sandbox.server import Server
+from verify.sandbox.suites import OnLine
 
 
 def run_once(
@@ -20,12 +21,14 @@ def run_once(
     stdin: bytes,
     limits: Limits,
     names: Mapping[str, str] | None = None,
+    on_line: OnLine | None = None,
 ) -> Ended:
     """Run a program to its end.
 
     Args:
         calls: The wire form of what to call; None for a script.
         names: What the program finds without importing it.
+        on_line: Is told each line as it comes, with the seconds since the one before; False ends the program.
 
     Raises:
         ServerLost: If the server is gone, or does not answer.
@@ -39,16 +42,16 @@ def run_once(
         source,
         limits,
         times,
-        resources=limits.resources(n_calls),
+        resources=server.resources(limits, n_calls),
         stdin=stdin,
         is_spoken_to=False,
     ) as child:
         # An honest program writes this many: locked, loaded, the calls, the end.
-        _collect(child, limits, n_calls + 3)
+        _collect(child, limits, n_calls + 3, on_line)
         return child.ended
 
 
-def _collect(child: Child, limits: Limits, n_lines: int) -> None:
+def _collect(child: Child, limits: Limits, n_lines: int, on_line: OnLine | None) -> None:
     """Read its lines until it has ended, each with the seconds since the one before."""
     before = child.began
     deadline = before + limits.piece_wall_seconds
@@ -60,4 +63,7 @@ def _collect(child: Child, limits: Limits, n_lines: int) -> None:
         child.begin_piece(is_often=True)
         if len(child.ended.lines) < n_lines:
             child.ended.lines.append((line, now - before))
+            if on_line and not child.is_killed and not on_line(line, now - before):
+                child.ended.is_enough = True
+                child.kill(None)
         before = now

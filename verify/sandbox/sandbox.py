@@ -6,12 +6,10 @@
 
 It owns a fork server, started and proven at the strongest level that this machine offers (`verify.sandbox.levels`), and
 again when it was lost. Every program has its own process and leaves nothing behind. Only a *notebook* keeps its process
-from cell to cell; for these there is a second fork server with more libraries, started when the first cell is run, and
-for tests that pytest is to run a third.
+from cell to cell; for these, and for programs that import numpy and its like, there is a second fork server with more
+libraries, started when it is first needed, and for tests that pytest is to run a third.
 """
 
-import importlib.util
-import os
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
@@ -21,11 +19,13 @@ from model.errors import SandboxRefused
 from verify.sandbox.cases import Call, Case
 from verify.sandbox.ended import Ended, ServerLost, StartFailed
 from verify.sandbox.levels import LEVELS, Level, Loads, check_machine
+from verify.sandbox.libraries import LIBRARIES, package_folders, wants_libraries
 from verify.sandbox.limits import Limits
 from verify.sandbox.notebook import IDLE_SECONDS, Notebook
 from verify.sandbox.report import Report
-from verify.sandbox.suites import Suite, report_of
+from verify.sandbox.suites import OnLine, Suite, report_of
 from verify.sandbox.verdicts import read_script
+from verify.sandbox.watching import NOBODY, Watch
 
 if TYPE_CHECKING:
     from verify.sandbox.server import Server
@@ -37,7 +37,6 @@ T = TypeVar("T")
 AT_ONCE = 8
 # Processes that wait for the next cell; of the notebook that was used the longest ago it is ended if there are more.
 MAX_NOTEBOOKS = 16
-LIBRARIES = ("numpy", "sympy", "mpmath", "matplotlib", "PIL")
 
 
 class Sandbox:
@@ -98,13 +97,21 @@ class Sandbox:
         cases: Sequence[Case],
         limits: Limits | None = None,
         names: Mapping[str, str] | None = None,
+        watch: Watch = NOBODY,
     ) -> Report:
         """Run a program's tests: its calls in one process, and a process for each input; raises what `run` does.
 
         An input's output is compared line by line. When a limit is reached, what is left is not run.
+
+        Args:
+            watch: Is told of each test as it is known, and may end the suite.
         """
         limits = limits or Limits()
-        suite = Suite(lambda calls, stdin: self._ended(program, calls, stdin, limits, names), cases)
+
+        def run(calls: list[dict[str, Any]] | None, stdin: bytes, on_line: OnLine | None) -> Ended:
+            return self._ended(program, calls, stdin, limits, names, on_line)
+
+        suite = Suite(run, cases, watch)
         suite.run()
         return suite.report(self.level)
 
@@ -115,6 +122,7 @@ class Sandbox:
         entry_point: str = "",
         limits: Limits | None = None,
         names: Mapping[str, str] | None = None,
+        watch: Watch = NOBODY,
     ) -> Report:
         """Run a script of tests against a program, each in a process of its own; raises what `run` does.
 
@@ -127,14 +135,15 @@ class Sandbox:
 
         Args:
             entry_point: The function that is `candidate`; a dotted name makes an object (`Solution.add`).
+            watch: As for `run_tests`.
         """
         from verify.sandbox.checking import Check  # on Linux only
 
         def checked(server: "Server") -> Report:
-            check = Check(server, _bytes(program), _bytes(script), entry_point, limits or Limits(), names)
+            check = Check(server, _bytes(program), _bytes(script), entry_point, limits or Limits(), names, watch)
             return check.report(self.level)
 
-        return self._with_server(checked)
+        return self._with_server(checked, self._server_for(_bytes(program), _bytes(script)))
 
     def run_together(
         self,
@@ -144,17 +153,19 @@ class Sandbox:
         entry_point: str = "",
         limits: Limits | None = None,
         names: Mapping[str, str] | None = None,
+        watch: Watch = NOBODY,
     ) -> Report:
         """Run tests in the program's own process; raises what `run` does. The program could forge what they say.
 
         Args:
             kind: What the script is: statements that assert, a text with doctests, a file for pytest.
+            watch: As for `run_tests`.
         """
         from verify.sandbox.together import run_together  # on Linux only
 
         given = _bytes(program), script, kind, entry_point, limits or Limits(), names or {}
-        running = self._server_for_pytest if kind == "pytest" else self._running_server
-        return self._with_server(lambda server: run_together(server, *given, self.level), running)
+        running = self._server_for(_bytes(program), _bytes(script), with_pytest=kind == "pytest")
+        return self._with_server(lambda server: run_together(server, *given, self.level, watch), running)
 
     def open_notebook(
         self, files: Mapping[str, bytes] | None = None, *, idle_seconds: float = IDLE_SECONDS
@@ -190,21 +201,29 @@ class Sandbox:
         stdin: bytes,
         limits: Limits,
         names: Mapping[str, str] | None,
+        on_line: OnLine | None = None,
     ) -> Ended:
         from verify.sandbox.running import run_once  # on Linux only
 
-        return self._with_server(lambda server: run_once(server, _bytes(program), calls, stdin, limits, names))
+        given = _bytes(program), calls, stdin, limits, names, on_line
+        return self._with_server(lambda server: run_once(server, *given), self._server_for(_bytes(program)))
 
-    def _with_server(self, work: "Callable[[Server], T]", running: "Callable[[], Server] | None" = None) -> "T":
+    def _with_server(self, work: "Callable[[Server], T]", running: "Callable[[], Server]") -> "T":
         """Do it; once more if the server is lost, which is no fault of the program's."""
         with self._turns:
             for _ in range(2):
-                server = (running or self._running_server)()
+                server = running()
                 try:
                     return work(server)
                 except ServerLost:
                     server.close()
         raise SandboxRefused("The sandbox was lost twice while this program ran; its result is not known.")
+
+    def _server_for(self, *sources: bytes, with_pytest: bool = False) -> "Callable[[], Server]":
+        """What gives the fork server that has what these sources import."""
+        if wants_libraries(*sources):
+            return self._server_with_libraries
+        return self._server_for_pytest if with_pytest else self._running_server
 
     def _running_server(self) -> "Server":
         with self._starting:
@@ -218,8 +237,14 @@ class Sandbox:
         idle = sorted((held for held in kept if not held.is_running), key=lambda held: held.used)
         for notebook in idle[: max(0, len(kept) + 1 - MAX_NOTEBOOKS)]:
             notebook.end()
+        return self._server_with_libraries()
+
+    def _server_with_libraries(self) -> "Server":
+        """The fork server of notebooks, which programs that are judged share where they import what it has."""
         with self._starting:
-            self._notebook_server = self._alive(self._notebook_server, package_folders(LIBRARIES), "notebook")
+            # Nobody is sent here for pytest alone.
+            folders = package_folders((*LIBRARIES, "pytest") if LIBRARIES else ())
+            self._notebook_server = self._alive(self._notebook_server, folders, "notebook")
             return self._notebook_server
 
     def _server_for_pytest(self) -> "Server":
@@ -240,12 +265,6 @@ class Sandbox:
 
 def _bytes(text: str | bytes) -> bytes:
     return text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
-
-
-def package_folders(names: Sequence[str]) -> list[str]:
-    """Where libraries lie; those that are not installed are not there."""
-    found = (importlib.util.find_spec(name) for name in names)
-    return sorted({os.path.dirname(os.path.dirname(spec.origin)) for spec in found if spec and spec.origin})
 
 
 def _first_proven(

@@ -16,6 +16,7 @@ from typing import Any
 from verify.sandbox import bubblewrap
 from verify.sandbox.ended import StartFailed
 from verify.sandbox.levels import Loads
+from verify.sandbox.limits import Limits
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 20.0
@@ -33,6 +34,8 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
 }
+# What a child with the libraries takes before a program begins, in MiB: private, and of address space.
+_LIBRARIES_MIB = (320, 1024)
 
 
 class Server:
@@ -117,6 +120,10 @@ class Server:
     def is_alive(self) -> bool:
         """Whether it can be handed requests."""
         return self._requests.fileno() >= 0 and self._process.poll() is None
+
+    def resources(self, limits: Limits, n_calls: int) -> dict[str, int]:
+        """The kernel's limits for a child, by name, in bytes and seconds."""
+        return limits.resources(n_calls, _LIBRARIES_MIB) if self._loads == "notebook" else limits.resources(n_calls)
 
     def submit(self, message: dict[str, Any], descriptors: Sequence[int]) -> None:
         """Have a program run; see `verify.sandbox.inside.fork_server` for the descriptors.

@@ -4,6 +4,7 @@ None, booleans, numbers, text, bytes, lists, tuples, sets, dictionaries, and col
 exactly, never of a subclass. Anything else arrives as the name of its type, which equals nothing.
 """
 
+import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any
 
@@ -77,8 +78,18 @@ def _encoded(value: Any, depth: int, budget: _Budget) -> Any:
         return ["d", [[_encoded(key, depth + 1, budget), _encoded(held, depth + 1, budget)] for key, held in pairs]]
     letter = _LETTERS.get(kind)
     if letter is None:
-        return ["o", str(kind.__name__)[:80]]
+        plain = _without_numpy(value)
+        return ["o", str(kind.__name__)[:80]] if plain is None else _encoded(plain, depth, budget)
     return [letter, [_encoded(member, depth + 1, budget) for member in value]]
+
+
+def _without_numpy(value: Any) -> Any:
+    """A number, a text or a truth value of numpy's as Python's own, which it equals; None if it is something else."""
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is None or type(value).__module__ != "numpy" or not isinstance(value, numpy.generic):
+        return None
+    plain = value.item()
+    return plain if type(plain) in (bool, int, float, complex, str, bytes) else None
 
 
 def is_whole(wire: Any) -> bool:

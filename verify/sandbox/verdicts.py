@@ -45,31 +45,53 @@ class Reading:
 
 def read_script(ended: Ended) -> Reading:
     """A program that was run as a script."""
-    return Reading(ended, *status_of(ended, [line for line, _ in _lines(ended)], is_script=True))
+    lines = [told for line, _ in ended.lines if (told := read_line(line)) is not None]
+    return Reading(ended, *status_of(ended, lines, is_script=True))
 
 
-def read_calls(ended: Ended, calls: Sequence[Call]) -> Reading:
-    """A program whose functions were called: results of all calls up to the one that ended its process, if any did.
+class CallsReader:
+    """A program whose functions are called: its lines in, as they come, the results of its calls out.
 
-    A program that could not be loaded has none.
+    Args:
+        calls: In the order in which they are made.
     """
-    timed = _lines(ended)
-    lines = [line for line, _ in timed]
-    status, message = status_of(ended, lines, is_script=False)
-    results: list[TestResult] = []
-    for line, seconds in timed:
-        if len(results) < len(calls) and line.get("i") == len(results):
-            results.append(_call_result(calls[len(results)], line, seconds))
-    if status == "ok" and len(results) < len(calls):
-        # It has said itself that it came to its end.
-        status, message = "early-exit", _WORDS["early-exit"]
-    has_loaded = any("loaded" in line for line in lines)
-    is_told = bool(results) and results[-1].outcome == "memory"
-    if has_loaded and len(results) < len(calls) and not is_told:
-        outcome: Outcome = "timeout" if status == "timeout" else "memory" if status == "memory" else "error"
-        seconds = max(0.0, ended.seconds - sum(result.seconds for result in results))
-        results.append(_unfinished(calls[len(results)], outcome, seconds, message))
-    return Reading(ended, status, message, tuple(results))
+
+    def __init__(self, calls: Sequence[Call]) -> None:
+        self._calls = calls
+        self._lines: list[dict[str, Any]] = []
+        self.results: list[TestResult] = []
+
+    def take(self, line: bytes, seconds: float) -> TestResult | None:
+        """The result of a call, if that is what the line tells of."""
+        told = read_line(line)
+        if told is None:
+            return None
+        self._lines.append(told)
+        at = len(self.results)
+        if at == len(self._calls) or told.get("i") != at:
+            return None
+        self.results.append(_call_result(self._calls[at], told, seconds))
+        return self.results[at]
+
+    def reading(self, ended: Ended) -> Reading:
+        """What came of it: results of all calls up to the one that ended its process, if any did.
+
+        A program that could not be loaded has none.
+        """
+        results, calls = self.results, self._calls
+        status, message = status_of(ended, self._lines, is_script=False)
+        if ended.is_enough:
+            return Reading(ended, status, message, tuple(results))
+        if status == "ok" and len(results) < len(calls):
+            # It has said itself that it came to its end.
+            status, message = "early-exit", _WORDS["early-exit"]
+        has_loaded = any("loaded" in line for line in self._lines)
+        is_told = bool(results) and results[-1].outcome == "memory"
+        if has_loaded and len(results) < len(calls) and not is_told:
+            outcome: Outcome = "timeout" if status == "timeout" else "memory" if status == "memory" else "error"
+            seconds = max(0.0, ended.seconds - sum(result.seconds for result in results))
+            results.append(_unfinished(calls[len(results)], outcome, seconds, message))
+        return Reading(ended, status, message, tuple(results))
 
 
 def input_result(reading: Reading, case: InputCase) -> TestResult:
@@ -94,12 +116,6 @@ def text_of(output: bytes | bytearray) -> str:
     return bytes(output).decode("utf-8", "backslashreplace")
 
 
-def _lines(ended: Ended) -> list[tuple[dict[str, Any], float]]:
-    """The lines that are JSON objects, with the seconds that each took."""
-    read = ((read_line(line), seconds) for line, seconds in ended.lines)
-    return [(told, seconds) for told, seconds in read if told is not None]
-
-
 def read_line(line: bytes) -> dict[str, Any] | None:
     """A line of a program's channel; None if it is no JSON object, or more than anybody needs."""
     if line.count(b"[") + line.count(b"{") > _MAX_BRACKETS:
@@ -115,6 +131,8 @@ def status_of(ended: Ended, lines: Sequence[dict[str, Any]], is_script: bool) ->
     """Why it ended: our limits first, then what the kernel says, then what its process said of itself."""
     if ended.reason is not None:
         return ended.reason, _WORDS[ended.reason]
+    if ended.is_enough:
+        return "ok", ""
     if not lines or lines[0].get("locked") is not True:
         why = str(lines[0].get("refused", "")) if lines else f"exit code {ended.code}"
         return "refused", f"the program could not be isolated, and was not run ({shortened(why)})"

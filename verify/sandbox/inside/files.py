@@ -27,11 +27,13 @@ class Files:
     Attributes:
         contents: By name.
         fixed: By whole path, files of libraries that can be read and nothing else.
+        has_folder: Whether there is the folder too.
     """
 
     def __init__(self) -> None:
         self.contents: dict[str, bytearray] = {}
         self.fixed: dict[str, bytes] = {}
+        self.has_folder = False
         self._real_open = builtins.open
 
     def install(self) -> None:
@@ -58,7 +60,7 @@ class Files:
         opener: Any = None,
     ) -> Any:
         """As Python's `open`."""
-        name = None if opener else name_of(file)
+        name = None if opener else self._name_of(file)
         if name is None:
             fixed = self.fixed.get(_text(file)) if mode in ("r", "rb") else None
             if fixed is None:
@@ -103,12 +105,15 @@ class Files:
 
     def _layered(self, real: Callable[..., Any], ours: Callable[..., Any]) -> Callable[..., Any]:
         def layered(path: Any = None, *more: Any, **named: Any) -> Any:
-            name = name_of(path)
+            name = self._name_of(path)
             if name is None and not (ours == self._stat and _text(path) in self.fixed):
                 return real(path, *more, **named)
             return ours(name, path, *more)
 
         return layered
+
+    def _name_of(self, path: Any) -> str | None:
+        return name_of(path) if self.has_folder else None
 
     def _stat(self, name: str | None, path: Any, *_: object) -> os.stat_result:
         if name == "":

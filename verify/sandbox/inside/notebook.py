@@ -20,7 +20,7 @@ from verify.sandbox.inside.guarding import flush, guarded
 MAX_VALUE_CHARACTERS = 20_000
 # So much must be free for a notebook to go on when a cell has run out of memory.
 _ROOM_BYTES = 32 << 20
-# In the fork server libraries' files are put here.
+# In the fork server libraries' files are put here; programs that are judged find these, and no folder.
 FILES = Files()
 
 
@@ -101,6 +101,7 @@ def _has_room() -> bool:
 
 def run(_: bytes, request: dict[str, Any], channel: Channel) -> int:
     """Run cells until there are none any more. Returns the exit code."""
+    FILES.has_folder = True
     FILES.contents = {name: bytearray(base64.b64decode(held)) for name, held in request["files"].items()}
     notebook = _Notebook(channel)
     while (asked := channel.hear()) is not None:
