@@ -98,7 +98,7 @@ class Agents:
         check_limits(max_steps, max_seconds, max_tokens)
         uploads = uploads or {}
         allowed = self.offered(tools)
-        offered = self._few(message, allowed, tools, uploads)
+        offered = self._few(message, allowed, tools, uploads, parent_id)
         run_id = checked_id(run_id)
         scratch = self._scratch_to_follow(parent_id)
         for name, held in uploads.items():
@@ -140,14 +140,24 @@ class Agents:
         return tuple(OfferedTool(name, policy) for name, policy in held.items() if policy != "off")
 
     def _few(
-        self, question: str, offered: tuple[OfferedTool, ...], wishes: Wishes, uploads: Collection[str]
+        self,
+        question: str,
+        offered: tuple[OfferedTool, ...],
+        wishes: Wishes,
+        uploads: Collection[str],
+        parent_id: str | None,
     ) -> tuple[OfferedTool, ...]:
-        """The same, or for a small model the few that the question speaks for, unless they were asked for by name."""
+        """The same, or for a small model the few that the question speaks for, unless they were asked for by name.
+
+        A follow-up that speaks for none ("And in Bergen?") has those of the run before.
+        """
         most = tools_at_once(self.runs.host.status().model)
         if not most or len(offered) <= most or (wishes is not None and not isinstance(wishes, Mapping)):
             return offered
         tools = [tool for tool in map(self.toolbox.find, (each.name for each in offered)) if tool is not None]
         chosen = chosen_for(question, tools, most, uploads)
+        if not chosen and parent_id is not None and (before := self._equipped(parent_id)) is not None:
+            chosen = tuple(tool.name for tool in before.tools[:most])
         return tuple(each for name in chosen for each in offered if each.name == name)
 
     def scratch(self, run_id: str) -> Scratch:
