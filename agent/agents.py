@@ -4,17 +4,19 @@ import hashlib
 import secrets
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from agent.calling import APPROVAL_SECONDS
+from agent.choosing import chosen_for
 from agent.loop import AgentEngine
 from agent.policy import Policies, checked_policy, stricter
 from agent.scratch import Scratch
 from agent.toolbox import Tool, Toolbox
+from model.catalog import find_model
 from model.engine import Budget, Engine
-from model.errors import BadInput
+from model.errors import BadInput, UnknownModel
 from model.events import Attachment, Event, Message, Sampling
 from model.question_checks import checked_id
 from model.runs import Runs
@@ -78,7 +80,8 @@ class Agents:
 
         Args:
             parent_id: The run that this one follows up; it has that one's files.
-            tools: What the request wishes; see `offered`.
+            tools: What the request wishes; see `offered`. A small model is told of few of them (`agent.choosing`),
+                unless they are given by name.
             max_steps: So many times at most the model writes, the last time without tools.
             max_seconds: By the clock, waiting for the user's word not counted; 0 for no limit but the run's own.
             max_tokens: Of thinking and answers together; 0 for none.
@@ -93,12 +96,14 @@ class Agents:
             TooManyRuns: If there is no room for it.
         """
         check_limits(max_steps, max_seconds, max_tokens)
-        offered = self.offered(tools)
+        uploads = uploads or {}
+        allowed = self.offered(tools)
+        offered = self._few(message, allowed, tools, uploads, parent_id)
         run_id = checked_id(run_id)
         scratch = self._scratch_to_follow(parent_id)
-        uploads = uploads or {}
         for name, held in uploads.items():
             self._scratch_of(scratch).write(name, held)
+        described = (offered, max_steps, max_seconds, max_tokens, keeps_thinking, scratch)
         return self.runs.start(
             message,
             history=history,
@@ -108,7 +113,7 @@ class Agents:
             attachments=attachments,
             parent_id=parent_id,
             run_id=run_id,
-            equipped=Equipped(offered, max_steps, max_seconds, max_tokens, keeps_thinking, scratch, tuple(uploads)),
+            equipped=Equipped(*described, tuple(uploads), n_left_out=len(allowed) - len(offered)),
             owner=owner,
         )
 
@@ -133,6 +138,27 @@ class Agents:
                 raise BadInput(f"The tool {barred[0]!r} is switched off here. Leave it out.")
             held = {name: held[name] for name in dict.fromkeys(wishes)}
         return tuple(OfferedTool(name, policy) for name, policy in held.items() if policy != "off")
+
+    def _few(
+        self,
+        question: str,
+        offered: tuple[OfferedTool, ...],
+        wishes: Wishes,
+        uploads: Collection[str],
+        parent_id: str | None,
+    ) -> tuple[OfferedTool, ...]:
+        """The same, or for a small model the few that the question speaks for, unless they were asked for by name.
+
+        A follow-up that speaks for none ("And in Bergen?") has those of the run before.
+        """
+        most = tools_at_once(self.runs.host.status().model)
+        if not most or len(offered) <= most or (wishes is not None and not isinstance(wishes, Mapping)):
+            return offered
+        tools = [tool for tool in map(self.toolbox.find, (each.name for each in offered)) if tool is not None]
+        chosen = chosen_for(question, tools, most, uploads)
+        if not chosen and parent_id is not None and (before := self._equipped(parent_id)) is not None:
+            chosen = tuple(tool.name for tool in before.tools[:most])
+        return tuple(each for name in chosen for each in offered if each.name == name)
 
     def scratch(self, run_id: str) -> Scratch:
         """The files of a run with tools.
@@ -200,6 +226,18 @@ class Agents:
             scratch=self.scratch(run_id),
             approval_seconds=self._approval_seconds,
         )
+
+
+def tools_at_once(model: str) -> int:
+    """How many tools a model should be told of at once; 0 for all.
+
+    >>> tools_at_once("smollm2-135m"), tools_at_once("qwq-32b"), tools_at_once("a folder")
+    (2, 0, 0)
+    """
+    try:
+        return find_model(model).family.tools_at_once
+    except UnknownModel:
+        return 0
 
 
 def _folder_name(run_id: str, scratch: str) -> str:

@@ -144,6 +144,8 @@ class _Turn:
             AppError: If the engine fails before it has finished a step.
         """
         reason: FinishReason | None = None
+        if self._limits.n_left_out and not any(isinstance(event, PromptRead | Notice) for event in self._events):
+            yield self._took(Notice("reduced", self._few_tools()))
         try:
             while reason is None:
                 yield from self._run_calls()
@@ -158,6 +160,13 @@ class _Turn:
             reason = self._steering.stop_reason or "error"
             yield self._took(_end_notice(reason) if reason != "error" else Notice("engine", str(error)))
         yield replace(self._sum, reason=reason)
+
+    def _few_tools(self) -> str:
+        names = " and ".join(tool.name for tool in self._limits.tools) or "none"
+        return (
+            f"{self._agent.model} does best with few tools, so it is told of {names}: those that the question speaks "
+            "for. Switch the others off to choose yourself."
+        )
 
     def _took(self, event: Event) -> Event:
         self._events.append(event)
@@ -179,6 +188,8 @@ class _Turn:
                 if isinstance(event, Finished):
                     finished = event
                     break
+                if isinstance(event, Notice) and event.kind == "reduced" and event in self._events:
+                    continue  # of the whole run, and said with its first step
                 yield self._took(event)
                 if self._is_to_be_cut(event, began_at):
                     break

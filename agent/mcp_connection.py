@@ -1,15 +1,18 @@
 """One entry of the settings file in, a server that answers calls out, until it ends or is told to; and the reason."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import Any
 
+from anyio import BrokenResourceError, ClosedResourceError
 from mcp import ClientSession, types
 from mcp.shared.exceptions import McpError
 
 from agent.mcp_http import http_streams
-from agent.mcp_reasons import reason_of
+from agent.mcp_reasons import is_session_gone, reason_of
 from agent.mcp_settings import ServerEntry
 from agent.mcp_stdio import stdio_streams
 
@@ -18,10 +21,9 @@ START_SECONDS = {"stdio": 120.0, "http": 30.0}
 # An address is asked so often whether it is still there; a program's end is seen at once.
 _PING_EVERY_SECONDS = 60.0
 _LETTING_GO_SECONDS = 5.0
+_LASTING_SECONDS = 10.0
 _MOST_PAGES = 20
 _SELF = types.Implementation(name="workings", version="1")
-# What the SDK answers in the server's place where that no longer knows the session.
-_SESSION_GONE = 32600
 
 
 class CallFailed(Exception):
@@ -38,7 +40,7 @@ class Connection:
 
     def __init__(self, entry: ServerEntry, on_tools: Callable[[list[types.Tool]], None]) -> None:
         self.entry = entry
-        self.was_ready = False
+        self._ready_at = math.inf
         self._on_tools = on_tools
         self._session: ClientSession | None = None
         self._task: asyncio.Task[Any] | None = None
@@ -58,7 +60,7 @@ class Connection:
                 async with asyncio.timeout(limit):
                     session = await self._connect(stack)
                     self._on_tools(await _all_tools(session))
-                self._session, self.was_ready = session, True
+                self._session, self._ready_at = session, time.monotonic()
                 await self._keep(session)
         except asyncio.CancelledError:
             if not self._is_broken:
@@ -73,6 +75,11 @@ class Connection:
             self._session = None
             self._over.set()
         return self._reason
+
+    @property
+    def has_lasted(self) -> bool:
+        """Whether the server was ready for a while, so that it is worth another try when it has gone."""
+        return time.monotonic() - self._ready_at > _LASTING_SECONDS
 
     def _break(self, reason: str) -> None:
         """End the connection: what comes is not of the protocol, or nothing comes any more."""
@@ -135,7 +142,7 @@ class Connection:
             for number in numbers:
                 await _take_back(session, number)
             raise
-        except McpError as error:
+        except (McpError, ClosedResourceError, BrokenResourceError) as error:
             raise CallFailed(await self._words_of(error)) from error
         except ValueError as error:
             raise CallFailed("The server's result is not of the protocol's form.") from error
@@ -143,15 +150,18 @@ class Connection:
             asking.cancel()
             over.cancel()
 
-    async def _words_of(self, error: McpError) -> str:
+    async def _words_of(self, error: Exception) -> str:
         """Why a call failed; where its connection has broken, the reason for that."""
-        if error.error.code == _SESSION_GONE and "terminated" in error.error.message:
-            self._break("The server at this address no longer knows us: it was started anew. Restart it here too.")
-        elif error.error.code != types.CONNECTION_CLOSED:
-            return error.error.message
-        with suppress(TimeoutError):
+        if isinstance(error, McpError):
+            if is_session_gone(error):
+                self._break("The server at this address no longer knows us: it was started anew.")
+            elif error.error.code != types.CONNECTION_CLOSED:
+                return error.error.message
+        try:
             async with asyncio.timeout(_LETTING_GO_SECONDS):
                 await self._over.wait()
+        except TimeoutError:
+            self._break("The connection closed.")
         return self._reason
 
 

@@ -3,6 +3,7 @@
 The address is the host's own choice in the host's own file, so it may be on this machine or in its network.
 """
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -12,7 +13,11 @@ from mcp.client.streamable_http import streamable_http_client
 from agent.mcp_settings import ServerEntry
 from agent.mcp_stdio import Reading, Writing
 
+# It logs what fails with a whole traceback; the reason is told, and logged, by whoever uses the connection.
+logging.getLogger("mcp.client.streamable_http").setLevel(logging.CRITICAL)
+
 MAX_ANSWER_BYTES = 16 * 2**20
+# A call may be silent for long; its own time-out ends it.
 _CONNECT_SECONDS, _QUIET_SECONDS = 15.0, 600.0
 
 

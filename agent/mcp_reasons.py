@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 
 import httpx
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
 from mcp.shared.exceptions import McpError
 
 from agent.mcp_settings import ServerEntry
 from agent.mcp_stdio import ServerEnded
 
 _MAX_CHARACTERS = 400
+# What the SDK answers in the place of a server that has answered with 404: it knows no such session, or no such path.
+_SESSION_GONE = (32600, "Session terminated")
 
 
 def reason_of(error: BaseException, entry: ServerEntry) -> str:
@@ -17,6 +20,11 @@ def reason_of(error: BaseException, entry: ServerEntry) -> str:
     # One cause brings others along, such as a connection that closes when its server has ended.
     first = next((each for each in leaves if isinstance(each, ServerEnded | OSError | httpx.HTTPError)), leaves[0])
     return _words(first, entry)[:_MAX_CHARACTERS]
+
+
+def is_session_gone(error: McpError) -> bool:
+    """Whether an address no longer knows us, or never has."""
+    return (error.error.code, error.error.message) == _SESSION_GONE
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
@@ -43,6 +51,10 @@ def _words(error: BaseException, entry: ServerEntry) -> str:
             return f"The program {entry.command!r} was not found. Install it, or give its whole path as command."
         case OSError():
             return f"The program {entry.command!r} cannot be started: {error.strerror or error}."
+        case McpError() if is_session_gone(error):
+            return f"{_host(entry)} answered with 404 Not Found. Is the url right?"
+        case ClosedResourceError() | BrokenResourceError() | EndOfStream():
+            return "The connection closed."
         case McpError():
             return f"It answered with an error: {error.error.message}"
         case _:

@@ -7,6 +7,7 @@ say how a server ended; this one holds to limits, and says it.
 import asyncio
 import json
 import os
+import shutil
 import signal
 import sys
 from collections import deque
@@ -25,11 +26,12 @@ from agent.mcp_settings import ServerEntry
 
 # A result with pictures is one line.
 MAX_LINE_BYTES = 16 * 2**20
-# After so many notifications that nobody waits for there is a pause, in which the pipe fills and the server must wait.
-_NOTIFICATIONS_AT_ONCE = 200
+# After so many lines that nobody waits for there is a pause, in which the pipe fills and the server must wait. Reading
+# without one would leave no time for anything else in this loop.
+_LINES_AT_ONCE = 200
 _PAUSE_SECONDS = 0.2
 # A server may take so long to end by itself once nobody writes to it, and so long again once it is told.
-_LEAVING_SECONDS = 2.0
+_LEAVING_SECONDS, _LOOK_SECONDS = 2.0, 0.02
 # Programs end with their error in their last lines.
 _N_LAST_LINES, _MAX_LAST_WORDS = 2, 200
 _WANTED_NOTIFICATIONS = ("notifications/tools/list_changed",)
@@ -59,13 +61,16 @@ async def stdio_streams(entry: ServerEntry) -> AsyncIterator[tuple[Reading, Writ
         OSError: If it cannot be started.
         ServerEnded: Inside of the context, as soon as the server has ended.
     """
+    environment = child_environment(entry)
+    # On Windows npx is npx.cmd, which only this finds.
+    found = shutil.which(entry.command, path=environment.get("PATH")) if sys.platform == "win32" else None
     process = await asyncio.create_subprocess_exec(
-        entry.command,
+        found or entry.command,
         *entry.arguments,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=child_environment(entry),
+        env=environment,
         cwd=entry.folder,
         limit=MAX_LINE_BYTES,
         start_new_session=True,
@@ -78,6 +83,7 @@ async def stdio_streams(entry: ServerEntry) -> AsyncIterator[tuple[Reading, Writ
             tasks.start_soon(_read_errors, process, last_words)
             tasks.start_soon(_read_messages, process, incoming, last_words)
             tasks.start_soon(_write_messages, process, outgoing)
+            tasks.start_soon(_watch, process, last_words)
             yield reading, writing
             tasks.cancel_scope.cancel()
     finally:
@@ -94,7 +100,7 @@ async def _read_messages(
         ServerEnded: Then, always.
     """
     assert process.stdout
-    n_dropped = 0
+    throttle = _Throttle()
     while True:
         try:
             line = await process.stdout.readline()
@@ -105,10 +111,9 @@ async def _read_messages(
         read = _read_line(line)
         if read is None:
             last_words.append(_shortened(line))
+            await throttle.dropped()
         elif _is_unwanted(read):
-            n_dropped += 1
-            if n_dropped % _NOTIFICATIONS_AT_ONCE == 0:
-                await asyncio.sleep(_PAUSE_SECONDS)
+            await throttle.dropped()
         else:
             try:
                 message = JSONRPCMessage.model_validate(read)
@@ -116,6 +121,19 @@ async def _read_messages(
                 await incoming.send(error)
             else:
                 await incoming.send(SessionMessage(message))
+
+
+class _Throttle:
+    """Slows a server down that writes a lot that nobody waits for."""
+
+    def __init__(self) -> None:
+        self._n_lines = 0
+
+    async def dropped(self) -> None:
+        """Count a line; pause after many."""
+        self._n_lines += 1
+        if self._n_lines % _LINES_AT_ONCE == 0:
+            await asyncio.sleep(_PAUSE_SECONDS)
 
 
 def _read_line(line: bytes) -> Mapping[str, Any] | None:
@@ -143,6 +161,7 @@ async def _write_messages(process: asyncio.subprocess.Process, outgoing: ObjectR
 async def _read_errors(process: asyncio.subprocess.Process, last_words: deque[str]) -> None:
     """Keep the last lines that the server writes to stderr; all of it is read, else a full pipe would hold it up."""
     assert process.stderr
+    throttle = _Throttle()
     while True:
         try:
             line = await process.stderr.readline()
@@ -152,36 +171,57 @@ async def _read_errors(process: asyncio.subprocess.Process, last_words: deque[st
             return
         if words := _shortened(line):
             last_words.append(words)
+        await throttle.dropped()
 
 
 def _shortened(line: bytes) -> str:
     return " ".join(line.decode(errors="replace").split())[-_MAX_LAST_WORDS:]
 
 
+async def _watch(process: asyncio.subprocess.Process, last_words: deque[str]) -> None:
+    """Until the server has ended, also where something that it started holds its output open.
+
+    Raises:
+        ServerEnded: Then.
+    """
+    while process.returncode is None:
+        await asyncio.sleep(1.0)
+    await asyncio.sleep(1.0)  # else the reader has come to its end by now
+    raise ServerEnded(await _how_it_ended(process, last_words))
+
+
 async def _how_it_ended(process: asyncio.subprocess.Process, last_words: deque[str]) -> str:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_LEAVING_SECONDS):
-            code = await process.wait()
-            await asyncio.sleep(0.05)  # what it wrote to stderr at last is read by then
-            how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-            said = " ".join(last_words)
-            return f"It ended {how}" + (f"; its last words: {said}" if said else ".")
-    return "It closed its output."
+    code = await _code_of(process)
+    if code is None:
+        return "It closed its output."
+    await asyncio.sleep(0.05)  # what it wrote to stderr at last is read by then
+    how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+    said = " ".join(last_words)
+    return f"It ended {how}" + (f"; its last words: {said}" if said else ".")
+
+
+async def _code_of(process: asyncio.subprocess.Process) -> int | None:
+    """The exit code, or None if the process has not ended in time.
+
+    Not by `process.wait()`, which waits for whoever else holds the ends of its pipes, too.
+    """
+    for _ in range(int(_LEAVING_SECONDS / _LOOK_SECONDS)):
+        if process.returncode is not None:
+            break
+        await asyncio.sleep(_LOOK_SECONDS)
+    return process.returncode
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     """End the server as the protocol asks: close its input, wait, tell it, wait, kill it and what it started."""
     assert process.stdin
     process.stdin.close()
-    for sign in (signal.SIGTERM, None):
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_LEAVING_SECONDS):
-                await process.wait()
-                break
-        _tell(process, sign)
+    if await _code_of(process) is None:
+        _tell(process, signal.SIGTERM)
+        await _code_of(process)
     # What the server had started may have outlived it.
     _tell(process, None)
-    await process.wait()
+    await _code_of(process)
     # Closes the pipes even where a grandchild holds their other ends: asyncio has no public way.
     process._transport.close()  # type: ignore[attr-defined]
 

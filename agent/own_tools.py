@@ -60,9 +60,11 @@ def _tool_in(file: Path) -> Tool:
         raise BadInput(f"SECONDS in {file.name} is {seconds!r}; it is a number above 0, at most 3,600.")
     function = _function_in(module, file)
     try:
-        return tool_from_function(
+        tool = tool_from_function(
             function, policy=policy, reaches_outside=True, origin=file.name, seconds=float(seconds)
         )
+        len(tool.schema)  # made now, so that its author is told at once what is wrong with it
+        return tool
     except BadInput as error:
         raise BadInput(f"{file.name}: {error}") from error
 

@@ -3,16 +3,16 @@
 import functools
 import inspect
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
-
-from transformers.utils import get_json_schema
-from transformers.utils.chat_template_utils import DocstringParsingException, TypeHintParsingException
 
 from agent.toolbox import CALL_SECONDS, Tool, ToolContext, ToolOutput
 from model.errors import BadInput
 from model.tool_events import Policy
+
+_DESCRIBES = re.compile(r"^[ \t]*(?:Args|Returns|Raises):[ \t]*$", re.MULTILINE)
 
 
 def tool_from_function(
@@ -51,23 +51,17 @@ def tool_from_function(
     >>> tool_from_function(double).schema["function"]["parameters"]["required"]
     ['x']
     """
+    called = name or function.__name__
     takes_context = "context" in inspect.signature(function).parameters
-    try:
-        described = get_json_schema(_without_context(function) if takes_context else function)["function"]
-    except (DocstringParsingException, TypeHintParsingException) as error:
-        raise BadInput(f"The function {function.__name__!r} cannot become a tool: {error}") from error
-    except (NameError, TypeError, ValueError) as error:
-        raise BadInput(f"The types of the function {function.__name__!r} cannot be read: {error}") from error
-    described.pop("return", None)
-    described["name"] = name or described["name"]
+    schema = _Schema(_without_context(function) if takes_context else function, called)
 
     def call(context: ToolContext, arguments: Mapping[str, Any]) -> ToolOutput:
         return as_output(function(context=context, **arguments) if takes_context else function(**arguments))
 
     return Tool(
-        name=described["name"],
-        description=str(described["description"]),
-        schema={"type": "function", "function": described},
+        name=called,
+        description=_description_of(function),
+        schema=schema,
         call=call,
         policy=policy,
         reaches_outside=reaches_outside,
@@ -75,6 +69,61 @@ def tool_from_function(
         origin=origin,
         seconds=seconds,
     )
+
+
+class _Schema(Mapping[str, Any]):
+    """A function's schema, made when it is first read: what makes it brings torch in, and the page is up before that.
+
+    What can be wrong with the function is looked at at once.
+    """
+
+    def __init__(self, function: Callable[..., Any], name: str) -> None:
+        self._function = function
+        self._name = name
+        _check_described(function)
+
+    @functools.cached_property
+    def _made(self) -> dict[str, Any]:
+        from transformers.utils import get_json_schema
+        from transformers.utils.chat_template_utils import DocstringParsingException, TypeHintParsingException
+
+        try:
+            described = get_json_schema(self._function)["function"]
+        except (DocstringParsingException, TypeHintParsingException, NameError, TypeError, ValueError) as error:
+            raise BadInput(f"The function {self._function.__name__!r} cannot become a tool: {error}") from error
+        described.pop("return", None)
+        return {"type": "function", "function": described | {"name": self._name}}
+
+    def __getitem__(self, key: str) -> Any:
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
+def _check_described(function: Callable[..., Any]) -> None:
+    """Refuse what a schema cannot be made of."""
+    refused = f"The function {function.__name__!r} cannot become a tool: "
+    try:
+        parameters = inspect.signature(function, eval_str=True).parameters
+    except (NameError, TypeError, ValueError, SyntaxError) as error:
+        raise BadInput(f"{refused}its types cannot be read: {error}") from error
+    if not _description_of(function):
+        raise BadInput(f"{refused}it has no docstring, which tells the model what it does.")
+    arguments = _DESCRIBES.split(inspect.getdoc(function) or "", maxsplit=1)[1:]
+    for name, parameter in parameters.items():
+        if parameter.annotation is parameter.empty:
+            raise BadInput(f"{refused}its argument {name!r} has no type.")
+        if not arguments or not re.search(rf"^\s*{name}\s*(?:\([^)]*\))?:", arguments[0], re.MULTILINE):
+            raise BadInput(f"{refused}its docstring has no line for {name!r} under Args.")
+
+
+def _description_of(function: Callable[..., Any]) -> str:
+    """What the docstring says before its arguments."""
+    return _DESCRIBES.split(inspect.getdoc(function) or "", maxsplit=1)[0].strip()
 
 
 def as_output(value: Any) -> ToolOutput:

@@ -37,6 +37,7 @@ class Family:
         repairs_alone: It can make nothing of a talk about a program: one that failed is asked for again, with the case
             on which it did before all other tests.
         writes_tests: It can be asked for tests of a program that it is not to write.
+        tools_at_once: It was trained with so few tools at once that it mixes up more; 0 for those that don't.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Family:
     tests_shown: int = 20
     repairs_alone: bool = False
     writes_tests: bool = True
+    tools_at_once: int = 0
 
     def template_text(self) -> str | None:
         """The chat template that we ship for the family, or None."""
@@ -181,6 +183,8 @@ SMOLLM2 = Family(
     repairs_alone=True,
     # Asked for tests of 20 simple functions, in four wordings, it wrote the function each time and not one assert.
     writes_tests=False,
+    # train/tasks/tool_calls.py offers one to three.
+    tools_at_once=2,
 )
 # The same weights without the adapter: three examples in the prompt show it how to think.
 UNTOUCHED_SMOLLM2 = replace(

@@ -28,6 +28,7 @@ class Equipped:
         keeps_thinking: Whether the prompt keeps the thinking of earlier steps of this turn.
         scratch: Name of the folder that holds the run's files; a follow-up has the same.
         uploads: Names of the files that came with the question.
+        n_left_out: So many more tools were allowed, and kept back because the model does best with few.
     """
 
     tools: tuple[OfferedTool, ...] = ()
@@ -37,6 +38,7 @@ class Equipped:
     keeps_thinking: bool = False
     scratch: str = ""
     uploads: tuple[str, ...] = ()
+    n_left_out: int = 0
     type: Literal["equipped"] = "equipped"
 
 

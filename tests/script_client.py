@@ -16,13 +16,13 @@ def client_of(address: str) -> Client:
 def whole(job: Job) -> list[dict[str, Any]]:
     """Everything that a job gives. Its loop ends in silence when it is refused; its result raises."""
     outputs = list(job)
-    job.result(timeout=30)
+    job.result(timeout=120)
     return outputs
 
 
 def is_soon(condition: Callable[[], object]) -> bool:
-    """Whether it holds within half a minute."""
-    deadline = time.monotonic() + 30
+    """Whether it holds within a minute."""
+    deadline = time.monotonic() + 60
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
     return bool(condition())

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agent.mcp_settings import read_servers
+from agent.mcp_settings import ServerEntry, read_servers
 from model.errors import BadInput
 from tests.conftest import ROOT
 
@@ -93,7 +93,7 @@ def test_read_servers_takes_the_examples_of_the_guide(tmp_path: Path) -> None:
     guide = (ROOT / "docs" / "mcp.md").read_text("utf-8")
     examples = re.findall(r"```json\n(.*?)```", guide, re.DOTALL)
     environment = {name: "x" for name in re.findall(r"\$\{([A-Z_]+)\}", guide)} | {"NAME": ""}
-    found = []
+    found: list[ServerEntry] = []
     for number, example in enumerate(examples):
         path = tmp_path / f"{number}.json"
         path.write_text(example)

@@ -26,7 +26,7 @@ TURNS = [
 @pytest.fixture
 def runs(tmp_path: Path) -> Iterator[Runs]:
     settings = Settings(tmp_path)
-    made = Runs(Store(tmp_path), ModelHost(settings, engine=ScriptedEngine(TURNS, tokens_per_second=3000)), settings)
+    made = Runs(Store(tmp_path), ModelHost(settings, engine=ScriptedEngine(TURNS, tokens_per_second=500)), settings)
     yield made
     made.close()
     made.store.close()
@@ -77,7 +77,7 @@ def test_view_names_each_run_by_number_way_tokens_and_the_first_line_of_its_answ
 
 def test_view_says_of_a_run_that_it_goes_on_and_later_how_it_ended(runs: Runs, comparing: Comparing):
     first = ended(runs, runs.start("2+2?"))
-    second = runs.branch(first, Branch(question="slow"))
+    second = runs.branch(first, Branch(question="slow"), budget="high")
     assert opened(comparing, second)["runs"][1][1] == "2 · another question · still going on"
     runs.stop(second)
     ended(runs, second)

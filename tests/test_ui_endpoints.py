@@ -45,12 +45,12 @@ pytestmark = [
 
 TURNS = (
     Turn("Thought {n} of the long one.\n\n", "It took long.", match="long", repeat=4000),
-    Turn("Step {n} of a few.\n\n", "The answer is 4 for: {question}", match="slowly", repeat=80),
+    Turn("Step {n} of a few.\n\n", "The answer is 4 for: {question}", match="slowly", repeat=500),
     Turn("Two and two make four.", "The answer is 4 for: {question}"),
 )
-# Stop and cancel free the engine within this on a busy machine, one step of the scripted engine included; on a quiet one
-# within a quarter of it. Left alone, a run goes on for longer than a test waits.
-FREED_SECONDS = 2.0
+# Stop and cancel free the engine within this on a machine that stands still meanwhile; on a quiet one within half a
+# second, one step of the scripted engine included. Left alone, a run goes on for three times as long.
+FREED_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Server:
 
     def live_run(self) -> str:
         """The id of the run that is going on, as soon as there is one."""
-        assert eventually(self.runs.live_runs, 5) is not None
+        assert eventually(self.runs.live_runs, 60) is not None
         return self.runs.live_runs()[-1]
 
     def is_idle(self) -> bool:
@@ -138,7 +138,7 @@ def _nothing_goes_on_afterwards(request: pytest.FixtureRequest) -> Iterator[None
             running: Server = request.getfixturevalue(name)
             for run_id in running.runs.live_runs():
                 running.runs.stop(run_id)
-            eventually(running.is_idle, 5)
+            assert eventually(running.is_idle, 60) is not None
 
 
 # ---------------------------------------------------------------------------------------------------- what a chat gives
@@ -217,7 +217,7 @@ def test_chat_takes_files_that_the_model_reads_before_the_question(server: Serve
 
 
 def test_chat_sends_only_what_json_has_words_for(server: Server) -> None:
-    with httpx.Client(base_url=server.url + "gradio_api/call/", timeout=20) as http:
+    with httpx.Client(base_url=server.url + "gradio_api/call/", timeout=60) as http:
         event_id = http.post("v2/chat", json={"message": "What is 2 + 2?"}).json()["event_id"]
         text = http.get(f"v2/chat/{event_id}").text
     payloads = [line.removeprefix("data: ") for line in text.splitlines() if line.startswith("data: ")]
@@ -286,7 +286,7 @@ def test_chat_refuses_with_a_sentence_when(
     [(b'{"message": ""}', "The message is empty"), (rb'{"message": "a\ud800"}', "half of a surrogate pair")],
 )
 def test_chat_refuses_over_http_with_the_same_sentence(server: Server, body: bytes, sentence: str) -> None:
-    with httpx.Client(base_url=server.url + "gradio_api/call/v2/", timeout=20) as http:
+    with httpx.Client(base_url=server.url + "gradio_api/call/v2/", timeout=60) as http:
         headers = {"Content-Type": "application/json"}
         event_id = http.post("chat", content=body, headers=headers).json()["event_id"]
         text = http.get(f"chat/{event_id}").text
@@ -347,18 +347,18 @@ def test_chat_shows_no_inner_detail_when_something_unforeseen_happens(
 
 
 def test_the_server_answers_others_while_the_store_is_slow(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    start = server.runs.start
+    start, is_starting, may_start = server.runs.start, threading.Event(), threading.Event()
 
     def start_slowly(*arguments: Any, **named: Any) -> str:
-        time.sleep(1.5)
+        is_starting.set()
+        assert may_start.wait(120)
         return start(*arguments, **named)
 
     monkeypatch.setattr(server.runs, "start", start_slowly)
     job = server.client().submit("What is 2 + 2?", api_name="/chat")
-    time.sleep(0.3)
-    began = time.monotonic()
-    httpx.get(server.url + "gradio_api/startup-events", timeout=5)
-    assert time.monotonic() - began < 0.5
+    assert is_starting.wait(60)
+    httpx.get(server.url + "gradio_api/startup-events", timeout=60)
+    may_start.set()
     assert job.result()["finish_reason"] == "stop"
 
 
@@ -393,6 +393,17 @@ def test_chat_refuses_the_id_of_a_run_that_goes_on(slow_server: Server) -> None:
     job.cancel()
 
 
+@contextlib.contextmanager
+def hurried(server: Server) -> Iterator[None]:
+    """The engine writes whatever it has to write at once."""
+    decoder: Any = server.engine.decoder  # type: ignore[union-attr]
+    before, decoder.tokens_per_second = decoder.tokens_per_second, 50_000
+    try:
+        yield
+    finally:
+        decoder.tokens_per_second = before
+
+
 def test_chat_continues_a_run_that_was_cut_when_the_message_is_empty(slow_server: Server) -> None:
     first, steering = iter(slow_server.client().submit("slowly: 2 + 2?", api_name="/chat")), slow_server.client()
     run_id = next(first)["run_id"]
@@ -401,7 +412,8 @@ def test_chat_continues_a_run_that_was_cut_when_the_message_is_empty(slow_server
     assert steering.predict(run_id, api_name="/stop")["done"]
     cut = list(first)[-1]
     assert cut["finish_reason"] == "stopped" and "four" not in cut["answer"]
-    *deltas, final = slow_server.ask("", run_id=run_id)
+    with hurried(slow_server):
+        *deltas, final = slow_server.ask("", run_id=run_id)
     assert final["run_id"] == run_id and final["finish_reason"] == "stop"
     assert final["answer"] == "The answer is 4 for: slowly: 2 + 2?"
     assert cut["thinking"] + text_of(deltas, "thinking") == final["thinking"]
@@ -419,13 +431,13 @@ def test_continue_run_refuses_a_run_that_ended_by_itself(server: Server) -> None
 def test_answer_now_ends_the_thinking_of_a_run_that_goes_on(slow_server: Server) -> None:
     job = slow_server.client().submit("long", api_name="/chat")
     run_id = slow_server.live_run()
-    assert eventually(lambda: len(job.outputs()) > 3, 5) is not None
+    assert eventually(lambda: len(job.outputs()) > 3, 60) is not None
     assert slow_server.client().predict(run_id, api_name="/answer_now") == {
         "run_id": run_id,
         "done": True,
         "text": "The answer comes next.",
     }
-    final = job.result(timeout=10)
+    final = job.result(timeout=60)
     assert final["answer"] == "It took long." and final["finish_reason"] == "thinking_cut"
     assert "answer_now" in [each["kind"] for each in final["notices"]]
 
@@ -438,11 +450,12 @@ def test_steering_says_so_when_the_run_had_ended(server: Server) -> None:
 
 
 def test_think_longer_lifts_the_budget_of_a_run_that_goes_on(slow_server: Server) -> None:
-    job = slow_server.client().submit("long", budget=400, api_name="/chat")
+    job = slow_server.client().submit("long", budget=3000, api_name="/chat")
     run_id = slow_server.live_run()
     assert slow_server.client().predict(run_id, 150, api_name="/think_longer")["done"]
-    final = job.result(timeout=30)
-    assert final["usage"]["thinking_tokens"] >= 550
+    with hurried(slow_server):
+        final = job.result(timeout=60)
+    assert final["usage"]["thinking_tokens"] >= 3150
 
 
 # ---------------------------------------------------------------------------------------------------- attaching
@@ -461,13 +474,17 @@ def test_attach_misses_nothing_and_repeats_nothing_from_any_event(server: Server
 
 
 def test_attach_reads_a_live_run_beside_its_owner_and_leaves_it_going(slow_server: Server) -> None:
-    job = slow_server.client().submit("What is 2 + 2?", api_name="/chat")
+    job = slow_server.client().submit("slowly: 2 + 2?", api_name="/chat")
     run_id = slow_server.live_run()
     brief = slow_server.client().submit(run_id, api_name="/attach")
     next(iter(brief))
     brief.cancel()
-    *deltas, final = slow_server.client().submit(run_id, api_name="/attach")
-    assert final == job.result(timeout=10)
+    attached = slow_server.client().submit(run_id, api_name="/attach")
+    read: list[dict[str, Any]] = [next(iter(attached))]
+    with hurried(slow_server):
+        read += attached
+    *deltas, final = read
+    assert final == job.result(timeout=60)
     assert text_of(deltas, "thinking") == final["thinking"]
     assert final["finish_reason"] == "stop"
 
@@ -515,17 +532,25 @@ class Weightless:
 
 
 def test_load_model_shows_progress_and_then_serves_the_new_model(tmp_path: Path) -> None:
+    is_shown = threading.Event()
+
     def build(order: LoadOrder, on_progress: Callable[[LoadProgress], None], _: Callable[[], bool]) -> Weightless:
         on_progress(LoadProgress("load", 1, 2, "steps", f"Loading {order.spec.name}."))
-        time.sleep(0.6)
+        time.sleep(0.1)
+        assert is_shown.wait(120)
         return Weightless(ScriptedEngine([Turn("", "Loaded.")]))
 
     with serving(tmp_path, None, build=build) as server:
         assert server.client().predict(api_name="/models")["loaded"] is None
-        *steps, final = whole(server.client().submit("QWEN/qwq-32b", "nf4", api_name="/load_model"))
+        job = server.client().submit("QWEN/qwq-32b", "nf4", api_name="/load_model")
+        steps = [next(iter(job))]
+        while steps[-1]["text"] != "Loading qwq-32b.":
+            steps.append(next(iter(job)))
+        is_shown.set()
+        *_, final = whole(job)
         assert steps[-1] == {"type": "progress", "text": "Loading qwq-32b.", "done": 1, "total": 2, "unit": "steps"}
         assert (final["type"], final["model"], final["note"]) == ("final", "scripted", "Loaded by a test.")
-        assert final["seconds"] >= 0.6
+        assert final["seconds"] >= 0.1
         assert server.ask()[-1]["answer"] == "Loaded."
 
 
@@ -550,7 +575,7 @@ def test_chat_takes_the_loaded_model_by_each_of_its_names(tmp_path: Path) -> Non
 
 
 def test_every_endpoint_is_public_and_described_argument_by_argument(server: Server) -> None:
-    named = httpx.get(server.url + "gradio_api/info", timeout=5).json()["named_endpoints"]
+    named = httpx.get(server.url + "gradio_api/info", timeout=60).json()["named_endpoints"]
     assert set(named) == {
         *("/chat", "/continue_run", "/branch", "/samples", "/attach", "/answer_now", "/stop", "/think_longer"),
         "/compare",
@@ -600,7 +625,7 @@ def killed_client(server: Server) -> Iterator[Callable[[], None]]:
 
 @contextlib.contextmanager
 def dropped_stream(server: Server) -> Iterator[Callable[[], None]]:
-    with httpx.Client(base_url=server.url + "gradio_api/call/v2/", timeout=30) as http:
+    with httpx.Client(base_url=server.url + "gradio_api/call/v2/", timeout=60) as http:
         event_id = http.post("chat", json={"message": "long"}).json()["event_id"]
         with http.stream("GET", f"chat/{event_id}") as response:
             # Kept, because httpx closes the response with its iterator.
@@ -615,7 +640,7 @@ def seconds_until(condition: Callable[[], bool], go: Callable[[], None]) -> floa
     going = threading.Thread(target=go)
     began = time.monotonic()
     going.start()
-    reached = eventually(condition, 5)
+    reached = eventually(condition, FREED_SECONDS)
     seconds = time.monotonic() - began
     going.join()
     return None if reached is None else seconds
@@ -631,7 +656,7 @@ def test_the_engine_is_free_soon_after_the_caller_has_gone_while_the_model_is(
 ) -> None:
     engine = ScriptedEngine(TURNS, tokens_per_second=50, prompt_seconds=60 if stage == "reading the prompt" else 0)
     with serving(tmp_path, engine) as server, way(server) as go:
-        assert eventually(lambda: engine.live_requests() == 1, 10) is not None
+        assert eventually(lambda: engine.live_requests() == 1, 60) is not None
         time.sleep(0.7)
         seconds = seconds_until(server.is_idle, go)
         assert seconds is not None and seconds < FREED_SECONDS
@@ -645,7 +670,7 @@ def test_nothing_waits_for_a_model_that_is_being_loaded_once_the_caller_has_gone
     is_over = threading.Event()
 
     def load_for_ever(*_: object) -> Any:
-        is_over.wait(30)
+        is_over.wait(300)
         raise ModelLoadFailed("The test is over.")
 
     with serving(tmp_path, None, build=load_for_ever) as server:
@@ -666,9 +691,9 @@ def test_the_slot_in_the_queue_is_free_soon_after_the_caller_has_gone(
     engine = ScriptedEngine(TURNS, tokens_per_second=50, slots=1)
     with serving(tmp_path, engine) as server:
         other = server.runs.start("long")
-        assert eventually(lambda: engine.live_requests() == 1, 5) is not None
+        assert eventually(lambda: engine.live_requests() == 1, 60) is not None
         with way(server) as go:
-            assert eventually(lambda: engine.live_requests() == 2, 10) is not None
+            assert eventually(lambda: engine.live_requests() == 2, 60) is not None
             time.sleep(0.7)
             seconds = seconds_until(lambda: engine.live_requests() == 1 and server.runs.live_runs() == (other,), go)
             assert seconds is not None and seconds < FREED_SECONDS
@@ -679,18 +704,20 @@ def test_a_run_that_began_just_after_its_caller_had_gone_is_stopped_too(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    start = server.runs.start
+    start, is_starting, may_start = server.runs.start, threading.Event(), threading.Event()
 
     def start_slowly(*arguments: Any, **named: Any) -> str:
-        time.sleep(1)
+        is_starting.set()
+        assert may_start.wait(120)
         started.append(start(*arguments, **named))
         return started[0]
 
     monkeypatch.setattr(server.runs, "start", start_slowly)
     job = server.client().submit("long", api_name="/chat")
-    time.sleep(0.4)
+    assert is_starting.wait(60)
     job.cancel()
-    assert eventually(lambda: started, 3) is not None
+    may_start.set()
+    assert eventually(lambda: started, 60) is not None
     assert eventually(server.is_idle, FREED_SECONDS) is not None
     last = server.runs.store.events(started[0])[-1]
     assert isinstance(last, Finished) and last.reason == "stopped"

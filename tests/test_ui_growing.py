@@ -5,15 +5,18 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from model.engine import collect
+from model.events import Event, ThinkingDelta
 from model.host import ModelHost
 from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
 from model.store import Store
+from model.tool_events import ToolCall, ToolResult
 from ui.growing import Growing
 from ui.live_tint import utf16_units
 
@@ -94,3 +97,30 @@ def test_request_waits_while_nothing_comes_and_nothing_is_kept_of_what_has_ended
         threading.Event().wait(0.01)
     asyncio.run(growing.grown({"run": run_id, "units": 0}))
     assert growing._known == {}
+
+
+class Told:
+    """A live run of which as many events are known as a test says."""
+
+    def __init__(self, events: list[Event]) -> None:
+        self.events = events
+
+    def events_so_far(self, run_id: str, from_event: int) -> list[Event]:
+        return self.events[from_event:]
+
+    def is_live(self, run_id: str) -> bool:
+        return True
+
+
+def test_pane_of_a_step_gets_its_text_alone_and_is_told_when_another_step_has_begun() -> None:
+    told = Told([ThinkingDelta("First 🙂.", 3), ToolCall("a", "calculate", "{}"), ToolResult("a", "4")])
+    growing = Growing(told)  # type: ignore[arg-type]
+
+    def grown(step: int, units: int) -> dict[str, Any]:
+        return asyncio.run(growing.grown({"run": "r", "units": units, "step": step}))
+
+    assert grown(0, 0) == {"text": "First 🙂.", "is_over": False}
+    told.events += [ThinkingDelta("Second", 1)]
+    assert grown(0, 0) == {"text": "First 🙂.", "is_over": True}
+    assert grown(0, utf16_units("First 🙂.")) == {"text": "", "is_over": True}
+    assert grown(1, utf16_units("Sec")) == {"text": "ond", "is_over": False}

@@ -60,7 +60,7 @@ def test_app_says_what_isolates_programs_and_leaves_none_behind_when_it_is_kille
     assert len(below) == 3, "the fork server and two programs"
     app.process.kill()
     app.process.wait()
-    _, alive = psutil.wait_procs(below, timeout=10)
+    _, alive = psutil.wait_procs(below, timeout=60)
     assert alive == []
 
 

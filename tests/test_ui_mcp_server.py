@@ -5,62 +5,39 @@ import json
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Awaitable, Callable
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
 
+import httpx
 import pytest
 from gradio_client import Client
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
-from mcp.types import CallToolResult
 
+from tests.chat_page import scripted_app
 from tests.conftest import ROOT, RunningApp, StartApp, tail_of
+from tests.mcp_client import PATH, called, in_session, text_of
 from tests.script_client import is_soon
 
-T = TypeVar("T")
-Notes = list[tuple[float, str]]
-
-pytestmark = pytest.mark.model
-
+TURNS = [
+    {"match": "prime", "thinking": "On and on, {n}. ", "repeat": 5000, "answer": "Never."},
+    {"match": "double", "thinking": "Twice.", "answer": "```python\ndef double(n):\n    return n * 2\n```"},
+    {"match": "", "thinking": "Two and two.", "answer": "It is \\boxed{4}."},
+]
 FIVE = {"solve_math", "verify_math", "solve_code", "run_tests", "think"}
-PATH = "/gradio_api/mcp"
 
 
 @pytest.fixture(scope="module")
-def app(start_shared_app: StartApp, shared_data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> RunningApp:
-    folder = tmp_path_factory.mktemp("data")
-    (shared_data_folder / "models").mkdir(exist_ok=True)
-    (folder / "models").symlink_to(shared_data_folder / "models")
-    return start_shared_app("--mcp", "--model", "smollm2-135m", data_folder=folder)
+def app(start_shared_app: StartApp, tmp_path_factory: pytest.TempPathFactory) -> RunningApp:
+    started: list[RunningApp] = []
 
+    def start(*arguments: str, **options: Any) -> RunningApp:
+        started.append(start_shared_app(*arguments, "--mcp", **options))
+        return started[-1]
 
-def in_session(app: RunningApp, act: Callable[[ClientSession], Awaitable[T]]) -> T:
-    """What `act` gives back in a session of a client of its own."""
-
-    async def run() -> T:
-        async with streamable_http_client(f"{app.url}{PATH}/") as (reading, writing, _):
-            async with ClientSession(reading, writing) as session:
-                await session.initialize()
-                return await act(session)
-
-    return asyncio.run(run())
-
-
-def called(app: RunningApp, name: str, **arguments: Any) -> tuple[CallToolResult, Notes]:
-    """The result of one call, and the notes that came before it."""
-    notes: Notes = []
-
-    async def note(progress: float, total: float | None, message: str | None) -> None:
-        notes.append((progress, message or ""))
-
-    return in_session(app, lambda session: session.call_tool(name, arguments, progress_callback=note)), notes
-
-
-def text_of(result: CallToolResult) -> str:
-    [content] = result.content
-    assert content.type == "text"
-    return content.text
+    scripted_app(start, tmp_path_factory.mktemp("script"), TURNS, speed=50)
+    return started[0]
 
 
 def test_clients_are_offered_five_tools_and_their_words(app: RunningApp) -> None:
@@ -108,44 +85,93 @@ def test_a_wrong_call_is_an_error_that_says_what_is_wrong(
     assert words in text_of(result)
 
 
-def test_think_tells_how_far_it_is_and_gives_thinking_and_answer(app: RunningApp) -> None:
-    result, notes = called(app, "think", question="What is 7 times 8?", budget="low")
-    told = json.loads(text_of(result))
-    assert "56" in told["answer"] and told["thinking"] and told["usage"]["thinking_tokens"] > 0
-    assert any("tokens of thinking" in message for _, message in notes)
-    seconds = [progress for progress, _ in notes]
-    assert seconds == sorted(set(seconds))
+def test_solve_math_votes_and_solve_code_is_tested(app: RunningApp) -> None:
+    result, notes = called(app, "solve_math", problem="What is 2 + 2?", k=3, budget="low")
+    solved = json.loads(text_of(result))
+    assert (solved["final_answer"], solved["classes"]) == ("4", [{"answer": "4", "chains": 3}])
+    assert any("3 of 3 samples say 4" in each["words"] for each in solved["evidence"])
+    assert notes[0][1] == "3 chains started."
+    result, _ = called(app, "solve_code", task="Write double(n).", tests="assert double(4) == 8", with_thinking=True)
+    written = json.loads(text_of(result))
+    assert written["program"].startswith("def double(n):") and written["thinking"].strip() == "Twice."
+    assert (written["standing"], written["report"]["passed"]) == ("passes", 1)
 
 
-def test_solve_math_gives_a_final_answer_and_a_verdict(app: RunningApp) -> None:
-    result, _ = called(app, "solve_math", problem="What is 17 + 25?", gold="42", budget="low")
-    told = json.loads(text_of(result))
-    assert told["checked"] in ("correct", "wrong") and told["verdict"]["reason"]
-    assert (told["checked"] == "correct") == (told["final_answer"] == "42")
-    assert "thinking" not in told
+LONG = {"question": "Tell me of every prime number.", "budget": "high"}
 
 
-def test_a_run_is_stopped_when_its_client_goes(app: RunningApp) -> None:
-    async def ask_and_leave(session: ClientSession) -> None:
-        has_begun = asyncio.Event()
+async def leave_the_session(app: RunningApp) -> str:
+    """Ask, wait for the first note, which names the run, and end the session."""
+    notes: asyncio.Queue[str] = asyncio.Queue()
 
-        async def note(progress: float, total: float | None, message: str | None) -> None:
-            has_begun.set()
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        notes.put_nowait(message or "")
 
-        arguments = {"question": "Tell me of every prime number up to 10,000.", "budget": "high"}
-        asking = asyncio.create_task(session.call_tool("think", arguments, progress_callback=note))
-        async with asyncio.timeout(30):
-            await has_begun.wait()
-        asking.cancel()
+    async with streamable_http_client(f"{app.url}{PATH}/") as (reading, writing, _):
+        async with ClientSession(reading, writing) as session:
+            await session.initialize()
+            asking = asyncio.create_task(session.call_tool("think", LONG, progress_callback=note))
+            first = await asyncio.wait_for(notes.get(), 30)
+            asking.cancel()
+            return first
 
-    in_session(app, ask_and_leave)
+
+async def drop_the_connection(app: RunningApp) -> str:
+    """The same, without a word: as a client whose process is killed."""
+    async with raw_call(app) as (_, stream):
+        return await first_note(stream)
+
+
+async def take_the_call_back(app: RunningApp) -> str:
+    """The same, by the protocol's notification, in a session that stays."""
+    async with raw_call(app) as (post, stream):
+        first = await first_note(stream)
+        cancelled = {"method": "notifications/cancelled", "params": {"requestId": 1}}
+        assert (await post(cancelled)).status_code == 202
+        lines = [line async for line in stream]
+        assert any("cancelled" in line for line in lines)
+        return first
+
+
+@asynccontextmanager
+async def raw_call(
+    app: RunningApp,
+) -> AsyncIterator[tuple[Callable[..., Awaitable[httpx.Response]], AsyncIterator[str]]]:
+    """A call of think with progress notes, made by hand: how to post more in its session, and the lines that come."""
+    headers = {"Accept": "application/json, text/event-stream"}
+    client_info = {"name": "by hand", "version": "1"}
+    async with httpx.AsyncClient(headers=headers, timeout=30) as client:
+
+        def post(message: dict[str, Any]) -> Awaitable[httpx.Response]:
+            return client.post(f"{app.url}{PATH}/", json={"jsonrpc": "2.0"} | message)
+
+        hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client_info}
+        begun = await post({"id": 0, "method": "initialize", "params": hello})
+        client.headers["mcp-session-id"] = begun.headers["mcp-session-id"]
+        await post({"method": "notifications/initialized"})
+        parameters = {"name": "think", "arguments": LONG, "_meta": {"progressToken": 7}}
+        message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": parameters}
+        async with client.stream("POST", f"{app.url}{PATH}/", json=message) as answer:
+            yield post, answer.aiter_lines()
+
+
+async def first_note(stream: AsyncIterator[str]) -> str:
+    async for line in stream:
+        if line.startswith("data:") and "notifications/progress" in line:
+            return str(json.loads(line.removeprefix("data:"))["params"]["message"])
+    raise AssertionError("no note came")
+
+
+@pytest.mark.parametrize("leave", [leave_the_session, drop_the_connection, take_the_call_back])
+def test_a_run_is_stopped_when_nobody_waits_for_it(
+    app: RunningApp, leave: Callable[[RunningApp], Coroutine[Any, Any, str]]
+) -> None:
+    note = re.fullmatch(r"Run (\S+) started\.", asyncio.run(leave(app)))
+    assert note
     client = Client(app.url, verbose=False)
     try:
-        found = client.predict(query="prime", api_name="/runs")["runs"]
-        assert len(found) == 1
-        final = client.predict(run_id=found[0]["run_id"], api_name="/attach")
-        # The run had begun when its client went, and would have gone on for minutes.
-        assert final["finish_reason"] == "stopped"
+        # It would go on for minutes; /attach waits for its end.
+        assert client.predict(run_id=note[1], api_name="/attach")["finish_reason"] == "stopped"
     finally:
         client.close()
 

@@ -72,7 +72,8 @@ def panes_of(*events: Any) -> Panes:
 
 def test_page_is_built_without_torch_and_writes_no_files_beside_its_own() -> None:
     script = (
-        "import sys, app; loaded = {'torch', 'transformers', 'spaces'} & set(sys.modules); assert not loaded, loaded"
+        "import sys, app; from agent.file_tools import file_tools; assert len(file_tools()) == 3; "
+        "loaded = {'torch', 'transformers', 'spaces'} & set(sys.modules); assert not loaded, loaded"
     )
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=120)
     assert list((ROOT / "ui").glob("*.pyi")) == []

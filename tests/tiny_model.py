@@ -1,5 +1,6 @@
 """A tiny random model that can be counted, slowed down and broken, and ways to read a decoder: for the decoders' tests."""
 
+import threading
 import time
 
 import torch
@@ -32,19 +33,25 @@ def tiny_model():
 
 
 class Forward:
-    """Counts the tokens that go through the model, and can slow it down or break it."""
+    """Counts the tokens that go through the model, and can slow it down, hold it or break it."""
 
     def __init__(self, model):
         self.tokens = 0
         self.steps = 0
         self.sleep_seconds = 0.0
         self.error = None
+        # The step from which on all wait until they may go on, and whether one does.
+        self.held_step: int | None = None
+        self.is_held, self.may_go_on = threading.Event(), threading.Event()
         self._hook = model.register_forward_pre_hook(self._before, with_kwargs=True)
 
     def _before(self, module, args, kwargs):
         self.steps += 1
         self.tokens += kwargs["input_ids"].shape[-1]
         time.sleep(self.sleep_seconds)
+        if self.held_step is not None and self.steps >= self.held_step:
+            self.is_held.set()
+            assert self.may_go_on.wait(120)
         if self.error is not None:
             raise self.error
 
@@ -55,7 +62,7 @@ class Forward:
 def read_all(stream: TokenStream):
     ids: list[int] = []
     logprobs: list[float] = []
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         tokens = stream.read(1.0)
         if tokens is None:
@@ -64,14 +71,14 @@ def read_all(stream: TokenStream):
         logprobs += tokens.logprobs
         if tokens.finish:
             return ids, logprobs, tokens.finish
-    raise AssertionError(f"no finish after 30 s and {len(ids)} tokens")
+    raise AssertionError(f"no finish after 120 s and {len(ids)} tokens")
 
 
 def run(decoder: Decoder, prompt=PROMPT, sampling=GREEDY, new=20, stop=()):
     return read_all(decoder.start(prompt, sampling, new, stop))
 
 
-def seconds_until_idle(decoder, limit_seconds=10.0):
+def seconds_until_idle(decoder, limit_seconds=60.0):
     start = time.monotonic()
     while decoder.live_requests():
         assert time.monotonic() - start < limit_seconds, "requests stay live"

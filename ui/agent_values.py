@@ -160,6 +160,7 @@ def steps_value(so_far: SoFar, panes: Panes, shown: int, is_following: bool, now
         "run": panes.run_id,
         # As texts: a browser that is handed many values anew builds each of them anew.
         "steps": [] if is_empty else [json.dumps(value, ensure_ascii=False) for value in values],
+        "offered": "" if is_empty else ", ".join(so_far.offered()),
         "shown": shown,
         "is_following": is_following,
         "left": left,

@@ -17,7 +17,10 @@ def steps_view(whole: Whole, value: dict[str, Any] | None = None, **options: Any
     `select` carries the `step` whose thinking is wished for, `edit` the user's word on a `call` (`decision`),
     `download` the `name` of a file. It asks `whole` for what the cards leave out.
     """
-    markup = "<ol class='agent-steps' aria-label='Steps of the run'></ol>"
+    markup = (
+        "<ol class='agent-steps' aria-label='Steps of the run'></ol>"
+        "<p class='offered' hidden><span>The model was told of:</span> <span class='names'></span></p>"
+    )
     return html_part(value or {}, markup, "agent_steps.js", server_functions=[whole], **options)
 
 

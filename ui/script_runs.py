@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 # Gradio closes the generator of a caller that has gone only at its next yield, so a quiet stream yields this often.
 QUIET_SECONDS = 0.25
-_LETTING_GO_SECONDS = 1.0
+_LETTING_GO_SECONDS = 3.0
 _LETS_RUN = ("allow", "allow_always")
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from model.events import AnswerDelta, Event, Notice, ThinkingDelta
 from model.steps import Step, steps_of
-from model.tool_events import ApprovalAsked
+from model.tool_events import ApprovalAsked, Equipped
 
 
 class SoFar:
@@ -34,6 +34,11 @@ class SoFar:
     def steps(self) -> tuple[Step, ...]:
         """The steps; at least one."""
         return steps_of(self.events)
+
+    def offered(self) -> tuple[str, ...]:
+        """Names of the tools that the model was told of."""
+        equipped = next((event for event in self.events[:4] if isinstance(event, Equipped)), None)
+        return tuple(tool.name for tool in equipped.tools) if equipped is not None else ()
 
     def notices(self, kind: str) -> list[str]:
         """What the notices of a kind say, in their order."""

@@ -1,7 +1,8 @@
-// `props.value` {run, steps, shown, is_following, left} in, the steps of a run with a card for each call out; text as text.
+// `props.value` {run, steps, offered, shown, is_following, left} in, the steps of a run with a card for each call out; text as text.
 // `select` carries the step whose thinking is wished for ("" for the newest), `edit` the user's word on a call
 // {call, decision}, `download` the name of a file.
 const list = element.querySelector(".agent-steps");
+const offered = element.querySelector(".offered");
 // Cards that were folded or unfolded by hand stay so; what of a call was fetched is kept.
 const unfolded = new Map();
 const fetched = new Map();
@@ -213,6 +214,8 @@ function sync() {
     if (list.children[at]) list.children[at].replaceWith(node);
     else list.append(node);
   });
+  offered.hidden = !value.offered;
+  workingsSet(offered.querySelector(".names"), value.offered || "");
   while (list.children.length > steps.length) list.lastElementChild.remove();
   drawn.length = steps.length;
   // A button that has gone with the question it answered leaves the keyboard at its card.
