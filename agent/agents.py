@@ -228,6 +228,11 @@ class Agents:
         )
 
 
+def _folder_name(run_id: str, scratch: str) -> str:
+    """Where a run's files lie. One from elsewhere names no folder (model/importing.py), and gets one of its own."""
+    return scratch or f"imported-{hashlib.sha256(run_id.encode()).hexdigest()[:24]}"
+
+
 def tools_at_once(model: str) -> int:
     """How many tools a model should be told of at once; 0 for all.
 
@@ -238,11 +243,6 @@ def tools_at_once(model: str) -> int:
         return find_model(model).family.tools_at_once
     except UnknownModel:
         return 0
-
-
-def _folder_name(run_id: str, scratch: str) -> str:
-    """Where a run's files lie. One from elsewhere names no folder (model/importing.py), and gets one of its own."""
-    return scratch or f"imported-{hashlib.sha256(run_id.encode()).hexdigest()[:24]}"
 
 
 def check_limits(max_steps: int, max_seconds: float, max_tokens: int) -> None:
