@@ -104,7 +104,7 @@ class Agents:
         for name, held in uploads.items():
             self._scratch_of(scratch).write(name, held)
         described = (offered, max_steps, max_seconds, max_tokens, keeps_thinking, scratch)
-        return self.runs.start(
+        run_id = self.runs.start(
             message,
             history=history,
             system=system,
@@ -116,6 +116,10 @@ class Agents:
             equipped=Equipped(*described, tuple(uploads), n_left_out=len(allowed) - len(offered)),
             owner=owner,
         )
+        for tool in self.toolbox.tools():
+            if tool.name in {each.name for each in offered}:
+                tool.prepare()
+        return run_id
 
     def offered(self, wishes: Wishes = None) -> tuple[OfferedTool, ...]:
         """The tools that a run gets. A request can only tighten what the host allows.
