@@ -41,7 +41,7 @@ December,89
 EXAMPLES = (
     AgentExample(
         "A sum too big for the head",
-        "What is 48716253 * 9184627?",
+        "Use the calculator for 48716 * 91846.",
         "What is the largest prime factor of 2^61 + 1, and how many digits does 1000! have?",
     ),
     AgentExample(

@@ -13,7 +13,7 @@ from ui.agent_views import Whole, files_view, steps_view, tools_view
 from ui.composer import Composer, add_composer
 from ui.earlier_turns import add_earlier_turns
 from ui.growing import Grown
-from ui.parts import answer_pane, pane_head, plain_text, thinking_pane
+from ui.parts import answer_pane, compare_view, pane_head, plain_text, thinking_pane
 from ui.revision import Revision, add_revision
 from ui.taking import Taking, add_taking
 from ui.words import word
@@ -43,6 +43,7 @@ class AgentParts:
     answer: gr.Markdown
     thinking: gr.HTML
     files: gr.HTML
+    comparison: gr.HTML
     file: gr.File
     taking: Taking
     revision: Revision
@@ -93,11 +94,12 @@ def _add_run_view(grown: Grown, whole: Whole) -> dict[str, Any]:
                 "The working appears here while the model thinks.", elem_id="agent-thinking", server_functions=[grown]
             )
             files = files_view(elem_id="agent-files")
+    comparison = compare_view(elem_id="agent-compare")
     with gr.Row(elem_id="agent-after"):
         taking = add_taking(PREFIX)
     revision = add_revision(PREFIX)
     shown = {"asked": asked, "steps": steps, "answer": answer, "thinking": thinking, "files": files}
-    return shown | {"taking": taking, "revision": revision}
+    return shown | {"comparison": comparison, "taking": taking, "revision": revision}
 
 
 def _add_composer(host: ModelHost) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from ui.agent_parts import AgentParts
 from ui.agent_tools import ToolPanel, Wishes, files_value
 from ui.agent_values import agent_status, final_answer, panes_of_step, steps_value
 from ui.arithmetic_marks import Marking
+from ui.comparing import Comparing, wire_comparing
 from ui.kept_runs import KeptRuns
 from ui.maths import for_display
 from ui.panes import Panes
@@ -290,6 +291,8 @@ def wire_agent(agent: AgentTab, runs: Runs, tab: gr.Tab, owner: gr.BrowserState,
     let_go.then(agent.on_new, None, parts.outputs, **starting)
     revising = Revising(parts.revision, runs, to_follow)
     wire_revision(revising, None, parts.run_id, owner, parts.to_follow, composer.status, following)
+    comparing = (parts.revision.compare, parts.comparison, parts.run_id, parts.to_follow, composer.status, following)
+    wire_comparing(Comparing(runs, to_follow), *comparing)
     wire_taking(parts.taking, runs, parts.run_id, handout)
     gr.on([tab.select, parts.tools_drawer.expand], agent.panel.value, parts.wishes, parts.tools, **AT_ONCE)
     parts.tools.edit(agent.on_change_tools, parts.wishes, [parts.wishes, parts.tools], **AT_ONCE)

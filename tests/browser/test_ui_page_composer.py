@@ -111,7 +111,7 @@ def test_keys_are_listed_under_the_question_mark_and_work_outside_of_fields(chat
     chat.locator("#question textarea").evaluate("field => field.blur()")
     chat.keyboard.press("?")
     expect(chat.locator("#keys")).to_be_visible()
-    expect(chat.locator("#keys dt")).to_have_count(20)
+    expect(chat.locator("#keys dt")).to_have_count(22)
     chat.keyboard.press("Escape")
     expect(chat.locator("#keys")).to_be_hidden()
     expect(chat.locator("#stop")).to_be_visible()

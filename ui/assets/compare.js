@@ -52,8 +52,9 @@ function isOpen() {
 
 function show(isShown) {
   view.hidden = !isShown;
-  const tabs = document.getElementById("tabs");
-  if (tabs) tabs.dataset.compare = isShown ? "on" : "off";
+  // The style sheet's rules hang on the tab; the Chat tab's on all of them.
+  const tab = element.closest("#agent, #tabs");
+  if (tab) tab.dataset.compare = isShown ? "on" : "off";
 }
 
 function close() {
@@ -105,7 +106,7 @@ element.querySelector(".close").addEventListener("click", close);
 document.addEventListener(
   "keydown",
   (event) => {
-    if (event.key !== "Escape" || !isOpen() || document.querySelector("dialog[open]")) return;
+    if (event.key !== "Escape" || !isOpen() || view.offsetParent === null || document.querySelector("dialog[open]")) return;
     event.preventDefault();
     close();
   },

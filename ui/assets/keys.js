@@ -16,7 +16,7 @@ const workingsKeys = [
   ["m", "Set the maths of the thinking", () => workingsPress("#show-maths")],
   ["u", "How sure the model was", () => workingsPress("#show-confidence")],
   ["s", "To the next slip in the sums", () => ["#arithmetic .counts", "#math-arithmetic .counts", "#agent-arithmetic .counts"].some((each) => workingsPress(each))],
-  ["d", "Compare two runs", () => workingsPress("#compare-runs")],
+  ["d", "Compare two runs", () => workingsPress("#compare-runs") || workingsPress("#agent-compare-runs")],
   ["[", "The branch before", () => workingsPress("#branch-before") || workingsPress("#agent-branch-before")],
   ["]", "The next branch", () => workingsPress("#branch-after") || workingsPress("#agent-branch-after")],
   ["n", "New chat", () => workingsPress("#new-chat") || workingsPress("#agent-new-chat")],
