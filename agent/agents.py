@@ -1,6 +1,9 @@
 """A question and tools in, a run out that thinks, calls them, and answers from what came back."""
 
+import hashlib
 import secrets
+import shutil
+import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +24,8 @@ from model.tool_events import Equipped, OfferedTool, Policy
 
 MAX_STEPS = 12
 _MOST_STEPS = 100
+# Folders are left alone for a day: another app may work on the same data.
+_KEPT_SECONDS = 86_400
 Wishes = Mapping[str, Policy] | Sequence[str] | None
 
 
@@ -50,6 +55,7 @@ class Agents:
         self._approval_seconds = approval_seconds
         runs.through[Equipped] = self._engine
         runs.equip_again = self._with_own_files
+        self._remove_old_files()
 
     def start(
         self,
@@ -92,9 +98,9 @@ class Agents:
         check_limits(max_steps, max_seconds, max_tokens)
         uploads = uploads or {}
         allowed = self.offered(tools)
-        offered = self._few(message, allowed, tools, uploads)
+        offered = self._few(message, allowed, tools, uploads, parent_id)
         run_id = checked_id(run_id)
-        scratch = self._scratch_name(parent_id) if parent_id else secrets.token_urlsafe(12)
+        scratch = self._scratch_to_follow(parent_id)
         for name, held in uploads.items():
             self._scratch_of(scratch).write(name, held)
         described = (offered, max_steps, max_seconds, max_tokens, keeps_thinking, scratch)
@@ -134,14 +140,24 @@ class Agents:
         return tuple(OfferedTool(name, policy) for name, policy in held.items() if policy != "off")
 
     def _few(
-        self, question: str, offered: tuple[OfferedTool, ...], wishes: Wishes, uploads: Collection[str]
+        self,
+        question: str,
+        offered: tuple[OfferedTool, ...],
+        wishes: Wishes,
+        uploads: Collection[str],
+        parent_id: str | None,
     ) -> tuple[OfferedTool, ...]:
-        """The same, or for a small model the few that the question speaks for, unless they were asked for by name."""
+        """The same, or for a small model the few that the question speaks for, unless they were asked for by name.
+
+        A follow-up that speaks for none ("And in Bergen?") has those of the run before.
+        """
         most = tools_at_once(self.runs.host.status().model)
         if not most or len(offered) <= most or (wishes is not None and not isinstance(wishes, Mapping)):
             return offered
         tools = [tool for tool in map(self.toolbox.find, (each.name for each in offered)) if tool is not None]
         chosen = chosen_for(question, tools, most, uploads)
+        if not chosen and parent_id is not None and (before := self._equipped(parent_id)) is not None:
+            chosen = tuple(tool.name for tool in before.tools[:most])
         return tuple(each for name in chosen for each in offered if each.name == name)
 
     def scratch(self, run_id: str) -> Scratch:
@@ -154,12 +170,30 @@ class Agents:
         return self._scratch_of(self._scratch_name(run_id))
 
     def _scratch_name(self, run_id: str) -> str:
-        events = self.runs.events_so_far(run_id, 0) or self.runs.store.events(run_id, 0, 4)
-        equipped = next((event for event in events if isinstance(event, Equipped)), None)
+        equipped = self._equipped(run_id)
         if equipped is None:
             raise BadInput(f"The run {run_id!r} has no tools, so it has no files.")
-        # A run from elsewhere brings no files, and a name in it could be that of another run's.
-        return equipped.scratch or f"imported-{run_id.replace('.', '_')}"
+        return _folder_name(run_id, equipped.scratch)
+
+    def _scratch_to_follow(self, parent_id: str | None) -> str:
+        """The folder of a run: its parent's, if that has one."""
+        has_files = parent_id is not None and self._equipped(parent_id) is not None
+        return self._scratch_name(parent_id) if parent_id and has_files else secrets.token_urlsafe(12)
+
+    def _equipped(self, run_id: str) -> Equipped | None:
+        events = self.runs.events_so_far(run_id, 0) or self.runs.store.events(run_id, 0, 4)
+        return next((event for event in events if isinstance(event, Equipped)), None)
+
+    def _remove_old_files(self) -> None:
+        """Folders that no run names any more: their runs were deleted, and their time to be restored is over."""
+        if not self._scratch_folder.is_dir():
+            return
+        named = {_folder_name(run_id, scratch) for run_id, scratch in self.runs.store.scratches()}
+        too_new = time.time() - _KEPT_SECONDS
+        for folder in self._scratch_folder.iterdir():
+            is_old = folder.is_dir() and not folder.is_symlink() and folder.stat().st_mtime < too_new
+            if is_old and folder.name not in named:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _with_own_files(self, equipped: Equipped) -> Equipped:
         """The same tools with a copy of the files, for a branch: the two runs may go on side by side."""
@@ -204,6 +238,11 @@ def tools_at_once(model: str) -> int:
         return find_model(model).family.tools_at_once
     except UnknownModel:
         return 0
+
+
+def _folder_name(run_id: str, scratch: str) -> str:
+    """Where a run's files lie. One from elsewhere names no folder (model/importing.py), and gets one of its own."""
+    return scratch or f"imported-{hashlib.sha256(run_id.encode()).hexdigest()[:24]}"
 
 
 def check_limits(max_steps: int, max_seconds: float, max_tokens: int) -> None:

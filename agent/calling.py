@@ -210,6 +210,6 @@ def _output(tool: Tool, context: ToolContext, arguments: Mapping[str, object]) -
         return tool.call(context, arguments)
     except AppError as error:
         return ToolOutput(str(error), is_error=True)
-    except Exception as error:  # noqa: BLE001 - a tool can be anybody's code; the model is told, and the run goes on
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - anybody's code; the model is told, and the run goes on
         log.info("the tool %s failed", tool.name, exc_info=True)
         return ToolOutput(traceback.format_exception_only(error)[-1].strip(), is_error=True)

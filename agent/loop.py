@@ -337,7 +337,9 @@ class _Turn:
         calls: list[ReadyCall | BadCall] = []
         for call in waiting:
             if call.call_id in repeats:
-                yield self._took(Notice("repeated_call", f"{call.name} was called the same way a third time."))
+                yield self._took(
+                    Notice("repeated_call", f"{call.name} was called the same way again, so it was not run.")
+                )
                 calls.append(BadCall(call, repeats[call.call_id]))
             else:
                 calls.append(read_call(call, self._agent.tools))

@@ -1,6 +1,8 @@
 """One entry of the settings file in, a server that answers calls out, until it ends or is told to; and the reason."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from typing import Any
@@ -19,6 +21,7 @@ START_SECONDS = {"stdio": 120.0, "http": 30.0}
 # An address is asked so often whether it is still there; a program's end is seen at once.
 _PING_EVERY_SECONDS = 60.0
 _LETTING_GO_SECONDS = 5.0
+_LASTING_SECONDS = 10.0
 _MOST_PAGES = 20
 _SELF = types.Implementation(name="workings", version="1")
 
@@ -37,7 +40,7 @@ class Connection:
 
     def __init__(self, entry: ServerEntry, on_tools: Callable[[list[types.Tool]], None]) -> None:
         self.entry = entry
-        self.was_ready = False
+        self._ready_at = math.inf
         self._on_tools = on_tools
         self._session: ClientSession | None = None
         self._task: asyncio.Task[Any] | None = None
@@ -57,7 +60,7 @@ class Connection:
                 async with asyncio.timeout(limit):
                     session = await self._connect(stack)
                     self._on_tools(await _all_tools(session))
-                self._session, self.was_ready = session, True
+                self._session, self._ready_at = session, time.monotonic()
                 await self._keep(session)
         except asyncio.CancelledError:
             if not self._is_broken:
@@ -72,6 +75,11 @@ class Connection:
             self._session = None
             self._over.set()
         return self._reason
+
+    @property
+    def has_lasted(self) -> bool:
+        """Whether the server was ready for a while, so that it is worth another try when it has gone."""
+        return time.monotonic() - self._ready_at > _LASTING_SECONDS
 
     def _break(self, reason: str) -> None:
         """End the connection: what comes is not of the protocol, or nothing comes any more."""

@@ -17,6 +17,7 @@ from agent.mcp_stdio import Reading, Writing
 logging.getLogger("mcp.client.streamable_http").setLevel(logging.CRITICAL)
 
 MAX_ANSWER_BYTES = 16 * 2**20
+# A call may be silent for long; its own time-out ends it.
 _CONNECT_SECONDS, _QUIET_SECONDS = 15.0, 600.0
 
 

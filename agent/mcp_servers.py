@@ -5,20 +5,20 @@ goes on when one of them hangs, dies or floods.
 """
 
 import asyncio
-import atexit
 import concurrent.futures
 import logging
 import threading
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from agent.loop_thread import LoopThread
 from agent.mcp_settings import FILE_NAME, ServerEntry, read_servers
-from agent.mcp_tools import RemoteTool, model_names, output_of, remote_tools
+from agent.mcp_tools import RemoteTool, as_tool, model_names, output_of, remote_tools
 from agent.toolbox import Tool, Toolbox, ToolContext, ToolOutput
 from model.errors import BadInput
 from model.settings import Settings
@@ -33,15 +33,13 @@ log = logging.getLogger(__name__)
 Phase = Literal["starting", "ready", "failed", "stopped"]
 
 _LOOK_SECONDS = 0.1
-_CLOSING_SECONDS = 10.0
-# An address that was reached before is tried again once; a program that ends is not: it may have reasons.
+# An address that was there for a while is tried again once; a program that ends is not: it may have reasons.
 _AGAIN_AFTER_SECONDS = 2.0
 _NO_PROGRAMS = (
     "This app is shared with others, so it starts no programs on its machine for the agent. "
     "Servers with an address (url) run."
 )
 _NO_SWITCHING = "This app is shared with others: which MCP servers run is decided by its host, in their file."
-_OFF = "It is off."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ class ServerState:
     """One server as it is now.
 
     Args:
-        words: Why it is in this phase, as a sentence; empty when it is ready.
+        words: What there is to say of it, as a sentence: why it failed, or cannot run.
         tools: The names under which the model calls its tools; empty unless it is ready.
         is_on: Whether it is to run; also a server that failed is on.
     """
@@ -66,7 +64,7 @@ class ServerState:
 class _Server:
     entry: ServerEntry
     phase: Phase = "stopped"
-    words: str = _OFF
+    words: str = ""
     is_on: bool = True
     connection: "Connection | None" = None
     task: "asyncio.Task[None] | None" = None
@@ -82,18 +80,24 @@ class McpServers:
         entries: The servers.
         is_hosted: Whether the app is shared with others: then no program is started, and nobody switches.
         problem: What is wrong with the whole file, as a sentence.
+        path: The file, which a restart looks into again.
     """
 
     def __init__(
-        self, toolbox: Toolbox, entries: tuple[ServerEntry, ...] = (), *, is_hosted: bool = False, problem: str = ""
+        self,
+        toolbox: Toolbox,
+        entries: tuple[ServerEntry, ...] = (),
+        *,
+        is_hosted: bool = False,
+        problem: str = "",
+        path: Path | None = None,
     ) -> None:
-        self.problem = problem
+        self.problem, self._path = problem, path
         self._toolbox, self._is_hosted = toolbox, is_hosted
         self._servers = {entry.name: _at_first(entry, is_hosted) for entry in entries}
         self._offered: dict[str, tuple[Tool, ...]] = {}
         self._lock = threading.RLock()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._loop = LoopThread("mcp-servers", self._stop_all)
 
     # ------------------------------------------------------------------ for the page and the app
 
@@ -119,49 +123,51 @@ class McpServers:
             )
 
     def restart(self, name: str) -> None:
-        """End a server, if it runs, and start it again; returns at once.
+        """End a server, if it runs, and start it again as the file has it now; returns at once.
 
         Raises:
             BadInput: If there is no such server, it cannot run, or the app is shared with others.
         """
-        self.switch(name, True, again=True)
+        server = self._found(name)
+        if self._path:
+            entry = next((each for each in read_servers(self._path) if each.name == name), None)
+            if entry is None:
+                raise BadInput(f"{self._path} names no MCP server {name!r} any more. Switch it off, or put it back.")
+            with self._lock:
+                server.entry = entry
+        self._switch_on(server)
 
-    def switch(self, name: str, on: bool, *, again: bool = False) -> None:
+    def switch(self, name: str, on: bool) -> None:
         """Start a server or stop it; returns at once. Holds until the app ends: the file is the host's.
 
-        Args:
-            again: Start it anew where it runs already.
-
         Raises:
             BadInput: If there is no such server, it cannot run, or the app is shared with others.
         """
+        server = self._found(name)
+        if not on:
+            server.is_on = False
+            self._loop.submit(self._stop(server))
+        elif not (server.is_on and server.task):
+            self._switch_on(server)
+
+    def _found(self, name: str) -> _Server:
         server = self._servers.get(name)
         if server is None:
             raise BadInput(f"There is no MCP server {name!r}; there are {', '.join(self._servers) or 'none'}.")
         if self._is_hosted:
             raise BadInput(_NO_SWITCHING)
-        if on and not self._can_run(server):
-            raise BadInput(f"The MCP server {name!r} cannot run. {server.words}")
-        with self._lock:
-            was_on, server.is_on = server.is_on, on
-            runs = server.task is not None
-        if not on:
-            self._in_loop(self._stop(server, _OFF))
-        elif again or not (was_on and runs):
-            self._begin(server)
+        return server
+
+    def _switch_on(self, server: _Server) -> None:
+        if server.entry.problem:
+            self._tell(server, "failed", server.entry.problem)
+            raise BadInput(f"The MCP server {server.entry.name!r} cannot run. {server.entry.problem}")
+        server.is_on = True
+        self._begin(server)
 
     def close(self) -> None:
-        """End all servers and the thread; waits for them, a few seconds at most."""
-        atexit.unregister(self.close)
-        with self._lock:
-            loop, thread, self._loop = self._loop, self._thread, None
-        if loop is None or thread is None:
-            return
-        ending = asyncio.run_coroutine_threadsafe(self._stop_all(), loop)
-        with suppress(concurrent.futures.TimeoutError):
-            ending.result(_CLOSING_SECONDS)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(_CLOSING_SECONDS)
+        """End all servers and the thread; waits for them, some seconds at most."""
+        self._loop.close()
 
     # ------------------------------------------------------------------ for the tools
 
@@ -175,11 +181,11 @@ class McpServers:
 
         found = self._servers[server]
         with self._lock:
-            connection, loop = found.connection, self._loop
-            if connection is None or loop is None or found.phase != "ready":
-                return _failed(f"The server {server} does not run. {found.words}")
+            connection = found.connection
+            if connection is None or found.phase != "ready":
+                return _failed(f"The server {server} does not run. {found.words}".rstrip())
         limit = min(context.seconds, found.entry.call_seconds or context.seconds)
-        asked = asyncio.run_coroutine_threadsafe(connection.call(tool, arguments), loop)
+        asked = self._loop.submit(connection.call(tool, arguments))
         until = time.monotonic() + limit
         while not asked.done():
             if context.stop.is_set() or time.monotonic() > until:
@@ -201,38 +207,26 @@ class McpServers:
 
     def _begin(self, server: _Server) -> None:
         with self._lock:
-            server.phase, server.words = "starting", "It is starting."
+            server.phase, server.words = "starting", ""
         self._offer()
-        self._in_loop(self._start(server))
-
-    def _in_loop(self, work: Coroutine[Any, Any, None]) -> None:
-        """Have something done in the loop, whose thread starts with the first of it."""
-        with self._lock:
-            if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=_run_loop, args=(self._loop,), name="mcp-servers", daemon=True)
-                self._thread.start()
-                # The programs end with the app, whoever forgets to close it.
-                atexit.register(self.close)
-            loop = self._loop
-        asyncio.run_coroutine_threadsafe(work, loop)
+        self._loop.submit(self._start(server))
 
     async def _start(self, server: _Server) -> None:
-        await self._stop(server, "It is starting.", phase="starting")
+        await self._stop(server, "starting")
         # Another restart, or a stop, may have come in between.
         if server.task is None and server.is_on:
             server.task = asyncio.ensure_future(self._stay(server))
 
-    async def _stop(self, server: _Server, words: str, *, phase: Phase = "stopped") -> None:
+    async def _stop(self, server: _Server, phase: Phase = "stopped") -> None:
         task, server.task = server.task, None
         if task:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        self._tell(server, phase, words)
+        self._tell(server, phase, "")
 
     async def _stop_all(self) -> None:
-        await asyncio.gather(*(self._stop(server, "The app has ended.") for server in self._servers.values()))
+        await asyncio.gather(*(self._stop(server) for server in self._servers.values()))
 
     async def _stay(self, server: _Server) -> None:
         """One server, until it has ended."""
@@ -246,7 +240,7 @@ class McpServers:
             finally:
                 server.connection = None
             log.warning("the MCP server %s has ended: %s", server.entry.name, reason)
-            if server.entry.kind != "http" or not connection.was_ready:
+            if server.entry.kind != "http" or not connection.has_lasted:
                 break
             self._tell(server, "starting", f"{reason} It is tried again.")
             await asyncio.sleep(_AGAIN_AFTER_SECONDS)
@@ -271,25 +265,15 @@ class McpServers:
             names = model_names(known, taken)
             for name, server in self._servers.items():
                 ready = server.tools if server.phase == "ready" else ()
-                tools = tuple(self._tool(name, names[name, tool.name], tool) for tool in ready)
+                tools = tuple(
+                    as_tool(tool, names[name, tool.name], name, partial(self.call, name, tool.name)) for tool in ready
+                )
                 if [(each.name, each.schema) for each in tools] != [
                     (each.name, each.schema) for each in self._offered.get(name, ())
                 ]:
                     self._toolbox.remove(name)
                     self._toolbox.add(*tools)
                     self._offered[name] = tools
-
-    def _tool(self, server: str, name: str, remote: RemoteTool) -> Tool:
-        function = {"name": name, "description": remote.description, "parameters": remote.parameters}
-        return Tool(
-            name,
-            remote.description,
-            {"type": "function", "function": function},
-            partial(self.call, server, remote.name),
-            policy="ask",
-            reaches_outside=True,
-            origin=server,
-        )
 
 
 def _at_first(entry: ServerEntry, is_hosted: bool) -> _Server:
@@ -303,16 +287,6 @@ def _at_first(entry: ServerEntry, is_hosted: bool) -> _Server:
 def _failed(text: str) -> ToolOutput:
     # Its reason may quote the server.
     return ToolOutput(text, is_error=True, is_untrusted=True)
-
-
-def _run_loop(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_forever()
-        loop.run_until_complete(loop.shutdown_asyncgens())
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
 
 
 def mcp_servers(settings: Settings, toolbox: Toolbox) -> McpServers:
@@ -332,4 +306,4 @@ def mcp_servers(settings: Settings, toolbox: Toolbox) -> McpServers:
     for entry in entries:
         if entry.problem:
             log.error("the MCP server %s in %s cannot run: %s", entry.name, path, entry.problem)
-    return McpServers(toolbox, entries, is_hosted=is_hosted)
+    return McpServers(toolbox, entries, is_hosted=is_hosted, path=path)

@@ -10,13 +10,14 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator, SchemaError
 
-from agent.toolbox import ToolOutput
+from agent.shortening import middle_cut
+from agent.toolbox import Tool, ToolContext, ToolOutput
 
 if TYPE_CHECKING:
     from mcp import types
@@ -53,6 +54,20 @@ def remote_tools(listed: Iterable["types.Tool"]) -> tuple[RemoteTool, ...]:
             words = short(tool.description or tool.title or "", MAX_DESCRIPTION_CHARACTERS)
             found[tool.name] = RemoteTool(tool.name, words or f"The tool {tool.name}.", parameters_of(tool.inputSchema))
     return tuple(found.values())
+
+
+def as_tool(
+    remote: RemoteTool, name: str, server: str, call: Callable[[ToolContext, Mapping[str, Any]], ToolOutput]
+) -> Tool:
+    """A server's tool as the agent has it: each call asks.
+
+    Args:
+        name: What the model calls it.
+        server: The server's name.
+    """
+    function = {"name": name, "description": remote.description, "parameters": remote.parameters}
+    schema = {"type": "function", "function": function}
+    return Tool(name, remote.description, schema, call, policy="ask", reaches_outside=True, origin=server)
 
 
 def short(text: str, most: int) -> str:
@@ -178,20 +193,9 @@ def output_of(result: "types.CallToolResult") -> ToolOutput:
         text = json.dumps(result.structuredContent, ensure_ascii=False)
     is_error = bool(result.isError)
     nothing = "The call failed, and the server does not say why." if is_error else "The call gave nothing back."
-    return ToolOutput(cut(text) or nothing, tuple(images), is_error=is_error, is_untrusted=True)
-
-
-def cut(text: str) -> str:
-    r"""The beginning and the end of a long text, with a note of how much was left out between them.
-
-    >>> cut("a" * 30_000)[14_995:15_060]
-    'aaaaa\n[... 10,000 characters were left out here ...]\naaaaaaaaaaaa'
-    """
-    if len(text) <= MAX_RESULT_CHARACTERS:
-        return text
-    n_first, n_last = MAX_RESULT_CHARACTERS * 3 // 4, MAX_RESULT_CHARACTERS // 4
-    n_left_out = len(text) - n_first - n_last
-    return f"{text[:n_first]}\n[... {n_left_out:,} characters were left out here ...]\n{text[-n_last:]}"
+    return ToolOutput(
+        middle_cut(text, MAX_RESULT_CHARACTERS) or nothing, tuple(images), is_error=is_error, is_untrusted=True
+    )
 
 
 def png_of(data: str) -> str | None:

@@ -20,6 +20,8 @@ from verify.code.judge import CodeJudge
 from verify.code.parsing import parsed
 from verify.sandbox.notebook import CELL_LIMITS, CellResult, Notebook
 
+# A cell, and the start of what it needs where it is the first.
+PYTHON_SECONDS = 90.0
 MAX_CODE_CHARACTERS = 100_000
 # What the model is told of a call; more would push out of its context what the call was for.
 MAX_OUTPUT_CHARACTERS = 8_000
@@ -31,6 +33,7 @@ MAX_IMAGE_BYTES = 4 << 20
 # Runs that had a notebook, remembered so that one that is taken further can be told that its names are gone.
 _MAX_REMEMBERED = 1_000
 _FENCE = re.compile(r"\s*(?:```|~~~)[ \t]*\w*[ \t]*\n(.*?)\n?\s*(?:```|~~~)?\s*", re.DOTALL)
+_FENCED_WITHIN = re.compile(r"^```[ \t]*\w*[ \t]*\n(.*?)\n```", re.DOTALL | re.MULTILINE)
 _MAGIC = re.compile(r"^[ \t]*%\w[^\n]*$", re.MULTILINE)
 _LIBRARIES = "the standard library, numpy, sympy and matplotlib"
 _HINTS = (
@@ -140,7 +143,7 @@ def python_tool(notebooks: Notebooks) -> Tool:
         except AppError as error:
             return ToolOutput(str(error), is_error=True)
 
-    return tool_from_function(python)
+    return tool_from_function(python, seconds=PYTHON_SECONDS)
 
 
 def cleaned(code: str) -> str:
@@ -155,6 +158,8 @@ def cleaned(code: str) -> str:
     code = fenced[1] if fenced else code
     if parsed(code) is not None:
         return code
+    if within := _FENCED_WITHIN.search(code):
+        return within[1]
     code = _MAGIC.sub("", code)
     # Some models escape the line breaks of their JSON twice.
     again = code.replace("\\n", "\n").replace('\\"', '"').replace("\\t", "\t")

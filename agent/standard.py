@@ -20,7 +20,7 @@ def standard_toolbox(runs: Runs, settings: Settings, code_judge: CodeJudge, math
     What they keep for a run is let go when the run ends, and their processes when the runs are closed.
 
     Raises:
-        BadInput: If a tool of the user cannot be loaded, or has the name of one of the app's; if the web's proxy is none.
+        BadInput: If a tool of the user cannot be loaded, or has the name of one of the app's; if the proxy is none.
     """
     notebooks, calculator = Notebooks(code_judge), Calculator()
     runs.after_end.append(notebooks.end_run)

@@ -10,13 +10,13 @@ in the folder that `--data` names; what each did stands in the result, `evals/re
 
 import argparse
 import json
+import random
 import signal
 import sys
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,9 @@ from agent.standard import standard_toolbox
 from evals.loaded_host import loaded_host
 from evals.measured_on import measured_on
 from evals.rehearsing import RehearsingEngine
+from evals.tool_figures import Row, compared, row_object, summary, table
 from evals.tool_kits import Kit, kit_tools
-from evals.tool_tasks import KINDS, TASKS, Judged, ToolTask, judged, read_tasks
+from evals.tool_tasks import KINDS, TASKS, ToolTask, judged, read_tasks
 from model.catalog import EMBEDDED
 from model.engine import budget_limits
 from model.errors import AppError
@@ -36,43 +37,23 @@ from model.events import Finished, Notice, Sampling
 from model.host import ModelHost
 from model.runs import Runs
 from model.settings import settings_from_environment
-from model.steps import Step, steps_of
+from model.steps import steps_of
 from model.store import Store
+from model.tool_events import Equipped
 from verify.code.judge import CodeJudge
 from verify.math_answer import MathJudge
-from verify.math_check import wilson
 
 RESULTS = Path(__file__).parent / "results"
 _MAX_STEPS = 6
 _MAX_NEW_TOKENS = 700
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What came of a task; `steps` is what was thought, written, called and given back."""
-
-    task: ToolTask
-    keeps_thinking: bool
-    judged: Judged
-    run_id: str
-    finish_reason: str
-    notices: tuple[str, ...]
-    thinking_tokens: int
-    answer_tokens: int
-    seconds: float
-    steps: tuple[Step, ...]
-
-    @property
-    def is_solved(self) -> bool:
-        """Whether the task's end is right."""
-        return not self.judged.complaint
-
-
 class Bench:
     """Runs tasks, several at once, each with a kit of its own."""
 
-    def __init__(self, runs: Runs, agents: Agents, budget: str | int, sampling: Sampling) -> None:
+    def __init__(self, runs: Runs, agents: Agents, budget: str | int, sampling: Sampling, n_beside: int) -> None:
         self._runs = runs
+        self._n_beside = n_beside
         self._agents = agents
         self._budget = budget
         self._sampling = sampling
@@ -85,7 +66,7 @@ class Bench:
         kit = self._kits[run_id] = Kit()
         self._agents.start(
             task.question,
-            tools=task.tools,
+            tools=self._offered(task),
             max_steps=_MAX_STEPS,
             keeps_thinking=keeps_thinking,
             uploads={name: text.encode() for name, text in task.files.items()},
@@ -93,6 +74,20 @@ class Bench:
             sampling=self._sampling,
             run_id=run_id,
         )
+        return self._row(task, keeps_thinking, run_id, kit)
+
+    def _offered(self, task: ToolTask) -> list[str]:
+        """The task's tools, and more where that is asked for; never where the right one is to be missing."""
+        free = [tool.name for tool in self._agents.toolbox.tools() if tool.policy == "free"]
+        others = [name for name in free if name not in task.tools]
+        n = 0 if task.kind == "missing" else min(self._n_beside, len(others))
+        rng = random.Random(task.name)
+        offered = [*task.tools, *rng.sample(others, n)]
+        if n:
+            rng.shuffle(offered)
+        return offered
+
+    def _row(self, task: ToolTask, keeps_thinking: bool, run_id: str, kit: Kit) -> Row:
         follower = self._runs.attach(run_id)
         events = [event for batch in follower for event in batch]
         follower.close()
@@ -105,6 +100,7 @@ class Bench:
             keeps_thinking,
             judged(task, steps, kit.done, files),
             run_id,
+            tuple(tool.name for event in events[:4] if isinstance(event, Equipped) for tool in event.tools),
             end.reason,
             tuple(event.kind for event in events if isinstance(event, Notice)),
             end.thinking_tokens,
@@ -112,76 +108,6 @@ class Bench:
             round(end.seconds, 2),
             steps,
         )
-
-
-# ------------------------------------------------------------------ counting
-
-
-def summary(rows: Sequence[Row]) -> dict[str, Any]:
-    """Figures over all tasks and over each kind of them."""
-    kinds = {kind: [row for row in rows if row.task.kind == kind] for kind in KINDS}
-    return {"all": figures(rows)} | {kind: figures(mine) for kind, mine in kinds.items() if mine}
-
-
-def figures(rows: Sequence[Row]) -> dict[str, Any]:
-    """The share solved with its 95% interval, and what it took, per task."""
-    n, solved = len(rows), sum(row.is_solved for row in rows)
-    counts = [row.judged for row in rows]
-    n_calls, n_wasted = sum(each.n_calls for each in counts), sum(each.n_wasted for each in counts)
-    return {
-        "tasks": n,
-        "solved": solved,
-        "percent": round(100 * solved / n, 1),
-        "interval_percent": [round(100 * end, 1) for end in wilson(solved, n)],
-        "calls_per_task": round(n_calls / n, 2),
-        "calls": n_calls,
-        "wasted": n_wasted,
-        "failed": sum(each.n_failed for each in counts),
-        "repeated": sum(each.n_repeated for each in counts),
-        "unneeded": sum(each.n_unneeded for each in counts),
-        "runs_with_calls": sum(each.n_calls > 0 for each in counts),
-        "most_calls_in_a_step": max(each.n_together for each in counts),
-        "steps_per_task": round(sum(each.n_steps for each in counts) / n, 2),
-        "thinking_tokens_per_task": round(sum(row.thinking_tokens for row in rows) / n, 1),
-        "answer_tokens_per_task": round(sum(row.answer_tokens for row in rows) / n, 1),
-        "notices": dict(Counter(kind for row in rows for kind in row.notices)),
-    }
-
-
-def compared(dropped: Sequence[Row], kept: Sequence[Row]) -> dict[str, Any]:
-    """Tasks that were run both ways: those with more than one step, for the first step is the same in both."""
-    others = {row.task.name: row for row in kept}
-    pairs = [(row, others[row.task.name]) for row in dropped if row.task.name in others]
-    return {
-        "tasks": len(pairs),
-        "solved_both_ways": sum(one.is_solved and other.is_solved for one, other in pairs),
-        "solved_only_dropped": sum(one.is_solved and not other.is_solved for one, other in pairs),
-        "solved_only_kept": sum(other.is_solved and not one.is_solved for one, other in pairs),
-        "dropped": figures([one for one, _ in pairs]) if pairs else None,
-        "kept": figures([other for _, other in pairs]) if pairs else None,
-    }
-
-
-def row_object(row: Row) -> dict[str, Any]:
-    """A row for the result's file."""
-    told = asdict(row)
-    task = told.pop("task")
-    head = {"task": task["name"], "kind": task["kind"], "question": task["question"], "tools": task["tools"]}
-    return head | {"is_solved": row.is_solved} | told
-
-
-def table(told: Mapping[str, Any]) -> str:
-    """The figures of a summary for people."""
-    lines = [f"{'':34}{'solved':>16}{'calls':>7}{'wasted':>8}{'steps':>7}{'tokens':>8}"]
-    for kind, each in told.items():
-        low, high = each["interval_percent"]
-        share = f"{each['solved']}/{each['tasks']} ({low:.0f}-{high:.0f}%)"
-        tokens = each["thinking_tokens_per_task"] + each["answer_tokens_per_task"]
-        lines.append(
-            f"{KINDS.get(kind, 'all'):34}{share:>16}{each['calls']:>7}{each['wasted']:>8}"
-            f"{each['steps_per_task']:>7}{tokens:>8.0f}"
-        )
-    return "\n".join(lines)
 
 
 # ------------------------------------------------------------------ the program
@@ -196,17 +122,28 @@ def measured(host: ModelHost, folder: Path, tasks: Sequence[ToolTask], given: ar
         try:
             toolbox = standard_toolbox(runs, settings, code_judge, math_judge)
             agents = Agents(runs, toolbox, Policies(), folder / "scratch")
-            bench = Bench(runs, agents, given.budget, Sampling(seed=given.seed, max_new_tokens=_MAX_NEW_TOKENS))
+            sampling = Sampling(seed=given.seed, max_new_tokens=_MAX_NEW_TOKENS)
+            bench = Bench(runs, agents, given.budget, sampling, given.beside)
             with ThreadPoolExecutor(given.at_once) as pool:
                 has_more_steps = []
-                for row in pool.map(lambda task: bench.run(task, given.keep_thinking == "kept"), tasks):
+                for row in _as_done(pool, bench, tasks, given.keep_thinking == "kept"):
                     yield row
                     if row.judged.n_steps > 1 and given.keep_thinking == "both":
                         has_more_steps.append(row.task)
-                yield from pool.map(lambda task: bench.run(task, True), has_more_steps)
+                yield from _as_done(pool, bench, has_more_steps, True)
         finally:
             runs.close()
             runs.store.close()
+
+
+def _as_done(pool: ThreadPoolExecutor, bench: Bench, tasks: Sequence[ToolTask], keeps_thinking: bool) -> Iterator[Row]:
+    asked = [pool.submit(bench.run, task, keeps_thinking) for task in tasks]
+    try:
+        for future in as_completed(asked):
+            yield future.result()
+    finally:
+        for future in asked:
+            future.cancel()
 
 
 def in_turn(tasks: Sequence[ToolTask], kinds: Sequence[str], limit: int = 0) -> list[ToolTask]:
@@ -250,6 +187,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--kind", choices=tuple(KINDS), action="append", help="all when left out")
     parser.add_argument("--limit", type=int, default=0, help="so many of each kind; 0 for all")
     parser.add_argument("--keep-thinking", choices=("dropped", "kept", "both"), default="dropped")
+    parser.add_argument("--beside", type=int, default=0, help="offer so many more tools with each task")
     parser.add_argument("--budget", default="256", help="thinking budget of each step")
     parser.add_argument("--seed", type=int, help="for engines that can honour one")
     parser.add_argument("--at-once", type=int, default=12)
@@ -263,8 +201,8 @@ def main(arguments: Sequence[str]) -> int:
     folder = given.data or settings_from_environment().data_folder / "tool-benchmark"
     folder.mkdir(parents=True, exist_ok=True)
     with loaded_host(given.model, given.scripted) as host:
-        asked = {"budget": given.budget, "seed": given.seed, "max_steps": _MAX_STEPS, "max_new_tokens": _MAX_NEW_TOKENS}
-        head = measured_on(host.engine(), **asked)
+        asked = {"budget": given.budget, "seed": given.seed, "tools_beside": given.beside}
+        head = measured_on(host.engine(), **asked, max_steps=_MAX_STEPS, max_new_tokens=_MAX_NEW_TOKENS)
         rows, is_complete = _until_interrupted(measured(host, folder, tasks, given))
     ways = {name: [row for row in rows if row.keeps_thinking == (name == "kept")] for name in ("dropped", "kept")}
     head |= {"is_complete": is_complete}

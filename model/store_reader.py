@@ -91,6 +91,15 @@ class StoreReader:
         )
         return self._rows(condition, (owner, max(limit, 0)))
 
+    def scratches(self) -> list[tuple[str, str]]:
+        """Of every run with tools, those in the bin too: its id, and what it calls the folder of its files."""
+        self._writer.flush()
+        return self._read(
+            "SELECT runs.id, json_extract(events.json, '$.scratch') FROM runs JOIN events ON events.run_id = runs.id"
+            " AND events.number BETWEEN 1 AND 3 WHERE json_extract(events.json, '$.type') = 'equipped'",
+            (),
+        )
+
     def tasks(self, owner: str = "", limit: int = 20) -> list[RunRow]:
         """First rounds of the owner's programming tasks, newest first."""
         condition = (

@@ -22,13 +22,18 @@ def ask(page: Page, question: str) -> None:
     page.locator("#question textarea").press("Enter")
 
 
-def expect_phase(page: Page, phase: str, seconds: float = 20) -> None:
+def expect_phase(page: Page, phase: str, seconds: float = 60) -> None:
     expect(page.locator(f"html[data-phase={phase}]")).to_have_count(1, timeout=1000 * seconds)
 
 
-def ask_and_wait(page: Page, question: str, seconds: float = 20) -> None:
+def ask_and_wait(page: Page, question: str, seconds: float = 60) -> None:
     ask(page, question)
     expect_phase(page, "done", seconds)
+
+
+def allow_long_thinking(page: Page) -> None:
+    """Have the next run think for longer than any machine stands still: four times as long as it else does."""
+    page.locator("#budget label", has_text="high").click()
 
 
 def thinking(page: Page) -> str:

@@ -17,8 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from model.settings import Settings
 from scripts.install_chromium import find_chromium
@@ -35,8 +36,14 @@ NO_CHROMIUM = "no Chromium: run `make test`, which installs one where it can, or
 START_TIMEOUT_SECONDS = 120
 LOG_TAIL_CHARACTERS = 6000
 
-# Playwright gives up after 5 s, which a busy machine of two cores can take.
-expect.set_options(timeout=20_000)
+# Playwright gives up after 5 s, and a busy machine of two cores can stand still for longer.
+expect.set_options(timeout=30_000)
+
+# Every run tries the same examples, and none has to be quick: a landing fails for what it changes.
+hypothesis.settings.register_profile(
+    "steady", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("steady")
 
 # Logs of the apps that are running now, so that a failing test can show them.
 _open_logs: dict[str, Path] = {}
@@ -138,17 +145,16 @@ class RunningApp:
 
     def kill(self) -> None:
         """SIGKILL to the app and everything that it started."""
-        kill_group(self.process, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def has_lost_its_port(self) -> bool:
+        """Whether it has ended because somebody else took its port meanwhile."""
+        return self.process.poll() is not None and "Cannot find empty port" in tail_of(self.log)
 
 
 StartApp = Callable[..., RunningApp]
-
-
-def kill_group(process: subprocess.Popen[bytes], with_signal: int) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, with_signal)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(timeout=10)
 
 
 def free_port() -> int:
@@ -162,9 +168,11 @@ def wait_until_answering(app: RunningApp, timeout_seconds: float) -> None:
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline and app.process.poll() is None:
         with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            with urllib.request.urlopen(f"{app.url}/config", timeout=5):
+            with urllib.request.urlopen(f"{app.url}/config", timeout=30):
                 return
         time.sleep(0.1)
+    if app.has_lost_its_port():
+        return
     ended = app.process.poll()
     what = f"ended with exit code {ended}" if ended is not None else f"did not answer within {timeout_seconds:g} s"
     pytest.fail(f"app.py {what}. Its log:\n{tail_of(app.log)}", pytrace=False)
@@ -206,13 +214,15 @@ def app_starter(folder: Path) -> Iterator[StartApp]:
         started.append(app)
         _open_logs[app.url] = log
         wait_until_answering(app, timeout_seconds)
+        if app.has_lost_its_port():
+            return start(*arguments, data_folder=data_folder, environment=environment, timeout_seconds=timeout_seconds)
         return app
 
     try:
         yield start
     finally:
+        # Not asked to end: that takes seconds, and nobody looks at how it does.
         for app in started:
-            kill_group(app.process, signal.SIGTERM)
             app.kill()
             _open_logs.pop(app.url, None)
 
@@ -243,12 +253,30 @@ def browser() -> Iterator[Browser]:
         chromium_process.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """An empty page of 1280 by 900 pixels with cookies and storage of its own."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    yield context.new_page()
+@pytest.fixture(scope="module")
+def context_options() -> dict[str, Any]:
+    """What a file's pages are opened with besides their size."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, context_options: dict[str, Any]) -> Iterator[BrowserContext]:
+    """Whoever opens a file's pages: what one of them has loaded of the app's scripts, the next one need not load."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, **context_options)
+    yield context
     context.close()
+
+
+@pytest.fixture
+def page(visitor: BrowserContext) -> Iterator[Page]:
+    """An empty page of 1280 by 900 pixels; nothing that it and those beside it leave behind is there for the next one."""
+    yield visitor.new_page()
+    visitor.set_offline(False)
+    for left in visitor.pages:
+        left.evaluate("() => { if (location.protocol.startsWith('http')) localStorage.clear(); }")
+        left.close()
+    visitor.clear_cookies()
+    visitor.clear_permissions()
 
 
 @pytest.fixture(scope="module")

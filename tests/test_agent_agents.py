@@ -1,6 +1,8 @@
 """What a request can wish for, what the host holds, and what a run from elsewhere can claim."""
 
 import json
+import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -140,6 +142,27 @@ def test_scratch_of_a_run_without_tools_is_refused(agent: ScriptedAgent) -> None
     agent.read(run_id)
     with pytest.raises(BadInput, match="has no tools"):
         agent.agents.scratch(run_id)
+
+
+def test_folders_that_no_run_names_are_removed_when_they_are_old(tmp_path: Path) -> None:
+    long_ago = time.time() - 2 * 86_400
+    with scripted_agent(tmp_path, TURNS, TOOLS) as agent:
+        first = agent.agents.start("?", uploads={"a.txt": b"1"}, tools=[])
+        agent.read(first)
+        kept = agent.agents.scratch(first).folder
+        (kept.parent / "nobodys").mkdir()
+        (kept.parent / "new").mkdir()
+        os.utime(kept, (long_ago, long_ago))
+        os.utime(kept.parent / "nobodys", (long_ago, long_ago))
+    with scripted_agent(tmp_path, TURNS, TOOLS):
+        assert {folder.name for folder in kept.parent.iterdir()} == {kept.name, "new"}
+
+
+def test_a_run_without_tools_can_be_followed_up_by_one_with_tools(agent: ScriptedAgent) -> None:
+    first = agent.runs.start("2 + 3?")
+    agent.read(first)
+    events = agent.events("2 + 3?", parent_id=first)
+    assert results(events) == ["ok: 5"] and len(agent.requests[-1].messages) == 5
 
 
 # ---------------------------------------------------------------------------------------------------- branches

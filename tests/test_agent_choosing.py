@@ -87,5 +87,10 @@ def test_start_tells_a_small_model_of_few_tools_unless_they_were_asked_for(
         assert [(each.kind, each.text.split(":")[0]) for each in told] == [
             ("reduced", "scripted does best with few tools, so it is told of calculate")
         ]
+        first = agent.agents.start("What is 6 * 7?")
+        agent.read(first)
+        assert offered(parent_id=first) == ["calculate"]
+        later = agent.events("And of twice that?", parent_id=first)
+        assert [tool.name for event in later if isinstance(event, Equipped) for tool in event.tools] == ["calculate"]
         assert offered(tools={"python": "ask", "calculate": "off"}) == []
         assert offered(tools=names) == names

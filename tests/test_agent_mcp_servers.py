@@ -150,7 +150,7 @@ def test_a_server_that_dies_in_mid_call_fails_the_call_and_can_be_restarted(runn
 def test_a_large_result_is_cut_and_a_flood_of_notes_holds_nobody_up(running: Running) -> None:
     running.make_ready("dies")
     output = running.call("works_flood_with_text", characters=3_000_000)
-    assert len(output.text) < 21_000 and "characters were left out" in output.text
+    assert len(output.text) < 21_000 and "characters left out" in output.text
     threads = [threading.Thread(target=running.call, args=("works_flood_with_notes",), kwargs={"notes": 500})]
     threads[0].start()
     assert running.call("dies_add", a=1, b=2).text == "3"
@@ -222,7 +222,11 @@ def test_a_server_that_cannot_start_says_why() -> None:
         running.servers.close()
 
 
-def test_servers_with_an_address_are_called_alike_and_programs_do_not_run_on_a_shared_app() -> None:
+def test_servers_with_an_address_are_called_alike_and_programs_do_not_run_on_a_shared_app(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("agent.mcp_connection._LASTING_SECONDS", 0.0)
+    monkeypatch.setattr("agent.mcp_servers._AGAIN_AFTER_SECONDS", 0.1)
     port = free_port()
     host = Running(entry("host", "http", str(port)))
     shared = Running(
@@ -243,6 +247,7 @@ def test_servers_with_an_address_are_called_alike_and_programs_do_not_run_on_a_s
         failed = shared.call("remote_add", a=1, b=1)
         assert failed.is_error and "cannot be reached" in failed.text
         assert shared.is_settled("remote", "failed")
+        assert caplog.text.count("the MCP server remote has ended") == 2, "it is tried once more"
         assert not shared.toolbox.find("remote_add")
     finally:
         host.servers.close()
@@ -268,3 +273,26 @@ def test_mcp_servers_reads_the_data_folder_s_file_or_the_one_that_is_named(tmp_p
     broken = mcp_servers(Settings(tmp_path, mcp_servers=named), Toolbox())
     assert "other.json is no JSON" in broken.problem and broken.states() == ()
     assert "cannot be read" in mcp_servers(Settings(tmp_path, mcp_servers=tmp_path / "none"), Toolbox()).problem
+
+
+def test_a_restart_looks_into_the_file_again(tmp_path: Path) -> None:
+    def write(**fields: Any) -> None:
+        (tmp_path / FILE_NAME).write_text(json.dumps({"mcpServers": {"a": fields}}))
+
+    write(comand="no-such-program")
+    servers = mcp_servers(Settings(tmp_path), Toolbox())
+    servers.start()
+    try:
+        assert servers.states()[0].words.startswith("It has neither a command nor a url")
+        write(command=7)
+        with pytest.raises(BadInput, match="command is 7; give a string"):
+            servers.restart("a")
+        assert servers.states()[0].words == "command is 7; give a string."
+        write(command="no-such-program")
+        servers.restart("a")
+        assert is_soon(lambda: "'no-such-program' was not found" in servers.states()[0].words)
+        (tmp_path / FILE_NAME).write_text("{")
+        with pytest.raises(BadInput, match="is no JSON"):
+            servers.restart("a")
+    finally:
+        servers.close()

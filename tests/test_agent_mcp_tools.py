@@ -147,7 +147,7 @@ def test_output_of_cuts_a_long_text_in_its_middle() -> None:
     text = "begin" + "x" * 1_000_000 + "end"
     cut = output_of(types.CallToolResult(content=[types.TextContent(type="text", text=text)])).text
     assert len(cut) < MAX_RESULT_CHARACTERS + 100
-    assert cut.startswith("begin") and cut.endswith("end") and "980,008 characters were left out" in cut
+    assert cut.startswith("begin") and cut.endswith("end") and "980,008 characters left out" in cut
 
 
 def test_output_of_shows_so_many_pictures_and_says_so_of_the_others() -> None:

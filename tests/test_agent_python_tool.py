@@ -152,7 +152,15 @@ def test_python_says_what_to_do_instead(python: Calls, code: str, said: str) -> 
     assert output.is_error and said in output.text
 
 
-@pytest.mark.parametrize("code", ["```python\nprint(2)\n```", "%matplotlib inline\nprint(2)", r"x = 2\nprint(x)"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "```python\nprint(2)\n```",
+        "%matplotlib inline\nprint(2)",
+        r"x = 2\nprint(x)",
+        "Here it is:\n```\nprint(2)\n```\nDone.",
+    ],
+)
 def test_python_takes_code_as_models_write_it(python: Calls, code: str) -> None:
     assert python(code).text == "2"
 

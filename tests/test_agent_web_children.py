@@ -52,7 +52,6 @@ SHAPES = {
     + "<a href='//x.co.jp'>x</a>" * 50,
     "short": "<title>On tests</title><p>something to say",
     "list": "<title>On tests</title><ul>" + "<li><a href=/x>something to say</a></li>" * 40 + "</ul>",
-    "forum": "<title>On tests</title>" + "<div class='comment post'><p>something to say, and more</p></div>" * 20,
     "table": "<title>On tests</title><table>" + "<tr><td>something to say<td>2</tr>" * 30 + "</table>",
     "json": '<title>On tests</title><script type=\'application/ld+json\'>{"@type": "Article", "articleBody": "something to say"}</script><p>something to say',
     "frames": "<title>On tests</title><iframe src=http://127.0.0.1/></iframe><img src=http://127.0.0.1/><p>something to say",

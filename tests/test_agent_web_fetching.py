@@ -2,6 +2,7 @@
 
 import datetime
 import gzip
+import ipaddress
 import socket
 import ssl
 import threading
@@ -403,3 +404,15 @@ def test_fetch_fails_with_a_sentence_when_a_secure_page_is_not_secure(certificat
     with pytest.raises(WebFailed, match="No secure connection"):
         secure_fetcher(site, certificate).fetch("https://right.example.com/", Patience(60))
     site.close()
+
+
+def test_dial_connects_to_the_very_address():
+    with socket.socket() as listener:
+        try:
+            listener.bind(("127.0.0.2", 0))
+        except OSError:
+            pytest.skip("this machine has one loopback address")
+        listener.listen()
+        port = listener.getsockname()[1]
+        with connecting.dial(ipaddress.ip_address("127.0.0.2"), port, 30) as connection:
+            assert connection.getpeername() == ("127.0.0.2", port)

@@ -5,6 +5,7 @@ import pytest
 from agent.web import page_text
 from agent.web.charsets import decoded
 from agent.web.page_text import MAX_CHARACTERS, text_of
+from agent.web.plain_html import texts_of
 from tests.pdf_files import pdf_of
 
 SENTENCE = "This sentence is here so that the page has something to say, and says it at some length. "
@@ -21,7 +22,7 @@ def html_text(html: str, with_links: bool = False):
 
 def test_text_of_takes_the_main_text_of_an_article_with_its_table_and_not_what_stands_around_it():
     page = html_text(ARTICLE)
-    assert page.title == "On tests"
+    assert page.title == "On tests | The Site"
     assert SENTENCE.strip() in page.text and "| Ann | 41 |" in page.text
     assert not any(word in page.text for word in ("About us", "Cookie settings", "a script", "/more"))
 
@@ -55,7 +56,7 @@ def test_text_of_takes_everything_when_the_main_text_takes_too_long_to_find(monk
 
     monkeypatch.setattr(trafilatura, "extract", never)
     page = text_of("html", "<nav>Menu</nav><script>x()</script><p>The   words", "https://example.com/", False, 0.2)
-    assert page.text == "Menu\nThe words"
+    assert page.text == "Menu\n\nThe words"
     assert "menus included" in page.note
 
 
@@ -159,3 +160,40 @@ def test_text_of_a_pdf_fails_with_a_sentence_when_time_is_over_before_its_first_
 def test_text_of_a_pdf_that_cannot_be_read_is_a_sentence(content, words):
     with pytest.raises(ValueError, match=words):
         pdf_text(content)
+
+
+def test_text_of_takes_what_a_page_calls_its_main_part_when_most_of_it_would_be_left_out(monkeypatch):
+    import trafilatura
+
+    monkeypatch.setattr(trafilatura, "extract", lambda *_, **__: "Only a few words.")
+    page = html_text(
+        f"<html><nav>Menu</nav><main><h1>On tests</h1><p>{SENTENCE}</p></main><footer>Cookies</footer></html>"
+    )
+    assert (page.text, page.note) == (f"# On tests\n\n{SENTENCE.strip()}", "")
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<table><tr><th>a<th>b<tr><td>1<td>2</table>", "a | b\n1 | 2"),
+        ("a <b>bold</b> word<br>and another", "a bold word\nand another"),
+        ("<pre>def f():\n    return 1</pre>after", "def f():\n    return 1\n\nafter"),
+        ("<head><title>T<body>words", "words"),
+        ("<script>x < y</script><style>z</style>words", "words"),
+        ("<p>1 &lt; 2 &amp; &#x41;</p>", "1 < 2 & A"),
+    ],
+)
+def test_texts_of_sets_blocks_apart_and_keeps_lines_whole(html, text):
+    assert texts_of(html)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("html", "own"),
+    [
+        ("<main>a</main><main>b</main>", "a"),
+        ("<article>a</article>", "a"),
+        ("<article>a</article><article>b</article>", ""),
+    ],
+)
+def test_texts_of_finds_the_part_that_a_page_calls_its_own(html, own):
+    assert texts_of(html)[1] == own

@@ -132,7 +132,7 @@ def test_read_page_fetches_again_when_it_begins_anew_and_for_another_run(tools, 
         ({"url": f"http://{PUBLIC}/none"}, "does not exist"),
         ({"url": f"http://{PUBLIC}/", "offset": -1}, "counted from 0"),
         ({"url": f"http://{PUBLIC}/", "offset": 99}, "has 5 characters"),
-        ({"url": f"http://{PUBLIC}/empty"}, "no text on it"),
+        ({"url": f"http://{PUBLIC}/empty"}, "no text on the page"),
     ],
 )
 def test_read_page_that_fails_is_an_error_with_a_sentence(arguments, words, tools, site, tmp_path):

@@ -90,13 +90,21 @@ def test_main_compares_kept_with_dropped_thinking_on_tasks_of_more_than_one_step
         turn.pop("times", None)
     turns = [turns[1] | {"result": "4"}, turns[0], *turns[2:]]
     told, rows = run(tmp_path, turns, "--keep-thinking", "both", "--kind", "one", "--kind", "none", "--limit", "1")
-    assert [(row["task"], row["keeps_thinking"]) for row in rows] == [
-        ("weather-oslo", False),
-        ("hello", False),
-        ("weather-oslo", True),
+    assert sorted((row["keeps_thinking"], row["task"]) for row in rows) == [
+        (False, "hello"),
+        (False, "weather-oslo"),
+        (True, "weather-oslo"),
     ]
     compared = told["kept_against_dropped"]
     assert (compared["tasks"], compared["solved_both_ways"], compared["solved_only_kept"]) == (1, 1, 0)
+
+
+def test_main_offers_more_tools_beside_those_of_a_task(tmp_path: Path) -> None:
+    turns = [{"thinking": "Hm.", "answer": "Paris."}]
+    _, rows = run(tmp_path, turns, "--beside", "4", "--kind", "none", "--kind", "missing", "--limit", "5")
+    by_name = {row["task"]: row for row in rows}
+    assert by_name["capital"]["is_solved"] and len(by_name["capital"]["offered"]) == 5
+    assert by_name["lights"]["offered"] == ["track_package", "get_population"]
 
 
 # How a task is judged.

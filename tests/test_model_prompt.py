@@ -107,6 +107,23 @@ def test_prompt_ids_are_the_tokenizers_own_when_the_chat_has_no_literal_tag(toke
         assert "391" in prompt.text or messages is not CHAT
 
 
+@pytest.mark.parametrize("family", [QWQ, QWEN3, SMOLLM2], ids=lambda family: family.name)
+def test_prompt_shows_the_thinking_of_the_turns_own_steps_only_when_it_is_kept(tokenizer, family):
+    prompts = ChatPrompts(tokenizer, family)
+    aside = user("Answer now.")
+    kept = prompts.build(asked(*CHAT, aside, shows_thinking_from=3)).text
+    step = "<|im_start|>assistant\n<think>\nI call it.\n</think>\n\n<tool_call>\n"
+    assert step in kept and "340 + 51" not in kept
+    dropped = replace(CHAT[4], thinking="")
+    assert "I call it." not in prompts.build(asked(*CHAT[:4], dropped, CHAT[5], aside)).text
+
+
+@by_family
+def test_prompt_without_tools_after_calls_is_one_that_the_template_takes(tokenizer, family):
+    text = ChatPrompts(tokenizer, family).build(asked(*CHAT, user("Answer now."), leaves_out_calls=True)).text
+    assert "print(17 * 23)" in text and "Answer now." in text and "# Tools" not in text
+
+
 def test_prompt_text_is_that_of_the_template_alone(tokenizer):
     messages = [{"role": message.role, "content": message.content} for message in CHAT[:4]]
     for family in (QWQ, QWEN3):

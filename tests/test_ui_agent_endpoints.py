@@ -1,7 +1,6 @@
 """What a script gets of runs with tools, from the real app over a scripted engine and real tools."""
 
 import base64
-import contextlib
 import json
 from typing import Any
 
@@ -215,5 +214,6 @@ def test_run_files_refuses_a_run_without_tools(server: Server):
         server.files(final["run_id"])
     with pytest.raises(ClientError, match="has no tools"):
         server.ask("", run_id=final["run_id"])
-    with contextlib.suppress(ClientError):
+    with pytest.raises(ClientError, match="no run 'never'"):
         server.files("never")
+    assert server.ask("What is the product?", run_id=final["run_id"], tools=["python"])[-1]["files"] == []

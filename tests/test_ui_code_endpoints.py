@@ -75,6 +75,16 @@ def test_solve_code_streams_every_round_and_ends_with_the_program_and_its_report
     assert final["hidden_report"]["passed"] == 1 and "4711" not in json.dumps(final["hidden_report"])
     found = [(each["round"], each["type"]) for each in deltas if each["type"] in ("program", "test_report")]
     assert found == [(number, kind) for number in (1, 2) for kind in ("program", "test_report", "test_report")]
+    # The program comes first, then each test as it is run, then the report.
+    second = [each for each in deltas if each.get("round") == 2 and each["type"] in ("program", "tests", "test_report")]
+    kinds = [each["type"] for each in second]
+    assert kinds[0] == "program" and kinds[-2:] == ["test_report"] * 2 and set(kinds[1:-2]) == {"tests"}
+    cases = [case for each in second if each["type"] == "tests" for case in each["cases"]]
+    assert [(case["number"], case["outcome"], case["given"]) for case in cases] == [
+        (1, "passed", "add(1, 2)"),
+        (2, "passed", "add(0, 0)"),
+        (1, "passed", ""),
+    ]
     for name in ("thinking", "answer"):
         assert "".join(each["text"] for each in deltas if each["type"] == name and each["round"] == 2) == final[name]
     assert {each["attempt"] for each in deltas if each["type"] in ("thinking", "answer")} == {1}
@@ -147,6 +157,30 @@ def test_run_tests_takes_a_whole_answer_and_says_what_each_test_said(server: Ser
     assert told["hidden_report"]["passed"] == 1 and "4711" not in json.dumps(told["hidden_report"])
     told = server.test("print(int(input()) + 1)", [{"stdin": "1", "stdout": "2"}])
     assert (told["form"], told["passed"]) == ("input_output", 1)
+
+
+def test_run_tests_tells_each_test_as_it_is_run(server: Server):
+    deltas = whole(server.client.submit(WRONG, TESTS, hidden_tests="assert add(4711, 1) == 1", api_name="/run_tests"))
+    told = [each for each in deltas if each["type"] == "tests"]
+    assert [(each["tests_from"], case["number"], case["outcome"]) for each in told for case in each["cases"]] == [
+        ("given", 1, "wrong"),
+        ("given", 2, "passed"),
+        ("hidden", 1, "wrong"),
+    ]
+    assert told[-1]["run"] == told[-1]["total"] == 1 and told[-1]["running"] is None and "4711" not in json.dumps(told)
+    assert deltas[-1]["type"] == "final" and deltas[-1]["passed"] == 1
+
+
+def test_run_tests_says_which_test_runs_and_ends_when_its_caller_goes(server: Server):
+    program = "import time\ndef f(n):\n    time.sleep(n)"
+    job = server.client.submit(
+        program, "assert not f(0)\nassert f(100)\nassert f(99)", time_seconds=20, api_name="/run_tests"
+    )
+    for delta in job:
+        if delta["type"] == "tests" and delta["running"] == 2:
+            break
+    assert delta["run"] == 1
+    job.cancel()
 
 
 def test_run_tests_without_tests_runs_the_examples_of_the_program_s_own_docstrings(server: Server):

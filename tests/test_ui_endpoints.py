@@ -480,9 +480,10 @@ def test_attach_reads_a_live_run_beside_its_owner_and_leaves_it_going(slow_serve
     next(iter(brief))
     brief.cancel()
     attached = slow_server.client().submit(run_id, api_name="/attach")
-    first = next(iter(attached))
+    read: list[dict[str, Any]] = [next(iter(attached))]
     with hurried(slow_server):
-        *deltas, final = [first, *attached]
+        read += attached
+    *deltas, final = read
     assert final == job.result(timeout=60)
     assert text_of(deltas, "thinking") == final["thinking"]
     assert final["finish_reason"] == "stop"

@@ -5,7 +5,14 @@ import pytest
 from ui.served_results import MAX_OUTPUT_CHARACTERS, MAX_THINKING_CHARACTERS, MOST_CASES, result_of
 
 USAGE = {"total_tokens": 12}
-RUN = {"run_id": "r", "answer": "It is 4.", "finish_reason": "stop", "model": "m", "usage": USAGE, "notices": []}
+RUN: dict[str, Any] = {
+    "run_id": "r",
+    "answer": "It is 4.",
+    "finish_reason": "stop",
+    "model": "m",
+    "usage": USAGE,
+    "notices": [],
+}
 
 
 def case(outcome: str, number: int = 1) -> dict[str, Any]:
@@ -13,7 +20,7 @@ def case(outcome: str, number: int = 1) -> dict[str, Any]:
 
 
 def test_result_of_leaves_out_what_is_empty_and_what_only_the_page_needs() -> None:
-    final = RUN | {
+    final: dict[str, Any] = RUN | {
         "final_answer": "4",
         "checked": "evidence",
         "verdict": None,

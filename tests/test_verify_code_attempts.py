@@ -216,6 +216,65 @@ def test_tests_can_be_changed_and_everything_is_tested_again(make_attempts: Make
     assert (without.standing, without.words) == ("not tested", "not tested")
 
 
+def test_changed_tests_are_kept_and_whoever_kills_the_app_meanwhile_finds_them_run(tmp_path: Path, judge: CodeJudge):
+    with attempts_maker(tmp_path, CodeJudge()) as make:
+        attempts, runs = make(writes(WRONG))
+        coded = at_its_end(attempts, runs, attempts.start(TASK, tests=TESTS, n_rounds=2)[0])
+        assert not coded.has_changed_tests
+        attempts._tests.is_closed = True  # nothing is stored any more of what is being tested
+        attempts.change_tests(coded.id, "assert plus(3, 2) == 1", entry_point="add")
+    with attempts_maker(tmp_path, judge) as make:
+        attempts, runs = make(writes(WRONG))
+        assert all(not each.reports for each in read_task(runs, coded.id).rounds), "old reports are not the new tests'"
+        changed = attempts.settle(coded.id)
+        assert (changed.words, changed.task.entry_point) == ("passes 1 of 1 given tests", "add")
+        assert changed.has_changed_tests and len(changed.rounds) == 2 and not runs.live_runs()
+        with pytest.raises(BadInput, match="its name alone"):
+            attempts.change_tests(coded.id, "assert add(3, 2) == 1", entry_point="a b")
+        assert changed == attempts.settle(coded.id)
+
+
+def test_program_that_is_run_again_as_it_is_was_not_changed_by_anybody(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(WRONG))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, tests=TESTS, n_rounds=1)[0])
+    again = attempts.edit(coded.id, f"{WRONG}\n\n")
+    assert again.rounds[0].program == coded.rounds[0].program and again.words == coded.words
+
+
+def test_it_is_known_how_far_the_tests_of_a_round_are_and_how_they_went(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes("import time\n" + WRONG.replace("return", "time.sleep(0.3)\n    return")))
+    (run_id,) = attempts.start(TASK, tests=TESTS, hidden_tests=TESTS, n_rounds=1)
+    seen = []
+    with_reader = runs.attach(run_id)
+    deadline = time.monotonic() + 30
+    while not read_task(runs, run_id).is_settled and time.monotonic() < deadline:
+        if (progress := attempts.progress(run_id)) and not progress.is_over:
+            seen.append(progress)
+        time.sleep(0.02)
+    with_reader.close()
+    assert seen and {id(each) for each in seen} == {id(attempts.progress(run_id))}
+    given, hidden = seen[-1].parts()
+    assert [case.outcome for case in given.said.values()] == ["wrong", "passed", "wrong"] and given.is_over
+    assert hidden.tests_from == "hidden" and len(hidden.said) == 3 and "add" not in repr(hidden)
+    assert seen[-1].program.source.endswith(WRONG.splitlines()[-1] + "\n")
+
+
+def test_check_that_names_no_function_is_about_the_one_of_the_task(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(RIGHT))
+    check = "def check(candidate):\n    assert candidate(1, 2) == 3"
+    coded = at_its_end(attempts, runs, attempts.start(TASK.replace("add that", "add(a, b) that"), tests=check)[0])
+    assert (coded.standing, coded.task.entry_point) == ("passes", "add")
+
+
+def test_tests_of_a_model_that_do_not_fit_the_program_are_no_failures_of_it(make_attempts: MakeAttempts):
+    tests = Turn("Think.", "```python\nassert add(2) == 4\nassert add(2, 2) == 4\n```", ASKS_FOR_TESTS)
+    attempts, runs = make_attempts(tests, writes(RIGHT))
+    coded = at_its_end(attempts, runs, attempts.start(TASK)[0])
+    report = coded.best and coded.best.report("model")
+    assert report and report.has_passed and len(report.cases) == 1
+    assert report.message.startswith("1 of 2 model-written tests do not fit the program")
+
+
 def test_task_without_tests_gets_some_from_a_model_that_sees_no_program(make_attempts: MakeAttempts):
     tests = Turn("Think.", "```python\nassert add(2, 2) == 4\nassert add(2, 3) == 6\nassert add(\n```", ASKS_FOR_TESTS)
     attempts, runs = make_attempts(tests, writes(RIGHT))

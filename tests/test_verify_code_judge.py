@@ -205,6 +205,19 @@ def test_judge_stops_at_the_first_failure_or_runs_all(judge: CodeJudge, source: 
     assert report.cases[2].message == "not run: it was asked to stop at the first failure"
 
 
+def test_function_that_the_program_has_under_another_name_is_the_one_that_is_named_as_meant(judge: CodeJudge) -> None:
+    source = "def twice(n): return 2 * n\nclass Solution:\n    def thrice(self, n): return 3 * n"
+    tests = "assert double(2) == 4\nassert double(3) == 6"
+    assert outcomes(report_of(judge, source, tests)) == ["error", "error"]
+    for name, said in (
+        ("twice", ["passed", "passed"]),
+        ("thrice", ["wrong", "wrong"]),
+        ("nothing", ["error", "error"]),
+    ):
+        report = judge.judge(Program(source), read_tests(tests, entry_point=name))
+        assert outcomes(report) == said
+
+
 def test_hidden_tests_say_nothing_of_what_they_hold(judge: CodeJudge) -> None:
     calls = "assert f('secret1') == 'secret2'\nassert f('secret3') == 'x'"
     program = "def f(x):\n    print(x)\n    if x == 'secret1': return 'other'\n    raise KeyError(x)"

@@ -7,7 +7,7 @@ import pytest
 from model.code_events import Program
 from verify.code.disagreeing import disagreement_of
 from verify.code.judge import CodeJudge
-from verify.code.model_tests import MOST_TESTS, asserts_of, with_names_of
+from verify.code.model_tests import MOST_TESTS, asserts_of, fitting, with_names_of
 from verify.code.test_sets import read_tests
 
 
@@ -44,6 +44,36 @@ def test_other_names_are_left_alone_where_it_is_not_clear_which_is_meant():
     tests = read_tests("assert f(1) == 2", "asserts")
     for source in ("def g(n): return n\ndef h(n): return n", "def f(n): return n\ndef g(n): return n", "def g(:"):
         assert with_names_of(Program(source), tests).source == source
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("assert g(1) == 2", "g is not there"),
+        ("assert f() == 1", "f is called with 0 arguments"),
+        ("assert f(1, 2, 3) == 1", "f is called with 3 arguments"),
+        ("assert f(1) == 2\nassert f(1) == 3", "one call of f has two values"),
+    ],
+)
+def test_tests_that_cannot_be_about_the_program_are_left_out_with_the_reason(line: str, why: str):
+    program = Program("def f(n, by=1):\n    return n + by\ndef any_of(*n, **more): ...")
+    kept, words = fitting(program, read_tests(f"assert f(3) == 4\nassert f(3, 2) == 5\n{line}"))
+    assert kept.names == ("1", "2") and [case.args for case in kept.cases] == [[3], [3, 2]]  # type: ignore[union-attr]
+    assert words.endswith(f"do not fit the program and were left out: {why}")
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "def f(*n): ...",
+        "class Solution:\n    def f(self, n): ...",
+        "import functools\n@functools.cache\ndef f(): ...",
+        "f = abs",
+    ],
+)
+def test_tests_are_kept_where_it_is_not_known_what_the_function_takes(program: str):
+    tests = read_tests("assert f(3) == 4")
+    assert fitting(Program(program), tests) == (tests, "")
 
 
 def test_programs_that_do_the_same_say_so_and_prove_nothing(judge: CodeJudge):

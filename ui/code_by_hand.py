@@ -15,8 +15,9 @@ from ui.code_tests_table import pending_tests_value, progress_value, tests_value
 from ui.code_values import output_value, report_output_value, result_value
 from ui.sentences import refusal
 from verify.code.attempts import Attempts
-from verify.code.entry_point import meant_function
+from verify.code.entry_point import named_function
 from verify.code.given import check_entry_point, read_given
+from verify.code.parsing import last_function
 from verify.code.progress import Progress
 from verify.code.task import CodedTask, read_task
 from verify.code.test_sets import TestSet
@@ -147,6 +148,8 @@ class ByHand:
                 told: Any = kind
                 reports.append(self._judge.judge(program, tests, tests_from=told, progress=progress))
 
+        # What another program did says nothing of this one.
+        yield _told(result={})
         try:
             async for update in _watched(work, lambda: progress):
                 yield update
@@ -187,11 +190,11 @@ def _read(given: Given) -> list[tuple[TestSet, str]]:
         BadInput: If they cannot be read.
     """
     check_entry_point(given.entry_point.strip())
+    otherwise = named_function(given.statement) or last_function(given.source)
     found = []
     for text, form, kind in ((given.tests, given.form, "given"), (given.hidden, given.hidden_form, "hidden")):
         read_as: Any = form or None
-        name = given.entry_point.strip() or meant_function(text, read_as, given.statement, given.source)
-        if tests := read_given(text, read_as, name):
+        if tests := read_given(text, read_as, given.entry_point, otherwise):
             found.append((tests, kind))
     return found
 

@@ -11,11 +11,11 @@ from model.waiting_line import Place
 from ui.code_diff import diff_counts, diff_rows
 from ui.code_tests_table import cut, progress_words
 from ui.code_words import (
-    ENDS,
     FORMS,
     LABELS,
     case_words,
     counted,
+    end_words,
     first_failure,
     place_words,
     round_words,
@@ -24,10 +24,11 @@ from ui.code_words import (
 )
 from ui.panes import Panes
 from ui.sentences import joined, shortened, status_value
-from verify.code.entry_point import meant_function
+from verify.code.entry_point import named_function
+from verify.code.given import check_entry_point, read_given
+from verify.code.parsing import last_function
 from verify.code.progress import Part
 from verify.code.task import CodedTask, Round
-from verify.code.test_sets import read_tests
 from verify.sandbox.levels import EXPLANATIONS, Level
 
 _LISTED = {"passes": "passed", "fails": "failed", "undecided": "not run", "not tested": "not tested"}
@@ -66,7 +67,7 @@ def result_value(reports: Sequence[TestReport], program: Program | None, about: 
     if given is None or not given.cases:
         why = given.message if given and given.message else _NO_TESTS if hidden is None else ""
         return _result("none", "Not tested" if hidden is None else "Not tested by given tests", why, more, about)
-    stopped = "" if given.status == "ok" else f"{ENDS[given.status]}: {given.message}"
+    stopped = "" if given.status == "ok" else end_words(given.status, given.message)
     standing = "passes" if given.has_passed else "fails"
     return _result(standing, share(given), first or stopped, more, about)
 
@@ -152,7 +153,7 @@ def output_value(
 ) -> dict[str, Any]:
     """What `ui.code_views.program_output` shows; long outputs are cut."""
     return {
-        "ended": joined([ENDS[status], message, seconds_text(seconds) if seconds else ""]),
+        "ended": joined([end_words(status, message), seconds_text(seconds) if seconds else ""]),
         "is_bad": status != "ok",
         "stdout": cut(stdout, _MOST_PRINTED),
         "stderr": cut(stderr, _MOST_PRINTED),
@@ -176,11 +177,12 @@ def form_value(tests: str, form: str, entry_point: str = "", statement: str = ""
     if not tests.strip():
         return {"kind": "", "about": "", "is_bad": False}
     try:
+        check_entry_point(entry_point.strip())
         read_as: Any = form or None
-        name = entry_point.strip() or meant_function(tests, read_as, statement, source)
-        told = read_tests(tests, read_as, name)
+        told = read_given(tests, read_as, entry_point, named_function(statement) or last_function(source))
     except BadInput as error:
         return {"kind": "", "about": str(error), "is_bad": True}
+    assert told is not None
     n = len(told.names) or len(told.cases)
     called = f"of {told.entry_point}" if told.entry_point and told.form != "input_output" else ""
     about = joined([f"{counted(n, 'test')} {called}".strip() if n else "", _FORGEABLE if told.is_forgeable else ""])

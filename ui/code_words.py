@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from model.code_events import TestCase, TestReport
 from ui.sentences import shortened
 from verify.code.task import CodedTask, Round
+from verify.sandbox.verdicts import WORDS
 
 # How tests are read: what the page calls it.
 FORMS: dict[str, str] = {
@@ -72,15 +73,29 @@ def case_words(case: TestCase) -> str:
     return f"{what}: {shortened(case.message, _MOST_WORDS) or _FAILED.get(case.outcome, case.outcome)}"
 
 
+def end_words(status: str, message: str) -> str:
+    """How a program ended, in one line: each thing said once.
+
+    >>> end_words("memory", "it took too much memory"), end_words("crashed", "its process crashed (SIGSEGV)")
+    ('Took too much memory', 'Crashed (SIGSEGV)')
+    >>> end_words("error", "it exited with code 3")
+    'Ended with an error · it exited with code 3'
+    """
+    said = next((words for of, words in WORDS.items() if of == status), "")
+    more = message.removeprefix(said) if said else f" · {message}" if message else ""
+    return ENDS[status] + (more if not more or more.startswith(" ") else f" · {more}")
+
+
 def tally(cases: Sequence[TestCase], seconds: float) -> str:
     """How many tests came out how.
 
     >>> tally([TestCase("1", "passed"), TestCase("2", "not_run")], 0.25)
     '1 passed · 1 not run · 0.25 s'
     """
+    names = {"timeout": "too slow", "memory": "out of memory", "not_run": "not run"}
     outcomes = ("passed", "wrong", "error", "timeout", "memory", "not_run")
-    counts = [(each.replace("_", " "), sum(case.outcome == each for case in cases)) for each in outcomes]
-    said = [f"{n:,} {each}" for each, n in counts if n]
+    counts = [(names.get(each, each), sum(case.outcome == each for case in cases)) for each in outcomes]
+    said = [counted(n, each) if each == "error" else f"{n:,} {each}" for each, n in counts if n]
     return " · ".join([*said, seconds_text(seconds)] if seconds else said)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import gradio as gr
 import mcp.types as types
-from anyio import ClosedResourceError
+from anyio import BrokenResourceError, ClosedResourceError
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
@@ -131,8 +131,7 @@ class McpServer:
         """The tool's result as JSON.
 
         Raises:
-            BadInput: If there is no such tool, or it refuses its arguments.
-            asyncio.CancelledError: If its client has gone.
+            BadInput: If there is no such tool, it refuses its arguments, or its client has gone.
         """
         tool = self._tools.get(name)
         if tool is None:
@@ -145,9 +144,8 @@ class McpServer:
             async for delta in deltas:
                 if delta["type"] == "final":
                     return json.dumps({key: told for key, told in delta.items() if key != "type"}, ensure_ascii=False)
-                if answered.is_set():
-                    raise asyncio.CancelledError
-                await progress.tell(delta)
+                if answered.is_set() or not await progress.tell(delta):
+                    raise BadInput("Nobody waits for this call any more.")
         raise BadInput(f"{name} ended without a result.")
 
 
@@ -161,17 +159,22 @@ class Progress:
         self._tokens = {"thinking": 0, "answer": 0}
         self._has_told = False
 
-    async def tell(self, delta: Delta) -> None:
-        """Take in what has come, and tell it if it is time to."""
+    async def tell(self, delta: Delta) -> bool:
+        """Take in what has come, and tell it if it is time to. False when the client has gone."""
         words = self._words(delta)
         now = time.monotonic()
         if self._token is None or (self._has_told and now - self._told_at < _NOTE_SECONDS):
-            return
+            return True
         self._told_at, self._has_told = now, True
         # Seconds, because that number must grow from note to note.
-        await self._context.session.send_progress_notification(
-            self._token, round(now - self._begun_at, 3), message=words, related_request_id=str(self._context.request_id)
-        )
+        seconds, request_id = round(now - self._begun_at, 3), str(self._context.request_id)
+        try:
+            await self._context.session.send_progress_notification(
+                self._token, seconds, message=words, related_request_id=request_id
+            )
+        except (ClosedResourceError, BrokenResourceError):
+            return False
+        return True
 
     def _words(self, delta: Delta) -> str:
         kind, text = delta["type"], str(delta.get("text", ""))

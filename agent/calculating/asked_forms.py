@@ -23,6 +23,11 @@ _ONE = {
 }  # fmt: skip
 
 
+_SERIES = {
+    "squares": "k^2", "cubes": "k^3", "integers": "k", "numbers": "k", "odd numbers": "2k-1", "even numbers": "2k",
+}  # fmt: skip
+
+
 def as_calls(text: str) -> str:
     """The text with what is asked for as a call of a function.
 
@@ -40,13 +45,27 @@ def as_calls(text: str) -> str:
 
 def for_unknown(text: str) -> str:
     """`find x if 2x + 5 = 13` with the unknown at the end; empty if it is nothing of the kind."""
+    text = re.sub(
+        rf"\A(?:for )?what values? of ({_NAME}) (?:makes?|satisf(?:y|ies)|solves?|gives?|does|is)",
+        r"find \1:",
+        text,
+        flags=_I,
+    )
     found = re.fullmatch(
         rf"(?:solve|find|what is)\s+(?:for\s+)?({_NAME})\s*(?::|,|\b(?:if|in|when|such that|where|given(?: that)?)\b)"
         r"\s*(.+[=<>].+)",
         text,
         _I | re.DOTALL,
     )
-    return f"solve {found[2]} for {found[1]}" if found else ""
+    if found:
+        return f"solve {found[2]} for {found[1]}"
+    behind = re.fullmatch(
+        rf"(?:if\s+|given(?: that)?\s+)?(.+[=<>].+?)\s*[,;]\s*(?:then\s+)?"
+        rf"(?:(?:find|what is|determine)\s+({_NAME})|({_NAME})\s*=\s*)",
+        text,
+        _I | re.DOTALL,
+    )
+    return f"solve {behind[1]} for {behind[2] or behind[3]}" if behind else ""
 
 
 def _solve(text: str) -> str:
@@ -147,6 +166,22 @@ def _range(text: str) -> str:
         rf"{kind}\s+of\s+(?:all\s+)?(?:the\s+)?(?:integers|numbers|whole numbers|natural numbers)"
         r"\s+(?:from|between)\s+(?P<a>\S+)\s+(?:to|and)\s+(?P<b>\S+)",
     )
+    powers = re.fullmatch(
+        r"(?:the\s+)?sum of (?:the )?(squares|cubes) (?:of|from) (?:the )?(?:integers |numbers )?"
+        r"(?:from )?(\S+) (?:to|through) (\S+)",
+        text,
+        _I,
+    )
+    if powers:
+        return f"sum(k^{2 if powers[1].lower() == 'squares' else 3}, k, {powers[2]}, {powers[3]})"
+    first = re.fullmatch(
+        r"(?:the\s+)?sum of (?:the )?first (\w+) (?:positive |natural )?"
+        r"(squares|cubes|integers|numbers|odd numbers|even numbers)",
+        text,
+        _I,
+    )
+    if first:
+        return f"sum({_SERIES[first[2].lower()]}, k, 1, {first[1]})"
     for pattern in patterns:
         found = re.fullmatch(pattern, text, _I | re.DOTALL)
         if found:
@@ -175,6 +210,10 @@ def _of_one(text: str) -> str:
         found = found or re.fullmatch(rf"(?:the\s+)?(?:{words})\s+(\(.+)", text, _I | re.DOTALL)
         if found:
             return f"{name}({found[1]})"
+    numbered = re.fullmatch(r"(?:the\s+)?(\d+)(?:st|nd|rd|th)\s+prime(?:\s+number)?", text, _I)
+    following = re.fullmatch(r"(?:the\s+)?next prime (?:number )?(?:after|above) (.+)", text, _I)
+    if numbered or following:
+        return f"prime({numbered[1]})" if numbered else f"nextprime({following[1] if following else ''})"
     prime = re.fullmatch(r"(?:is|whether|check if)\s+(.+?)\s+(?:is\s+)?(?:an?\s+)?prime(?:\s+number)?", text, _I)
     return f"isprime({prime[1]})" if prime else text
 
@@ -217,6 +256,9 @@ def _rounded(text: str) -> str:
     )
     if share:
         return f"100 * ({share[2] or share[3]})/({share[1] or share[4]})"
+    changed = re.fullmatch(r"(increase|decrease|reduce|raise)\s+(\S+)\s+by\s+(\S+?)\s*%", text, _I)
+    if changed:
+        return f"{changed[2]} * (1 {'+' if changed[1].lower() in ('increase', 'raise') else '-'} {changed[3]}/100)"
     off = re.fullmatch(r"(\S+?)\s*%\s+off\s+(?:of\s+)?(\S+)", text, _I)
     return f"{off[2]} * (1 - {off[1]}/100)" if off else text
 

@@ -1,7 +1,7 @@
 """Tokens of a calculation in, a tree of nodes out: the grammar of sums, calls, equations and several statements."""
 
 from agent.calculating.limits import MAX_DEPTH, MAX_EXPONENT, NotReadable, TooLarge
-from agent.calculating.names import CONSTANTS, LETTER_FUNCTIONS, SENTENCE_WORDS, WORD_SIGNS, canonical
+from agent.calculating.names import CONSTANTS, LETTER_FUNCTIONS, MAYBE_VARIABLES, SENTENCE_WORDS, WORD_SIGNS, canonical
 from agent.calculating.nodes import Call, Listed, Name, Node, Number, Relation
 from agent.calculating.tokens import Token, tokens_of
 
@@ -28,11 +28,11 @@ class Reader:
     """Reads tokens from the left; one for each text."""
 
     def __init__(self, tokens: list[Token], units: frozenset[str] = frozenset()) -> None:
-        pairs = list(zip(tokens, [*tokens, _END][1:], strict=True))
-        assigned = {each.text for each, following in pairs if each.kind == "word" and following.text == "="}
+        places = list(zip([_END, *tokens], tokens, [*tokens, _END][1:], strict=False))
+        assigned = {each.text for _, each, following in places if each.kind == "word" and following.text == "="}
         self._units = units - assigned
         self._known = units | assigned | CONSTANTS
-        self._tokens = [part for each, following in pairs for part in self._split(each, following)]
+        self._tokens = [part for place in places for part in self._split(*place)]
         self._at = 0
         self._depth = 0
         self._bars = 0
@@ -53,7 +53,7 @@ class Reader:
 
     # ------------------------------------------------------------------ tokens
 
-    def _split(self, token: Token, following: Token) -> list[Token]:
+    def _split(self, before: Token, token: Token, following: Token) -> list[Token]:
         """Several variables side by side are as many tokens: `xy`, but neither `cost` nor `x1` nor `f(`."""
         name = token.text
         is_product = token.kind == "word" and len(name) in (2, 3) and name.isascii() and name.isalpha()
@@ -65,7 +65,8 @@ class Reader:
             or name in self._known | WORD_SIGNS
         ):
             return [token]
-        if canonical(name) or name in SENTENCE_WORDS:
+        is_alone = "word" not in (before.kind, following.kind) and name in MAYBE_VARIABLES
+        if canonical(name) or (name in SENTENCE_WORDS and not is_alone):
             return [token]
         return [Token("word", name[0], token.is_apart), *(Token("word", letter) for letter in name[1:])]
 

@@ -48,6 +48,8 @@ SENTENCE_WORDS = frozenset(
     "a an the of is are was in on at to for with by as if what how many much who where when which that this it or not "
     "no my your hi hello please answer question between from into than there nan NaN".split()
 ) - {"a"}
+# Of these, those that are also variables side by side, as in v = u + at.
+MAYBE_VARIABLES = frozenset("at as an is on no it by my".split())
 # Operators of several letters; they begin no factor.
 WORD_SIGNS = frozenset(("and", "mod", "choose", "cross", "dot"))
 

@@ -17,6 +17,14 @@ _POLITE = re.compile(
 _LABEL = re.compile(r"\A[A-Za-z][A-Za-z ]{2,50}:\s*")
 _SUM_OVER_RANGE = re.compile(r"\b(sum|prod|product)\(\s*\[?(.+?)\s+for\s+(\w+)\s+in\s+range\(([^()]*)\)\s*\]?\s*\)")
 _PROGRESSION = re.compile(r"(-?\d+)\s*\+\s*(-?\d+)\s*\+(?:\s*\d+\s*\+)*\s*(?:\.{2,3}|…)\s*\+\s*(-?\d+)")
+_NUMBERS = {
+    word: str(number)
+    for number, word in [
+        *enumerate("zero one two three four five six seven eight nine ten eleven twelve".split()),
+        *zip(range(20, 100, 10), "twenty thirty forty fifty sixty seventy eighty ninety".split(), strict=True),
+        (100, "hundred"), (1000, "thousand"), (10**6, "million"),
+    ]
+}  # fmt: skip
 _WORDS: tuple[tuple[str, str], ...] = (
     (r"\bmultiplied by\b|\btimes\b", "*"),
     (r"\bdivided by\b|\bover\b", "/"),
@@ -33,7 +41,8 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"(?<=\d)\s*[xX]\s*(?=\d)", "*"),
     (r"(?<=\))\s+[xX]\s+(?=\()", "*"),
     (r"(\d)\s*(?:degrees|°)(?!\s*[CF]\b|\s*(?:celsius|fahrenheit|to\b|in\b))", r"\1°"),
-    (r"\bhalf of\b", "1/2 *"),
+    (r"\bhalf of\b", "1/2 *"), (r"\A(?:double|twice)\s+", "2 * "), (r"\A(?:triple|thrice)\s+", "3 * "),
+    (r"\bof\s+[fg]\s*\(\s*[a-z]\s*\)\s*=\s*", "of "),
     (r"\b(?:the )?square of (\w+)", r"(\1)^2"), (r"\b(?:the )?cube of (\w+)", r"(\1)^3"),
     (r"\blight[- ]years?\b", "lightyear"), (r"\bnautical miles?\b", "nauticalmile"),
     (r"\bfluid ounces?\b|\bfl\.? ?oz\b", "floz"), (r"\b(?:square|sq\.?)\s+(?!root)([a-z]+)\b", r"\1^2"),
@@ -75,6 +84,7 @@ def without_phrases(text: str) -> str:
     text = _LABEL.sub("", text) if not re.match(r"\A\s*(?:solve|find)\b", text, _I) else text
     text = for_unknown(text) or _POLITE.sub("", text, count=1).strip()
     text = _SUM_OVER_RANGE.sub(_summed, _PROGRESSION.sub(_progression, text))
+    text = re.sub(rf"\b({'|'.join(_NUMBERS)})\b", lambda found: _NUMBERS[found[0].lower()], text, flags=_I)
     for pattern, by in _WORDS:
         text = re.sub(pattern, by, text, flags=_I)
     return re.sub(r" {2,}", " ", as_calls(text))

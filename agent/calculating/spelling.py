@@ -31,6 +31,9 @@ _MATRIX = re.compile(
 _IMPORTS = re.compile(r"^[ \t]*(?:from\s+[\w.]+\s+import\b|import\b)[^\n;]*;?", re.MULTILINE)
 _SYMBOLS = re.compile(r"^[ \t]*[\w, ()]+=\s*(?:\w+\.)?(?:symbols|Symbol|var)\s*\([^()\n]*\)\s*;?", re.MULTILINE)
 _FENCE = re.compile(r"\A\s*```\w*\s*\n?(.*?)\n?\s*```\s*\Z", re.DOTALL)
+# 3 1/2 is three and a half.
+_MIXED = re.compile(r"(?<![\w.^/)])(\d+) (\d+)/(\d+)(?![\w.^!(])")
+_MIXED_LATEX = re.compile(r"(?<![\d.^_}])(\d+)\s*\\[dt]?frac\s*\{\s*(\d+)\s*\}\s*\{\s*(\d+)\s*\}")
 _STRINGS = re.compile(r"""(["'])([^"'\n]*)\1""")
 
 
@@ -49,7 +52,7 @@ def plain_spelling(text: str) -> str:
     text = (fenced[1] if fenced else text).strip().strip("`").replace("\r\n", "\n")
     text = re.sub(r"(?m)#.*$", "", text) if "\n" in text else text
     text = _SYMBOLS.sub("", _IMPORTS.sub("", text))
-    text = _unicode(text)
+    text = _MIXED_LATEX.sub(r"(\1+\2/\3)", _unicode(text))
     text = _MATRIX.sub(_matrix, text)
     if "\\" in text:
         text = _without_commands(text)
@@ -58,6 +61,7 @@ def plain_spelling(text: str) -> str:
     text = _STRINGS.sub(r"\2", text) if '"' in text or text.count("'") > 1 else text
     text = _braces(_wolfram(text))
     text = re.sub(r"(?<=\d)_(?=\d{3})", "", text)
+    text = _MIXED.sub(_mixed, text)
     text = re.sub(r"<\s*=", "<=", re.sub(r">\s*=", ">=", text)).replace("=<", "<=").replace("=>", ">=")
     return re.sub(r"[ \t]+", " ", text).strip().strip(";,")
 
@@ -71,6 +75,11 @@ def _unicode(text: str) -> str:
     for sign, written in (_SIGNS | _VULGAR).items():
         text = text.replace(sign, written)
     return text
+
+
+def _mixed(found: re.Match[str]) -> str:
+    is_proper = int(found[2]) < int(found[3])
+    return f"({found[1]}+{found[2]}/{found[3]})" if is_proper else found[0]
 
 
 def _matrix(found: re.Match[str]) -> str:

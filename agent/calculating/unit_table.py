@@ -32,6 +32,7 @@ _SIZES: dict[str, dict[str, str]] = {
         "1": "s sec secs second seconds", "0.001": "ms millisecond milliseconds", "1e-6": "us microsecond microseconds",
         "1e-9": "ns nanosecond nanoseconds", "60": "min mins minute minutes", "3600": "h hr hrs hour hours",
         "86400": "day days", "604800": "week weeks", "1209600": "fortnight fortnights", "31536000": "yr yrs year years",
+        "315360000": "decade decades", "3153600000": "century centuries",
     },
     "s^-1": {"1": "Hz hz hertz", "1000": "kHz", "1e6": "MHz", "1e9": "GHz", "1/60": "rpm"},
     "m s^-1": {"0.44704": "mph", "1/3.6": "kmh kph", "463/900": "kn knot knots", "1": "mps"},

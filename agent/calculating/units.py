@@ -11,6 +11,8 @@ from agent.calculating.values import CannotWork, Quantity
 _PREFIX = "unit "
 # A number with a unit right behind it: then units are meant.
 _WITH_UNIT = re.compile(r"(?<![\w.])[\d.]+\s*([^\W\d_]+)")
+# Single letters are variables as well, but not in 9.8 m/s^2.
+_RATE = re.compile(r"(?<=\d)\s*(?:m|g|l|L)\s*/\s*(?:s|h|m|min|l|L)(?![\w(])")
 _DIMENSION_WORDS = {
     "m": "a length", "m^2": "an area", "m^3": "a volume", "kg": "a mass", "s": "a time", "m s^-1": "a speed",
     "kg m s^-2": "a force", "kg m^2 s^-2": "an energy", "kg m^2 s^-3": "a power", "": "a plain number", "bit": "data",
@@ -27,7 +29,7 @@ def means_units(text: str) -> bool:
     if re.search(r"[<>=]", re.sub(r"\A\s*[a-zA-Z]\w*\s*=(?!=)", "", text)):
         return False
     words = _WITH_UNIT.findall(text)
-    return any(word in UNITS and word not in UNSURE for word in words)
+    return bool(_RATE.search(text)) or any(word in UNITS and word not in UNSURE for word in words)
 
 
 class UnitBook:
@@ -78,6 +80,8 @@ def converted(value: Any, unit: Any, written_unit: str) -> Quantity:
     """
     value = _one_term(value)
     have, want = dimension_of(value), dimension_of(unit)
+    if (have, want) == ("", "rad"):
+        value, have = value * base("rad"), want
     if have != want and {have, want} <= {"$", "€"}:
         raise CannotWork("What a currency is worth in another is not known here: it changes every day.")
     if have != want:

@@ -80,7 +80,16 @@ def _with_units(text: str, decimal: Callable[[Any], Any]) -> str:
     if isinstance(node, Relation) and node.sign == "=":
         node = node.right
     value = book.told(operand(evaluator.value(node)))
+    if _is_lone_quantity(node):
+        raise CannotWork(f"{text.strip()} is a quantity as it is. To convert it, name the unit, as in 3 km to miles.")
     return f"{text.strip()} = {told(value, evaluator.has_decimals, decimal)}"
+
+
+def _is_lone_quantity(node: Node) -> bool:
+    match node:
+        case Call("*", (Number(), Name())):
+            return True
+    return False
 
 
 def _nodes_with_units(text: str) -> list[Node]:
@@ -172,9 +181,23 @@ def _result(node: Node, evaluator: Evaluator, decimal: Callable[[Any], Any]) -> 
     found += _remark(node)
     if isinstance(value, Solved | Ready | bool):
         return f"{_solve_echo(node) or asked}: {found}" if asked else found
+    if isinstance(value, sympy.Expr) and value.free_symbols and asked.replace(" ", "") == found.replace(" ", ""):
+        return _as_it_is(value, found, decimal)
     if not asked or asked.replace(" ", "") == found.split(" ≈ ")[0].split(" = ")[0].replace(" ", ""):
         return found
     return f"{asked} = {found}"
+
+
+def _as_it_is(value: Any, found: str, decimal: Callable[[Any], Any]) -> str:
+    """An expression of which it is not said what to do with it: its factors and zeros, where it is a polynomial."""
+    symbols = tuple(value.free_symbols)
+    if len(symbols) == 1 and value.is_polynomial(*symbols) and 2 <= sympy.degree(value, *symbols) <= 6:
+        factored = told(sympy.factor(value))
+        equals = "" if factored == found else f" = {factored}"
+        return f"{found}{equals}; it is 0 for {told(solved([Rel('=', value, sympy.S.Zero)]), False, decimal)}"
+    return (
+        f"{found} (nothing to work out; say what to do: solve ... = 0, diff(..., x), integrate(..., x), ... at x = 2)"
+    )
 
 
 def _simpler(value: Any) -> Any:

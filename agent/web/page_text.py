@@ -7,12 +7,16 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from typing import Any
+
+from agent.web.plain_html import texts_of
 
 # A page longer than that is read to here; its reader goes on in pieces.
 MAX_CHARACTERS = 1_000_000
 # A main text shorter than that may have missed what the page is about: all of its text is taken instead.
 _SHORT_CHARACTERS = 250
+# Where less than this share of what a page calls its main part was found, that part is taken as it is.
+_LEAST_SHARE = 0.6
 _MAX_TITLE_CHARACTERS = 300
 _CODE_OR_ESCAPE = re.compile(r"(```.*?```|`[^`\n]*`)|\\([!-/:-@\[-`{-~])", re.DOTALL)
 _TOO_SLOW = "The PDF file takes too long to be read."
@@ -78,24 +82,47 @@ def _interrupted_after(seconds: float) -> Iterator[None]:
 
 
 def _html_text(html: str, url: str, with_links: bool, seconds: float) -> PageText:
-    title, text = "", ""
+    title, found, everything, own = "", "", "", ""
     # A page may leave these tags out; the library takes it for no page then.
     if "html" not in html[:50].lower():
         html = "<!DOCTYPE html>\n" + html
-    # Whatever such a page does to the library, there is another way to its text.
+    # Whatever a page does to one of the two ways to its text, there is the other.
     with contextlib.suppress(Exception), _interrupted_after(seconds):
         import trafilatura
-        from trafilatura.metadata import extract_metadata
 
-        title = extract_metadata(html, extensive=False).title or ""
-        markdown = trafilatura.extract(
+        title = _title_of(trafilatura.load_html(html))
+        found = trafilatura.extract(
             html, url=url, output_format="markdown", include_comments=False, include_links=with_links
         )
-        text = _unescaped(markdown or "")
-        if len(text) < _SHORT_CHARACTERS:
-            everything = trafilatura.html2txt(html)
-            text = everything if len(everything) > 2 * len(text) else text
-    return _capped(title, text) if text else _capped(title, _tagless(html), _EVERYTHING)
+    with contextlib.suppress(Exception), _interrupted_after(seconds):
+        everything, own = texts_of(html)
+    if not found and not everything:
+        raise ValueError("There is no text on the page, or none that could be found in time.")
+    return _capped(title, *_best_of(_unescaped(found or ""), everything, own))
+
+
+def _best_of(found: str, everything: str, own: str) -> tuple[str, str]:
+    """The text to take, and a note on it.
+
+    Args:
+        found: The main text that was found by its looks.
+        own: What the page itself calls its main part.
+    """
+    if len(found.split()) < len(own.split()) * _LEAST_SHARE:
+        return own, ""
+    if not found:
+        return everything, _EVERYTHING
+    if len(found) < _SHORT_CHARACTERS and len(everything) > 2 * len(found):
+        return everything, ""
+    return found, ""
+
+
+def _title_of(tree: Any) -> str:
+    """The title of a parsed page, as it gives itself one. Not the library's: that one looks for dates as well."""
+    if tree is None:
+        return ""
+    named = tree.xpath("string(//meta[@property='og:title']/@content)")
+    return str(named or tree.xpath("string(//head/title)") or tree.xpath("string(//title)"))
 
 
 def _unescaped(markdown: str) -> str:
@@ -105,36 +132,6 @@ def _unescaped(markdown: str) -> str:
     'snake_case of `a\\_b`'
     """
     return _CODE_OR_ESCAPE.sub(lambda found: found[1] or found[2], markdown)
-
-
-class _Texts(HTMLParser):
-    """The texts of a page in their order, whatever its tags are worth."""
-
-    _HIDDEN = ("script", "style", "template", "noscript", "svg")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-        self._hidden = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in self._HIDDEN and not self._hidden:
-            self._hidden = tag
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self._hidden:
-            self._hidden = ""
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden and (words := " ".join(data.split())):
-            self.texts.append(words)
-
-
-def _tagless(html: str) -> str:
-    parser = _Texts()
-    parser.feed(html)
-    parser.close()
-    return "\n".join(parser.texts)
 
 
 def _pdf_text(content: bytes, deadline: float) -> PageText:

@@ -10,7 +10,7 @@ from agent.web.cleaning import clean
 from agent.web.fetching import FETCH_SECONDS, Fetcher
 from agent.web.patience import Patience
 
-READ_SECONDS = 15.0
+READ_SECONDS = 20.0
 # A page that one reads on in is not fetched again for so long.
 _KEPT_SECONDS = 600.0
 _MAX_KEPT = 16
@@ -58,7 +58,7 @@ class PageReader:
             "charset": page.charset,
             "url": str(page.url),
             "with_links": with_links,
-            "seconds": READ_SECONDS / 2,
+            "seconds": READ_SECONDS / 3,
         }
         told = ask_child("read", asked, page.content, patience, READ_SECONDS)
         notes = ("Only the beginning of the page came; the rest is missing.",) if page.is_cut else ()

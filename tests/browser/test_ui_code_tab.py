@@ -25,6 +25,7 @@ def asserts_of(name: str) -> str:
     return f"assert {name}([1, 2, 3]) == [2, 4, 6]\nassert {name}([]) == []\nassert {name}([-1]) == [-2]"
 
 
+PATIENT = "def patient(n):\n    time.sleep(100 if n > 1 else 0)\n    return n"
 TURNS = [
     {"match": "fails .*mend\\(", "thinking": "It squares.", "answer": answer("mend", "2 * n")},
     {"match": "mend\\(", "thinking": "Square each.", "answer": answer("mend", "n * n")},
@@ -33,6 +34,7 @@ TURNS = [
     {"match": "never\\(", "thinking": "I try.", "answer": answer("never", "0")},
     {"match": "talk", "thinking": "No idea.", "answer": "I would rather talk."},
     {"match": "give the whole of it", "thinking": "Still none.", "answer": "I would rather talk."},
+    {"match": "patient\\(", "thinking": "Wait.", "answer": f"```python\nimport time\n{PATIENT}\n```"},
     {"match": "long", "thinking": "Step {n} of many.\n\n", "repeat": 6000, "answer": answer("long", "2 * n")},
     {
         "match": "Do not write the program",
@@ -235,6 +237,71 @@ def test_edited_program_becomes_a_version_of_its_round_and_a_look_at_another_kee
     expect(code.locator("#code-timeline .marks", has_text="edited")).to_have_count(1)
     expect(code.locator("#code-table .state.wrong")).to_have_count(3)
     expect(code.locator("#code-diff summary")).to_contain_text("Your changes: 1 line new")
+
+
+def test_changed_tests_are_those_of_the_task_from_then_on_for_all_of_its_programs(code: Page):
+    solve(code, "Write mend(numbers), then change its tests.", asserts_of("mend"))
+    expect_result(code, "Passes 3 of 3 given tests", "passes")
+    expect_program(code, "2 * n")
+    changed = "assert mend([3]) == [9]\nassert mend([0]) == [0]"
+    code.locator("#code-tests textarea").fill(changed)
+    code.locator("#code-run-tests").click()
+    # The first round's program squares, so by these tests it is the best; the later one is on the page.
+    expect_result(code, "Passes 2 of 2 given tests", "passes")
+    expect(code.locator("#code-result .about")).to_have_text("Best: Round 1 of 3 · by tests that you changed")
+    expect(code.locator("#code-table .test .state")).to_have_text(["✗ wrong", "✓ passed"])
+    expect(code.locator("#code-timeline .marks", has_text="edited")).to_have_count(0)
+    code.reload()
+    expect(code.locator("#code-tests textarea")).to_have_value(changed)
+    expect_result(code, "Passes 2 of 2 given tests", "passes")
+    with code.expect_download() as taken:
+        code.locator("#code-report").click()
+    told = json.loads(Path(taken.value.path()).read_text())
+    assert told["tests"] == changed and [each["reports"][0]["passed"] for each in told["rounds"]] == [2, 1]
+
+
+def test_form_and_entry_point_are_found_and_can_be_corrected(code: Page):
+    told = code.locator("#code-tests-told")
+    code.locator("#code-tests textarea").fill("def check(candidate):\n    assert candidate(3) == 9")
+    expect(told).to_contain_text("does not say which function")
+    code.locator("#code-task textarea").fill("Write square(n).")
+    code.locator("#code-tests textarea").fill("def check(candidate):\n    assert candidate(2) == 4")
+    expect(told).to_have_text("check(candidate) 1 test of square")
+    write(code, "def twice(n): return n + n\ndef square(n): return n ** n")
+    code.locator("#code-run-tests").click()
+    expect_result(code, "Passes 1 of 1 given tests", "passes")
+    entry_point = code.locator("#code-entry-point").locator("input, textarea")
+    code.locator("#code-tests textarea").fill("def check(candidate):\n    assert candidate(3) == 6")
+    entry_point.fill("twice")
+    expect(told).to_have_text("check(candidate) 1 test of twice")
+    code.locator("#code-run-tests").click()
+    expect_result(code, "Passes 1 of 1 given tests", "passes")
+    entry_point.fill("two words")
+    expect(told.locator(".bad")).to_contain_text("give its name alone")
+    entry_point.fill("")
+    code.locator("#code-tests textarea").fill("assert twice(3) == 6\n>>> twice(4)\n8")
+    choice = code.locator("#code-tests-form input")
+    choice.click()
+    code.get_by_role("option", name="Doctests").click()
+    expect(told).to_have_text("Doctests 1 test of twice")
+    code.locator("#code-run-tests").click()
+    expect(code.locator("#code-table .test .name")).to_have_text("twice(4)")
+
+
+def test_reload_while_tests_are_run_comes_back_to_the_one_that_runs(code: Page):
+    # Each of those that sleep is given 19 seconds.
+    tests = "\n".join(f"assert patient({n}) == {n}" for n in range(1, 5))
+    solve(code, "Write patient(n).", tests)
+    states = ["✓ passed", "… running", "· waiting", "· waiting"]
+    expect(code.locator("#code-table .test .state")).to_have_text(states)
+    expect(code.locator("#code-status .text")).to_have_text("Running test 2 of 4")
+    expect_program(code, "time.sleep")
+    code.reload()
+    expect(code.locator("#code-table .test .state.waiting").first).to_be_visible()
+    expect(code.locator("#code-table .test .state").first).to_have_text("✓ passed")
+    expect(code.locator("#code-status .text")).to_contain_text("of 4")
+    expect_program(code, "time.sleep")
+    code.locator("#code-stop").click()
 
 
 def test_reload_in_mid_run_comes_back_to_it_and_stop_ends_the_task(code: Page):

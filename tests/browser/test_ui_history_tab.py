@@ -5,21 +5,22 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from model.events import AnswerDelta, Asked, Event, Finished, ThinkingDelta
 from model.store import Store
 from model.stored_runs import ImportedRun
-from tests.chat_page import ask, expect_phase, scripted_app
+from tests.chat_page import allow_long_thinking, ask, expect_phase, scripted_app
 
 pytestmark = pytest.mark.browser
 
 DAY_SECONDS = 86_400
 LONG_TITLE = "Why is it " + "really " * 25 + "so?"
 TURNS = [
-    {"match": "slow", "repeat": 400, "thinking": "Step {n} of a long thought.\n\n", "answer": "Slow answer."},
+    {"match": "slow", "repeat": 2000, "thinking": "Step {n} of a long thought.\n\n", "answer": "Slow answer."},
     {"match": "", "thinking": "A short thought.", "answer": "The answer to {question}."},
 ]
 # Question, days ago, thinking.
@@ -60,10 +61,22 @@ def url(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPa
     return started(start_shared_app, tmp_path_factory.mktemp("shared-runs"))
 
 
+@pytest.fixture(scope="module")
+def changing_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the app of `changing_url` has its data."""
+    return tmp_path_factory.mktemp("changing-runs")
+
+
+@pytest.fixture(scope="module")
+def changing_url(start_shared_app: Callable[..., object], changing_home: Path) -> str:
+    """An app for the tests that change the runs, each of them others."""
+    return started(start_shared_app, changing_home)
+
+
 @pytest.fixture
-def own(page: Page, start_app: Callable[..., object], tmp_path: Path, errors: list[str]) -> Page:
-    """As `chat`, over an app of the test's own."""
-    page.goto(started(start_app, tmp_path))
+def own(page: Page, changing_url: str, errors: list[str]) -> Page:
+    """As `chat`, over that app."""
+    page.goto(changing_url)
     expect(page.locator("#ask")).to_be_visible()
     return page
 
@@ -170,12 +183,13 @@ def test_exported_runs_are_imported_again(own: Page) -> None:
     chat, runs = own, open_tab(own)
     runs.get_by_label("Files as").select_option("json_lines")
     with chat.expect_download() as download:
-        runs.get_by_role("button", name="Download: An old question").click()
+        runs.get_by_role("button", name="Download: Filler 3", exact=True).click()
     chat.locator("input[type=file][accept*=jsonl]").set_input_files(
         files=[{"name": "x.jsonl", "mimeType": "text/plain", "buffer": Path(download.value.path()).read_bytes()}]
     )
     expect(runs.locator(".undo")).to_contain_text("Imported 1 run.")
-    assert titles(runs).count("An old question") == 2
+    search(chat, "Filler 3")
+    expect(runs.get_by_role("button", name="Filler 3", exact=True)).to_have_count(2)
 
 
 def test_several_are_deleted_and_come_back_after_a_search(chat: Page) -> None:
@@ -199,11 +213,11 @@ def test_several_are_deleted_and_come_back_after_a_search(chat: Page) -> None:
 
 def test_pin_moves_a_run_up_and_the_keyboard_stays_on_its_button(own: Page) -> None:
     chat, runs = own, open_tab(own)
-    pin = runs.get_by_role("button", name="Pin: An old question")
+    pin = runs.get_by_role("button", name="Pin: Filler 7", exact=True)
     pin.focus()
     chat.keyboard.press("Enter")
-    expect(runs.get_by_role("button", name="Unpin: An old question")).to_be_focused()
-    expect(runs.locator(".group").first).to_contain_text("An old question")
+    expect(runs.get_by_role("button", name="Unpin: Filler 7", exact=True)).to_be_focused()
+    expect(runs.locator(".group").first).to_contain_text("Filler 7")
 
 
 def test_rail_is_opened_by_a_key_kept_after_a_reload_and_opens_runs_beside_the_chat(chat: Page) -> None:
@@ -232,6 +246,7 @@ def test_run_goes_on_while_another_is_looked_at_in_the_rail(own: Page) -> None:
     chat = own
     chat.locator("#show-rail").click()
     rail = chat.locator("#rail")
+    allow_long_thinking(chat)
     ask(chat, "slow and long")
     expect(chat.locator("#thinking .log")).to_contain_text("Step 2 ")
     expect(rail.locator(".run", has_text="slow and long")).to_contain_text("going on")
@@ -246,11 +261,30 @@ def test_run_goes_on_while_another_is_looked_at_in_the_rail(own: Page) -> None:
     expect_phase(chat, "stopped")
 
 
+def test_closed_page_only_detaches_and_its_run_ends_when_nobody_comes_back(own: Page, changing_home: Path) -> None:
+    allow_long_thinking(own)
+    ask(own, "slow")
+    expect(own.locator("#thinking .log")).to_contain_text("Step 2 ")
+    address = own.url
+    later = own.context.new_page()
+    own.close()
+    store = Store(changing_home / "runs")
+    try:
+        deadline = time.monotonic() + 60
+        while store.row(address.partition("run=")[2]).state == "running" and time.monotonic() < deadline:
+            later.wait_for_timeout(200)
+    finally:
+        store.close()
+    later.goto(address)
+    expect_phase(later, "stopped")
+    expect(later.locator("#composer")).to_contain_text("Nobody has read this run for 1 s")
+    expect(later.locator("#continue")).to_be_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_list_and_rail_have_no_accessibility_violation(browser: Browser, url: str, scheme: str) -> None:
+def test_list_and_rail_have_no_accessibility_violation(page: Page, url: str, scheme: Literal["light", "dark"]) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
-    context = browser.new_context(viewport={"width": 1280, "height": 844}, color_scheme=scheme)
-    page = context.new_page()
+    page.emulate_media(color_scheme=scheme)
     page.goto(url)
     page.locator("#show-rail").click()
     expect(page.locator("#rail .run")).to_have_count(40)
@@ -258,9 +292,7 @@ def test_list_and_rail_have_no_accessibility_violation(browser: Browser, url: st
     runs.get_by_role("button", name="Select", exact=True).click()
     runs.get_by_label("Select: An old question").check()
     results = axe.Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa"]}).response["violations"]
-    found = [(each["id"], node["html"][:160]) for each in results for node in each["nodes"]]
-    context.close()
-    assert found == []
+    assert [(each["id"], node["html"][:160]) for each in results for node in each["nodes"]] == []
 
 
 def test_list_of_more_than_a_page_is_shown_in_steps(chat: Page) -> None:

@@ -1,5 +1,6 @@
 """Pause, hint, and another run out of one that has ended, in Chromium over a scripted engine."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tests.chat_page import ask, ask_and_wait, scripted_app, thinking
 pytestmark = pytest.mark.browser
 
 TURNS = [
-    {"match": "slow", "repeat": 300, "thinking": "Step {n} of a long thought.\n\n", "answer": "Slow answer."},
+    {"match": "slow", "repeat": 2000, "thinking": "Step {n} of a long thought.\n\n", "answer": "Slow answer."},
     {"match": "", "repeat": 3, "thinking": "Part {n} of the thought.\n\n", "answer": "The answer to {question}."},
 ]
 
@@ -38,10 +39,11 @@ def pause_in_the_thinking(page: Page) -> None:
 
 def test_paused_run_writes_nothing_until_it_goes_on(chat: Page) -> None:
     pause_in_the_thinking(chat)
-    chat.wait_for_timeout(300)
-    before = thinking(chat)
-    chat.wait_for_timeout(800)
-    assert thinking(chat) == before
+    # A page that stands still meanwhile shows later what came before the pause.
+    deadline, before = time.monotonic() + 60, ""
+    while before != (before := thinking(chat)):
+        assert time.monotonic() < deadline
+        chat.wait_for_timeout(800)
     expect(chat.locator("#pause")).to_be_hidden()
     chat.locator("#unpause").click()
     expect(chat.locator("#thinking .log")).to_contain_text("Step 40")
@@ -137,7 +139,7 @@ def test_outline_is_shown_by_choice_and_a_step_leads_to_its_place(page: Page, ou
     log = page.locator("#thinking .log")
     at_end = log.evaluate("log => log.scrollTop")
     steps.nth(1).click()
-    assert log.evaluate("log => log.scrollTop") < at_end
+    page.wait_for_function("place => document.querySelector('#thinking .log').scrollTop < place", arg=at_end)
     expect(page.locator("#thinking .jump")).to_be_visible()
     page.reload()
     expect(page.locator("#show-outline")).to_have_attribute("aria-pressed", "true")

@@ -1,13 +1,15 @@
 """The page in a Chinese browser, in each of its states: no English is left but names, and users' text stays theirs."""
 
 import re
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from model.catalog import CATALOG
-from tests.chat_page import ask, expect_phase, scripted_app
+from tests.chat_page import ask, expect_phase, scripted_app, thinking
 from tests.written_sentences import written_sentences
 
 pytestmark = pytest.mark.browser
@@ -57,22 +59,23 @@ def url(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPa
     return scripted_app(start_shared_app, tmp_path_factory.mktemp("script"), TURNS, 200)
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900})
-    yield context.new_page()
-    context.close()
+@pytest.fixture(scope="module")
+def context_options() -> dict[str, Any]:
+    return {"locale": "zh-CN"}
 
 
 def expect_no_english(page: Page) -> None:
-    # What the last update brought is on the page within a moment.
-    page.wait_for_timeout(400)
+    # What the last update brought is on the page within a moment, on a machine that stands still within some more.
+    page.wait_for_timeout(300)
+    deadline = time.monotonic() + 30
+    while page.evaluate(LEFT, NAMES) and time.monotonic() < deadline:
+        page.wait_for_timeout(300)
     assert page.evaluate(LEFT, NAMES) == []
 
 
 def test_empty_page_model_tab_and_keys_have_no_english_left(chat: Page) -> None:
     expect(chat.locator("#first-visit")).to_contain_text("知道了")
-    expect(chat.locator("#foot")).to_contain_text("scripted", timeout=30_000)
+    expect(chat.locator("#foot")).to_contain_text("scripted")
     expect_no_english(chat)
     chat.locator("#sampling > button").click()
     chat.locator("#system-drawer > button").click()
@@ -112,17 +115,16 @@ def test_run_that_goes_on_is_paused_and_stopped_has_no_english_left(chat: Page) 
     expect_no_english(chat)
     chat.locator("#hint textarea").fill("于是 </think>")
     chat.locator("#hint textarea").press("Enter")
-    # It stands there only until the run's next update.
-    refused = "提示中含有标签 '</think>'，模型会当成自己的。请去掉标签。"
-    chat.wait_for_function("words => document.querySelector('#status .text').textContent === words", arg=refused)
+    expect(chat.locator("#status .text")).to_have_text("提示中含有标签 '</think>'，模型会当成自己的。请去掉标签。")
     chat.locator("#hint textarea").fill("看第九步。")
     chat.locator("#hint textarea").press("Enter")
-    expect(chat.locator("#thinking .log")).to_contain_text("看第九步。")
+    # Long enough after the pause that a replay of it can be paused too.
+    expect(chat.locator("#thinking .log")).to_contain_text("第 60 步")
+    assert "看第九步。" in thinking(chat)
     chat.locator("#stop").click()
     expect_phase(chat, "stopped")
     expect(chat.locator("#status .text")).to_have_text("已停止。按“接着写”可继续。")
     expect_no_english(chat)
-    # Slowly enough that the replay can be paused between the pause and its end.
     chat.locator("#replay-speed input").click()
     chat.get_by_role("option", name="1×", exact=True).click()
     chat.locator("#replay").click()

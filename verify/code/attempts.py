@@ -19,8 +19,8 @@ from model.runs import Runs
 from model.samples import all_or_none, check_room, drawn_apart, stop_all, with_seed_after
 from model.sampling import check_sampling
 from verify.code.disagreeing import disagreement_of
-from verify.code.entry_point import lacks_function, named_function
-from verify.code.given import DEFAULT_ROUNDS, check_entry_point, check_program, check_task, read_given
+from verify.code.entry_point import named_function
+from verify.code.given import DEFAULT_ROUNDS, check_program, check_task, read_given, task_with
 from verify.code.judge import CodeJudge
 from verify.code.model_tests import asserts_of
 from verify.code.next_round import later_round, start_next
@@ -99,9 +99,11 @@ class Attempts:
         entry_point = entry_point.strip()
         check_task(statement, entry_point, k, n_rounds)
         kinds = (tests, form), (hidden_tests, hidden_form)
-        if not entry_point and any(lacks_function(*each) for each in kinds):
-            entry_point = named_function(statement)
-        given, hidden = (read_given(*each, entry_point) for each in kinds)
+        otherwise = named_function(statement)
+        given, hidden = (read_given(*each, entry_point, otherwise) for each in kinds)
+        # These cannot be read again by somebody who does not know it.
+        found = [each.entry_point for each in (given, hidden) if each and each.form in ("check", "calls")]
+        entry_point = entry_point or next(iter(found), "")
         budget_limits(budget)
         family = known_family(self._runs.host.status().model)
         drawn = drawn_apart(check_sampling(sampling or Sampling()), k, family)
@@ -226,15 +228,7 @@ class Attempts:
         coded = self.settle(run_id)
         if coded.is_live:
             raise BadInput("The task is still being worked on. Wait for its end, or stop it, then change its tests.")
-        name = (coded.task.entry_point if entry_point is None else entry_point).strip()
-        check_entry_point(name)
-        given = read_given(tests, form, name)
-        changed = replace(coded.task, tests=tests if given else "", form=given.form if given else "", entry_point=name)
-        if hidden_tests is not None:
-            hidden = read_given(hidden_tests, hidden_form, name)
-            changed = replace(
-                changed, hidden_tests=hidden_tests if hidden else "", hidden_form=hidden.form if hidden else ""
-            )
+        changed = task_with(coded.task, tests, form, hidden_tests, hidden_form, entry_point)
         # Programs without what the old tests said of them first: so none is ever taken to be tested by the new ones.
         for each in coded.rounds:
             with self._tests.lock(each.run_id):

@@ -1,6 +1,8 @@
 """What somebody asks to be programmed in, a sentence where it cannot be so out: tasks, tests and programs."""
 
-from model.code_events import TestForm
+from dataclasses import replace
+
+from model.code_events import Task, TestForm
 from model.errors import BadInput
 from model.settings import MAX_MESSAGE_CHARACTERS
 from verify.code.test_sets import TestSet, read_tests
@@ -12,8 +14,11 @@ MAX_TESTS_CHARACTERS = 8_000_000
 MAX_PROGRAM_CHARACTERS = 400_000
 
 
-def read_given(tests: str, form: TestForm | None, entry_point: str) -> TestSet | None:
+def read_given(tests: str, form: TestForm | None, entry_point: str, otherwise: str = "") -> TestSet | None:
     """The tests, read; `None` where there are none.
+
+    Args:
+        otherwise: The function that is meant where nobody names one and they cannot be read without.
 
     Raises:
         BadInput: If they are too long or cannot be read.
@@ -24,7 +29,12 @@ def read_given(tests: str, form: TestForm | None, entry_point: str) -> TestSet |
         raise BadInput(
             f"The tests have {len(tests):,} characters and the limit is {MAX_TESTS_CHARACTERS:,}. Give fewer of them."
         )
-    return read_tests(tests, form, entry_point.strip())
+    try:
+        return read_tests(tests, form, entry_point.strip())
+    except BadInput:
+        if entry_point.strip() or not otherwise:
+            raise
+    return read_tests(tests, form, otherwise)
 
 
 def check_task(statement: str, entry_point: str, k: int, n_rounds: int) -> None:
@@ -70,3 +80,29 @@ def check_program(source: str) -> None:
         raise BadInput(
             f"The program has {len(source):,} characters and the limit is {MAX_PROGRAM_CHARACTERS:,}. Shorten it."
         )
+
+
+def task_with(
+    task: Task,
+    tests: str,
+    form: TestForm | None,
+    hidden_tests: str | None,
+    hidden_form: TestForm | None,
+    entry_point: str | None,
+) -> Task:
+    """A task with other tests.
+
+    Args:
+        hidden_tests: None keeps those of before; so it does with `entry_point`.
+
+    Raises:
+        BadInput: If the tests cannot be read.
+    """
+    name = (task.entry_point if entry_point is None else entry_point).strip()
+    check_entry_point(name)
+    given = read_given(tests, form, name)
+    changed = replace(task, tests=tests if given else "", form=given.form if given else "", entry_point=name)
+    if hidden_tests is None:
+        return changed
+    hidden = read_given(hidden_tests, hidden_form, name)
+    return replace(changed, hidden_tests=hidden_tests if hidden else "", hidden_form=hidden.form if hidden else "")

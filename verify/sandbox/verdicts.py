@@ -19,7 +19,8 @@ from verify.sandbox.values import MAX_NODES, encoded
 
 # A line with more brackets than this is no value of ours, and costs more to read than it is worth.
 _MAX_BRACKETS = 3 * MAX_NODES
-_WORDS: dict[Status, str] = {
+# What a report says of a program that was stopped, where there is no more to say.
+WORDS: dict[Status, str] = {
     "timeout": "it took too much time",
     "output-limit": "it printed or returned too much",
     "memory": "it took too much memory",
@@ -84,7 +85,7 @@ class CallsReader:
             return Reading(ended, status, message, tuple(results))
         if status == "ok" and len(results) < len(calls):
             # It has said itself that it came to its end.
-            status, message = "early-exit", _WORDS["early-exit"]
+            status, message = "early-exit", WORDS["early-exit"]
         has_loaded = any("loaded" in line for line in self._lines)
         is_told = bool(results) and results[-1].outcome == "memory"
         if has_loaded and len(results) < len(calls) and not is_told:
@@ -130,7 +131,7 @@ def read_line(line: bytes) -> dict[str, Any] | None:
 def status_of(ended: Ended, lines: Sequence[dict[str, Any]], is_script: bool) -> tuple[Status, str]:
     """Why it ended: our limits first, then what the kernel says, then what its process said of itself."""
     if ended.reason is not None:
-        return ended.reason, _WORDS[ended.reason]
+        return ended.reason, WORDS[ended.reason]
     if ended.is_enough:
         return "ok", ""
     if not lines or lines[0].get("locked") is not True:
@@ -143,18 +144,18 @@ def status_of(ended: Ended, lines: Sequence[dict[str, Any]], is_script: bool) ->
         case "ok" if ended.code == 0:
             return "ok", ""
         case "memory":
-            return "memory", _WORDS["memory"]
+            return "memory", WORDS["memory"]
         case "error":
             return "error", _exception(end)
         case "exit" if is_script:
             code = end.get("code")
             return ("ok", "") if code == 0 else ("error", f"it exited with code {shortened(str(code))}")
-    return "early-exit", _WORDS["early-exit"]
+    return "early-exit", WORDS["early-exit"]
 
 
 def _status_of_signal(number: int) -> tuple[Status, str]:
     if number == signal.SIGXCPU:
-        return "timeout", _WORDS["timeout"]
+        return "timeout", WORDS["timeout"]
     if number == signal.SIGKILL:
         # None of ours: the kernel kills so when the machine has no memory left.
         return "memory", "the kernel killed it, most likely for the machine's memory"
@@ -162,13 +163,13 @@ def _status_of_signal(number: int) -> tuple[Status, str]:
         name = signal.Signals(number).name
     except ValueError:
         name = f"signal {number}"
-    return "crashed", f"{_WORDS['crashed']} ({name})"
+    return "crashed", f"{WORDS['crashed']} ({name})"
 
 
 def _call_result(call: Call, line: dict[str, Any], seconds: float) -> TestResult:
     seconds = round(seconds, 4)
     if line.get("memory") is True:
-        return _unfinished(call, "memory", seconds, _WORDS["memory"])
+        return _unfinished(call, "memory", seconds, WORDS["memory"])
     if "error" not in line:
         wire = line.get("value")
         if call.raises is not None:
