@@ -38,7 +38,7 @@ November,93
 December,89
 """
 
-# The embedded model makes the calls of the first three (tests/browser/test_ui_agent_tab_examples.py); it draws no chart.
+# The embedded model makes the calls of the first three (tests/browser/test_ui_agent_tab_examples.py); no chart.
 EXAMPLES = (
     AgentExample(
         "A sum too big for the head",
