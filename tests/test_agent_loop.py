@@ -246,12 +246,13 @@ def test_results_are_shortened_for_the_model_where_the_chat_would_not_fit_its_co
 
 def test_the_step_limit_ends_with_a_last_request_without_tools(agent_with: MakeAgent):
     once, more = (Turn("", call("add", a=n, b=n), match="go", times=1) for n in (1, 2))
-    agent = agent_with(once, more, Turn("", "About 4.", match="No more tools"))
-    events = agent.events("go", max_steps=3)
+    agent = agent_with(once, more, Turn("", "About 4.", system="No more tools"))
+    events = agent.events("go", max_steps=3, system="Be brief.")
     assert [len(step.calls) for step in steps_of(events)] == [1, 1, 0]
     assert notices(events) == ["step_limit"] and collect(events).answer == "About 4."
     last = agent.requests[-1]
-    assert last.tools == () and last.messages[-1].content == LAST_REQUEST
+    assert last.tools == () and last.messages[0].content == f"Be brief.\n\n{LAST_REQUEST}"
+    assert [message.role for message in last.messages[1:]] == ["user", "assistant", "tool", "assistant", "tool"]
 
 
 def test_a_call_that_is_written_in_the_last_step_is_left_out_and_an_answer_asked_for(agent_with: MakeAgent):
@@ -287,7 +288,7 @@ def test_the_time_limit_ends_a_tool_that_works_and_the_answer_still_comes(
     agent_with: MakeAgent, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(agent.calling, "_GRACE_SECONDS", 0.0)
-    made = agent_with(Turn("", "Unknown.", match="No more"), first(call("wait")), tools=[waiting_tool()])
+    made = agent_with(Turn("", "Unknown.", system="No more"), first(call("wait")), tools=[waiting_tool()])
     events = made.events(max_seconds=0.3)
     assert [text.split()[0] for text in results(events)] == ["failed:"] and notices(events) == ["step_limit"]
     assert collect(events).answer == "Unknown."
@@ -461,7 +462,7 @@ def test_stop_frees_the_device_in_whatever_step_the_model_writes(agent_with: Mak
 
 def test_answer_now_leaves_a_tool_behind_and_asks_for_the_answer(agent_with: MakeAgent):
     began = threading.Event()
-    turns = Turn("", "As far as I know.", match="No more tools"), first(call("wait"))
+    turns = Turn("", "As far as I know.", system="No more tools"), first(call("wait"))
     agent = agent_with(*turns, tools=[waiting_tool(began)])
     run_id = agent.agents.start("?")
     assert began.wait(30)
@@ -473,7 +474,7 @@ def test_answer_now_leaves_a_tool_behind_and_asks_for_the_answer(agent_with: Mak
 
 def test_answer_now_in_the_thinking_runs_no_more_calls(agent_with: MakeAgent):
     slow = Turn("On and on, number {n}.\n\n", call("add", a=1, b=1), repeat=4000, match="go")
-    agent = agent_with(slow, Turn("", "Two, I guess.", match="No more tools"), rate=500)
+    agent = agent_with(Turn("", "Two, I guess.", system="No more tools"), slow, rate=500)
     run_id = agent.agents.start("go")
     wait_for(agent, run_id, ThinkingDelta)
     agent.runs.answer_now(run_id)
