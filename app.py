@@ -42,10 +42,11 @@ def main(arguments: list[str]) -> None:
         host.load_default()
         host.engine(wait_seconds=settings.run_seconds)
     demo = build_page(runs, host, settings)
+    if not script and not settings.is_zero_gpu:
+        # Said before anybody can ask, so that a question waits for it; begun once the first page has gone out.
+        host.load_default(after_seconds=2.0)
     address = launch(demo, runs, settings, opens_browser=not given.no_browser)
     print(f"Workings is at {address} (Ctrl-C ends it)", flush=True)
-    if not script and not settings.is_zero_gpu:
-        host.load_default(after_seconds=1.0)  # the first page goes out first
     wait_for_the_end()
     demo.close(verbose=False)
     runs.close()

@@ -104,7 +104,7 @@ class Agents:
         for name, held in uploads.items():
             self._scratch_of(scratch).write(name, held)
         described = (offered, max_steps, max_seconds, max_tokens, keeps_thinking, scratch)
-        return self.runs.start(
+        run_id = self.runs.start(
             message,
             history=history,
             system=system,
@@ -116,6 +116,10 @@ class Agents:
             equipped=Equipped(*described, tuple(uploads), n_left_out=len(allowed) - len(offered)),
             owner=owner,
         )
+        for tool in self.toolbox.tools():
+            if tool.name in {each.name for each in offered}:
+                tool.prepare()
+        return run_id
 
     def offered(self, wishes: Wishes = None) -> tuple[OfferedTool, ...]:
         """The tools that a run gets. A request can only tighten what the host allows.
@@ -228,6 +232,11 @@ class Agents:
         )
 
 
+def _folder_name(run_id: str, scratch: str) -> str:
+    """Where a run's files lie. One from elsewhere names no folder (model/importing.py), and gets one of its own."""
+    return scratch or f"imported-{hashlib.sha256(run_id.encode()).hexdigest()[:24]}"
+
+
 def tools_at_once(model: str) -> int:
     """How many tools a model should be told of at once; 0 for all.
 
@@ -238,11 +247,6 @@ def tools_at_once(model: str) -> int:
         return find_model(model).family.tools_at_once
     except UnknownModel:
         return 0
-
-
-def _folder_name(run_id: str, scratch: str) -> str:
-    """Where a run's files lie. One from elsewhere names no folder (model/importing.py), and gets one of its own."""
-    return scratch or f"imported-{hashlib.sha256(run_id.encode()).hexdigest()[:24]}"
 
 
 def check_limits(max_steps: int, max_seconds: float, max_tokens: int) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import queue
+from dataclasses import replace
 
 from agent.calculating.child import SECONDS
 from agent.calculating.limits import MAX_CHARACTERS
@@ -84,4 +85,4 @@ def calculate_tool(calculator: Calculator) -> Tool:
         """
         return calculator.work_out(expression, context)
 
-    return tool_from_function(calculate, is_independent=True)
+    return replace(tool_from_function(calculate, is_independent=True), prepare=calculator.start)

@@ -2,6 +2,7 @@
 
 import difflib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,12 +12,14 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 
 from agent.toolbox import Tool
+from model.steps import Step
 from model.tool_events import ToolCall
 
 # The same call with the same arguments is run so often in a run.
 MOST_REPEATS = 2
 _MOST_COMPLAINTS = 4
 _SHOWN_CHARACTERS = 60
+_REPEATED_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,24 @@ def key_of(call: ToolCall) -> str:
     except (ValueError, RecursionError):
         arguments = call.arguments
     return f"{call.name} {arguments}"
+
+
+def repeats(steps: Sequence[Step]) -> dict[str, str]:
+    """By id, the calls that are made a third time or more in the same way, and what the model is told of them."""
+    seen: Counter[str] = Counter()
+    gave: dict[str, str] = {}
+    told: dict[str, str] = {}
+    for called in (called for step in steps for called in step.calls):
+        key = key_of(called.call)
+        seen[key] += 1
+        if seen[key] > MOST_REPEATS:
+            told[called.call.call_id] = (
+                f"You have made this same call {MOST_REPEATS} times before, so it was not run again. It gave: "
+                f"{gave.get(key, 'nothing')[:_REPEATED_CHARACTERS]}\nUse that, or try something else."
+            )
+        elif called.result is not None:
+            gave[key] = called.result.text
+    return told
 
 
 # ---------------------------------------------------------------------------------------------------- arguments

@@ -5,13 +5,13 @@ that sums them up. All that it knows of the run is in the run's events, so a run
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 
 from agent.calling import Calling
-from agent.calls import MOST_REPEATS, BadCall, ReadyCall, key_of, read_call
+from agent.calls import BadCall, ReadyCall, read_call, repeats
+from agent.fitting import with_shorter_results
 from agent.reminders import spoke_of_a_call
 from agent.scratch import Scratch
 from agent.toolbox import Tool
@@ -27,7 +27,7 @@ from model.events import (
     PromptRead,
     ThinkingDelta,
 )
-from model.steps import Step, has_broken_call, steps_of, turn_messages
+from model.steps import LAST_REQUEST, Step, has_broken_call, steps_of, turn_messages
 from model.tool_events import Equipped, Policy, ToolResult
 
 # Broken calls are told each time; a call that was only spoken of, once.
@@ -35,9 +35,6 @@ _MOST_REMINDERS = 3
 # A result takes at most this share of the context, at three characters a token, and never more than so many characters.
 _RESULT_SHARE = 0.25
 MOST_RESULT_CHARACTERS = 30_000
-_LEAST_RESULT_CHARACTERS = 200
-_REPEATED_CHARACTERS = 500
-_CUT_MARK = "\n… (cut: too long for this chat)"
 
 NOT_IN_TIME = "The time or the tokens for this question are used up, so this was not run."
 WANTS_ANSWER = "The user wants the answer now, so this was not run."
@@ -250,7 +247,7 @@ class _Turn:
     # ------------------------------------------------------------------ what the engine is asked
 
     def _next_request(self) -> Request:
-        before = self._request.messages[:-1]
+        before = self._before()
         turn = turn_messages(self._events, with_asides=True)
         keeps_thinking = self._limits.keeps_thinking
         if not keeps_thinking:
@@ -267,6 +264,15 @@ class _Turn:
             shows_thinking_from=len(before) if keeps_thinking else None,
             leaves_out_calls=self._is_last,
         )
+
+    def _before(self) -> tuple[Message, ...]:
+        """The chat up to the question; the system text of a last step says that it is one."""
+        before = self._request.messages[:-1]
+        if not any(isinstance(event, Notice) and event.kind == "step_limit" for event in self._events):
+            return before
+        system = before[0].content if before and before[0].role == "system" else ""
+        others = before[1:] if system else before
+        return (Message("system", f"{system}\n\n{LAST_REQUEST}".strip()), *others)
 
     def _budget(self) -> Budget:
         if self._thinks_no_more:
@@ -333,14 +339,14 @@ class _Turn:
             for call in waiting:
                 yield self._took(ToolResult(call.call_id, why, "failed"))
             return
-        repeats = _repeats(steps)
+        told = repeats(steps)
         calls: list[ReadyCall | BadCall] = []
         for call in waiting:
-            if call.call_id in repeats:
+            if call.call_id in told:
                 yield self._took(
                     Notice("repeated_call", f"{call.name} was called the same way again, so it was not run.")
                 )
-                calls.append(BadCall(call, repeats[call.call_id]))
+                calls.append(BadCall(call, told[call.call_id]))
             else:
                 calls.append(read_call(call, self._agent.tools))
         left = self._limits.max_seconds - self._seconds if self._limits.max_seconds else None
@@ -372,32 +378,3 @@ def _finished_of(written: Sequence[Event], seconds: float) -> Finished:
     prompt_tokens = next((event.prompt_tokens for event in written if isinstance(event, PromptRead)), 0)
     tokens = sum(_tokens_of(event) for event in written)
     return Finished("thinking_cut", prompt_tokens, tokens, 0, seconds, seconds)
-
-
-def _repeats(steps: Sequence[Step]) -> dict[str, str]:
-    """By id, the calls that are made a third time or more in the same way, and what the model is told of them."""
-    seen: Counter[str] = Counter()
-    gave: dict[str, str] = {}
-    repeats: dict[str, str] = {}
-    for called in (called for step in steps for called in step.calls):
-        key = key_of(called.call)
-        seen[key] += 1
-        if seen[key] > MOST_REPEATS:
-            repeats[called.call.call_id] = (
-                f"You have made this same call {MOST_REPEATS} times before, so it was not run again. It gave: "
-                f"{gave.get(key, 'nothing')[:_REPEATED_CHARACTERS]}\nUse that, or try something else."
-            )
-        elif called.result is not None:
-            gave[key] = called.result.text
-    return repeats
-
-
-def with_shorter_results(messages: Sequence[Message]) -> tuple[Message, ...] | None:
-    """The chat with its longest result halved; None if there is nothing left to shorten."""
-    results = [number for number, message in enumerate(messages) if message.role == "tool"]
-    longest = max(results, key=lambda number: len(messages[number].content), default=None)
-    if longest is None or len(messages[longest].content) <= _LEAST_RESULT_CHARACTERS:
-        return None
-    text = messages[longest].content.removesuffix(_CUT_MARK)
-    shorter = replace(messages[longest], content=text[: len(text) // 2] + _CUT_MARK)
-    return (*messages[:longest], shorter, *messages[longest + 1 :])

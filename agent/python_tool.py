@@ -8,7 +8,7 @@ import base64
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 
 from agent.scratch import Scratch, is_scratch_name
@@ -22,6 +22,7 @@ from verify.sandbox.notebook import CELL_LIMITS, CellResult, Notebook
 
 # A cell, and the start of what it needs where it is the first.
 PYTHON_SECONDS = 90.0
+_PREPARING_SECONDS = 10.0
 MAX_CODE_CHARACTERS = 100_000
 # What the model is told of a call; more would push out of its context what the call was for.
 MAX_OUTPUT_CHARACTERS = 8_000
@@ -71,6 +72,19 @@ class Notebooks:
         self._lock = threading.Lock()
         self._held: dict[str, _Held] = {}
         self._had: dict[str, None] = {}
+        self._preparing: threading.Thread | None = None
+        self._is_closed = False
+
+    def prepare(self) -> None:
+        """Start what all notebooks need, once, beside whatever else goes on; a refusal comes with the first call."""
+        with self._lock:
+            if self._preparing is None and not self._is_closed:
+                self._preparing = threading.Thread(target=self._prepare, name="notebook-preparing", daemon=True)
+                self._preparing.start()
+
+    def _prepare(self) -> None:
+        with suppress(AppError), self._judge.open_notebook() as notebook:
+            notebook.run_cell("")
 
     def run(self, code: str, context: ToolContext) -> ToolOutput:
         """Run a cell in the run's notebook, with the run's files, and take over what it has written."""
@@ -104,6 +118,11 @@ class Notebooks:
 
     def close(self) -> None:
         """Close all of them."""
+        with self._lock:
+            self._is_closed, preparing = True, self._preparing
+        if preparing:
+            # Else it would start what has just been closed.
+            preparing.join(_PREPARING_SECONDS)
         for run_id in list(self._held):
             self.end_run(run_id)
 
@@ -143,7 +162,7 @@ def python_tool(notebooks: Notebooks) -> Tool:
         except AppError as error:
             return ToolOutput(str(error), is_error=True)
 
-    return tool_from_function(python, seconds=PYTHON_SECONDS)
+    return replace(tool_from_function(python, seconds=PYTHON_SECONDS), prepare=notebooks.prepare)
 
 
 def cleaned(code: str) -> str:

@@ -56,6 +56,8 @@ class Tool:
         is_independent: Whether it may run beside other calls of the same turn.
         origin: "" for the app's own; the name of the MCP server or the file that it comes from.
         seconds: How long a call may take; then it counts as failed, and the run goes on.
+        prepare: Called when a run that is offered the tool begins, so that its first call need not wait for a start.
+            It returns at once.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Tool:
     is_independent: bool = False
     origin: str = ""
     seconds: float = CALL_SECONDS
+    prepare: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)

@@ -32,7 +32,8 @@ class Turn:
 
     `thinking` is repeated `repeat` times, numbered by `{n}`. `is_closed` False ends the turn inside the thinking. With
     `times`, only so many requests get it, and the turns after it are for the others: runs of one question can differ.
-    `result` is a regular expression too, for turns after tool calls: it is found in what came back since the question.
+    `result` is a regular expression too, for turns after tool calls: it is found in what came back since the question;
+    `system` is one that is found in the system text.
     """
 
     thinking: str
@@ -42,6 +43,7 @@ class Turn:
     is_closed: bool = True
     times: int = 0
     result: str = ""
+    system: str = ""
 
     def text(self, question: str) -> str:
         """The whole turn as the model would write it after `<think>`."""
@@ -95,7 +97,8 @@ class ScriptedPrompts:
         asked = max((number for number, m in enumerate(request.messages) if m.role == "user"), default=0)
         question = request.messages[asked].content if request.messages else ""
         results = "\n".join(m.content for m in request.messages[asked:] if m.role == "tool")
-        matched = f"{question}{_RESULT}{results}" if results else question
+        system = "\n".join(m.content for m in request.messages if m.role == "system")
+        matched = f"{question}{_RESULT}{results}{_RESULT}{system}" if results or system else question
         text = f"{turns}{_QUESTION}{matched}{_QUESTION}{_OPEN}{request.thinking_so_far}"
         if request.is_thinking_closed:
             text += _CLOSE + request.answer_so_far
@@ -213,9 +216,9 @@ class ScriptedDecoder:
 
     def _continuation(self, prompt: str) -> str:
         matched, _, written = prompt.rpartition(_QUESTION)
-        question, _, results = matched.rpartition(_QUESTION)[2].partition(_RESULT)
+        question, results, system = (*matched.rpartition(_QUESTION)[2].split(_RESULT), "", "")[:3]
         written = written.removeprefix(_OPEN)
-        turn = self._turn_for(question, results)
+        turn = self._turn_for(question, results, system)
         if turn is None:
             raise EngineError(f"The script has no turn that matches {question!r}.")
         whole = turn.text(question)
@@ -225,12 +228,12 @@ class ScriptedDecoder:
         answer_so_far = written.partition(_CLOSE)[2]
         return answer.removeprefix(answer_so_far)
 
-    def _turn_for(self, question: str, results: str) -> Turn | None:
+    def _turn_for(self, question: str, results: str, system: str) -> Turn | None:
         with self._lock:
             for number, turn in enumerate(self._turns):
                 is_left = not turn.times or self._n_written[number] < turn.times
-                fits = re.search(turn.match, question, re.DOTALL) and re.search(turn.result, results, re.DOTALL)
-                if is_left and fits:
+                pairs = (turn.match, question), (turn.result, results), (turn.system, system)
+                if is_left and all(re.search(pattern, text, re.DOTALL) for pattern, text in pairs):
                     self._n_written[number] += 1
                     return turn
         return None

@@ -27,7 +27,7 @@ Approval = Literal["asked", "allowed", "refused"]
 StepEnd = Literal["", "results", "reminded", "step_limit", "finished"]
 
 NO_RESULT = "Error: the run was stopped before this call came back."
-# What the model is told between two steps. In every prompt they stand as a user's words.
+# What the model is told after a step, as a user's words.
 CALL_IS_MISSING = (
     "You spoke of using a tool, but wrote no call, so nothing was run. Write the call now, in the form that you were "
     "given. If no tool is needed, answer without speaking of one."
@@ -36,6 +36,8 @@ CALL_IS_BROKEN = (
     "Your call could not be read, so nothing was run. Write it again: one JSON object with "
     '"name" and "arguments" between <tool_call> and </tool_call>, nothing else.'
 )
+# Stands in the system text of the last step. As a user's words it takes the question's place for a small model: the
+# embedded one then answered none of three questions from results that it answered from with this, or with nothing.
 LAST_REQUEST = "No more tools can be used now. Give your best answer from what is known so far."
 _BROKEN_CALL_MARKS = ("<tool_call", "<｜tool▁call▁begin｜>")
 
@@ -216,9 +218,7 @@ def turn_messages(events: Sequence[Event], *, with_asides: bool = False) -> tupl
 
 
 def aside_after(step: Step) -> str:
-    """What the model is told after a step, besides results; mostly nothing."""
-    if step.ended_by == "step_limit":
-        return LAST_REQUEST
+    """What the model is told after a step, besides results; nothing but where its call was missing."""
     if step.ended_by != "reminded":
         return ""
     return CALL_IS_BROKEN if has_broken_call(step.answer) else CALL_IS_MISSING

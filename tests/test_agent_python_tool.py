@@ -2,7 +2,7 @@
 
 import base64
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from agent.scratch import Scratch
 from agent.toolbox import ToolContext, ToolOutput
 from model.errors import SandboxRefused
 from verify.code.judge import CodeJudge
+from verify.sandbox.notebook import Notebook
 
 SECONDS = 60.0
 
@@ -168,8 +169,32 @@ def test_python_takes_code_as_models_write_it(python: Calls, code: str) -> None:
 class Refusing(CodeJudge):
     """Of a machine that cannot isolate programs."""
 
-    def open_notebook(self, files: object = None) -> object:  # type: ignore[override]
+    def open_notebook(self, files: Mapping[str, bytes] | None = None) -> Notebook:
         raise SandboxRefused("This machine cannot isolate programs, so none is run.")
+
+
+class Counting(CodeJudge):
+    """Counts the notebooks that another one opens."""
+
+    def __init__(self, judge: CodeJudge) -> None:
+        super().__init__()
+        self.opened: list[Notebook] = []
+        self._judge = judge
+
+    def open_notebook(self, files: Mapping[str, bytes] | None = None) -> Notebook:
+        self.opened.append(self._judge.open_notebook(files))
+        return self.opened[-1]
+
+
+def test_notebooks_are_prepared_once_and_none_is_left_open(judge: CodeJudge, tmp_path: Path) -> None:
+    counting = Counting(judge)
+    calls = Calls(counting, tmp_path)
+    calls.notebooks.prepare()
+    calls.notebooks.prepare()
+    assert calls("print(1)").text == "1"
+    calls.notebooks.close()
+    calls.notebooks.prepare()
+    assert len(counting.opened) == 2 and not any(notebook.has_process for notebook in counting.opened)
 
 
 def test_python_says_so_where_programs_cannot_be_isolated(tmp_path: Path) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from agent.standard import standard_toolbox
+from agent.toolbox import Tool
 from model.errors import BadInput
 from model.events import Finished
 from model.scripted import Turn
 from model.settings import settings_from_environment
 from model.tool_events import ToolResult
-from tests.scripted_agent import ScriptedAgent, call, results, scripted_agent
+from tests.scripted_agent import TOOLS, ScriptedAgent, call, results, scripted_agent
 from verify.code.judge import CodeJudge
 from verify.math_answer import MathJudge
 
@@ -77,6 +78,17 @@ def test_standard_toolbox_serves_a_run_that_reads_computes_writes_and_checks(age
     assert until(lambda: ended == [run_id])
     notebooks = agent.runs.after_end[0].__self__  # type: ignore[attr-defined]
     assert notebooks.n_open == 0
+
+
+def test_tools_are_prepared_when_a_run_that_has_them_begins(tmp_path: Path) -> None:
+    prepared: list[str] = []
+
+    def tool(name: str) -> Tool:
+        return replace(TOOLS[0], name=name, prepare=lambda: prepared.append(name))
+
+    with scripted_agent(tmp_path, [Turn(thinking="So.", answer="Yes.")], [tool("wanted"), tool("not wanted")]) as agent:
+        agent.events("Ready?", tools=["wanted"])
+    assert prepared == ["wanted"]
 
 
 def test_standard_toolbox_asks_before_it_goes_out_and_for_nothing_else(agent: ScriptedAgent) -> None:

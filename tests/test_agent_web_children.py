@@ -27,7 +27,8 @@ def children_of_this_process() -> set[int]:
 
 def test_a_child_gives_back_the_text_of_a_page():
     before = children_of_this_process()
-    assert read("<title>T</title><p>Grüße, 漢字 und 😀".encode())["text"] == "Grüße, 漢字 und 😀"
+    told = read("<title>T</title><p>Grüße, 漢字 und 😀".encode())
+    assert (told["text"], told["is_locked"]) == ("Grüße, 漢字 und 😀", sys.platform == "linux")
     assert children_of_this_process() == before
 
 
@@ -187,3 +188,14 @@ def test_limit_itself_leaves_a_process_without_much_memory():
     program = "from agent.web.child import limit_itself\nlimit_itself()\nbytearray(2 << 30)"
     ended = subprocess.run([sys.executable, "-c", program], cwd=children.ROOT, capture_output=True, check=False)
     assert b"MemoryError" in ended.stderr
+
+
+def test_a_child_without_the_lock_is_told_of_once_in_the_log(monkeypatch, caplog):
+    children._say_that_there_is_no_lock.cache_clear()
+    monkeypatch.setattr(children, "_asked", lambda *_: {"text": "words", "is_locked": False})
+    for _ in range(2):
+        assert read(b"<p>words")["text"] == "words"
+    assert [record.getMessage() for record in caplog.records] == [
+        "Pages of the web and PDF files are taken apart in a process of their own, without the sandbox's lock."
+    ]
+    children._say_that_there_is_no_lock.cache_clear()

@@ -61,6 +61,12 @@ def test_result_of_says_why_in_few_words() -> None:
     assert shaped["verdict"] == {"outcome": "wrong", "reason": "5 is not 4", "gold_form": "4", "seconds": 0.0}
 
 
+def test_result_of_says_what_was_cut() -> None:
+    cut = {"finish_reason": "length", "notices": [{"kind": "length", "text": "The limit was reached."}]}
+    assert result_of("chat", RUN | cut)["notices"] == ["The limit was reached."]
+    assert "notices" not in result_of("chat", RUN | {"notices": cut["notices"]})
+
+
 @pytest.mark.parametrize("endpoint", ["solve_math", "chat"])
 def test_result_of_keeps_the_end_of_a_long_thinking_and_says_what_is_missing(endpoint: str) -> None:
     thinking = "first" + "x" * MAX_THINKING_CHARACTERS + "last"

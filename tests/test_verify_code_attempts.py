@@ -11,6 +11,7 @@ import pytest
 from model.code_events import Program, Task, TestReport
 from model.errors import BadInput, RunNotFound, TooManyRuns
 from model.events import Asked, Notice, Sampling
+from model.export import export
 from model.scripted import Turn
 from tests.scripted_tasks import ASKS_FOR_TESTS, FEEDBACK, MakeAttempts, at_its_end, attempts_maker, prompts_of, writes
 from verify.code.judge import CodeJudge
@@ -232,6 +233,17 @@ def test_changed_tests_are_kept_and_whoever_kills_the_app_meanwhile_finds_them_r
         with pytest.raises(BadInput, match="its name alone"):
             attempts.change_tests(coded.id, "assert add(3, 2) == 1", entry_point="a b")
         assert changed == attempts.settle(coded.id)
+
+
+def test_changed_tests_go_along_where_a_task_is_exported(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes(WRONG))
+    coded = at_its_end(attempts, runs, attempts.start(TASK, tests=TESTS, n_rounds=1)[0])
+    attempts.change_tests(coded.id, "assert add(3, 2) == 1")
+    lines = export(runs.store, coded.id, "json_lines")
+    assert "assert add(3, 2) == 1" in lines and "assert add(5, 0) == 5" in lines, "what they were before is kept too"
+    for form in ("markdown", "html"):
+        told = export(runs.store, coded.id, form)  # type: ignore[arg-type]
+        assert "passes 1 of 1 given tests" in told and "of 3 given tests" not in told
 
 
 def test_program_that_is_run_again_as_it_is_was_not_changed_by_anybody(make_attempts: MakeAttempts):

@@ -38,28 +38,29 @@ November,93
 December,89
 """
 
+# The embedded model makes the calls of the first three (tests/browser/test_ui_agent_tab_examples.py); no chart.
 EXAMPLES = (
     AgentExample(
         "A sum too big for the head",
-        "Use the calculator for 48716 * 91846.",
+        "Use the calculator for 4871 * 918.",
         "What is the largest prime factor of 2^61 + 1, and how many digits does 1000! have?",
     ),
     AgentExample(
         "A program to run",
-        "Use python to print the sum of the squares of the numbers from 1 to 100.",
+        "Use Python to get the sum of the numbers from 1 to 100.",
         "How many numbers below a million read the same forwards and backwards in both base 10 and base 2? Find them "
         "with a program.",
     ),
     AgentExample(
         "A file to read",
-        "Read the file rainfall.csv. Which month has the most rain?",
+        "Read the file rainfall.csv.",
         "Read rainfall.csv: which three months in a row had the most rain, and how much more is that than the average "
         "of three months in a row?",
         {"rainfall.csv": _RAINFALL},
     ),
     AgentExample(
         "A chart to draw",
-        "Use python and matplotlib to draw the squares of the numbers from 1 to 10.",
+        "Use python to draw a chart of the numbers 1, 4, 9, 16.",
         "Draw rainfall.csv as a bar chart with a line for the yearly average, and save it as rainfall.png.",
         {"rainfall.csv": _RAINFALL},
     ),

@@ -9,7 +9,6 @@ from agent.scratch import Scratch
 from agent.toolbox import Tool
 from model.errors import AppError
 from model.tool_events import Policy
-from ui.sentences import joined
 
 Value = dict[str, Any]
 Wishes = dict[str, Policy]
@@ -92,15 +91,6 @@ class ToolPanel:
             "note": note or problem or (_HOSTED_NOTE if self._is_hosted else ""),
             "is_hosted": self._is_hosted,
         }
-
-    def summary(self, wishes: Mapping[str, Policy]) -> str:
-        """One line about the tools, for a panel that is folded.
-
-        It names how many may run, and how many of them ask.
-        """
-        policies = [row[2] for row in self.value(wishes)["tools"]]
-        counts = [(sum(each == policy for each in policies), policy) for policy in _POLICIES]
-        return joined([f"{count} {policy}" for count, policy in counts if count])
 
     def change(self, wishes: Wishes, given: Mapping[str, Any]) -> tuple[Wishes, Value]:
         """Do what the panel's script tells: any page may send anything.

@@ -46,6 +46,8 @@ def result_of(endpoint: str, final: Delta, with_thinking: bool = False) -> Delta
         shaped["thinking"] = thinking[-MAX_THINKING_CHARACTERS:]
         if len(thinking) > MAX_THINKING_CHARACTERS:
             shaped["thinking_characters_left_out"] = len(thinking) - MAX_THINKING_CHARACTERS
+    if final.get("finish_reason", "stop") != "stop" and final.get("notices"):
+        shaped["notices"] = [each["text"] for each in final["notices"]]
     return {"type": "final"} | shaped
 
 

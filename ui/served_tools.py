@@ -189,7 +189,12 @@ class _Served:
                 return
             async with aclosing(running) as deltas:
                 async for delta in deltas:
-                    yield result_of(endpoint, delta, with_thinking) if delta["type"] == "final" else delta
+                    if delta["type"] != "final":
+                        yield delta
+                        continue
+                    if delta.get("finish_reason") == "error" and not delta["answer"]:
+                        raise BadInput(" ".join(each["text"] for each in delta["notices"]) or "The run failed.")
+                    yield result_of(endpoint, delta, with_thinking)
         except gr.Error as error:
             raise BadInput(str(error.message)) from error
 

@@ -18,6 +18,8 @@ def of(function: Callable[..., Any], name: str, *counts: int) -> Work:
         if len(values) not in counts:
             expected = " or ".join(map(str, counts))
             raise CannotWork(f"{name} takes {expected} argument{'s' if counts != (1,) else ''}, not {len(values)}.")
+        if any(isinstance(value, list) for value in values):
+            raise CannotWork(f"{name} takes numbers, not a list.")
         return function(*map(plain, values))
 
     return work

@@ -17,6 +17,8 @@ def diff(expression: Any, *rest: Any) -> Any:
         variables = [sole_variable(expression, "differentiate by"), *variables]
     for each in _flat(variables):
         check_count(each, "the order of a derivative", 50)
+    if not any(isinstance(each, sympy.Symbol) for each in _flat(variables)):
+        raise CannotWork("Say what to differentiate by, as in diff(x^2, x).")
     return sympy.diff(expression, *_flat(variables))
 
 
@@ -58,9 +60,12 @@ def sum(expression: Any, *rest: Any) -> Any:  # noqa: A001  Called by its name i
     """`sum(f, (k, 1, n))`, `sum(f, k, 1, n)`, or of a list."""
     if isinstance(expression, sympy.MatrixBase) and not rest:
         return sympy.Add(*expression)
-    if _are_numbers((expression, *rest)) and rest:
+    if _are_numbers((expression, *rest)):
         return sympy.Add(expression, *rest)
-    found = _found(sympy.summation(expression, *_ranges(expression, rest, "add over")))
+    ranges = _ranges(expression, rest, "add over")
+    if any(len(each) != 3 for each in ranges):
+        raise CannotWork("A sum has a variable and two bounds, as in sum(k^2, k, 1, 10).")
+    found = _found(sympy.summation(expression, *ranges))
     return found if found.is_number else sympy.factor(found)
 
 
@@ -68,12 +73,13 @@ def product(expression: Any, *rest: Any) -> Any:
     """As `sum`."""
     if isinstance(expression, sympy.MatrixBase) and not rest:
         return sympy.Mul(*expression)
-    if _are_numbers((expression, *rest)) and rest:
+    if _are_numbers((expression, *rest)):
         return sympy.Mul(expression, *rest)
     ranges = _ranges(expression, rest, "multiply over")
     for each in ranges:
-        if len(each) == 3:
-            check_count(each[2], "a product's last factor", 3_000)
+        if len(each) != 3:
+            raise CannotWork("A product has a variable and two bounds, as in product(k, k, 1, 5).")
+        check_count(each[2], "a product's last factor", 3_000)
     return _found(sympy.product(expression, *ranges))
 
 
@@ -140,6 +146,8 @@ def _ranges(expression: Any, rest: tuple[Any, ...], purpose: str) -> list[tuple[
         return [tuple(flat)]
     if len(flat) == 2 and not isinstance(flat[0], sympy.Symbol):
         return [(sole_variable(expression, purpose), *flat)]
+    if not all(isinstance(each, sympy.Symbol) for each in flat):
+        raise CannotWork("A range has a variable and two bounds, as in (x, 0, 1).")
     return [(each,) for each in flat]
 
 

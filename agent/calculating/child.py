@@ -27,6 +27,13 @@ _MAX_INT_DIGITS = 50_000
 _MAX_RECURSION = 8_000
 _HELP = " Write maths, for example: 36*14, solve x^2 - 5x + 6 = 0, integrate(x^2, x, 0, 1), 3 km to miles"
 
+# Of sympy's errors, those that calculations are to blame for.
+_SIZES = {
+    "ShapeError": "The sizes of these matrices do not fit together.",
+    "NonSquareMatrixError": "This needs a square matrix.",
+    "DMNonSquareMatrixError": "This needs a square matrix.",
+}
+
 
 class _TooLong(Exception):
     """The alarm has gone off."""
@@ -49,7 +56,8 @@ def answered(text: str, seconds: float = SECONDS) -> dict[str, Any]:
         reason = "It is nested too deeply."
     except Exception as error:  # noqa: BLE001  Its parent is told instead.
         words = " ".join(str(error).split())[:160]
-        reason = f"It could not be worked out ({type(error).__name__}{': ' + words if words else ''})."
+        name = type(error).__name__
+        reason = _SIZES.get(name) or f"It could not be worked out ({name}{': ' + words if words else ''})."
     return {"text": reason, "is_error": True}
 
 

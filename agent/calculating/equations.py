@@ -247,9 +247,16 @@ def _inequalities(relations: Sequence[Rel], unknowns: Sequence[Any]) -> Ready:
             if relation in (True, False):
                 part = sympy.S.Reals if relation else sympy.S.EmptySet
             else:
-                part = solve_univariate_inequality(relation, real, relational=False)
+                part = _solved_part(relation, real)
         within = within.intersect(part)
     return Ready(_set_words(sympy.simplify(within), str(unknown)))
+
+
+def _solved_part(relation: Any, unknown: Any) -> Any:
+    try:
+        return solve_univariate_inequality(relation, unknown, relational=False)
+    except NotImplementedError as error:
+        raise CannotWork("No way was found to solve this inequality.") from error
 
 
 def _set_words(found: Any, name: str) -> str:

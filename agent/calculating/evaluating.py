@@ -93,8 +93,8 @@ class Evaluator:
         if name in _COMPARISONS and len(values) == 2:
             return Rel(_COMPARISONS[name], *values)
         if name in _OPERATIONS:
-            if name == "pow" and len(values) not in (2, 3):
-                raise CannotWork("pow takes 2 or 3 arguments, as in pow(2, 10).")
+            if len(values) not in _COUNTS.get(name, (len(values),)):
+                raise CannotWork(f"{name} takes {' or '.join(map(str, _COUNTS[name]))} arguments, not {len(values)}.")
             return check_size(_OPERATIONS[name](*map(operand, values)))
         work = FUNCTION_TABLE.get(name)
         if work is None:
@@ -137,14 +137,10 @@ class Evaluator:
         """A power of whole numbers within a remainder, however large; None if it is not one."""
         if len(powered) != 2:
             return None
-        base, exponent, within = (self.value(each) for each in (*powered, modulus))
-        if (
-            not all(getattr(each, "is_Integer", False) for each in (base, exponent, within))
-            or within < 1
-            or exponent < 0
-        ):
+        try:
+            return power_modulo(*(self.value(each) for each in (*powered, modulus)))
+        except CannotWork:
             return None
-        return sympy.Integer(pow(int(base), int(exponent), int(within)))
 
 
 def _variables(name: str, arguments: Sequence[Node]) -> set[str]:
@@ -192,6 +188,14 @@ def power(base: Any, exponent: Any) -> Any:
     return base**exponent
 
 
+def power_modulo(base: Any, exponent: Any, within: Any) -> Any:
+    """The remainder of a power of whole numbers, however large that is."""
+    is_whole = all(getattr(each, "is_Integer", False) for each in (base, exponent, within))
+    if not is_whole or within < 1 or exponent < 0:
+        raise CannotWork("pow with three arguments takes whole numbers, the last one above 0.")
+    return sympy.Integer(pow(int(base), int(exponent), int(within)))
+
+
 def divided(left: Any, right: Any) -> Any:
     """A quotient."""
     if isinstance(right, sympy.MatrixBase):
@@ -214,6 +218,7 @@ def plus(left: Any, right: Any) -> Any:
     return left + right
 
 
+_COUNTS = {"pow": (2, 3), "degrees": (1,), "todegrees": (1,)}
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     "+": plus,
     "-": lambda left, right: plus(left, -right),
@@ -222,10 +227,10 @@ _OPERATIONS: dict[str, Callable[..., Any]] = {
     "//": lambda left, right: sympy.floor(divided(left, right)),
     "^": power,
     "pow": lambda base, exponent, within=None: (
-        power(base, exponent) if within is None else sympy.Integer(pow(int(base), int(exponent), int(within)))
+        power(base, exponent) if within is None else power_modulo(base, exponent, within)
     ),
     "neg": lambda value: -value,
     "percent": lambda value: value / 100,
     "degrees": lambda value: value * sympy.pi / 180,
-    "to_degrees": lambda value: value * 180 / sympy.pi,
+    "todegrees": lambda value: value * 180 / sympy.pi,
 }

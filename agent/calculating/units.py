@@ -156,5 +156,7 @@ def _in(value: Any, unit: Any) -> Any:
     return sympy.simplify(value / unit)
 
 
-def _parts(dimension: str) -> list[tuple[str, int]]:
-    return [(name, int(power or 1)) for name, _, power in (part.partition("^") for part in dimension.split())]
+def _parts(dimension: str) -> list[tuple[str, Any]]:
+    return [
+        (name, sympy.Rational(power or 1)) for name, _, power in (part.partition("^") for part in dimension.split())
+    ]

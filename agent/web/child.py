@@ -11,10 +11,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, BinaryIO
-
-if TYPE_CHECKING:
-    from agent.web.page_text import PageText
+from typing import Any, BinaryIO
 
 MEMORY_BYTES = 1 << 30
 # What asks the engines starts a thread for each core, and each reserves its share of addresses.
@@ -41,8 +38,8 @@ def limit_itself(memory_bytes: int = MEMORY_BYTES) -> None:
             continue
 
 
-def read(kind: str, content: bytes, charset: str, **how: Any) -> "PageText":
-    """The text of a page, taken out of it behind the lock.
+def read(kind: str, content: bytes, charset: str, **how: Any) -> dict[str, Any]:
+    """The text of a page, taken out of it behind the lock, and whether that was closed.
 
     Raises:
         ValueError: If it cannot be read; the message is a sentence.
@@ -53,8 +50,8 @@ def read(kind: str, content: bytes, charset: str, **how: Any) -> "PageText":
 
     given = content if kind == "pdf" else decoded(content, charset, is_html=kind == "html")
     load_all(kind)
-    lock()
-    return text_of(kind, given, **how)
+    is_locked = lock()
+    return asdict(text_of(kind, given, **how)) | {"is_locked": is_locked}
 
 
 def answered(task: str, asked: dict[str, Any], content: bytes) -> dict[str, Any]:
@@ -64,7 +61,7 @@ def answered(task: str, asked: dict[str, Any], content: bytes) -> dict[str, Any]
             from agent.web.engines import found
 
             return {"results": found(**asked)}
-        return asdict(read(content=content, **asked))
+        return read(content=content, **asked)
     except MemoryError:
         return {"error": "The page takes too much memory to be read."}
     except ValueError as error:

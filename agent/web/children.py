@@ -2,10 +2,12 @@
 
 import contextlib
 import json
+import logging
 import os
 import subprocess
 import sys
 import threading
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +16,8 @@ import psutil
 from agent.web.child import MEMORY_BYTES
 from agent.web.failures import WebFailed
 from agent.web.patience import Patience
+
+log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # What a child may say; the text of a page in JSON is a part of it.
@@ -45,7 +49,15 @@ def ask_child(
         _turns.release()
     if "error" in told:
         raise WebFailed(str(told["error"]))
+    if told.get("is_locked") is False:
+        _say_that_there_is_no_lock()
     return told
+
+
+@cache
+def _say_that_there_is_no_lock() -> None:
+    """Once, in the log: the limits hold on this machine, and a fault in a parser is not walled in."""
+    log.warning("Pages of the web and PDF files are taken apart in a process of their own, without the sandbox's lock.")
 
 
 def _asked(task: str, sent: bytes, patience: Patience) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def code(page: Page, address: str, errors: list[str]) -> Page:
 
 def opened(page: Page) -> Page:
     page.get_by_role("tab", name="Code", exact=True).click()
-    expect(page.locator("#code-isolation")).to_contain_text("Programs run isolated", timeout=30_000)
+    expect(page.locator("#code-isolation")).to_contain_text("Programs run isolated")
     return page
 
 
@@ -176,7 +176,7 @@ def test_answer_without_a_program_is_said_to_have_none(code: Page):
 def test_program_without_given_tests_is_called_not_tested_and_the_models_own_no_proof(code: Page):
     solve(code, "Write bare(numbers).")
     expect_result(code, "Not tested", "none")
-    expect(code.locator("#code-result .more")).to_contain_text("0 of 1 model-written tests", timeout=30_000)
+    expect(code.locator("#code-result .more")).to_contain_text("0 of 1 model-written tests")
     expect(code.locator("#code-result .more")).to_contain_text("no proof")
 
 

@@ -51,7 +51,7 @@ def solve(page: Page, problem: str, gold: str = "", chains: str = "") -> None:
 
 
 def expect_verdict(page: Page, standing: str) -> None:
-    expect(page.locator(f"#math-verdict .verdict[data-standing='{standing}']")).to_be_visible(timeout=20_000)
+    expect(page.locator(f"#math-verdict .verdict[data-standing='{standing}']")).to_be_visible()
 
 
 @pytest.mark.parametrize(("gold", "standing", "label"), [("4", "correct", "Correct"), ("5", "wrong", "Wrong")])
@@ -83,7 +83,7 @@ def test_answer_that_nothing_can_check_is_called_not_checked(math: Page):
     expect_verdict(math, "not checked")
     math.locator("#math-new-gold input").fill("four")
     math.locator("#math-new-gold input").press("Enter")
-    expect(math.locator("#math-verdict .verdict:not([data-standing='not checked'])")).to_be_visible(timeout=10_000)
+    expect(math.locator("#math-verdict .verdict:not([data-standing='not checked'])")).to_be_visible()
     math.locator("#math-new-gold input").fill("4")
     math.locator("#math-check-again").click()
     expect_verdict(math, "correct")
@@ -149,10 +149,10 @@ def test_problem_is_set_as_it_is_typed(math: Page):
 
 def test_reload_in_mid_run_comes_back_to_the_problem_and_stop_ends_it(math: Page):
     solve(math, "A long one", "1")
-    expect(math.locator("#math-thinking .log")).to_contain_text("Step 3 of many.", timeout=20_000)
+    expect(math.locator("#math-thinking .log")).to_contain_text("Step 3 of many.")
     math.reload()
-    expect(math.locator("#math-problem textarea")).to_have_value("A long one", timeout=15_000)
-    expect(math.locator("#math-thinking .log")).to_contain_text("Step 9 of many.", timeout=20_000)
+    expect(math.locator("#math-problem textarea")).to_have_value("A long one")
+    expect(math.locator("#math-thinking .log")).to_contain_text("Step 9 of many.")
     assert (math.locator("#math-thinking .log").text_content() or "").startswith("Step 1 of many.")
     math.keyboard.press("Escape")
     expect_verdict(math, "undecided")
@@ -161,7 +161,7 @@ def test_reload_in_mid_run_comes_back_to_the_problem_and_stop_ends_it(math: Page
 
 def test_answer_now_ends_the_thinking_with_an_answer_that_is_checked(math: Page):
     solve(math, "A long one", "1")
-    expect(math.locator("#math-thinking .log")).to_contain_text("Step 3 of many.", timeout=20_000)
+    expect(math.locator("#math-thinking .log")).to_contain_text("Step 3 of many.")
     math.locator("#math-answer-now").click()
     expect_verdict(math, "correct")
 
@@ -179,12 +179,12 @@ def test_own_answer_is_checked_without_a_run(math: Page):
     math.locator("#math-gold input").fill("1/2")
     math.locator("#own-answer input").fill("0.5")
     math.locator("#own-check").click()
-    expect(math.locator("#own-verdict .verdict[data-standing=correct]")).to_be_visible(timeout=10_000)
+    expect(math.locator("#own-verdict .verdict[data-standing=correct]")).to_be_visible()
     math.locator("#math-gold input").fill("")
     math.locator("#math-problem textarea").fill("Solve $2x + 1 = 7$ for $x$.")
     math.locator("#own-answer input").fill("4")
     math.locator("#own-answer input").press("Enter")
-    expect(math.locator("#own-verdict .evidence")).to_contain_text("does not satisfy", timeout=10_000)
+    expect(math.locator("#own-verdict .evidence")).to_contain_text("does not satisfy")
     assert "run=" not in math.url
 
 
@@ -209,11 +209,9 @@ def test_many_problems_fill_a_table_that_can_be_taken_along(math: Page, tmp_path
     file.write_text("id,problem,gold\na,What is 2 + 2?,4\nb,What is two and two?,5\nc,How many?,\n")
     math.locator("#batch-drawer > button").click()
     math.locator("#batch-drawer input[type=file], input#batch-choose, #batch-choose input").first.set_input_files(file)
-    expect(math.locator("#batch-message")).to_have_text("3 problems read, 2 with a known answer.", timeout=10_000)
+    expect(math.locator("#batch-message")).to_have_text("3 problems read, 2 with a known answer.")
     math.locator("#batch-start").click()
-    expect(math.locator("#batch-table .tally")).to_have_text(
-        "3 of 3 done · 1 correct · 1 wrong · 1 not checked", timeout=30_000
-    )
+    expect(math.locator("#batch-table .tally")).to_have_text("3 of 3 done · 1 correct · 1 wrong · 1 not checked")
     with math.expect_download() as taken:
         math.locator("#batch-json-lines").click()
     rows = [json.loads(line) for line in Path(taken.value.path()).read_text().splitlines()]
@@ -231,7 +229,7 @@ def test_file_that_cannot_be_read_says_which_line(math: Page, tmp_path: Path):
     file.write_text('{"problem": "1"}\n{"problem":\n')
     math.locator("#batch-drawer > button").click()
     math.locator("#batch-drawer input[type=file], input#batch-choose, #batch-choose input").first.set_input_files(file)
-    expect(math.locator("#batch-message")).to_contain_text("problems.jsonl, line 2: it is no JSON", timeout=10_000)
+    expect(math.locator("#batch-message")).to_contain_text("problems.jsonl, line 2: it is no JSON")
 
 
 def test_sums_of_the_thinking_are_marked_in_its_pane_and_a_click_goes_to_the_slip(math: Page):

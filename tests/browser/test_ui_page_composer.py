@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.chat_page import ask, expect_phase, scripted_app
+from tests.chat_page import allow_long_thinking, ask, expect_phase, scripted_app
 
 pytestmark = pytest.mark.browser
 
 TURNS = [
-    {"match": "slow", "repeat": 400, "thinking": "Step {n} of a long thought.\n\n", "answer": "Slow answer."},
+    {"match": "slow", "repeat": 2000, "thinking": "Step {n} of a long thought.\n\n", "answer": "Slow answer."},
     {"match": "sum", "thinking": "First \\(x^2 + 1\\) and then $y_1$.", "answer": "It is $x$."},
     {"match": "", "repeat": 3, "thinking": "Part {n} of the thought.\n\n", "answer": "The answer to {question}."},
 ]
@@ -127,13 +127,14 @@ def test_keys_are_listed_under_the_question_mark_and_work_outside_of_fields(chat
 
 
 def test_lost_connection_is_told_and_the_page_comes_back_with_the_run_and_the_draft(chat: Page) -> None:
+    allow_long_thinking(chat)
     ask(chat, "slow")
     expect(chat.locator("#thinking .log")).to_contain_text("Step 2")
     chat.locator("#question textarea").fill("half a question")
     chat.context.set_offline(True)
-    expect(chat.locator("#connection")).to_contain_text("Connection lost", timeout=20_000)
+    expect(chat.locator("#connection")).to_contain_text("Connection lost")
     chat.context.set_offline(False)
-    expect(chat.locator("#thinking .log")).to_contain_text("Step 60", timeout=30_000)
+    expect(chat.locator("#thinking .log")).to_contain_text("Step 60")
     expect(chat.locator("#question textarea")).to_have_value("half a question")
     expect(chat.locator("#connection")).to_be_hidden()
     chat.locator("#stop").click()
@@ -152,7 +153,7 @@ def test_first_visit_is_told_of_the_two_panes_once(chat: Page) -> None:
 
 def test_footer_and_its_key_button_are_there_on_a_phone(chat: Page) -> None:
     chat.set_viewport_size({"width": 360, "height": 740})
-    expect(chat.locator("#foot")).to_contain_text("scripted", timeout=30_000)
+    expect(chat.locator("#foot")).to_contain_text("scripted")
     chat.locator("#show-keys").click()
     expect(chat.locator("#keys")).to_be_visible()
     box = chat.locator("#keys").bounding_box()

@@ -40,7 +40,7 @@ function toolOf([name, about, policy, host, origin], isHosted) {
   return item;
 }
 
-function serverOf([name, state, words, isOn, nTools]) {
+function serverOf([name, state, words, isOn, nTools], isHosted) {
   const item = workingsNode("li", `server ${state}`);
   const said = workingsNode("div", "tool-words");
   const first = workingsNode("p", "tool-name");
@@ -53,6 +53,8 @@ function serverOf([name, state, words, isOn, nTools]) {
   const box = workingsNode("input", "");
   box.type = "checkbox";
   box.checked = isOn;
+  // Which servers a shared app has is its host's to say.
+  box.disabled = isHosted;
   box.dataset.key = `on/${name}`;
   box.setAttribute("aria-label", workingsSay(`Use ${name}`));
   box.addEventListener("change", () => trigger("edit", { action: "switch", name, is_on: box.checked }));
@@ -60,7 +62,7 @@ function serverOf([name, state, words, isOn, nTools]) {
   const again = workingsNode("button", "action", workingsSay("Restart"));
   again.dataset.key = `restart/${name}`;
   again.setAttribute("aria-label", workingsSay(`Restart ${name}`));
-  again.disabled = !isOn;
+  again.disabled = !isOn || isHosted;
   again.addEventListener("click", () => trigger("edit", { action: "restart", name }));
   acts.append(label, again);
   item.append(said, acts);
@@ -77,7 +79,7 @@ function sync() {
   shown = JSON.stringify(value);
   const focused = element.contains(document.activeElement) ? document.activeElement.dataset.key : "";
   tools.replaceChildren(...(value.tools || []).map((each) => toolOf(each, value.is_hosted)));
-  servers.replaceChildren(...(value.servers || []).map(serverOf));
+  servers.replaceChildren(...(value.servers || []).map((each) => serverOf(each, value.is_hosted)));
   serversFrame.hidden = !(value.servers || []).length;
   workingsSet(note, workingsSay(value.note || ""));
   note.hidden = !value.note;
