@@ -1,18 +1,20 @@
 """An agent with a scripted engine and small tools, for tests: what the model writes is given, all else is real."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agent.agents import Agents
 from agent.policy import Policies
-from agent.toolbox import Tool, Toolbox
+from agent.toolbox import Tool, Toolbox, ToolContext
 from agent.tools import tool_from_function
 from model.engine import Request, Steering
-from model.events import Event
+from model.events import Event, Finished, Notice
 from model.host import ModelHost
 from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
@@ -110,3 +112,61 @@ def scripted_agent(
 def results(events: Sequence[Event]) -> list[str]:
     """Outcomes and texts of what came back."""
     return [f"{event.outcome}: {event.text}" for event in events if isinstance(event, ToolResult)]
+
+
+MakeAgent = Callable[..., ScriptedAgent]
+NO_RESULT = r"\A\Z"
+
+
+@contextmanager
+def agent_maker(folder: Path) -> Iterator[MakeAgent]:
+    """A function that makes agents from the turns that their models write."""
+    with ExitStack() as stack:
+
+        def make(*turns: Turn, **options: Any) -> ScriptedAgent:
+            return stack.enter_context(scripted_agent(folder / str(time.monotonic_ns()), turns, **options))
+
+        yield make
+
+
+def first(answer: str, thinking: str = "Hm.", **fields: Any) -> Turn:
+    """What is written while nothing has come back."""
+    return Turn(thinking, answer, result=NO_RESULT, **fields)
+
+
+def notices(events: list[Event]) -> list[str]:
+    """Their kinds."""
+    return [event.kind for event in events if isinstance(event, Notice)]
+
+
+def finish_of(events: list[Event]) -> Finished:
+    """The one end of a run."""
+    (finished,) = [event for event in events if isinstance(event, Finished)]
+    assert finished is events[-1]
+    return finished
+
+
+def wait_for(agent: ScriptedAgent, run_id: str, kind: type) -> Any:
+    """The first event of a kind, as soon as the run has it."""
+    follower = agent.runs.attach(run_id)
+    try:
+        for events in follower:
+            for event in events:
+                if isinstance(event, kind):
+                    return event
+    finally:
+        follower.close()
+    raise AssertionError(f"the run ended without a {kind.__name__}")
+
+
+def waiting_tool(began: threading.Event | None = None, seconds: float = 60.0, **options: Any) -> Tool:
+    """A tool that does nothing until it is told to stop."""
+
+    def wait(context: ToolContext) -> str:
+        """Wait."""
+        if began is not None:
+            began.set()
+        context.stop.wait(60)
+        return "late"
+
+    return tool_from_function(wait, seconds=seconds, **options)

@@ -174,28 +174,27 @@ class Refusing(CodeJudge):
 
 
 class Counting(CodeJudge):
-    """Counts the notebooks that are opened."""
+    """Counts the notebooks that another one opens."""
 
-    opened = 0
+    def __init__(self, judge: CodeJudge) -> None:
+        super().__init__()
+        self.opened: list[Notebook] = []
+        self._judge = judge
 
     def open_notebook(self, files: Mapping[str, bytes] | None = None) -> Notebook:
-        self.opened += 1
-        return super().open_notebook(files)
+        self.opened.append(self._judge.open_notebook(files))
+        return self.opened[-1]
 
 
-def test_notebooks_are_prepared_once_and_none_is_left_open(tmp_path: Path) -> None:
-    judge = Counting()
-    calls = Calls(judge, tmp_path)
-    try:
-        calls.notebooks.prepare()
-        calls.notebooks.prepare()
-        assert calls("print(1)").text == "1"
-    finally:
-        calls.notebooks.close()
-        judge.close()
-    assert judge.opened == 2 and calls.notebooks.n_open == 0
+def test_notebooks_are_prepared_once_and_none_is_left_open(judge: CodeJudge, tmp_path: Path) -> None:
+    counting = Counting(judge)
+    calls = Calls(counting, tmp_path)
     calls.notebooks.prepare()
-    assert judge.opened == 2
+    calls.notebooks.prepare()
+    assert calls("print(1)").text == "1"
+    calls.notebooks.close()
+    calls.notebooks.prepare()
+    assert len(counting.opened) == 2 and not any(notebook.has_process for notebook in counting.opened)
 
 
 def test_python_says_so_where_programs_cannot_be_isolated(tmp_path: Path) -> None:

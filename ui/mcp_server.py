@@ -190,8 +190,10 @@ class Progress:
                 return f"Chain {delta['chain']} answers {text or 'nothing'}"
             case "test_report":
                 return f"A program {text}"
+            case "program":
+                return "A program is written"
             case _:
-                return f"A {kind.replace('_', ' ')} is there"
+                return text or "Something new was found out"
 
 
 def _result(text: str, *, is_error: bool = False) -> types.ServerResult:

@@ -192,7 +192,7 @@ class _Served:
                     if delta["type"] != "final":
                         yield delta
                         continue
-                    if delta["finish_reason"] == "error" and not delta["answer"]:
+                    if delta.get("finish_reason") == "error" and not delta["answer"]:
                         raise BadInput(" ".join(each["text"] for each in delta["notices"]) or "The run failed.")
                     yield result_of(endpoint, delta, with_thinking)
         except gr.Error as error:
