@@ -4,8 +4,7 @@ import contextlib
 import queue
 from dataclasses import replace
 
-from agent.calculating.child import SECONDS
-from agent.calculating.limits import MAX_CHARACTERS
+from agent.calculating.limits import MAX_CHARACTERS, MAX_SECONDS
 from agent.toolbox import Tool, ToolContext, ToolOutput
 from agent.tools import tool_from_function
 from verify.child import MEMORY_BYTES
@@ -24,7 +23,7 @@ class Calculator:
         seconds: What a calculation may take. A child gives up by itself then; one that does not is killed.
     """
 
-    def __init__(self, n_children: int = _N_CHILDREN, seconds: float = SECONDS) -> None:
+    def __init__(self, n_children: int = _N_CHILDREN, seconds: float = MAX_SECONDS) -> None:
         self.seconds = seconds
         self._idle: queue.LifoQueue[ChildProcess] = queue.LifoQueue()
         self._children = [ChildProcess(_MODULE, MEMORY_BYTES) for _ in range(n_children)]

@@ -217,3 +217,12 @@ def test_run_files_refuses_a_run_without_tools(server: Server):
     with pytest.raises(ClientError, match="no run 'never'"):
         server.files("never")
     assert server.ask("What is the product?", run_id=final["run_id"], tools=["python"])[-1]["files"] == []
+
+
+def test_branch_at_a_step_keeps_the_steps_before_it(server: Server) -> None:
+    first = server.ask("the product", tools=["python"])[-1]
+    job = server.client.submit(first["run_id"], thinking="It is", answers_now=True, step=2, api_name="/branch")
+    again = whole(job)[-1]
+    assert again["answer"] == "It is 391." and again["run_id"] != first["run_id"]
+    assert [step["thinking"] for step in again["steps"]] == [first["steps"][0]["thinking"], "It is"]
+    assert [called["call_id"] for called in again["calls"]] == [called["call_id"] for called in first["calls"]]

@@ -242,7 +242,7 @@ def test_changed_tests_go_along_where_a_task_is_exported(make_attempts: MakeAtte
     lines = export(runs.store, coded.id, "json_lines")
     assert "assert add(3, 2) == 1" in lines and "assert add(5, 0) == 5" in lines, "what they were before is kept too"
     for form in ("markdown", "html"):
-        told = export(runs.store, coded.id, form)  # type: ignore[arg-type]
+        told = export(runs.store, coded.id, form)
         assert "passes 1 of 1 given tests" in told and "of 3 given tests" not in told
 
 

@@ -123,6 +123,7 @@ class Endpoints:
         budget: str | int | None = None,
         sampling: dict[str, Any] | None = None,
         new_run_id: str | None = None,
+        step: int | None = None,
     ) -> AsyncGenerator[dict[str, Any], None]:
         """Start a run beside one that has ended, in its conversation, and stream it. It stops when its caller goes.
 
@@ -137,6 +138,7 @@ class Endpoints:
             budget: How long to think; the run's own budget when left out.
             sampling: As in /chat; the run's own when left out.
             new_run_id: An id for the new run.
+            step: Of a run with tools, the number of the step that this is about, from 1; those before it are kept.
 
         Returns:
             As /chat; the thinking that is kept comes first, with 0 tokens.
@@ -153,6 +155,7 @@ class Endpoints:
                 None if thinking is None else check_text(thinking, "thinking"),
                 place,
                 answers_now,
+                None if step is None else check_whole_number(step, "step", 1, 2**31),
             )
             return self._script_runs.begin_branch(check_text(run_id, "run_id"), branch, budget, sampling, new_run_id)
 

@@ -56,6 +56,8 @@ def launch(demo: gr.Blocks, runs: Runs, settings: Settings, *, opens_browser: bo
             quiet=True,
             inbrowser=opens_browser and not settings.is_hosted,
             share=False,
+            # Else Gradio asks its own address once more, and gives up with a traceback where that takes over 3 s.
+            _frontend=False,
             max_threads=_MAX_THREADS,
             max_file_size="100mb",
             show_error=True,

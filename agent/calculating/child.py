@@ -13,14 +13,12 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from agent.calculating.limits import NotReadable, TooLarge
+from agent.calculating.limits import MAX_SECONDS, NotReadable, TooLarge
 from agent.calculating.showing import digits_of
 from agent.calculating.values import CannotWork
 from agent.calculating.working import work_out
 from verify.child import limit_memory
 
-# Of a calculation. The parent kills a second later; an alarm that comes in time spares the process.
-SECONDS = 5.0
 _DECIMAL_SECONDS = 1.5
 _MAX_INT_DIGITS = 50_000
 # A sum of a thousand numbers is a tree of that depth.
@@ -39,7 +37,7 @@ class _TooLong(Exception):
     """The alarm has gone off."""
 
 
-def answered(text: str, seconds: float = SECONDS) -> dict[str, Any]:
+def answered(text: str, seconds: float = MAX_SECONDS) -> dict[str, Any]:
     """The result of a calculation, or why there is none: `{"text", "is_error"}`."""
     try:
         with _alarm(seconds):

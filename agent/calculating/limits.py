@@ -7,6 +7,8 @@ import math
 from typing import Any
 
 MAX_CHARACTERS = 4_000
+# Of a calculation. The parent kills a second later; an alarm that comes in time spares the process.
+MAX_SECONDS = 5.0
 MAX_TOKENS = 2_000
 MAX_DEPTH = 60
 MAX_DIGITS = 10_000
