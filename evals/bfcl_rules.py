@@ -1,7 +1,8 @@
 """The calls that a model wrote and those that BFCL takes for right in; what is wrong with them, or nothing, out.
 
 Written from the published description of the Berkeley Function Calling Leaderboard's AST evaluation (its first blog
-post and its changelog); details that these leave open were looked up in its public checker. The data stays with its authors (Apache-2.0); see `evals.bfcl` for where it is read from.
+post and its changelog); details that these leave open were looked up in its public checker. The data stays with its
+authors (Apache-2.0); see `evals.bfcl` for where it is read from.
 
 - *simple* and *multiple*: one call. *parallel*: as many calls as there are right ones, in any order. *irrelevance*:
   no call.
