@@ -122,6 +122,11 @@ class TestReport:
         return bool(self.cases) and self.passed == len(self.cases)
 
     @property
+    def has_failed(self) -> bool:
+        """Whether a test, or the program itself, did not do what it should; tests that were stopped say nothing."""
+        return self.status != "ok" or any(case.outcome not in ("passed", "not_run") for case in self.cases)
+
+    @property
     def words(self) -> str:
         """For people, in one line.
 

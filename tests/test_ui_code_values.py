@@ -39,6 +39,16 @@ def task_of(*rounds: Round, tests: str = "assert f(1) == 1", hidden: str = "") -
     return CodedTask("r1", Task("r1", "Write f.", tests, "asserts", hidden), "Write f.", rounds, 0.0)
 
 
+def test_tests_that_were_stopped_have_not_failed():
+    stopped = TestReport("ok", (PASSED, TestCase("2", "not_run"), TestCase("3", "not_run")))
+    value = result_value((stopped,), PROGRAM)
+    assert (value["standing"], value["label"], value["reason"]) == (
+        "undecided",
+        "1 of 3 given tests",
+        "2 tests were not run.",
+    )
+
+
 def test_result_has_both_shares_and_the_hidden_one_tells_no_case() -> None:
     hidden = TestReport("ok", (WRONG,), tests_from="hidden")
     value = result_value((TestReport("ok", (PASSED,)), hidden), PROGRAM)

@@ -182,6 +182,18 @@ def test_stop_while_a_round_is_tested_starts_no_further_one(
     assert len(coded.rounds) == 1 and coded.standing == "fails"
 
 
+def test_stop_while_tests_run_leaves_the_others_out(make_attempts: MakeAttempts):
+    attempts, runs = make_attempts(writes("import time\n\ndef add(a, b):\n    time.sleep(1.5)\n    return a + b"))
+    (run_id,) = attempts.start(TASK, tests="\n".join(f"assert add({n}, 1) == {n + 1}" for n in range(20)))
+    while not ((known := attempts.progress(run_id)) and known.parts() and known.parts()[0].said):
+        time.sleep(0.02)
+    assert attempts.stop(run_id)
+    coded = at_its_end(attempts, runs, run_id)
+    outcomes = [case.outcome for case in coded.rounds[0].reports[0].cases]
+    assert outcomes[0] == "passed" and outcomes[-1] == "not_run" and len(outcomes) == 20
+    assert coded.standing == "undecided", "what was not run has not failed"
+
+
 def test_round_that_goes_on_after_its_end_is_tested_anew(make_attempts: MakeAttempts):
     attempts, runs = make_attempts(writes(RIGHT, steps=5000), tokens_per_second=50)
     (run_id,) = attempts.start(TASK, tests=TESTS)

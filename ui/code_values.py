@@ -68,8 +68,10 @@ def result_value(reports: Sequence[TestReport], program: Program | None, about: 
         why = given.message if given and given.message else _NO_TESTS if hidden is None else ""
         return _result("none", "Not tested" if hidden is None else "Not tested by given tests", why, more, about)
     stopped = "" if given.status == "ok" else end_words(given.status, given.message)
-    standing = "passes" if given.has_passed else "fails"
-    return _result(standing, share(given), first or stopped, more, about)
+    n_left = sum(case.outcome == "not_run" for case in given.cases)
+    left = f"{counted(n_left, 'test was', 'tests were')} not run." if n_left else ""
+    standing = "passes" if given.has_passed else "fails" if given.has_failed else "undecided"
+    return _result(standing, share(given), first or stopped or left, more, about)
 
 
 def _result(standing: str, label: str, reason: str, more: list[list[str]], about: str) -> dict[str, Any]:

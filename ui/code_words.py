@@ -126,7 +126,7 @@ def round_words(each: Round, task: CodedTask) -> tuple[str, str]:
         return "not tested", "none"
     if report.status == "refused":
         return "not run", "undecided"
-    standing = "passes" if report.has_passed else "fails"
+    standing = "passes" if report.has_passed else "fails" if report.has_failed else "undecided"
     if report.tests_from == "model":
         standing = "none"
     return f"{report.passed:,} of {len(report.cases):,} pass", standing

@@ -143,6 +143,8 @@ class Attempts:
     def stop(self, run_id: str) -> bool:
         """Stop every round of a task that goes on, and start no further one; False if nothing was left to stop.
 
+        Of tests that are being run, the one that runs comes to its end; the others are not run.
+
         Raises:
             BadInput: If the run writes no program.
             RunNotFound: If no run has this id.
@@ -154,7 +156,9 @@ class Attempts:
                 if self._runs.is_live(each.run_id):
                     was_going_on = stop_all(self._runs, [each.run_id]) or was_going_on
                 elif each.program is None:
-                    # It has ended and is being tested: what would follow it is what is stopped.
+                    # It has ended and is being tested: its tests are stopped, and what would follow.
+                    if tests := self._tests.progress(each.run_id):
+                        tests.stop()
                     self._runs.store.append(each.run_id, [_STOPPED])
                     was_going_on = True
             return was_going_on

@@ -159,7 +159,9 @@ class CodedTask:
         tested = [each for each in self.decisive if each.cases]
         if not tested:
             return "not tested"
-        return "passes" if all(each.has_passed for each in tested) else "fails"
+        if all(each.has_passed for each in tested):
+            return "passes"
+        return "fails" if any(each.has_failed for each in tested) else "undecided"
 
     @property
     def words(self) -> str:
