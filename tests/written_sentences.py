@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MODEL = Path(__file__).parent.parent / "model"
-# Exports stay English; the environment and a test's script are no reader's; the outline holds parts of thoughts.
-_NOT_ON_THE_PAGE = ("export.py", "outline_rules.py", "outline_titles.py", "scripted.py", "settings.py")
+# Exports stay English; the command line, the environment and a test's script are no reader's; the outline holds parts of
+# thoughts; what a model with tools is told is its own.
+_NOT_ON_THE_PAGE = (
+    *("command_line.py", "export.py", "export_steps.py", "outline_rules.py", "outline_titles.py", "scripted.py"),
+    *("settings.py", "steps.py", "untrusted.py"),
+)
 _LOGGERS = ("log", "_log", "logging", "warnings")
 
 
