@@ -110,15 +110,7 @@ class ByHand:
 
         def work() -> None:
             if has_changed:
-                hidden = {"hidden_tests": given.hidden, "hidden_form": given.hidden_form or None}
-                form: Any = given.form or None
-                self._attempts.change_tests(
-                    run_id,
-                    given.tests,
-                    form=form,
-                    entry_point=given.entry_point,
-                    **hidden,  # type: ignore[arg-type]
-                )
+                self._change_tests(run_id, given)
             program = task.round_of(run_id).program
             if program is None or program.source.strip() != given.source.strip() or not has_changed:
                 self._attempts.edit(run_id, given.source)
