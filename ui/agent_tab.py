@@ -23,6 +23,7 @@ from ui.agent_parts import AgentParts
 from ui.agent_tools import ToolPanel, Wishes, files_value
 from ui.agent_values import agent_status, final_answer, panes_of_step, steps_value
 from ui.arithmetic_marks import Marking
+from ui.attaching import wire_attaching
 from ui.comparing import Comparing, wire_comparing
 from ui.kept_runs import KeptRuns
 from ui.maths import for_display
@@ -35,7 +36,7 @@ from ui.so_far import SoFar
 from ui.steering import wire_steering
 from ui.taking import wire_taking
 from ui.thinking_window import StepWindows, whole_value
-from ui.uploading import Upload, chips_of, uploads_of, wire_uploading
+from ui.uploading import UPLOADED, Upload, chips_of, uploads_of
 from ui.watching import THINKING_SECONDS, to_follow, watch_run
 
 Value = dict[str, Any]
@@ -272,7 +273,7 @@ def wire_agent(agent: AgentTab, runs: Runs, tab: gr.Tab, owner: gr.BrowserState,
     # Only events of the queue tell the page that a state has changed.
     starting: dict[str, Any] = {"concurrency_limit": None, **QUIET}
     attaching = composer.attaching
-    wire_uploading(attaching, composer.status)
+    wire_attaching(attaching, composer.status, UPLOADED)
     wire_steering(composer, runs, parts.run_id, parts.to_follow)
     asking = [composer.question, parts.run_id, owner, attaching.held, parts.wishes, *composer.settings]
     asked = [parts.to_follow, composer.question, attaching.held, attaching.chips, composer.status]

@@ -1,9 +1,9 @@
-"""Files that a user chooses in, chips under the question box and the next question's attachments out."""
+"""Files that a user chooses in, chips under the question box and what the next question takes along out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import gradio as gr
 
@@ -13,6 +13,8 @@ from model.events import Attachment
 from ui.parts import AT_ONCE, attachment_chips
 from ui.sentences import refusal
 from ui.words import word
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,31 +46,54 @@ def chips_value(held: Sequence[Attachment]) -> dict[str, Any]:
     return {"files": [{"name": one.name, "size": f"{len(one.text):,} characters"} for one in held]}
 
 
-def on_choose(paths: Sequence[str] | None, held: Sequence[Attachment]) -> tuple[Any, Any, Any]:
-    """Read the files; one that is refused leaves those before it, and says why.
+def with_attachment(held: Sequence[Attachment], name: str, content: bytes) -> list[Attachment]:
+    """The attachments with one more, read out of a file.
 
-    Returns:
-        The attachments, the chips and the status line.
+    Raises:
+        BadInput: If it holds no text, or there is no room for it.
     """
-    kept, told = list(held), gr.skip()
-    for path in paths or ():
-        try:
-            added = [*kept, read_attachment(Path(path).name, Path(path).read_bytes())]
-            check_attachments("", added)
-            kept = added
-        except AppError as error:
-            told = refusal(error)
-    return kept, chips_value(kept), told
+    added = [*held, read_attachment(name, content)]
+    check_attachments("", added)
+    return added
 
 
-def on_remove(held: Sequence[Attachment], event: gr.EventData) -> tuple[list[Attachment], dict[str, Any]]:
-    """Take one away."""
-    kept = [one for at, one in enumerate(held) if at != int(event.at)]
-    return kept, chips_value(kept)
+@dataclass(frozen=True, slots=True)
+class Held(Generic[T]):
+    """What the files that a user chooses are kept as.
+
+    Args:
+        with_file: What is held, a file's name and its content in, what is held then out.
+        chips: What is held in, the chips' value out.
+    """
+
+    with_file: Callable[[Sequence[T], str, bytes], list[T]]
+    chips: Callable[[Sequence[T]], dict[str, Any]]
+
+    def on_choose(self, paths: Sequence[str] | None, held: Sequence[T]) -> tuple[Any, Any, Any]:
+        """Take the files; one that is refused leaves those before it, and says why.
+
+        Returns:
+            What is held, the chips and the status line.
+        """
+        kept, told = list(held), gr.skip()
+        for path in paths or ():
+            try:
+                kept = self.with_file(kept, Path(path).name, Path(path).read_bytes())
+            except AppError as error:
+                told = refusal(error)
+        return kept, self.chips(kept), told
+
+    def on_remove(self, held: Sequence[T], event: gr.EventData) -> tuple[list[T], dict[str, Any]]:
+        """Take one away."""
+        kept = [one for at, one in enumerate(held) if at != int(event.at)]
+        return kept, self.chips(kept)
 
 
-def wire_attaching(attaching: Attaching, status: gr.HTML) -> None:
+ATTACHED = Held(with_attachment, chips_value)
+
+
+def wire_attaching(attaching: Attaching, status: gr.HTML, kept_as: Held[Any] = ATTACHED) -> None:
     """Connect button and chips."""
     held, chips = attaching.held, attaching.chips
-    attaching.choose.upload(on_choose, [attaching.choose, held], [held, chips, status], **AT_ONCE)
-    chips.select(on_remove, held, [held, chips], **AT_ONCE)
+    attaching.choose.upload(kept_as.on_choose, [attaching.choose, held], [held, chips, status], **AT_ONCE)
+    chips.select(kept_as.on_remove, held, [held, chips], **AT_ONCE)
