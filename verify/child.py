@@ -8,8 +8,9 @@ import gc
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, TextIO
+from typing import Any
 
 MEMORY_BYTES = 1 << 30
 
@@ -65,27 +66,30 @@ def answered_whatever_comes(asked: dict[str, Any]) -> dict[str, Any]:
     return _NOTHING.get(asked["kind"], {"outcome": "undecided", "reason": reason})
 
 
-def serve(lines: TextIO, out: TextIO) -> None:
-    """Answer line by line until the parent closes the pipe."""
-    for line in lines:
-        out.write(json.dumps(answered_whatever_comes(json.loads(line))) + "\n")
-        out.flush()
+def serve(answer: Callable[[dict[str, Any]], dict[str, Any]], warm_up: Callable[[], object]) -> None:
+    """Be a child of `verify.child_process`: warm up, say so, answer line by line until the parent closes the pipe.
 
-
-def main() -> None:
-    """Warm up, say so, serve."""
+    Args:
+        answer: A question in, its answer out; it raises nothing.
+    """
     limit_memory()
-    # What a library prints must not stand between the verdicts.
+    # What a library prints must not stand between the answers.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    for gold, output in ((r"\{1, x\}", r"\boxed{\{x, 1\}}"), (r"\int_0^1 x\,dx", r"\boxed{\frac12}")):
-        answered({"kind": "judge", "gold": gold, "output": output, "policy": None})
+    warm_up()
     gc.collect()
     gc.freeze()
     out.write("ready\n")
     out.flush()
-    serve(sys.stdin, out)
+    for line in sys.stdin:
+        out.write(json.dumps(answer(json.loads(line))) + "\n")
+        out.flush()
+
+
+def _warm_up() -> None:
+    for gold, output in ((r"\{1, x\}", r"\boxed{\{x, 1\}}"), (r"\int_0^1 x\,dx", r"\boxed{\frac12}")):
+        answered({"kind": "judge", "gold": gold, "output": output, "policy": None})
 
 
 if __name__ == "__main__":
-    main()
+    serve(answered_whatever_comes, _warm_up)

@@ -4,20 +4,17 @@ Whatever a calculation makes of it, only this process suffers: its parent kills 
 """
 
 import contextlib
-import gc
-import json
-import os
 import signal
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any
 
 from agent.calculating.limits import MAX_SECONDS, NotReadable, TooLarge
 from agent.calculating.showing import digits_of
 from agent.calculating.values import CannotWork
 from agent.calculating.working import work_out
-from verify.child import limit_memory
+from verify.child import serve
 
 _DECIMAL_SECONDS = 1.5
 _MAX_INT_DIGITS = 50_000
@@ -94,30 +91,13 @@ def _alarm(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-def serve(lines: TextIO, out: TextIO) -> None:
-    """Answer line by line until the parent closes the pipe."""
-    for line in lines:
-        out.write(json.dumps(answered(**json.loads(line))) + "\n")
-        out.flush()
-
-
-def main() -> None:
-    """Warm up, say so, serve."""
-    limit_memory()
+def _warm_up() -> None:
     warnings.simplefilter("ignore")
     sys.set_int_max_str_digits(_MAX_INT_DIGITS)
     sys.setrecursionlimit(_MAX_RECURSION)
-    # What a library prints must not stand between the results.
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
     for warm in ("solve x^2 - 2 = 0", "integrate(x^2, x, 0, 1)"):
         answered(warm)
-    gc.collect()
-    gc.freeze()
-    out.write("ready\n")
-    out.flush()
-    serve(sys.stdin, out)
 
 
 if __name__ == "__main__":
-    main()
+    serve(lambda asked: answered(**asked), _warm_up)
