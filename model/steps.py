@@ -94,14 +94,14 @@ def steps_of(events: Iterable[Event]) -> tuple[Step, ...]:
     >>> [(step.thinking, len(step.calls), step.answer) for step in steps_of(events)]
     [("I'll", 1, ''), ('So', 0, '4')]
     """
-    fold = _Fold()
+    fold = StepFold()
     for event in events:
         fold.take(event)
     return fold.steps()
 
 
-class _Fold:
-    """The steps while the events are read. Texts are kept in parts: a step can have thousands."""
+class StepFold:
+    """The steps while the events are read, as they come in. Texts are kept in parts: a step can have thousands."""
 
     def __init__(self) -> None:
         self._done: list[Step] = []
@@ -117,6 +117,7 @@ class _Fold:
         self._ended_by: StepEnd = ""
 
     def steps(self) -> tuple[Step, ...]:
+        """The steps so far; at least one."""
         return (*self._done, self._step())
 
     def _step(self) -> Step:
@@ -131,6 +132,7 @@ class _Fold:
         )
 
     def take(self, event: Event) -> None:
+        """Read the run's next event."""
         if isinstance(event, PromptRead | ThinkingDelta | AnswerDelta | ToolCall):
             self._go_on()
         match event:

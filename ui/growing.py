@@ -12,8 +12,8 @@ from typing import Any
 
 from model.events import ThinkingDelta
 from model.runs import Runs
+from model.steps import StepFold
 from ui.live_tint import utf16_units
-from ui.so_far import SoFar
 
 Grown = Callable[[Any], Awaitable[dict[str, Any]]]
 
@@ -29,7 +29,7 @@ class _Thinking:
     n_events: int = 0
     n_units: int = 0
     pieces: list[tuple[int, str]] = field(default_factory=list)
-    so_far: SoFar = field(default_factory=SoFar)
+    fold: StepFold = field(default_factory=StepFold)
 
 
 class Growing:
@@ -58,7 +58,7 @@ class Growing:
                 return {"text": "", "is_over": True}
             text, is_over = _since(thinking, units), False
             if step is not None:
-                steps = thinking.so_far.steps()
+                steps = thinking.fold.steps()
                 whole, is_over = steps[min(int(step), len(steps) - 1)].thinking, int(step) < len(steps) - 1
                 text = whole.encode("utf-16-le")[2 * units :].decode("utf-16-le", "replace")
             if text or is_over or time.monotonic() >= deadline:
@@ -72,7 +72,8 @@ class Growing:
             self._known.pop(run_id, None)
             return None
         known.n_events += len(events)
-        known.so_far.add((0.0, event) for event in events)
+        for event in events:
+            known.fold.take(event)
         if text := "".join(event.text for event in events if isinstance(event, ThinkingDelta)):
             known.pieces.append((known.n_units, text))
             known.n_units += utf16_units(text)
