@@ -25,10 +25,12 @@ _PARAGRAPHS = re.compile(rf"(?s).{{1,{_PART_CHARACTERS}}}.*?(?:\n\n|\Z)")
 
 def first_text_of(runs: Runs) -> FirstMarkup:
     """A function that makes the first text; empty where the address names no run, or one that has no thinking."""
+    style, script = ((ASSETS / name).read_text("utf-8") for name in ("first_text.css", "first_text.js"))
 
     async def first_text(query: str) -> str:
         run_id = (parse_qs(query).get("run") or [""])[0]
-        return await asyncio.to_thread(_markup_of, runs, run_id) if run_id else ""
+        text = await asyncio.to_thread(_markup_of, runs, run_id) if run_id else ""
+        return f"<style>{style}</style>{text}<script>{script}</script>" if text else ""
 
     return first_text
 
@@ -45,15 +47,13 @@ def _markup_of(runs: Runs, run_id: str) -> str:
 
 
 def _markup(question: str, turn: Collected) -> str:
-    style, script = ((ASSETS / name).read_text("utf-8") for name in ("first_text.css", "first_text.js"))
     thinking = _parts(turn.thinking[-_MOST_CHARACTERS:])
     return (
-        f"<style>{style}</style>"
         "<div id='first-text' data-nosnippet><p class='title'>Workings</p>"
         f"<p class='question'>{html.escape(question)}</p><div class='columns'>"
         f"<section><p class='of'>Thinking</p><div class='end'><div>{thinking}</div></div>"
         f"</section><section><p class='of'>Answer</p><div class='answer'>{html.escape(turn.answer)}</div></section>"
-        f"</div></div><script>{script}</script>"
+        "</div></div>"
     )
 
 
