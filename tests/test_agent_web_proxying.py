@@ -13,7 +13,7 @@ from agent.web.proxying import dial_through
 from agent.web.searching import Searcher
 from model.errors import BadInput
 from model.settings import settings_from_environment
-from tests.web_servers import PUBLIC, PUBLIC_V6, Site, response
+from tests.web_servers import PUBLIC, PUBLIC_V6, Site, head_from, response
 
 
 class Proxy(Site):
@@ -26,13 +26,10 @@ class Proxy(Site):
         self.asked: list[str] = []
 
     def serve(self, connection: socket.socket) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            piece = connection.recv(4096)
-            if not piece:
-                return
-            head += piece
-        self.asked.append(head.decode("ascii"))
+        head = head_from(connection)
+        if not head:
+            return
+        self.asked.append(head)
         connection.sendall(self.opens)
         if b" 200 " in self.opens:
             super().serve(connection)

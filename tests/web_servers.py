@@ -108,6 +108,17 @@ def sent_on(location: str, status: str = "302 Found") -> bytes:
 Respond = bytes | Callable[[socket.socket], None]
 
 
+def head_from(connection: socket.socket) -> str:
+    """A request's head; empty if the other side goes before it is whole."""
+    head = b""
+    while b"\r\n\r\n" not in head:
+        piece = connection.recv(4096)
+        if not piece:
+            return ""
+        head += piece
+    return head.decode("ascii")
+
+
 class Site:
     """A web server on loopback; what it says to each path is a whole response, or a function that writes one."""
 
@@ -136,13 +147,10 @@ class Site:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def serve(self, connection: socket.socket) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            piece = connection.recv(4096)
-            if not piece:
-                return
-            head += piece
-        self.requests.append(head.decode("ascii"))
+        head = head_from(connection)
+        if not head:
+            return
+        self.requests.append(head)
         path = self.requests[-1].split(" ")[1]
         answer = self.to_all or self.pages.get(path, response(b"nothing here", status="404 Not Found"))
         if isinstance(answer, bytes):
