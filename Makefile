@@ -32,8 +32,9 @@ run: $(VENV)/.installed
 
 install: $(VENV)/.installed
 
+# On a busy machine a test may lose a race of its own making: it gets a second try, and stands as RERUN at the end.
 test: $(VENV)/.installed-dev $(VENV)/.chromium
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --reruns 1 $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
