@@ -126,22 +126,44 @@ class Agents:
 
         Args:
             wishes: Names, for these tools and no others; policies by name, for those where the host's is too lax; None
-                for all that the host allows.
+                for all that the host allows. An MCP server's name stands for all of its tools.
 
         Raises:
             BadInput: If there is no such tool, a policy is none, or a tool that is named alone is switched off here.
         """
         tools = {tool.name: tool for tool in self.toolbox.tools()}
+        if isinstance(wishes, Mapping):
+            wishes = self.policies_by_tool(wishes)
+        elif wishes is not None:
+            wishes = [tool for name in wishes for tool in self.tools_named(name)]
         if unknown := [name for name in wishes or () if name not in tools]:
             raise BadInput(f"There is no tool {unknown[0]!r}. The tools are: {', '.join(tools) or 'none'}.")
         held = {name: self.policies.of(tool) for name, tool in tools.items()}
         if isinstance(wishes, Mapping):
-            held |= {name: stricter(held[name], checked_policy(name, wish)) for name, wish in wishes.items()}
+            held |= {name: stricter(held[name], wish) for name, wish in wishes.items()}
         elif wishes is not None:
             if barred := [name for name in wishes if held[name] == "off"]:
                 raise BadInput(f"The tool {barred[0]!r} is switched off here. Leave it out.")
             held = {name: held[name] for name in dict.fromkeys(wishes)}
         return tuple(OfferedTool(name, policy) for name, policy in held.items() if policy != "off")
+
+    def tools_named(self, name: str) -> list[str]:
+        """The tool of that name, or all tools of the MCP server of that name; the name where there is neither."""
+        if self.toolbox.find(name) is not None:
+            return [name]
+        return [tool.name for tool in self.toolbox.tools() if tool.origin == name] or [name]
+
+    def policies_by_tool(self, policies: Mapping[str, Policy]) -> dict[str, Policy]:
+        """The same with each tool of an MCP server that has one; the stricter, where a tool has one of its own too.
+
+        Raises:
+            BadInput: If one is none.
+        """
+        by_tool: dict[str, Policy] = {}
+        for name, policy in policies.items():
+            for tool in self.tools_named(name):
+                by_tool[tool] = stricter(by_tool.get(tool, "free"), checked_policy(name, policy))
+        return by_tool
 
     def _few(
         self,

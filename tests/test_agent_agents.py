@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,31 @@ def test_a_request_can_only_tighten_what_the_host_allows(
     tmp_path: Path, host: Any, wishes: Any, offered: dict[str, str]
 ) -> None:
     with scripted_agent(tmp_path, TURNS, TOOLS, policies=Policies(host)) as agent:
+        assert {tool.name: tool.policy for tool in agent.agents.offered(wishes)} == offered
+
+
+@pytest.mark.parametrize(
+    ("wishes", "offered"),
+    [
+        pytest.param({"tides": "off"}, {"add": "free"}, id="all of a server are left out"),
+        pytest.param(
+            {"tides": "ask"}, {"add": "free", "look": "ask", "tell": "ask"}, id="all of a server are tightened"
+        ),
+        pytest.param(
+            {"tides": "ask", "look": "off"}, {"add": "free", "tell": "ask"}, id="one tool more than its server"
+        ),
+        pytest.param({"tides": "ask", "look": "free"}, {"add": "free", "look": "ask", "tell": "ask"}, id="not less"),
+        pytest.param(["tides"], {"look": "free", "tell": "free"}, id="a server's only"),
+        pytest.param(["tides", "add"], {"look": "free", "tell": "free", "add": "free"}, id="a server's and another"),
+    ],
+)
+def test_name_of_a_server_stands_for_all_of_its_tools(tmp_path: Path, wishes: Any, offered: dict[str, str]) -> None:
+    added, *_ = TOOLS
+    tools = [
+        replace(added, policy="free"),
+        *(replace(added, name=name, policy="free", origin="tides") for name in ("look", "tell")),
+    ]
+    with scripted_agent(tmp_path, TURNS, tools) as agent:
         assert {tool.name: tool.policy for tool in agent.agents.offered(wishes)} == offered
 
 

@@ -66,7 +66,7 @@ def test_panel_shows_each_tool_with_one_line_its_policy_and_where_it_comes_from(
         ["calculate", "Exact arithmetic, algebra, calculus, units and equations.", "free", "free", ""],
         ["look", "Does look.", "ask", "ask", "tides"],
     ]
-    assert value["servers"] == [["tides", "failed", "It ended with code 1.", True, 1]]
+    assert value["servers"] == [["tides", "failed", "It ended with code 1.", True, 1, True]]
 
 
 def test_policy_set_at_home_holds_for_all_runs(agents: Agents) -> None:
@@ -99,6 +99,19 @@ def test_servers_are_switched_and_restarted_and_a_refusal_is_said(agents: Agents
     assert servers.done == [("tides", "restart"), ("tides", False)]
     _, value = panel.change({}, {"action": "switch", "name": "gone", "is_on": True})
     assert value["note"] == "There is no MCP server 'gone'."
+
+
+@pytest.mark.parametrize("is_hosted", [False, True])
+def test_server_is_left_out_of_the_pages_own_runs_and_goes_on_running(agents: Agents, is_hosted: bool) -> None:
+    servers = Servers()
+    panel = ToolPanel(agents, servers, is_hosted)
+    wishes, value = panel.change({}, {"action": "offer", "name": "tides", "is_on": False})
+    assert (value["servers"][0][5], value["tools"][1][2:4]) == (False, ["off", "ask"])
+    assert [each.name for each in agents.offered(panel.known(wishes))] == ["calculate"]
+    assert servers.done == [] and len(agents.offered()) == 2
+    wishes, value = panel.change(wishes, {"action": "offer", "name": "tides", "is_on": True})
+    assert (wishes, value["servers"][0][5]) == ({}, True)
+    assert panel.change({}, {"action": "offer", "name": "gone", "is_on": False})[0] == {}
 
 
 def test_files_are_listed_with_their_size_and_whether_the_user_brought_them(tmp_path: Path) -> None:

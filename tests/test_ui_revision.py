@@ -55,7 +55,7 @@ def test_step_of_the_outline_is_gone_on_from_with_exactly_the_thinking_before_it
     thinking = thinking_of(stored)
     assert 0 < start < len(thinking)
 
-    to_follow = revising.on_fork(SimpleNamespace(character=start), first, "")[0]
+    to_follow = revising.on_fork(SimpleNamespace(character=start), first, "", first)[0]
     events = events_of(runs, to_follow)
     branched, kept = events[1:3]
     assert branched == Branched(first, "forked")
@@ -70,6 +70,6 @@ def test_step_that_is_not_in_the_thinking_is_refused(runs: Runs) -> None:
     revising: Any = Revising(None, runs, str)  # type: ignore[arg-type]
     first = runs.start("Why?")
     events_of(runs, first)
-    *_, status = revising.on_fork(SimpleNamespace(character=10**9), first, "")
+    *_, status = revising.on_fork(SimpleNamespace(character=10**9), first, "", first)
     assert status["is_refusal"] and "Give a place inside of it" in status["text"]
     assert len(runs.store.siblings(first)) == 1

@@ -63,7 +63,7 @@ class AgentEndpoints:
 
         Args:
             message: The question; empty only to continue the run `run_id`.
-            tools: Names of those it may use, as /tools lists them; all when left out.
+            tools: Names of those it may use, as /tools lists them, or of MCP servers; all when left out.
             policy: For some tools "ask" (a call waits for /decide_call) or "off"; it can only tighten what /tools says.
             history: Earlier turns, oldest first: objects with role (system, user or assistant) and content.
             files: Files for the tools, as objects with name, and text or base64.
@@ -102,11 +102,12 @@ class AgentEndpoints:
         question = check_text(message, "message")
         system, turns = history_from_list(history)
         drawn = sampling_from_mapping(json_object(sampling, "sampling"))
-        names = tool_names_from_json(tools)
+        named = tool_names_from_json(tools)
+        names = None if named is None else [tool for name in named for tool in self._agents.tools_named(name)]
         known = [tool.name for tool in self._agents.toolbox.tools()]
         if names is not None:
             self._agents.offered(names)  # names that are none, or off here, are refused whatever the policy says
-        wishes = wishes_of(names, policy_from_json(policy), known)
+        wishes = wishes_of(names, self._agents.policies_by_tool(policy_from_json(policy)), known)
         bounds = run_limits_from_json(limits)
         uploads = files_from_json(files)
         keeps = check_flag(keep_thinking, "keep_thinking")

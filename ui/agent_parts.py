@@ -13,7 +13,8 @@ from ui.agent_views import Whole, files_view, steps_view, tools_view
 from ui.composer import Composer, add_composer
 from ui.earlier_turns import add_earlier_turns
 from ui.growing import Grown
-from ui.parts import answer_pane, compare_view, pane_head, plain_text, thinking_pane
+from ui.parts import answer_pane, compare_view, outline, pane_head, plain_text, small_button, thinking_pane
+from ui.replaying import ReplayParts, add_replay
 from ui.revision import Revision, add_revision
 from ui.taking import Taking, add_taking
 from ui.words import word
@@ -27,7 +28,9 @@ _ABOUT = (
 _PANE_BUTTONS = (
     "<span class='round-of' id='agent-step' role='status'></span>"
     "<button class='action' type='button' id='agent-live' aria-pressed='true' data-say>Live</button>"
+    "<button class='action show-outline' type='button' aria-pressed='false' data-say>Outline</button>"
     "<button class='action show-find' type='button' data-say>Find</button>"
+    "<button class='action show-maths' type='button' aria-pressed='false' data-say>Maths</button>"
 )
 
 
@@ -42,10 +45,14 @@ class AgentParts:
     steps: gr.HTML
     answer: gr.Markdown
     thinking: gr.HTML
+    outline: gr.HTML
+    thinking_set: gr.Markdown
+    set_maths: gr.Button
     files: gr.HTML
     comparison: gr.HTML
     file: gr.File
     taking: Taking
+    replay: ReplayParts
     revision: Revision
     composer: Composer
     tools: gr.HTML
@@ -55,8 +62,17 @@ class AgentParts:
     @property
     def outputs(self) -> list[Any]:
         """All that following a run writes."""
-        panes = [self.asked, self.steps, self.thinking, self.composer.arithmetic, self.answer, self.files]
-        return [self.run_id, self.turns, *panes, self.composer.status]
+        thinking = [self.thinking, self.outline, self.composer.arithmetic]
+        return [
+            self.run_id,
+            self.turns,
+            self.asked,
+            self.steps,
+            *thinking,
+            self.answer,
+            self.files,
+            self.composer.status,
+        ]
 
 
 def add_agent_tab(runs: Runs, host: ModelHost, grown: Grown) -> AgentParts:
@@ -90,15 +106,21 @@ def _add_run_view(grown: Grown, whole: Whole) -> dict[str, Any]:
             answer = answer_pane(elem_id="agent-answer")
         with gr.Column(elem_id="agent-thinking-column", min_width=300):
             gr.HTML(pane_head("Thinking", "agent-thinking-figures", _PANE_BUTTONS))
+            steps_of_thinking = outline(elem_id="agent-outline")
             thinking = thinking_pane(
                 "The working appears here while the model thinks.", elem_id="agent-thinking", server_functions=[grown]
             )
+            thinking_set = answer_pane(elem_id="agent-thinking-set")
+            # Pressed by the button in the head, which knows whether it is on.
+            set_maths = small_button(word("Set maths"), "agent-set-maths")
             files = files_view(elem_id="agent-files")
     comparison = compare_view(elem_id="agent-compare")
     with gr.Row(elem_id="agent-after"):
         taking = add_taking(PREFIX)
+        replay = add_replay(PREFIX)
     revision = add_revision(PREFIX)
     shown = {"asked": asked, "steps": steps, "answer": answer, "thinking": thinking, "files": files}
+    shown |= {"outline": steps_of_thinking, "thinking_set": thinking_set, "set_maths": set_maths, "replay": replay}
     return shown | {"comparison": comparison, "taking": taking, "revision": revision}
 
 

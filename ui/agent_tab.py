@@ -16,7 +16,7 @@ from model.errors import AppError
 from model.events import Event
 from model.host import ModelHost
 from model.runs import Runs
-from model.steps import Step
+from model.steps import Step, steps_of
 from model.tool_events import Equipped
 from ui.agent_examples import EXAMPLES
 from ui.agent_parts import AgentParts
@@ -27,8 +27,10 @@ from ui.attaching import wire_attaching
 from ui.comparing import Comparing, wire_comparing
 from ui.kept_runs import KeptRuns
 from ui.maths import for_display
+from ui.outlining import Outlining
 from ui.panes import Panes
 from ui.parts import AT_ONCE, QUIET
+from ui.replaying import Replay, Replays, replay_value, wire_replay
 from ui.revision import Revising, wire_revision
 from ui.sampling_drawer import budget_of, sampling_of
 from ui.sentences import refusal
@@ -40,10 +42,10 @@ from ui.uploading import UPLOADED, Upload, chips_of, uploads_of
 from ui.watching import THINKING_SECONDS, to_follow, watch_run
 
 Value = dict[str, Any]
-# Run id, earlier turns, task, steps, thinking, arithmetic, answer, files, status: as in `AgentParts.outputs`.
-Update = tuple[str, list[str], str, Value, Value, Value, str, Value, Value]
+# Run id, earlier turns, task, steps, thinking, outline, arithmetic, answer, files, status: as in `AgentParts.outputs`.
+Update = tuple[str, list[str], str, Value, Value, Value, Value, str, Value, Value]
 
-NOTHING_NEW: Any = (gr.skip(),) * 9
+NOTHING_NEW: Any = (gr.skip(),) * 10
 _SAVE = "(file) => workingsSave(file)"
 
 
@@ -61,6 +63,22 @@ def follow_step(run_id: str, step: int | str) -> str:
     return f"{to_follow(run_id)}/{step}"
 
 
+def step_followed(told: str) -> int | None:
+    """The step whose thinking a page wished for, from 0; None for the newest, whichever it is.
+
+    >>> step_followed(follow_step("r1", 2)), step_followed(to_follow("r1")), step_followed("r1/3/16×")
+    (2, None, None)
+    """
+    wished = told.partition("/")[2].partition("/")[2]
+    return int(wished) if wished.isdecimal() else None
+
+
+def step_on_page(events: Sequence[Event], told: str) -> int:
+    """The number of the step whose thinking is on the page, from 1, once the run has ended."""
+    n_steps, wished = len(steps_of(events)), step_followed(told)
+    return n_steps if wished is None else min(wished + 1, n_steps)
+
+
 class AgentTab:
     """What the tab does; as in the Chat tab, every page is told all by a run's id."""
 
@@ -69,6 +87,7 @@ class AgentTab:
     ) -> None:
         self.parts = parts
         self.panel = panel
+        self.replays = Replays(runs)
         self._agents, self._runs, self._host, self._kept = agents, runs, host, kept
 
     # ------------------------------------------------------------------ following a run
@@ -77,30 +96,39 @@ class AgentTab:
         """What the page shows of a run, again and again until it has ended.
 
         Args:
-            told: The run's id, a mark that makes each request a new one, the step whose thinking is wished for.
+            told: The run's id, a mark that makes each request a new one, then the step whose thinking is wished for or
+                the speed of a replay.
             request: Whose page it is.
         """
-        run_id, _, rest = told.partition("/")
-        step = rest.partition("/")[2]
+        run_id, session = told.partition("/")[0], str(request.session_hash)
         if not run_id:
             # A page that has just opened tells of its empty state too, sometimes.
             yield NOTHING_NEW
             return
-        view = _View(told, run_id, int(step) if step.isdecimal() else None)
+        await self.replays.let_go(session)
+        view = _View(told, run_id, self.replays.begin(session, told))
+        add = view.so_far.add
         try:
-            await asyncio.to_thread(self._kept.keep, str(request.session_hash), run_id)
+            await asyncio.to_thread(self._kept.keep, session, run_id)
             await asyncio.to_thread(self._look_beside, view)
-            async with aclosing(watch_run(self._runs, run_id, THINKING_SECONDS, view.so_far.add)) as watched:
+            watched = (
+                self.replays.watch(session, run_id, view.replay, add)
+                if view.replay
+                else watch_run(self._runs, run_id, THINKING_SECONDS, add)
+            )
+            async with aclosing(watched):
                 async for panes in watched:
                     view.panes = panes
                     await asyncio.to_thread(self._look_at_files, view)
-                    marking, of_step = view.marking_of(view.shown), view.of_step
+                    marking, of_step = view.marking, view.of_step
                     if marking.has_much_to_read(of_step):
-                        # The text does not wait for its sums.
+                        # The text does not wait for its sums and its outline.
                         yield self._update(view)
                         await marking.read_aside(of_step)
+                        await asyncio.to_thread(view.outline)
                     else:
                         marking.read(of_step)
+                        view.outline()
                     yield self._update(view)
         except AppError as error:
             yield self._update(view, {"text": str(error), "tone": "error"})
@@ -127,13 +155,15 @@ class AgentTab:
         place = self._runs.place_in_line(view.run_id) if panes.phase == "waiting" else None
         waited = time.monotonic() - view.began
         status = agent_status(panes, steps, shown, self._host.status(), waited, view.branch, place)
+        status = replay_value(status, view.replay) if view.replay else status
         return (
             panes.run_id or view.run_id,
             view.turns,
             panes.asked_text,
-            steps_value(view.so_far, panes, shown, view.step is None),
+            steps_value(view.so_far, panes, shown, view.step is None) | {"is_replay": view.replay is not None},
             view.windows.value(of_step, shown, shown == len(steps) - 1),
-            view.marking_of(shown).value(of_step),
+            view.outlined,
+            view.marking.value(of_step),
             view.answer_set,
             view.files,
             status | dict(told or {}),
@@ -215,7 +245,16 @@ class AgentTab:
     def on_new(self) -> Update:
         """An empty page; a run that goes on is only left alone."""
         status = agent_status(Panes(), SoFar().steps(), 0, self._host.status())
-        return "", [], "", {"steps": []}, whole_value(""), {}, "", {"files": []}, status
+        return "", [], "", {"steps": []}, whole_value(""), {}, {}, "", {"files": []}, status
+
+    def on_unload(self, request: gr.Request) -> None:
+        """The page has gone: nothing is played for it any more."""
+        self.replays.end(str(request.session_hash))
+
+    def on_set_maths(self, run_id: str, told: str) -> str:
+        """The thinking of the step on the page as Markdown with its maths marked, for the pane that sets it."""
+        events = self._runs.store.events(run_id)
+        return for_display(steps_of(events)[step_on_page(events, told) - 1].thinking)
 
     def on_change_tools(self, wishes: Wishes, event: gr.EventData) -> tuple[Wishes, Value]:
         """What the user changed in the tool panel."""
@@ -226,18 +265,19 @@ class AgentTab:
 class _View:
     """One run on one page: what of it is kept between two updates."""
 
-    def __init__(self, told: str, run_id: str, step: int | None) -> None:
-        self.run_id, self.step = run_id, step
+    def __init__(self, told: str, run_id: str, replay: Replay | None = None) -> None:
+        self.run_id, self.step, self.replay = run_id, step_followed(told), replay
         self.so_far, self.panes = SoFar(), Panes(run_id=run_id)
-        self.windows = StepWindows(told, run_id)
+        self.windows = StepWindows(told, "" if replay else run_id)
         self.turns: list[str] = []
         self.branch = (1, 1)
         self.files: Value = {}
         self.looked_at: tuple[Event, ...] | None = None
         self.answer, self.answer_set = "", ""
         self.began = time.monotonic()
-        self._told = told
+        self.outlined: Value = {}
         self._marked, self._marking = -1, Marking(told)
+        self._outlined, self._outlining = -1, Outlining()
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -256,14 +296,25 @@ class _View:
         steps, shown = self.steps, self.shown
         return panes_of_step(self.panes, steps[shown], shown == len(steps) - 1)
 
-    def marking_of(self, step: int) -> Marking:
-        """Who reads the sums of a step's thinking."""
-        if step != self._marked:
-            self._marked, self._marking = step, Marking(self.windows.key_of(step))
+    @property
+    def marking(self) -> Marking:
+        """Who reads the sums of the thinking on the page."""
+        if self.shown != self._marked:
+            self._marked, self._marking = self.shown, Marking(self.windows.key_of(self.shown))
         return self._marking
 
+    def outline(self) -> None:
+        """Read on in the thinking on the page, for its outline."""
+        if self.shown != self._outlined:
+            self._outlined, self._outlining = self.shown, Outlining()
+        value = self._outlining.value(self.of_step)
+        # A step that is over can be gone on from once the run is.
+        self.outlined = value | {"can_go_on": value["can_go_on"] and not self.panes.is_live and not self.replay}
 
-def wire_agent(agent: AgentTab, runs: Runs, tab: gr.Tab, owner: gr.BrowserState, handout: gr.JSON) -> Any:
+
+def wire_agent(
+    demo: gr.Blocks, agent: AgentTab, runs: Runs, tab: gr.Tab, owner: gr.BrowserState, handout: gr.JSON
+) -> Any:
     """Connect the components of the tab to what they do; the event that follows a run."""
     parts = agent.parts
     composer = parts.composer
@@ -290,8 +341,11 @@ def wire_agent(agent: AgentTab, runs: Runs, tab: gr.Tab, owner: gr.BrowserState,
         taken.then(None, parts.file, None, js=_SAVE, **AT_ONCE)
     let_go = composer.new_chat.click(lambda: None, None, None, cancels=following, **starting)
     let_go.then(agent.on_new, None, parts.outputs, **starting)
-    revising = Revising(parts.revision, runs, to_follow)
-    wire_revision(revising, None, parts.run_id, owner, parts.to_follow, composer.status, following)
+    wire_replay(agent.replays, parts.replay, to_follow, parts.run_id, parts.to_follow, composer.status, following)
+    demo.unload(agent.on_unload)
+    parts.set_maths.click(agent.on_set_maths, [parts.run_id, parts.to_follow], parts.thinking_set, **AT_ONCE)
+    revising = Revising(parts.revision, runs, to_follow, step_on_page)
+    wire_revision(revising, parts.outline, parts.run_id, owner, parts.to_follow, composer.status, following)
     comparing = (parts.revision.compare, parts.comparison, parts.run_id, parts.to_follow, composer.status, following)
     wire_comparing(Comparing(runs, to_follow), *comparing)
     wire_taking(parts.taking, runs, parts.run_id, handout)

@@ -84,10 +84,14 @@ class ToolPanel:
         problem = str(getattr(self._servers, "problem", "") or "")
         return {
             "tools": [
-                [name, about_of(tool), stricter(host, wishes.get(name, host)), host, tool.origin]
+                [name, about_of(tool), stricter(stricter(host, _wish(wishes, name)), _wish(wishes, tool.origin)), host]
+                + [tool.origin]
                 for name, (tool, host) in held.items()
             ],
-            "servers": [[each.name, each.phase, each.words, each.is_on, len(each.tools)] for each in servers],
+            "servers": [
+                [each.name, each.phase, each.words, each.is_on, len(each.tools), _wish(wishes, each.name) != "off"]
+                for each in servers
+            ],
             "note": note or problem or (_HOSTED_NOTE if self._is_hosted else ""),
             "is_hosted": self._is_hosted,
         }
@@ -104,6 +108,8 @@ class ToolPanel:
             match action:
                 case "policy":
                     wishes = self._set(wishes, name, str(given.get("policy", "")))
+                case "offer":
+                    wishes = self._offer(wishes, name, bool(given.get("is_on")))
                 case "switch" if self._servers is not None:
                     self._servers.switch(name, bool(given.get("is_on")))
                 case "restart" if self._servers is not None:
@@ -123,10 +129,22 @@ class ToolPanel:
             return wishes
         return wishes | {name: chosen}
 
+    def _offer(self, wishes: Wishes, server: str, is_on: bool) -> Wishes:
+        """Whether the page's next runs are told of a server's tools; the server itself stays as it is."""
+        if server not in {each.name for each in (self._servers.states() if self._servers is not None else ())}:
+            return wishes
+        others = {name: policy for name, policy in wishes.items() if name != server}
+        return others if is_on else others | {server: "off"}
+
     def known(self, wishes: Mapping[str, Policy]) -> Wishes:
         """The wishes about tools that there still are: a server may have gone meanwhile."""
-        names = {tool.name for tool in self._agents.toolbox.tools()}
+        tools = self._agents.toolbox.tools()
+        names = {tool.name for tool in tools} | {tool.origin for tool in tools}
         return {name: policy for name, policy in wishes.items() if name in names}
+
+
+def _wish(wishes: Mapping[str, Policy], name: str) -> Policy:
+    return wishes.get(name, "free")
 
 
 def about_of(tool: Tool) -> str:

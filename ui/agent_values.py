@@ -12,7 +12,7 @@ from typing import Any, Literal
 from model.host import HostStatus
 from model.steps import Called, Step
 from model.waiting_line import Place
-from ui.panes import Panes
+from ui.panes import ENDED_PHASES, Panes
 from ui.sentences import joined, shortened, status_value
 from ui.so_far import SoFar
 
@@ -22,8 +22,10 @@ State = Literal["waiting", "next", "running", "ok", "failed", "refused", "not_ru
 # A card shows so much of a text; the rest is asked for by whoever wants it. What may be allowed is shown whole.
 _SHOWN_CHARACTERS = 3_000
 _LINE_CHARACTERS = 90
-# What the prefix of the tab's ids hides: a run with tools has no use for them.
-_WITHOUT = {"new-answer", "edit-thinking", "fold", "show-maths"}
+# They are about one step's thinking.
+_OF_A_STEP = {"show-maths", "edit-thinking", "new-answer"}
+# The thinking is the smaller part there: nobody wants it folded away.
+_WITHOUT = {"fold"} | _OF_A_STEP
 
 
 def states_of(step: Step, is_live: bool) -> list[State]:
@@ -205,6 +207,14 @@ def panes_of_step(panes: Panes, step: Step, is_last: bool) -> Panes:
     return replace(panes, thinking=step.thinking, phase="done")
 
 
+def _shows(names: Sequence[str], steps: Sequence[Step], shown: int, is_over: bool) -> list[str]:
+    """Those of the names that a run with steps has a use for; for a thinking only where the step has one."""
+    kept = [name for name in names if name not in _WITHOUT]
+    kept += ["show-maths", "edit-thinking"] if is_over and steps[shown].thinking.strip() else []
+    kept += ["new-answer"] if is_over and steps[-1].thinking.strip() and not steps[-1].calls else []
+    return [*kept, "answer"] if final_answer(steps) else kept
+
+
 def agent_status(
     panes: Panes,
     steps: Sequence[Step],
@@ -225,8 +235,7 @@ def agent_status(
     own = replace(panes, answer=final_answer(steps))
     notices = tuple(notice for notice in panes.notices if notice.kind not in ("reminded", "step_limit"))
     value = status_value(replace(own, notices=notices), host, waited_seconds, branch, place)
-    shows = [name for name in value["shows"].split() if name not in _WITHOUT]
-    value["shows"] = " ".join([*shows, "answer"] if own.answer else shows)
+    value["shows"] = " ".join(_shows(value["shows"].split(), steps, shown, panes.phase in ENDED_PHASES))
     tokens = steps[shown].n_thinking_tokens
     value["thinking"] = _tokens(tokens)
     value["answer"] = _tokens(steps[-1].n_answer_tokens) if own.answer else ""

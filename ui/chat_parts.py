@@ -26,11 +26,11 @@ from ui.words import word
 _HINT = "The working appears here while the model thinks."
 # They act in the browser alone (page.js, thought_view.js, confidence.js).
 _PANE_BUTTONS = (
-    "<button class='action' type='button' id='show-outline' aria-pressed='false' data-say>Outline</button>"
-    "<button class='action' type='button' id='show-find' data-say>Find</button>"
+    "<button class='action show-outline' type='button' id='show-outline' aria-pressed='false' data-say>Outline</button>"
+    "<button class='action show-find' type='button' id='show-find' data-say>Find</button>"
     "<button class='action' type='button' id='show-confidence' aria-pressed='false' data-say>"
     "Confidence</button>"
-    "<button class='action' type='button' id='show-maths' aria-pressed='false' data-say>Maths</button>"
+    "<button class='action show-maths' type='button' id='show-maths' aria-pressed='false' data-say>Maths</button>"
     "<button class='action' type='button' id='fold' aria-expanded='true' data-say>Fold</button>"
 )
 

@@ -110,7 +110,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         demo.unload(watching.forget)
         following.append(wire_code(code, watching, by_hand, code_tab, owner, parts.handout))
         agent = AgentTab(agent_parts, agents, ToolPanel(agents, servers, settings.is_hosted), runs, host, chat.kept)
-        following.append(wire_agent(agent, runs, agent_tab, owner, parts.handout))
+        following.append(wire_agent(demo, agent, runs, agent_tab, owner, parts.handout))
         wire_opening(demo, Opening(runs), parts, math_parts, code_parts, agent_parts, following)
         panel = ModelPanel(host, settings)
         wire_model(panel, form, line, foot, timer)

@@ -26,6 +26,7 @@ from model.tool_events import ApprovalAsked, Equipped, ToolCall, ToolResult
 
 Phase = Literal["empty", "waiting", "reading", "thinking", "answering", "calling", "done", "stopped", "failed"]
 LIVE_PHASES: tuple[Phase, ...] = ("waiting", "reading", "thinking", "answering", "calling")
+ENDED_PHASES: tuple[Phase, ...] = ("done", "stopped", "failed")
 
 # Markdown with KaTeX costs the browser more the longer it is, so long answers are drawn less often (docs/limits.md).
 _ANSWER_FLUSH_SECONDS = ((16_000, 0.085), (40_000, 0.2))

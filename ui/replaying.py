@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from bisect import bisect_right
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +14,14 @@ import gradio as gr
 from model.errors import RunBusy
 from model.events import Event, Steered
 from model.runs import Runs
+from model.tool_events import ToolCall
 from ui.panes import Panes, flush_seconds, update_all
 from ui.parts import AT_ONCE, QUIET, small_button
 from ui.sentences import joined, refusal, shortened
 from ui.words import word
 
+# Events, each with its Unix second.
+Told = Callable[[list[tuple[float, Event]]], None]
 SPEEDS: dict[str, float] = {"1×": 1.0, "4×": 4.0, "16×": 16.0, "at once": math.inf}
 # A pause of the model, or of the user, longer than this is not waited out.
 LONGEST_GAP_SECONDS = 2.0
@@ -37,6 +40,9 @@ _DONE_BY_USER = {
     "resume": "Go on",
     "hint": "Hint",
     "budget": "Budget",
+    "allow": "Allow",
+    "allow_always": "Always allow",
+    "refuse": "Refuse",
 }
 
 
@@ -72,19 +78,19 @@ class ReplayParts:
     speed: gr.Dropdown
 
 
-def add_replay() -> ReplayParts:
+def add_replay(prefix: str = "") -> ReplayParts:
     """Lay them out; the style sheet shows the first while nothing is replayed, the others while something is."""
-    with gr.Row(elem_id="replay-row"):
-        play = small_button(word("Replay"), "replay", min_width=40)
-        pause = small_button(word("Pause replay"), "replay-pause", min_width=40)
-        go_on = small_button(word("Go on with the replay"), "replay-go-on", min_width=40)
-        stop = small_button(word("Stop replay"), "replay-stop", min_width=40)
+    with gr.Row(elem_id=f"{prefix}replay-row"):
+        play = small_button(word("Replay"), f"{prefix}replay", min_width=40)
+        pause = small_button(word("Pause replay"), f"{prefix}replay-pause", min_width=40)
+        go_on = small_button(word("Go on with the replay"), f"{prefix}replay-go-on", min_width=40)
+        stop = small_button(word("Stop replay"), f"{prefix}replay-stop", min_width=40)
         speed = gr.Dropdown(
             [*list(SPEEDS)[:-1], (word("at once"), "at once")],
             value="4×",
             label=word("Speed of the replay"),
             container=False,
-            elem_id="replay-speed",
+            elem_id=f"{prefix}replay-speed",
             min_width=90,
         )
     return ReplayParts(play, pause, go_on, stop, speed)
@@ -138,22 +144,30 @@ class Replays:
                 await asyncio.wait_for(replay.has_ended.wait(), _LETTING_GO_SECONDS)
             await asyncio.sleep(_LAST_UPDATE_SECONDS)
 
-    async def watch(self, session: str, run_id: str, replay: Replay) -> AsyncGenerator[Panes, None]:
+    async def watch(
+        self, session: str, run_id: str, replay: Replay, also: Told | None = None
+    ) -> AsyncGenerator[Panes, None]:
         """Panes of the run from its first event to its last; `replay` says how far it is, and is read as it changes.
+
+        Args:
+            also: Is told of each batch of events before the panes that come of it.
 
         Raises:
             RunNotFound: If no run has this id.
         """
         try:
-            async with aclosing(self._played(session, run_id, replay)) as played:
+            async with aclosing(self._played(session, run_id, replay, also)) as played:
                 async for panes in played:
                     yield panes
         finally:
             replay.has_ended.set()
 
-    async def _played(self, session: str, run_id: str, replay: Replay) -> AsyncGenerator[Panes, None]:
+    async def _played(
+        self, session: str, run_id: str, replay: Replay, also: Told | None
+    ) -> AsyncGenerator[Panes, None]:
         timed = await asyncio.to_thread(self._runs.store.timed_events, run_id)
         places = places_of(timed)
+        tools = {event.call_id: event.name for _, event in timed if isinstance(event, ToolCall)}
         replay.seconds = places[-1]
         panes, number, before = Panes(run_id=run_id), 0, time.monotonic()
         while number < len(timed):
@@ -161,9 +175,12 @@ class Replays:
             replay.position = _moved(replay, now - before)
             before = now
             due = bisect_right(places, replay.position)
-            panes = update_all(panes, ((at_ms / 1000, event) for at_ms, event in timed[number:due]))
+            passed = [(at_ms / 1000, event) for at_ms, event in timed[number:due]]
+            if also is not None:
+                also(passed)
+            panes = update_all(panes, passed)
             replay.done += tuple(
-                _sentence(event, places[place])
+                _sentence(event, places[place], tools)
                 for place, (_, event) in enumerate(timed[number:due], number)
                 if isinstance(event, Steered)
             )
@@ -224,10 +241,12 @@ def _pause_seconds(replay: Replay, panes: Panes, places: Sequence[float], number
     return min(max(until_next, flush_seconds(panes)), _TICK_SECONDS)
 
 
-def _sentence(steered: Steered, at: float) -> str:
-    """What the user did, and when."""
+def _sentence(steered: Steered, at: float, tools: Mapping[str, str]) -> str:
+    """What the user did, and when; `tools` are the names of those called, by call."""
     words = _DONE_BY_USER[steered.action]
-    if steered.text:
+    if steered.action in ("allow", "allow_always", "refuse"):
+        words += f" {tools.get(steered.text, steered.text)}"
+    elif steered.text:
         words += f": “{shortened(steered.text, 90)}”" if steered.action == "hint" else f": {steered.text}"
     elif steered.tokens:
         words += f", {steered.tokens:,} tokens more"

@@ -1,7 +1,7 @@
 """Nothing in; the components that make another run out of one that has ended, and what they do, out."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,8 +10,10 @@ import gradio as gr
 
 from model.branching import Branch
 from model.errors import AppError
+from model.events import Event
 from model.resuming import own_thinking
 from model.runs import Runs
+from model.steps import steps_of
 from ui.parts import AT_ONCE, QUIET, plain_text, small_button
 from ui.samples import SampleControl, add_sample_control
 from ui.sentences import refusal
@@ -41,6 +43,8 @@ class Revision:
     question_text: gr.Textbox
     ask_edited: gr.Button
     cancels: tuple[gr.Button, gr.Button]
+    # Whose thinking is in the editor: the number of the step, from 1; None where runs have no steps.
+    step: gr.State
     prefix: str
 
 
@@ -76,16 +80,29 @@ def add_revision(prefix: str = "") -> Revision:
             cancel_question = _narrow(word("Cancel"), f"{prefix}cancel-question")
     row = (again, new_answer, edit_thinking, edit_question, samples, before, after, going_on, compare)
     editors = (thinking_editor, thinking_text, think_on, answer_from, question_editor, question_text, ask_edited)
-    return Revision(*row, *editors, (cancel_thinking, cancel_question), prefix)
+    return Revision(*row, *editors, (cancel_thinking, cancel_question), gr.State(None), prefix)
 
 
 class Revising:
-    """What the row and its editors do. `to_follow` makes the page follow another run."""
+    """What the row and its editors do.
 
-    def __init__(self, parts: Revision, runs: Runs, to_follow: Callable[[str], str]) -> None:
+    Args:
+        to_follow: Makes the page follow another run.
+        step_of: Where runs have steps, the number of the one that the page shows, from 1, by the run's events and what
+            the page follows.
+    """
+
+    def __init__(
+        self,
+        parts: Revision,
+        runs: Runs,
+        to_follow: Callable[[str], str],
+        step_of: Callable[[Sequence[Event], str], int] | None = None,
+    ) -> None:
         self.parts = parts
         self._runs = runs
         self._to_follow = to_follow
+        self._step_of = step_of
 
     def on_branch(self, branch: Branch, run_id: str, owner: str) -> tuple[Any, ...]:
         """Start a run beside this one; an editor stays open when it is refused.
@@ -99,24 +116,38 @@ class Revising:
             return gr.skip(), gr.skip(), gr.skip(), refusal(error)
         return self._to_follow(started), gr.Column(visible=False), gr.Column(visible=False), gr.skip()
 
-    def on_fork(self, event: gr.EventData, run_id: str, owner: str) -> tuple[Any, ...]:
-        """Keep the thinking up to the step that was chosen in the outline, and think on from there."""
-        return self.on_branch(Branch(keep_characters=int(event.character)), run_id, owner)
+    def on_fork(self, event: gr.EventData, run_id: str, owner: str, followed: str) -> tuple[Any, ...]:
+        """Keep the thinking up to the place that was chosen in the outline, and think on from there."""
+        try:
+            step = self._step_of(self._runs.store.events(run_id), followed) if self._step_of else None
+        except AppError as error:
+            return gr.skip(), gr.skip(), gr.skip(), refusal(error)
+        return self.on_branch(Branch(keep_characters=int(event.character), step=step), run_id, owner)
 
-    def on_edited_thinking(self, answers_now: bool, text: str, run_id: str, owner: str) -> tuple[Any, ...]:
+    def on_edited_thinking(
+        self, answers_now: bool, text: str, step: int | None, run_id: str, owner: str
+    ) -> tuple[Any, ...]:
         """Go on from the thinking in the editor."""
-        return self.on_branch(Branch(thinking=text, answers_now=answers_now), run_id, owner)
+        return self.on_branch(Branch(thinking=text, answers_now=answers_now, step=step), run_id, owner)
 
     def on_edited_question(self, text: str, run_id: str, owner: str) -> tuple[Any, ...]:
         """Ask the question in the editor instead."""
         return self.on_branch(Branch(question=text), run_id, owner)
 
-    async def on_open(self, part: str, run_id: str) -> tuple[Any, ...]:
-        """Open an editor with the run's own text in it; the other one closes."""
+    async def on_open(self, part: str, run_id: str, followed: str) -> tuple[Any, ...]:
+        """Open an editor with the run's own text in it; the other one closes.
+
+        Returns:
+            The editor of the thinking, its text, its step, the editor of the question, its text.
+        """
         events = await asyncio.to_thread(self._runs.store.events, run_id)
-        if part == "thinking":
-            return gr.Column(visible=True), own_thinking(events).rstrip(), gr.Column(visible=False), gr.skip()
-        return gr.Column(visible=False), gr.skip(), gr.Column(visible=True), events[0].question  # type: ignore[union-attr]
+        opened, closed = gr.Column(visible=True), gr.Column(visible=False)
+        if part == "question":
+            return closed, gr.skip(), gr.skip(), opened, events[0].question  # type: ignore[union-attr]
+        if self._step_of is None:
+            return opened, own_thinking(events).rstrip(), None, closed, gr.skip()
+        step = self._step_of(events, followed)
+        return opened, steps_of(events)[step - 1].own_thinking.rstrip(), step, closed, gr.skip()
 
     def on_switch(self, step: int, run_id: str) -> Any:
         """Follow the branch before or behind this one, round and round."""
@@ -129,7 +160,7 @@ class Revising:
 
 def wire_revision(
     revising: Revising,
-    outline: gr.HTML | None,
+    outline: gr.HTML,
     run_id: gr.State,
     owner: gr.BrowserState,
     to_follow: gr.State,
@@ -144,13 +175,12 @@ def wire_revision(
         button.click(partial(revising.on_branch, branch), [run_id, owner], started, **events)
     for button, answers_now in ((parts.think_on, False), (parts.answer_from, True)):
         edited = partial(revising.on_edited_thinking, answers_now)
-        button.click(edited, [parts.thinking_text, run_id, owner], started, **events)
-    if outline is not None:
-        outline.select(revising.on_fork, [run_id, owner], started, **events)
+        button.click(edited, [parts.thinking_text, parts.step, run_id, owner], started, **events)
+    outline.select(revising.on_fork, [run_id, owner, to_follow], started, **events)
     parts.ask_edited.click(revising.on_edited_question, [parts.question_text, run_id, owner], started, **events)
-    editors = [parts.thinking_editor, parts.thinking_text, parts.question_editor, parts.question_text]
+    editors = [parts.thinking_editor, parts.thinking_text, parts.step, parts.question_editor, parts.question_text]
     for button, part in ((parts.edit_thinking, "thinking"), (parts.edit_question, "question")):
-        opened = button.click(partial(revising.on_open, part), run_id, editors, **events)
+        opened = button.click(partial(revising.on_open, part), [run_id, to_follow], editors, **events)
         opened.then(None, None, None, js=f"() => workingsShow('{parts.prefix}{part}-editor')", **AT_ONCE)
     closed = [parts.thinking_editor, parts.question_editor]
     for button in parts.cancels:

@@ -6,7 +6,7 @@ from typing import Any
 from model.errors import AppError
 from model.host import HostStatus
 from model.waiting_line import Place
-from ui.panes import Panes, pace_text
+from ui.panes import ENDED_PHASES, Panes, pace_text
 
 _PHASE_WORDS = {
     "waiting": "Waiting",
@@ -97,7 +97,7 @@ def refusal(error: AppError) -> dict[str, Any]:
 
 def _shows(panes: Panes, branches: int) -> str:
     """Ids of the buttons and rows that there are in this phase; the style sheet hides the others."""
-    is_over = panes.phase in ("done", "stopped", "failed")
+    is_over = panes.phase in ENDED_PHASES
     has_text = bool(panes.thinking or panes.answer)
     shown = {
         "ask": not panes.is_live,

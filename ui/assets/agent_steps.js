@@ -1,4 +1,4 @@
-// `props.value` {run, steps, offered, shown, is_following, left} in, the steps of a run with a card for each call out; text as text.
+// `props.value` {run, steps, offered, shown, is_following, is_replay, left} in, the steps of a run with a card for each call out; text as text.
 // `select` carries the step whose thinking is wished for ("" for the newest), `edit` the user's word on a call
 // {call, decision}, `download` the name of a file.
 const list = element.querySelector(".agent-steps");
@@ -24,6 +24,7 @@ const decisions = [
 const isEarlier = Boolean(element.closest(".turn"));
 let drawn = [];
 let run = "";
+let thinkingShown = "";
 
 function fetchWhole(call) {
   if (!fetched.has(call.id)) {
@@ -153,7 +154,8 @@ function cardOf(call, at) {
   // What may be allowed is to be seen; all else is one click away.
   unfold(call.state === "waiting" || (unfolded.get(call.id) ?? false));
   card.append(head, body);
-  if (call.state === "waiting") card.append(asking(call));
+  // In a replay it was answered long ago.
+  if (call.state === "waiting" && !(props.value || {}).is_replay) card.append(asking(call));
   if (call.n_pictures) card.append(pictures(call));
   if (call.files.length) card.append(filesOf(call));
   return card;
@@ -186,7 +188,7 @@ function sightEnd() {
 // Whoever looks at the newest step goes on looking at it; a question is brought into sight wherever the reader is.
 function follow(wasInSight, asked) {
   const waiting = list.querySelector(".call.waiting");
-  const isNew = waiting && waiting.querySelector(".left").dataset.call !== asked;
+  const isNew = waiting && waiting.querySelector(".left") && waiting.querySelector(".left").dataset.call !== asked;
   const target = isNew ? waiting : wasInSight ? list.lastElementChild : null;
   if (!target || element.offsetParent === null) return;
   const hidden = target.getBoundingClientRect().bottom + 12 - sightEnd();
@@ -233,6 +235,10 @@ function sync() {
   }
   // The status line below the steps is not laid out yet.
   if (!isEarlier && hasNew) requestAnimationFrame(() => requestAnimationFrame(() => follow(wasInSight, asked)));
+  const shownNow = `${run}/${value.shown}/${steps.length}`;
+  // Maths that were set are those of the thinking that was there.
+  if (!isEarlier && thinkingShown !== shownNow) workingsSetMaths(false, document.querySelector("#agent-thinking-column"));
+  thinkingShown = shownNow;
   const live = document.getElementById("agent-live");
   if (live && !isEarlier) live.setAttribute("aria-pressed", String(value.is_following !== false));
 }

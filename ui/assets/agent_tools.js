@@ -1,6 +1,7 @@
 // `props.value` {tools, servers, note, is_hosted} in, each tool with its policy and each MCP server out. A tool is [name,
-// about, policy, the host's policy, origin]; a server [name, state, words, is on, number of tools]. `edit` carries what the
-// user did: {action: "policy", name, policy}, {action: "switch", name, is_on} or {action: "restart", name}.
+// about, policy, the host's policy, origin]; a server [name, state, words, is on, number of tools, whether the page's next
+// runs are told of them]. `edit` carries what the user did: {action: "policy", name, policy}, {action: "offer", name, is_on},
+// {action: "switch", name, is_on} or {action: "restart", name}.
 const find = (selector) => element.querySelector(selector);
 const [tools, servers, note, serversFrame] = [".tools", ".servers", ".note", ".servers-frame"].map(find);
 const policies = ["free", "ask", "off"];
@@ -40,7 +41,19 @@ function toolOf([name, about, policy, host, origin], isHosted) {
   return item;
 }
 
-function serverOf([name, state, words, isOn, nTools], isHosted) {
+function tick(key, words, spoken, isOn, change) {
+  const label = workingsNode("label", "");
+  const box = workingsNode("input", "");
+  box.type = "checkbox";
+  box.checked = isOn;
+  box.dataset.key = key;
+  box.setAttribute("aria-label", workingsSay(spoken));
+  box.addEventListener("change", () => change(box.checked));
+  label.append(box, workingsNode("span", "", workingsSay(words)));
+  return label;
+}
+
+function serverOf([name, state, words, isOn, nTools, isOffered], isHosted) {
   const item = workingsNode("li", `server ${state}`);
   const said = workingsNode("div", "tool-words");
   const first = workingsNode("p", "tool-name");
@@ -49,22 +62,18 @@ function serverOf([name, state, words, isOn, nTools], isHosted) {
   said.append(first);
   if (words) said.append(workingsNode("p", "tool-about", workingsSay(words)));
   const acts = workingsNode("div", "server-acts");
-  const label = workingsNode("label", "");
-  const box = workingsNode("input", "");
-  box.type = "checkbox";
-  box.checked = isOn;
+  const tell = (action) => (is_on) => trigger("edit", { action, name, is_on });
+  const label = tick(`on/${name}`, "on", `Use ${name}`, isOn, tell("switch"));
   // Which servers a shared app has is its host's to say.
-  box.disabled = isHosted;
-  box.dataset.key = `on/${name}`;
-  box.setAttribute("aria-label", workingsSay(`Use ${name}`));
-  box.addEventListener("change", () => trigger("edit", { action: "switch", name, is_on: box.checked }));
-  label.append(box, workingsNode("span", "", workingsSay("on")));
+  label.querySelector("input").disabled = isHosted;
+  const offer = tick(`offer/${name}`, "in my runs", `Tell the model of the tools of ${name}`, isOffered, tell("offer"));
+  offer.querySelector("input").disabled = !isOn;
   const again = workingsNode("button", "action", workingsSay("Restart"));
   again.dataset.key = `restart/${name}`;
   again.setAttribute("aria-label", workingsSay(`Restart ${name}`));
   again.disabled = !isOn || isHosted;
   again.addEventListener("click", () => trigger("edit", { action: "restart", name }));
-  acts.append(label, again);
+  acts.append(label, offer, again);
   item.append(said, acts);
   return item;
 }

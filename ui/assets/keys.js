@@ -6,14 +6,14 @@ const workingsKeys = [
   ["Esc", "Stop the run", null],
   ["/", "To the question", () => ["#question textarea", "#math-problem textarea", "#code-task textarea", "#agent-question textarea"].some((each) => workingsPress(each, "focus"))],
   ["a", "Answer now", () => ["#answer-now", "#math-answer-now", "#code-answer-now", "#agent-answer-now"].some((each) => workingsPress(each))],
-  ["p", "Pause, or go on", () => ["#pause", "#unpause", "#replay-pause", "#replay-go-on", "#agent-pause", "#agent-unpause"].some((each) => workingsPress(each))],
+  ["p", "Pause, or go on", () => ["pause", "unpause", "replay-pause", "replay-go-on"].some((each) => workingsPress(`#${each}`) || workingsPress(`#agent-${each}`))],
   ["c", "Continue", () => ["#continue", "#math-continue", "#code-continue", "#agent-continue"].some((each) => workingsPress(each))],
   ["w", "To the call that waits for your word", () => workingsPress(".asking .allow", "focus")],
   ["l", "The thinking of the newest step", () => workingsPress("#agent-live")],
-  ["o", "Outline", () => workingsPress("#show-outline")],
+  ["o", "Outline", () => workingsPress("#show-outline") || workingsPress("#agent .show-outline")],
   ["f", "Find in the thinking", () => workingsPress("#show-find") || workingsPress("#agent .show-find")],
   ["t", "Fold or unfold the thinking", () => workingsPress("#fold")],
-  ["m", "Set the maths of the thinking", () => workingsPress("#show-maths")],
+  ["m", "Set the maths of the thinking", () => workingsPress("#show-maths") || workingsPress("#agent .show-maths")],
   ["u", "How sure the model was", () => workingsPress("#show-confidence")],
   ["s", "To the next slip in the sums", () => ["#arithmetic .counts", "#math-arithmetic .counts", "#agent-arithmetic .counts"].some((each) => workingsPress(each))],
   ["d", "Compare two runs", () => workingsPress("#compare-runs") || workingsPress("#agent-compare-runs")],
@@ -61,7 +61,7 @@ document.addEventListener("keydown", (event) => {
   const dialog = document.querySelector("#keys");
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || (dialog && dialog.open)) return;
   if (event.key === "Escape") {
-    ["#stop", "#replay-stop", "#math-stop", "#batch-stop", "#code-stop", "#agent-stop"].some((each) => workingsPress(each));
+    ["#stop", "#replay-stop", "#math-stop", "#batch-stop", "#code-stop", "#agent-stop", "#agent-replay-stop"].some((each) => workingsPress(each));
     return;
   }
   const target = event.target;

@@ -8,7 +8,7 @@ let groups = [];
 let drawn = [];
 
 function goTo(character) {
-  const pane = document.querySelector("#thinking .log");
+  const pane = element.closest(".column").querySelector(".log");
   if (pane) pane.dispatchEvent(new CustomEvent("workings-go-to", { detail: character }));
 }
 
@@ -59,3 +59,6 @@ function sync() {
 reached.addEventListener("click", () => goTo(props.value.reached));
 watch("value", sync);
 sync();
+// A tab is built when it is first looked at, its buttons perhaps a moment after this.
+workingsOutline();
+setTimeout(workingsOutline);

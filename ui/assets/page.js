@@ -77,31 +77,26 @@ function workingsTake(handout) {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
-// The buttons at the head of the thinking: the outline beside it (remembered), and the field to find something in it.
+// The buttons at the head of a thinking: the outline beside it (remembered), and the field to find something in it.
 document.addEventListener("click", (event) => {
-  const button = event.target.closest && event.target.closest("#show-outline, #show-find, .show-find");
+  const button = event.target.closest && event.target.closest(".show-outline, .show-find");
   if (!button) return;
-  if (button.id !== "show-outline") {
-    const log = button.closest(".column").querySelector(".log");
-    if (log) log.dispatchEvent(new CustomEvent("workings-find", { bubbles: true }));
+  if (button.matches(".show-outline")) {
+    workingsOutline(button.getAttribute("aria-pressed") !== "true");
     return;
   }
-  workingsOutline(button.getAttribute("aria-pressed") !== "true");
+  const log = button.closest(".column").querySelector(".log");
+  if (log) log.dispatchEvent(new CustomEvent("workings-find", { bubbles: true }));
 });
 
-function workingsOutline(isShown) {
-  const button = document.querySelector("#show-outline");
-  const column = document.querySelector("#thinking-column");
-  if (!button || !column) return false;
-  button.setAttribute("aria-pressed", String(isShown));
-  column.dataset.outline = isShown ? "on" : "off";
-  workingsKept("workings-outline", isShown);
-  return true;
+// Whether outlines are shown, in every tab; without it as it was the last time.
+function workingsOutline(chosen) {
+  const isShown = workingsKept("workings-outline", chosen);
+  for (const button of document.querySelectorAll(".show-outline")) {
+    button.setAttribute("aria-pressed", String(isShown));
+    button.closest(".column").dataset.outline = isShown ? "on" : "off";
+  }
 }
-
-(function restoreOutline(tries) {
-  if (!workingsOutline(workingsKept("workings-outline")) && tries > 0) setTimeout(() => restoreOutline(tries - 1), 200);
-})(100);
 
 // The id of an editor that has just opened in, its text field in sight and ready to type out.
 function workingsShow(id) {

@@ -8,16 +8,15 @@ function workingsFold(isFolded) {
   button.textContent = workingsSay(isFolded ? "Unfold" : "Fold");
 }
 
-function workingsSetMaths(isSet) {
-  const column = document.querySelector("#thinking-column");
-  const button = document.querySelector("#show-maths");
-  if (!column || !button) return;
+function workingsSetMaths(isSet, column = document.querySelector("#thinking-column")) {
+  const button = column && column.querySelector(".show-maths");
+  if (!button) return;
   column.dataset.maths = isSet ? "on" : "off";
   button.setAttribute("aria-pressed", String(isSet));
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest && event.target.closest("#fold, #show-maths");
+  const button = event.target.closest && event.target.closest("#fold, .show-maths");
   if (!button) return;
   if (button.id === "fold") {
     const isFolded = button.getAttribute("aria-expanded") === "true";
@@ -27,15 +26,17 @@ document.addEventListener("click", (event) => {
     return;
   }
   const isSet = button.getAttribute("aria-pressed") !== "true";
-  workingsSetMaths(isSet);
-  if (isSet) document.querySelector("#set-maths").click();
+  const column = button.closest(".column");
+  workingsSetMaths(isSet, column);
+  if (isSet) column.querySelector("[id$='set-maths']").click();
 });
 
 // Something in the plain text is to be looked at.
 document.addEventListener("workings-reveal", (event) => {
-  if (!event.target.closest("#thinking-column")) return;
-  workingsFold(false);
-  workingsSetMaths(false);
+  const column = event.target.closest("#thinking-column, #agent-thinking-column");
+  if (!column) return;
+  if (column.id === "thinking-column") workingsFold(false);
+  workingsSetMaths(false, column);
 });
 
 new MutationObserver(() => {
