@@ -90,7 +90,8 @@ def test_result_from_outside_is_marked_and_the_answer_is_that_of_the_last_step()
     told = agent_status(panes, so_far.steps(), 1, READY)
     assert (told["text"], told["step"], told["steps"]) == ("Done", "Step 2 of 2", "2 steps · 1 call")
     assert (told["thinking"], told["answer"]) == ("3 tokens", "2 tokens")
-    assert "answer" in told["shows"].split() and not {"new-answer", "fold"} & set(told["shows"].split())
+    shows = set(told["shows"].split())
+    assert {"answer", "new-answer", "edit-thinking", "show-maths"} <= shows and "fold" not in shows
 
 
 def test_call_without_a_result_was_not_run_when_the_run_has_ended() -> None:

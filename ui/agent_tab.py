@@ -32,6 +32,7 @@ from ui.panes import Panes
 from ui.parts import AT_ONCE, QUIET
 from ui.replaying import Replay, Replays, replay_value, wire_replay
 from ui.revision import Revising, wire_revision
+from ui.samples import Samples, wire_samples
 from ui.sampling_drawer import budget_of, sampling_of
 from ui.sentences import refusal
 from ui.so_far import SoFar
@@ -88,7 +89,7 @@ class AgentTab:
         self.parts = parts
         self.panel = panel
         self.replays = Replays(runs)
-        self._agents, self._runs, self._host, self._kept = agents, runs, host, kept
+        self._agents, self._runs, self._host, self.kept = agents, runs, host, kept
 
     # ------------------------------------------------------------------ following a run
 
@@ -109,7 +110,7 @@ class AgentTab:
         view = _View(told, run_id, self.replays.begin(session, told))
         add = view.so_far.add
         try:
-            await asyncio.to_thread(self._kept.keep, session, run_id)
+            await asyncio.to_thread(self.kept.keep, session, run_id)
             await asyncio.to_thread(self._look_beside, view)
             watched = (
                 self.replays.watch(session, run_id, view.replay, add)
@@ -345,7 +346,9 @@ def wire_agent(
     demo.unload(agent.on_unload)
     parts.set_maths.click(agent.on_set_maths, [parts.run_id, parts.to_follow], parts.thinking_set, **AT_ONCE)
     revising = Revising(parts.revision, runs, to_follow, step_on_page)
-    wire_revision(revising, parts.outline, parts.run_id, owner, parts.to_follow, composer.status, following)
+    followed = (parts.run_id, owner, parts.to_follow, composer.status)
+    wire_revision(revising, parts.outline, *followed, following)
+    wire_samples(Samples(runs, agent.kept, to_follow), parts.revision.samples, parts.revision.going_on, *followed)
     comparing = (parts.revision.compare, parts.comparison, parts.run_id, parts.to_follow, composer.status, following)
     wire_comparing(Comparing(runs, to_follow), *comparing)
     wire_taking(parts.taking, runs, parts.run_id, handout)

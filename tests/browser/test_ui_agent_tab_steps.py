@@ -143,6 +143,18 @@ def test_answer_of_a_run_with_steps_is_written_anew_from_its_last_thinking(asked
     expect(asked.locator("#agent-steps .call")).to_have_count(1)
 
 
+def test_task_is_asked_several_times_at_once_each_with_its_own_calls(asked: Page) -> None:
+    asked.locator("#agent-ask-several").click()
+    expect(asked.locator("#agent-branch-place")).to_have_text("2 of 4", timeout=60_000)
+    for place in ("3 of 4", "4 of 4", "1 of 4"):
+        asked.locator("#agent-branch-after").click()
+        expect(asked.locator("#agent-branch-place")).to_have_text(place, timeout=60_000)
+        expect_phase(asked, "done")
+        expect(asked.locator("#agent-steps .call-state")).to_have_text(["ok"])
+        expect(asked.locator("#agent-answer")).to_contain_text("It is 49.")
+    expect(asked.locator("#agent-branches-going-on .plain")).to_have_text("", timeout=60_000)
+
+
 def test_run_with_calls_is_replayed_and_asks_for_nothing(page: Page, address: str, errors: list[str]) -> None:
     page.goto(f"{address}?run=replayed")
     expect(page.locator("#agent-answer")).to_contain_text("It is 49.", timeout=60_000)
@@ -165,4 +177,3 @@ def test_run_with_calls_is_replayed_and_asks_for_nothing(page: Page, address: st
     expect(log).to_contain_text("Step 160 of the second thought", timeout=60_000)
     expect(page.locator("#agent-replay")).to_be_visible()
     assert page.evaluate("window.asked") == 0
-    expect(page).to_have_url(f"{address}?run=replayed")
