@@ -26,6 +26,17 @@ def attach(page: Page, *paths: Path) -> None:
     page.locator("#composer input[type=file]").first.set_input_files([str(path) for path in paths])
 
 
+def test_refusal_goes_once_the_question_is_typed_in_and_nothing_of_it_is_lost(chat: Page) -> None:
+    chat.locator("#ask").click()
+    status = chat.locator("#status .text")
+    expect(status).to_contain_text("is empty")
+    chat.locator("#question textarea").press_sequentially("Why")
+    expect(status).to_have_text("")
+    expect(chat.locator("#question textarea")).to_have_value("Why")
+    ask(chat, "Why?")
+    expect_phase(chat, "done")
+
+
 def test_attached_files_are_chips_that_can_be_taken_away_and_go_to_the_model(chat: Page, tmp_path: Path) -> None:
     notes, table = tmp_path / "notes.md", tmp_path / "table.csv"
     notes.write_text("Never mind these.")

@@ -143,7 +143,7 @@ function workingsSet(node, words) {
 const WORKINGS_REFUSAL_MILLISECONDS = 8000;
 function workingsStatusLine(element) {
   const [text, detail, notices] = [".text", ".detail", ".notices"].map((each) => element.querySelector(each));
-  let [noticesShown, refusedAt, said] = ["", -Infinity, ""];
+  let [noticesShown, refusedAt, said, last] = ["", -Infinity, "", null];
 
   function write(value) {
     element.dataset.tone = value.tone || "";
@@ -151,12 +151,19 @@ function workingsStatusLine(element) {
     workingsSet(detail, workingsSay(value.detail || ""));
   }
 
+  // Whoever types on has read it.
+  element.closest("[role=tabpanel]")?.addEventListener("input", () => {
+    if (last && refusedAt > -Infinity) write(last);
+    refusedAt = -Infinity;
+  });
+
   return (value) => {
     if (value.is_refusal) {
       write({ tone: "error", text: value.text });
       refusedAt = performance.now();
       return false;
     }
+    last = value;
     const isLeft = performance.now() - refusedAt < WORKINGS_REFUSAL_MILLISECONDS && said === (value.text || "");
     said = value.text || "";
     if (!isLeft) write(value);
