@@ -1,0 +1,107 @@
+"""What every benchmark is: problems to ask a model, and a judge of what it wrote. One file each beside this one."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from model.events import Message
+from verify.code.judge import CodeJudge
+from verify.math_answer import MathJudge
+
+Outcome = Literal["correct", "wrong", "undecided"]
+ProfileName = Literal["quick", "published"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem.
+
+    Args:
+        id: The same in every copy of the data; results of two models are paired by it.
+        messages: What the model is asked, the prompt of the benchmark's published protocol around it.
+        gold: What the judge needs: an answer, tests, calls; JSON.
+        title: A line for lists.
+        tools: JSON schemas of functions that it may call.
+    """
+
+    id: str
+    messages: tuple[Message, ...]
+    gold: Any
+    title: str = ""
+    tools: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a model wrote for a problem, as a judge is given it.
+
+    Args:
+        answer: What stands behind the thinking; empty where the thinking never closed.
+        thinking: Never judged, except under QwQ's own rule (`Judgement` of `answer=thinking` where it never closed).
+        calls: Names and arguments (JSON text) of the tools called.
+    """
+
+    answer: str
+    thinking: str = ""
+    calls: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Whether what was written is right; `answer` is the final answer as it was found, for voting."""
+
+    outcome: Outcome
+    reason: str
+    answer: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Judges:
+    """The verifiers, started when they are first needed. Any thread may use them."""
+
+    math: MathJudge
+    code: CodeJudge
+
+
+@dataclass(frozen=True, slots=True)
+class HubData:
+    """A data set of the Hub: its id, configuration and split, or the names of its files."""
+
+    repository: str
+    config: str | None = None
+    split: str = "test"
+    files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A benchmark.
+
+    Args:
+        name: As the command line and the page have it.
+        about: One sentence.
+        hub: Where the whole of it lies; None where problems are made (reasoning-gym) or ship with the app.
+        file: Its file's name in a folder of data, one JSON object a line.
+        sample: Its shipped sample under evals/data/; None where the licence forbids that.
+        samples: So many for each problem in the published protocol.
+        judged_by: One sentence.
+        problems_of: Rows of the data to problems; BadInput says which row has what wrong.
+        judge: Never raises for what a model wrote.
+        same: Whether two final answers say the same, for voting; None where there is no voting (code, calls).
+    """
+
+    name: str
+    title: str
+    about: str
+    source: str
+    licence: str
+    judged_by: str
+    problems_of: Callable[[Sequence[Mapping[str, Any]]], list[Problem]]
+    judge: Callable[[Judges, Problem, Written], Judgement]
+    samples: int = 1
+    hub: HubData | None = None
+    file: str = ""
+    sample: Path | None = None
+    same: Callable[[Judges, str, str], bool] | None = None

@@ -1,0 +1,180 @@
+"""A benchmark's protocol and its samples in, one JSON Lines file out that grows as they come; read back whole.
+
+The first line is the head: benchmark, profile, model, protocol, versions. Then come, in any order, a line for each
+sample (what was written), one for each judgement of it (the last one holds), and one for each session (when the run
+began and ended). A killed run leaves at most half a line at the end: readers pass over it, a resumed run cuts it off.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from model.errors import BadInput
+
+VERSION = 1
+LineType = Literal["head", "sample", "judgement", "session"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a model wrote for a problem, the `number`-th time (from 0).
+
+    Token counts are those of the whole sample; seconds by the clock, `started` in Unix seconds.
+    """
+
+    problem: str
+    number: int
+    thinking: str
+    answer: str
+    finish_reason: str
+    calls: tuple[tuple[str, str], ...] = ()
+    prompt_tokens: int = 0
+    thinking_tokens: int = 0
+    answer_tokens: int = 0
+    started: float = 0.0
+    seconds: float = 0.0
+    first_token_seconds: float = 0.0
+    error: str = ""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Names it in its file."""
+        return self.problem, self.number
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the thinking came to an end, so that there can be an answer."""
+        return bool(self.answer or self.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The judgement of a sample.
+
+    Args:
+        class_of: The number of the problem's first sample with the same final answer; -1 where none was found.
+        qwq_outcome: Under QwQ's own rule: the whole text where the thinking never closed, else as `outcome`.
+    """
+
+    problem: str
+    number: int
+    outcome: str
+    reason: str
+    answer: str = ""
+    class_of: int = -1
+    qwq_outcome: str = ""
+    seconds: float = 0.0
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Names the sample in its file."""
+        return self.problem, self.number
+
+
+@dataclass(slots=True)
+class Result:
+    """A file as it stands. `problems` are the ids in their order, which is part of the head."""
+
+    path: Path
+    head: dict[str, Any]
+    samples: dict[tuple[str, int], Sample] = field(default_factory=dict)
+    judgements: dict[tuple[str, int], Judged] = field(default_factory=dict)
+    sessions: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[str]:
+        """Ids of all problems that are asked, done or not."""
+        return list(self.head["problems"])
+
+    @property
+    def n_samples(self) -> int:
+        """So many for each problem."""
+        return int(self.head["samples"])
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every sample is there and judged."""
+        return len(self.judgements) == len(self.problems) * self.n_samples
+
+
+def read_result(path: Path) -> Result:
+    """A file as it stands; half a line at its end is passed over.
+
+    Raises:
+        BadInput: If it cannot be read, or is no such file.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
+    result: Result | None = None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            read = json.loads(line)
+        except ValueError as error:
+            if number == len(lines):  # a run was killed while it wrote
+                break
+            raise BadInput(f"{path.name}, line {number} is no JSON object.") from error
+        if result is None:
+            if read.get("type") != "head" or read.get("version") != VERSION:
+                raise BadInput(f"{path.name} is no result of a benchmark in the form of version {VERSION}.")
+            result = Result(path, read)
+        else:
+            _add(result, read)
+    if result is None:
+        raise BadInput(f"{path.name} is empty.")
+    return result
+
+
+def _add(result: Result, line: dict[str, Any]) -> None:
+    kind = line.pop("type", "")
+    if kind == "sample":
+        line["calls"] = tuple((name, arguments) for name, arguments in line.get("calls", ()))
+        sample = Sample(**line)
+        result.samples[sample.key] = sample
+    elif kind == "judgement":
+        judged = Judged(**line)
+        result.judgements[judged.key] = judged
+    elif kind == "session":
+        result.sessions.append(line)
+
+
+class ResultWriter:
+    """Appends to a file; each line is on disk before the next is written. One writer a file, from one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = path.open("ab")
+        self._cut_half_a_line()
+
+    def _cut_half_a_line(self) -> None:
+        held = self._path.read_bytes()
+        if held and not held.endswith(b"\n"):
+            self._file.truncate(held.rfind(b"\n") + 1)
+
+    def write(self, kind: LineType, line: Any) -> None:
+        """Append a head (a dict), a `Sample`, a `Judged` or a session (a dict)."""
+        fields = line if isinstance(line, dict) else asdict(line)
+        self._file.write(json.dumps({"type": kind} | fields, ensure_ascii=False).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """End."""
+        self._file.close()
+
+
+def results_in(folder: Path) -> Iterator[Result]:
+    """The results of a folder, newest first; what is none is passed over."""
+    for path in sorted(folder.glob("*.jsonl"), key=lambda each: each.stat().st_mtime, reverse=True):
+        try:
+            yield read_result(path)
+        except BadInput:
+            continue
