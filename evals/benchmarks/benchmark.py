@@ -86,8 +86,9 @@ class Benchmark:
         name: As the command line and the page have it.
         about: One sentence.
         hub: Where the whole of it lies; None where problems are made (reasoning-gym) or ship with the app.
-        file: Its file's name in a folder of data, one JSON object a line.
+        file: Its file's name in a folder of data, one JSON object a line; a pattern where it may be several.
         sample: Its shipped sample under evals/data/; None where the licence forbids that.
+        is_sample_whole: Whether that is all of the benchmark, so that nothing need be fetched.
         samples: So many for each problem in the published protocol.
         judged_by: One sentence.
         problems_of: Rows of the data to problems; BadInput says which row has what wrong.
@@ -108,5 +109,6 @@ class Benchmark:
     hub: HubData | None = None
     file: str = ""
     sample: Path | None = None
+    is_sample_whole: bool = False
     same: Callable[[Judges, str, str], bool] | None = None
     rows_made: Callable[[], Sequence[Mapping[str, Any]]] | None = None

@@ -5,10 +5,13 @@ import re
 
 from evals.benchmarks.benchmark import Benchmark
 from evals.benchmarks.gsm8k import GSM8K
+from evals.benchmarks.humaneval import HUMANEVAL
+from evals.benchmarks.livecodebench import LIVECODEBENCH, LIVECODEBENCH_RELEASES
+from evals.benchmarks.mbpp import MBPP
 from model.errors import BadInput
 
 # In the order in which they are listed.
-_ALL = (GSM8K,)
+_ALL = (GSM8K, HUMANEVAL, MBPP, LIVECODEBENCH, *LIVECODEBENCH_RELEASES)
 BENCHMARKS: dict[str, Benchmark] = {each.name: each for each in _ALL}
 
 

@@ -64,7 +64,7 @@ def rows_of(benchmark: Benchmark, source: str = "auto") -> Rows:
         return _from_sample(benchmark)
     if source != "auto":
         return _from_folder(benchmark, Path(source).expanduser())
-    if benchmark.hub is None:
+    if benchmark.hub is None or benchmark.is_sample_whole:
         return _from_sample(benchmark)
     if benchmark.sample is None:
         return _from_hub(benchmark)
@@ -121,7 +121,7 @@ def _from_sample(benchmark: Benchmark, reason: str = "") -> Rows:
             "from the Hub (--data hub)."
         )
     read = read_rows(benchmark.sample)
-    is_whole = benchmark.hub is None
+    is_whole = benchmark.hub is None or benchmark.is_sample_whole
     note = (
         ""
         if is_whole
@@ -133,13 +133,21 @@ def _from_sample(benchmark: Benchmark, reason: str = "") -> Rows:
 def _from_folder(benchmark: Benchmark, folder: Path) -> Rows:
     if not benchmark.file:
         raise BadInput(f"{benchmark.title} reads no folder of data: its problems come with the app.")
-    path = folder if folder.is_file() else folder / benchmark.file
-    if not path.is_file():
+    paths = [folder] if folder.is_file() else _files_of(benchmark, folder)
+    if not paths:
         what = "has no file" if folder.is_dir() else "is no folder with a file"
         raise BadInput(
             f"{folder} {what} {benchmark.file}. {benchmark.title} is read from that, one JSON object a line."
         )
-    return _rows(read_rows(path), "folder", path.name, "")
+    read = [row for path in paths for row in read_rows(path)]
+    return _rows(read, "folder", ", ".join(path.name for path in paths), "")
+
+
+def _files_of(benchmark: Benchmark, folder: Path) -> list[Path]:
+    """Those that the benchmark's file names, which may be a pattern; else the Hub's own, all of them."""
+    fetched = [folder / name for name in benchmark.hub.files] if benchmark.hub else []
+    has_fetched = bool(fetched) and all(path.is_file() for path in fetched)
+    return sorted(folder.glob(benchmark.file)) or (fetched if has_fetched else [])
 
 
 # ------------------------------------------------------------------ the Hub
