@@ -20,7 +20,7 @@ SAMPLES = Path(__file__).parent.parent / "data" / "benchmarks"
 _SECONDS_TO_REACH = 10.0
 # Releases of huggingface_hub speak HTTP with different packages (httpx, httpx2); that one's error is the first base.
 _NOT_REACHED: tuple[type[Exception], ...] = (HfHubHTTPError.__bases__[0], OfflineModeIsEnabled, OSError)
-_NOT_FETCHED = (*_NOT_REACHED, ValueError)
+_NOT_FETCHED: tuple[type[Exception], ...] = (*_NOT_REACHED, ValueError)
 _NO_NETWORK = "Give a folder of its data (--data FOLDER)"
 
 
