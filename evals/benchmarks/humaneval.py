@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evals.benchmarks.benchmark import Benchmark, HubData, Judgement, Judges, Problem, Written
-from evals.benchmarks.programs import judge_program
 from evals.benchmarks.boxed_answers import column, title_of
+from evals.benchmarks.programs import judge_program
 from evals.benchmarks.sources import SAMPLES
 from model.errors import BadInput
 from model.events import Message

@@ -85,11 +85,10 @@ def _problem(row: Mapping[str, Any], number: int) -> Problem:
     name = column(row, "question_id", number)
     if not isinstance(row.get("public_test_cases"), str | list):
         raise BadInput(f"Row {number}, {name}: there are no public_test_cases.")
-    asked = _BEGINNING.format(question=question) + (
-        _WITH_STARTER.format(starter=starter) if starter else _WITHOUT_STARTER
-    )
+    end = _WITH_STARTER.format(starter=starter) if starter else _WITHOUT_STARTER
+    asked = Message("user", _BEGINNING.format(question=question) + end)
     gold = {each: row.get(each) for each in _TESTS}
-    return Problem(name, (Message("user", asked),), gold, title_of(f"{row.get('question_title') or name}: {question}"))
+    return Problem(name, (asked,), gold, title_of(f"{row.get('question_title') or name}: {question}"))
 
 
 def tests_of(gold: Mapping[str, Any]) -> TestSet:

@@ -1,7 +1,7 @@
 """MBPP, the test split of its sanitized version: a task in a sentence and its asserts in, a program out.
 
-The prompt is that of the paper (Austin et al. 2021, arXiv 2108.07732) without examples, with one sentence on the form of
-the answer. The asserts are shown to the model and are the tests: they say what the function is called.
+The prompt is that of the paper (Austin et al. 2021, arXiv 2108.07732) without its examples, and with a sentence on the
+form of the answer. The asserts are shown to the model and are the tests: they say what the function is called.
 """
 
 import json
@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evals.benchmarks.benchmark import Benchmark, HubData, Judgement, Judges, Problem, Written
-from evals.benchmarks.programs import judge_program
 from evals.benchmarks.boxed_answers import column, title_of
+from evals.benchmarks.programs import judge_program
 from evals.benchmarks.sources import SAMPLES
 from model.errors import BadInput
 from model.events import Message
@@ -19,8 +19,8 @@ from verify.sandbox.limits import Limits
 
 LIMITS = Limits(cpu_seconds=6.0, memory_mib=1024)
 PROMPT = (
-    "You are an expert Python programmer, and here is your task: {task} Your code should pass these tests:\n\n{tests}\n\n"
-    "Answer with the whole program in one ```python block."
+    "You are an expert Python programmer, and here is your task: {task} Your code should pass these tests:"
+    "\n\n{tests}\n\nAnswer with the whole program in one ```python block."
 )
 # The splits of the data set go by the numbers of its tasks.
 _TEST_SPLIT = range(11, 511)
