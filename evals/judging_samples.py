@@ -34,7 +34,7 @@ class SampleJudge:
         began = time.monotonic()
         if sample.error:
             return Judged(sample.problem, sample.number, "undecided", f"It was not written: {sample.error}")
-        found = self._judged(sample, Written(sample.answer, sample.thinking, sample.calls))
+        found = self._judged(sample, Written(sample.answer, sample.thinking, sample.calls, trace=sample.trace))
         outcome = found.outcome
         if not sample.is_closed and sample.thinking:
             outcome = self._judged(sample, Written(sample.thinking, sample.thinking)).outcome

@@ -4,11 +4,16 @@ import difflib
 import re
 
 from evals.benchmarks.benchmark import Benchmark
+from evals.benchmarks.bfcl import BFCL
 from evals.benchmarks.gsm8k import GSM8K
+from evals.benchmarks.humaneval import HUMANEVAL
+from evals.benchmarks.livecodebench import LIVECODEBENCH, LIVECODEBENCH_RELEASES
+from evals.benchmarks.mbpp import MBPP
+from evals.benchmarks.tools import TOOLS
 from model.errors import BadInput
 
 # In the order in which they are listed.
-_ALL = (GSM8K,)
+_ALL = (GSM8K, HUMANEVAL, MBPP, LIVECODEBENCH, *LIVECODEBENCH_RELEASES, BFCL, TOOLS)
 BENCHMARKS: dict[str, Benchmark] = {each.name: each for each in _ALL}
 
 
