@@ -84,7 +84,7 @@ class Going:
         self._judges = judges
         self._plan: Plan = plan_of(result.head)
         self._problems = {problem.id: problem for problem in problems}
-        self._judge = SampleJudge(benchmark, judges, self._problems)
+        self._judge = SampleJudge(benchmark, judges, self._problems, self._plan.profile)
         self._judge.know(result)
         self._lock = threading.Lock()
         self._left = deque(_keys_left(result))
