@@ -3,12 +3,15 @@
 import difflib
 import re
 
+from evals.benchmarks.aime import AIME24, AIME25
 from evals.benchmarks.benchmark import Benchmark
 from evals.benchmarks.gsm8k import GSM8K
+from evals.benchmarks.math500 import MATH500
+from evals.benchmarks.reasoning_gym import REASONING_GYM
 from model.errors import BadInput
 
 # In the order in which they are listed.
-_ALL = (GSM8K,)
+_ALL = (AIME24, AIME25, MATH500, GSM8K, REASONING_GYM)
 BENCHMARKS: dict[str, Benchmark] = {each.name: each for each in _ALL}
 
 
