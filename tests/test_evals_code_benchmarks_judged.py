@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from evals.benchmarks.benchmark import Judges
+from evals.benchmarks.benchmark import Judgement, Judges, Problem, Written
 from evals.benchmarks.humaneval import HUMANEVAL
 from evals.benchmarks.sources import read_rows, rows_of
 from evals.code_benchmarks_judged import FORM, Reference, livecodebench, mutants, references, references_of
@@ -38,9 +38,13 @@ def test_mutants_fail_and_are_judged_as_by_the_data_set_s_own_harness(judges: Ju
 
 
 def test_mutants_that_differ_and_pass_are_named(judges: Judges):
-    blind = replace(HUMANEVAL, judge=lambda *given: HUMANEVAL.judge(*given[:2], replace(given[2], answer=right)))
     right = f"```python\n{FOUND[2].source}\n```"
-    told = mutants(judges, [replace(FOUND[2], benchmark=blind)], each=2, seed=0)
+
+    def judge_blindly(judges: Judges, problem: Problem, written: Written) -> Judgement:
+        return HUMANEVAL.judge(judges, problem, replace(written, answer=right))
+
+    blind = replace(FOUND[2], benchmark=replace(HUMANEVAL, judge=judge_blindly))
+    told = mutants(judges, [blind], each=2, seed=0)
     assert len(told["differ and are not judged wrong"]) == told["differ on the tests' inputs"] > 0
     assert told["judged as by the data set's own harness"] < told["made"]
 
