@@ -58,7 +58,8 @@ def rows_of(benchmark: Benchmark, source: str = "auto") -> Rows:
     """
     if benchmark.rows_made is not None:
         made = benchmark.rows_made()
-        return Rows(tuple(made), "made", benchmark.source, digest(made))
+        origin = str(made[0].get("made_by", benchmark.source))
+        return Rows(tuple(made), "made", origin, digest(made))
     if source == "hub":
         return _from_hub(benchmark)
     if source == "sample":
