@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from evals.asking import Asking
 from evals.benchmarks.benchmark import Benchmark, Judges, Problem
+from evals.energy import Cards
 from evals.judging_samples import SampleJudge
 from evals.profiles import Plan, plan_of
 from evals.result_file import Judged, Result, ResultWriter, Sample
@@ -79,10 +80,12 @@ class Going:
         self.name = name
         self._result = result
         self._writer = writer
+        self._benchmark = benchmark
         self._host = host
+        self._judges = judges
         self._plan: Plan = plan_of(result.head)
         self._problems = {problem.id: problem for problem in problems}
-        self._judge = SampleJudge(benchmark, judges, self._problems)
+        self._judge = SampleJudge(benchmark, judges, self._problems, self._plan.profile)
         self._judge.know(result)
         self._lock = threading.Lock()
         self._left = deque(_keys_left(result))
@@ -94,6 +97,8 @@ class Going:
         self._note = ""
         self._n_failures = 0
         self._began = time.time()
+        self._cards = Cards()
+        self._joules_before = self._cards.joules()
         self._n_written = 0
         # None is from an asker that has ended.
         self._brought: queue.SimpleQueue[Sample | Judged | None] = queue.SimpleQueue()
@@ -166,6 +171,9 @@ class Going:
 
     def _end(self, phase: Phase, note: str = "") -> None:
         session: dict[str, Any] = {"began": round(self._began, 3), "ended": round(time.time(), 3)}
+        joules = self._cards.joules()
+        if joules is not None and self._joules_before is not None:
+            session["joules"] = round(joules - self._joules_before, 1)
         with self._lock:
             self._note = note or self._note
             session |= {"samples": self._n_written, "end": phase, "note": self._note}
@@ -246,7 +254,8 @@ class Going:
             if self._is_stopping.is_set() or not self._left:
                 return None
             problem, number = self._left.popleft()
-            asking = self._asking[problem, number] = Asking(self._problems[problem], number)
+            asked = self._benchmark, self._judges, self._problems[problem], number
+            asking = self._asking[problem, number] = Asking(*asked)
             return asking
 
     def _has_broken_down(self, sample: Sample, is_refused: bool) -> bool:
