@@ -76,8 +76,10 @@ class Going:
         benchmark: Benchmark,
         host: ModelHost,
         judges: Judges,
+        spare_slots: int = 0,
     ) -> None:
         self.name = name
+        self._spare_slots = spare_slots
         self._result = result
         self._writer = writer
         self._benchmark = benchmark
@@ -192,7 +194,7 @@ class Going:
         n_to_judge = len(unjudged)
         n_askers = 0
         if self._left:
-            n_askers = min(max(self._host.engine(0.0).slots, 1), len(self._left))
+            n_askers = min(max(self._host.engine().slots - self._spare_slots, 1), len(self._left))
         judging = [threading.Thread(target=self._judge_them, name="judge", daemon=True) for _ in range(_n_judges())]
         asking = [threading.Thread(target=self._ask_them, name="ask", daemon=True) for _ in range(n_askers)]
         for thread in (*judging, *asking):
