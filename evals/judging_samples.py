@@ -5,17 +5,23 @@ import threading
 import time
 from collections import defaultdict
 
-from evals.benchmarks.benchmark import Benchmark, Judgement, Judges, Problem, Written
+from evals.benchmarks.benchmark import Benchmark, Judgement, Judges, Problem, ProfileName, Written
 from evals.result_file import Judged, Result, Sample
 
 _log = logging.getLogger(__name__)
+
+# A judgement that takes so long and comes to nothing is tried once more.
+_LONG_SECONDS = 3.0
 
 
 class SampleJudge:
     """Judges the samples of one result, in any order. Any thread may call it."""
 
-    def __init__(self, benchmark: Benchmark, judges: Judges, problems: dict[str, Problem]) -> None:
+    def __init__(
+        self, benchmark: Benchmark, judges: Judges, problems: dict[str, Problem], profile: ProfileName
+    ) -> None:
         self._benchmark = benchmark
+        self._is_strict = profile == "published"
         self._judges = judges
         self._problems = problems
         self._lock = threading.Lock()
@@ -34,10 +40,11 @@ class SampleJudge:
         began = time.monotonic()
         if sample.error:
             return Judged(sample.problem, sample.number, "undecided", f"It was not written: {sample.error}")
-        found = self._judged(sample, Written(sample.answer, sample.thinking, sample.calls, trace=sample.trace))
+        strict = self._is_strict
+        found = self._judged(sample, Written(sample.answer, sample.thinking, sample.calls, strict, sample.trace))
         outcome = found.outcome
         if not sample.is_closed and sample.thinking:
-            outcome = self._judged(sample, Written(sample.thinking, sample.thinking)).outcome
+            outcome = self._judged(sample, Written(sample.thinking, sample.thinking, (), strict)).outcome
         return Judged(
             sample.problem,
             sample.number,
@@ -51,6 +58,14 @@ class SampleJudge:
         )
 
     def _judged(self, sample: Sample, written: Written) -> Judgement:
+        began = time.monotonic()
+        found = self._judged_once(sample, written)
+        if found.outcome == "undecided" and time.monotonic() - began > _LONG_SECONDS:
+            # It ran out of time, perhaps because the machine was busy: a score must not hang on that.
+            found = self._judged_once(sample, written)
+        return found
+
+    def _judged_once(self, sample: Sample, written: Written) -> Judgement:
         try:
             return self._benchmark.judge(self._judges, self._problems[sample.problem], written)
         except Exception as error:  # noqa: BLE001  one sample that trips a judge must not end hours of work
