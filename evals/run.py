@@ -42,8 +42,8 @@ _LOG_SECONDS = 30.0
 @contextlib.contextmanager
 def benchmark_runs(host: ModelHost, folder: Path) -> Iterator[BenchmarkRuns]:
     """What runs benchmarks, with verifiers of its own; all of it closed afterwards."""
-    with contextlib.closing(CodeJudge()) as code, MathJudge() as math:
-        runs = BenchmarkRuns(host, Judges(math, code), folder)
+    with contextlib.closing(CodeJudge()) as code, MathJudge() as math, contextlib.closing(Judges(math, code)) as judges:
+        runs = BenchmarkRuns(host, judges, folder)
         try:
             yield runs
         finally:
@@ -124,8 +124,8 @@ def listed() -> str:
 
 def judge_again(path: Path) -> int:
     """Judge a file's samples again, and say what has changed."""
-    with contextlib.closing(CodeJudge()) as code, MathJudge() as math:
-        changed = judge_file_again(path, Judges(math, code))
+    with contextlib.closing(CodeJudge()) as code, MathJudge() as math, contextlib.closing(Judges(math, code)) as judges:
+        changed = judge_file_again(path, judges)
     for each in changed:
         if each.is_other_outcome:
             before = each.before.outcome if each.before else "not judged"
