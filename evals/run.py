@@ -190,3 +190,5 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except AppError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -5,6 +5,7 @@ from typing import Any
 
 from evals.going import State
 from evals.intervals import Share
+from evals.published import difference, published_for
 from evals.result_file import Result
 from evals.scores import Scores, pass_1_of, scores_of
 
@@ -28,8 +29,9 @@ def live_text(state: State, result: Result) -> str:
 def table_of(result: Result) -> str:
     """All figures, a line each, beside how they were made."""
     scores = scores_of(result)
-    rows = [*_protocol(result.head), ("", ""), *_figures(scores), ("", ""), *_cost(scores)]
-    return "\n".join(f"{name:{_WIDTH}}{value}".rstrip() for name, value in rows)
+    parts = [_protocol(result.head), _figures(scores), _published(result.head), _cost(scores)]
+    told = ["\n".join(f"{name:{_WIDTH}}{value}".rstrip() for name, value in rows) for rows in parts if rows]
+    return "\n\n".join(told)
 
 
 def percent(share: Share) -> str:
@@ -94,6 +96,16 @@ def _figures(scores: Scores) -> list[tuple[str, str]]:
         "without an answer": scores.without_answer,
     }
     rows += [(name, f"{share:.1%}") for name, share in shares.items() if share]
+    return rows
+
+
+def _published(head: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The figures that others have published, each with what was done otherwise there."""
+    rows = []
+    for figure in published_for(head["benchmark"], head["model"]):
+        rows.append((f"published {figure.metric}", f"{figure.value}%  {figure.source} ({figure.where})"))
+        if words := difference(head, figure):
+            rows.append(("", words))
     return rows
 
 
