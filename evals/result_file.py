@@ -1,8 +1,8 @@
 """A benchmark's protocol and its samples in, one JSON Lines file out that grows as they come; read back whole.
 
 The first line is the head: benchmark, profile, model, protocol, versions. Then come, in any order, a line for each
-sample (what was written), one for each judgement of it (the last one holds), and one for each session (when the run
-began and ended). A killed run leaves at most half a line at the end: readers pass over it, a resumed run cuts it off.
+sample (what was written; one that had failed may come again), one for each judgement of it (the last one behind it
+holds), and one for each session (when the run began and ended). A killed run leaves at most half a line at the end: readers pass over it, a resumed run cuts it off.
 """
 
 import json
@@ -138,6 +138,7 @@ def _add(result: Result, line: dict[str, Any]) -> None:
         line["calls"] = tuple((name, arguments) for name, arguments in line.get("calls", ()))
         sample = Sample(**line)
         result.samples[sample.key] = sample
+        result.judgements.pop(sample.key, None)  # of one that had failed and was asked again
     elif kind == "judgement":
         judged = Judged(**line)
         result.judgements[judged.key] = judged

@@ -40,11 +40,14 @@ class Written:
         answer: What stands behind the thinking; empty where the thinking never closed.
         thinking: Never judged, except under QwQ's own rule (`Judgement` of `answer=thinking` where it never closed).
         calls: Names and arguments (JSON text) of the tools called.
+        is_strict: Whether only an answer in the form that the prompt asks for counts (a box), as in the `published`
+            profile; else also one that the words leave no doubt of.
     """
 
     answer: str
     thinking: str = ""
     calls: tuple[tuple[str, str], ...] = ()
+    is_strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,7 @@ class Benchmark:
         problems_of: Rows of the data to problems; BadInput says which row has what wrong.
         judge: Never raises for what a model wrote.
         same: Whether two final answers say the same, for voting; None where there is no voting (code, calls).
+        rows_made: Makes the rows where they are no data but made by a program (reasoning-gym); BadInput if it cannot.
     """
 
     name: str
@@ -105,3 +109,4 @@ class Benchmark:
     file: str = ""
     sample: Path | None = None
     same: Callable[[Judges, str, str], bool] | None = None
+    rows_made: Callable[[], Sequence[Mapping[str, Any]]] | None = None

@@ -1,0 +1,82 @@
+"""An engine and a problem in, the finished `Sample` out; a sample that fails is tried again."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from evals.benchmarks.benchmark import Problem
+from evals.profiles import Plan
+from evals.result_file import Sample
+from model.engine import Steering, collect
+from model.errors import AppError, BadInput
+from model.events import AnswerDelta, Event, PromptRead, ThinkingDelta
+from model.host import ModelHost
+
+# So often is a sample begun, if the engine fails.
+TRIES = 3
+_WAIT_FOR_ENGINE_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class Asking:
+    """A sample that is being written. Any thread may read it."""
+
+    problem: Problem
+    number: int
+    steering: Steering = field(default_factory=Steering)
+    tokens: int = 0
+    is_thinking: bool = True
+    is_refused: bool = False
+    started: float = field(default_factory=time.time)
+
+    def ask(self, host: ModelHost, plan: Plan, is_stopping: threading.Event) -> Sample | None:
+        """The sample, with its `error` if it could not be written; None if it was stopped."""
+        error = ""
+        for _ in range(TRIES):
+            if is_stopping.is_set():
+                return None
+            try:
+                return self._written(host, plan, is_stopping)
+            except BadInput as refusal:  # it would be refused again
+                self.is_refused = True
+                return self._failed(str(refusal))
+            except AppError as failure:
+                error = str(failure)
+        return self._failed(error)
+
+    def _written(self, host: ModelHost, plan: Plan, is_stopping: threading.Event) -> Sample | None:
+        engine = host.engine(_WAIT_FOR_ENGINE_SECONDS, is_stopping.is_set)
+        self.started, self.tokens, self.is_thinking = time.time(), 0, True
+        began = time.monotonic()
+        events = list(self._watched(engine.stream(plan.request(self.problem, self.number), self.steering)))
+        seconds = time.monotonic() - began
+        whole = collect(events)
+        finished = whole.finished
+        assert finished is not None  # a stream ends with one, or raises
+        if finished.reason == "stopped":
+            return None
+        return Sample(
+            self.problem.id,
+            self.number,
+            whole.thinking,
+            whole.answer,
+            finished.reason,
+            tuple((call.name, call.arguments) for call in whole.tool_calls),
+            finished.prompt_tokens,
+            finished.thinking_tokens,
+            finished.answer_tokens,
+            round(self.started, 3),
+            round(seconds, 3),
+            round(next((event.seconds for event in events if isinstance(event, PromptRead)), seconds), 3),
+        )
+
+    def _watched(self, events: Iterator[Event]) -> Iterator[Event]:
+        for event in events:
+            if isinstance(event, ThinkingDelta | AnswerDelta):
+                self.tokens += event.n_tokens
+                self.is_thinking = isinstance(event, ThinkingDelta)
+            yield event
+
+    def _failed(self, error: str) -> Sample:
+        return Sample(self.problem.id, self.number, "", "", "error", started=round(self.started, 3), error=error)

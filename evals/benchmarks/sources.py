@@ -1,0 +1,226 @@
+"""A benchmark in, the rows of its data out: from its shipped sample, a folder, or the Hub.
+
+A row is one JSON object of the data set, with its own columns; `Benchmark.problems_of` makes problems of them.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+from evals.benchmarks.benchmark import Benchmark, HubData
+from model.errors import BadInput
+
+SAMPLES = Path(__file__).parent.parent / "data" / "benchmarks"
+# The Hub is asked once, so long, before a sample is taken instead.
+_SECONDS_TO_REACH = 10.0
+_NOT_REACHED = (HfHubHTTPError, OfflineModeIsEnabled, OSError, httpx.HTTPError)
+_NO_NETWORK = "Give a folder of its data (--data FOLDER)"
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows, and what a result says about where they come from.
+
+    Args:
+        origin: The data set with its configuration, split and revision, or the file's name.
+        sha256: Of the rows as JSON with sorted keys, one a line: the same for the same rows, wherever they lay.
+        note: Why this is not the whole benchmark; empty if it is.
+    """
+
+    rows: tuple[Mapping[str, Any], ...]
+    source: Literal["sample", "hub", "folder", "made"]
+    origin: str
+    sha256: str
+    note: str = ""
+
+    def told(self) -> dict[str, Any]:
+        """For the head of a result."""
+        told = {"source": self.source, "origin": self.origin, "sha256": self.sha256, "rows": len(self.rows)}
+        return told | ({"note": self.note} if self.note else {})
+
+
+def rows_of(benchmark: Benchmark, source: str = "auto") -> Rows:
+    """The rows of a benchmark.
+
+    Args:
+        source: "sample", "hub", a folder that holds `benchmark.file`, or "auto": made or shipped whole, else from the
+            Hub, else, where that cannot be reached, the sample.
+
+    Raises:
+        BadInput: If they are not there; the sentence says what to do.
+    """
+    if benchmark.rows_made is not None:
+        made = benchmark.rows_made()
+        return Rows(tuple(made), "made", benchmark.source, digest(made))
+    if source == "hub":
+        return _from_hub(benchmark)
+    if source == "sample":
+        return _from_sample(benchmark)
+    if source != "auto":
+        return _from_folder(benchmark, Path(source).expanduser())
+    if benchmark.hub is None:
+        return _from_sample(benchmark)
+    if benchmark.sample is None:
+        return _from_hub(benchmark)
+    try:
+        return _from_hub(benchmark, gives_up_soon=True)
+    except BadInput as error:
+        return _from_sample(benchmark, f"{error} ")
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """The objects of a JSON Lines file.
+
+    Raises:
+        BadInput: If it cannot be read, or a line is no JSON object.
+    """
+    rows = []
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if not line.strip():
+                    continue
+                row = json.loads(line)
+                if not isinstance(row, dict):
+                    raise BadInput(f"{path.name}, line {number} is no JSON object.")
+                rows.append(row)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise BadInput(f"{path.name}, line {len(rows) + 1} is no JSON in UTF-8: {error}.") from error
+    if not rows:
+        raise BadInput(f"{path.name} is empty.")
+    return rows
+
+
+def digest(rows: Iterable[Mapping[str, Any]]) -> str:
+    """SHA-256 of rows, whatever the order of their columns."""
+    seen = hashlib.sha256()
+    for row in rows:
+        line = json.dumps(row, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+        seen.update(line.encode("utf-8", "surrogatepass") + b"\n")
+    return seen.hexdigest()
+
+
+def _rows(
+    read: Sequence[Mapping[str, Any]], source: Literal["sample", "hub", "folder"], origin: str, note: str
+) -> Rows:
+    return Rows(tuple(read), source, origin, digest(read), note)
+
+
+def _from_sample(benchmark: Benchmark, reason: str = "") -> Rows:
+    if benchmark.sample is None:
+        raise BadInput(
+            f"{benchmark.title} has no sample here: its licence is not known to allow that. {_NO_NETWORK}, or take it "
+            "from the Hub (--data hub)."
+        )
+    read = read_rows(benchmark.sample)
+    is_whole = benchmark.hub is None
+    note = (
+        ""
+        if is_whole
+        else f"{reason}These are the {len(read)} problems of the shipped sample, not the whole benchmark."
+    )
+    return _rows(read, "sample", benchmark.sample.name, note)
+
+
+def _from_folder(benchmark: Benchmark, folder: Path) -> Rows:
+    if not benchmark.file:
+        raise BadInput(f"{benchmark.title} reads no folder of data: its problems come with the app.")
+    path = folder if folder.is_file() else folder / benchmark.file
+    if not path.is_file():
+        what = "has no file" if folder.is_dir() else "is no folder with a file"
+        raise BadInput(
+            f"{folder} {what} {benchmark.file}. {benchmark.title} is read from that, one JSON object a line."
+        )
+    return _rows(read_rows(path), "folder", path.name, "")
+
+
+# ------------------------------------------------------------------ the Hub
+
+
+def _from_hub(benchmark: Benchmark, gives_up_soon: bool = False) -> Rows:
+    """Rows of the Hub, at the revision that it has now; of the cache where it cannot be reached."""
+    hub = benchmark.hub
+    if hub is None:
+        raise BadInput(f"{benchmark.title} is not on the Hub: its problems come with the app.")
+    if not hub.files:
+        _needs_datasets(benchmark)
+    revision = _revision_now(hub)
+    if revision is None and gives_up_soon and not _is_cached(hub):
+        raise BadInput(f"{hub.repository} cannot be reached.")
+    read = _files_read(hub, revision) if hub.files else _loaded(hub, revision)
+    where = ", ".join(part for part in (hub.config, *(hub.files or (hub.split,))) if part)
+    return _rows(read, "hub", f"{hub.repository} ({where}), revision {revision or 'of the cache'}", "")
+
+
+def _needs_datasets(benchmark: Benchmark) -> None:
+    try:
+        import datasets  # noqa: F401
+    except ImportError as error:
+        raise BadInput(
+            f"{benchmark.title} is read from the Hub with the package datasets, which is not installed: "
+            "pip install -r requirements-evals.txt, or give a folder of its data (--data FOLDER)."
+        ) from error
+
+
+def _revision_now(hub: HubData) -> str | None:
+    """The commit that the Hub has now; None where it cannot be reached or asked about.
+
+    A folder takes the place of a data set in tests, and for who has it unpacked; it has no revision.
+    """
+    if Path(hub.repository).is_dir():
+        return None
+    from huggingface_hub import HfApi
+
+    try:
+        return HfApi().dataset_info(hub.repository, timeout=_SECONDS_TO_REACH).sha
+    except _NOT_REACHED:
+        return None
+
+
+def _is_cached(hub: HubData) -> bool:
+    if Path(hub.repository).is_dir():
+        return True
+    if hub.files:
+        from huggingface_hub import try_to_load_from_cache
+
+        return all(
+            isinstance(try_to_load_from_cache(hub.repository, name, repo_type="dataset"), str) for name in hub.files
+        )
+    import datasets
+
+    return (Path(datasets.config.HF_DATASETS_CACHE) / hub.repository.replace("/", "___").lower()).is_dir()
+
+
+def _loaded(hub: HubData, revision: str | None) -> list[Mapping[str, Any]]:
+    import datasets
+
+    try:
+        return list(datasets.load_dataset(hub.repository, hub.config, split=hub.split, revision=revision))
+    except ConnectionError as error:
+        raise BadInput(
+            f"{hub.repository} cannot be reached: {error}. {_NO_NETWORK}, or try again with a network."
+        ) from error
+    except (OSError, ValueError, RuntimeError) as error:
+        raise BadInput(f"{hub.repository} cannot be loaded: {error}. {_NO_NETWORK}.") from error
+
+
+def _files_read(hub: HubData, revision: str | None) -> list[Mapping[str, Any]]:
+    from huggingface_hub import hf_hub_download
+
+    read: list[Mapping[str, Any]] = []
+    for name in hub.files:
+        try:
+            path = hf_hub_download(hub.repository, name, repo_type="dataset", revision=revision)
+        except (*_NOT_REACHED, ValueError) as error:
+            told = str(error).splitlines()[0]
+            raise BadInput(f"{name} of {hub.repository} cannot be fetched: {told} {_NO_NETWORK}.") from error
+        read += read_rows(Path(path))
+    return read
