@@ -84,6 +84,7 @@ class ResultTail:
             sample = _sample(read)
             bare = replace(sample, thinking="", answer=HAS_ANSWER if sample.answer else "")
             self._result.samples[sample.key] = bare
+            self._result.judgements.pop(sample.key, None)  # of one that had failed and was asked again
             self._lines[sample.key] = self._offset
             self._changes.append(sample.key)
         elif kind == "judgement":

@@ -55,7 +55,7 @@ def _form() -> str:
         _field("Samples each", _number("samples", "1")),
         _field("Protocol", profile),
         _field("Thinking budget", budget, "for-quick"),
-        _field("Data", "<select class='source'></select>"),
+        _field("Data", "<select class='source'></select><input class='folder' placeholder='/path/to/data' aria-label='Folder of data' hidden>"),
     ]
     return (
         f"<form class='bench-form' aria-label='Start a benchmark'>{''.join(fields)}"

@@ -6,6 +6,7 @@ const part = (name) => bench.querySelector(name);
 const form = part(".bench-form");
 const refusal = part(".refusal");
 const [GOING_MILLISECONDS, QUIET_MILLISECONDS] = [1000, 4000];
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 
 let [benchmarks, results, stamp] = [[], [], ""];
 // The result that is open, and how much of it is known.
@@ -66,7 +67,7 @@ document.addEventListener("visibilitychange", () => wake());
 
 async function look() {
   const [asked, known] = [open, since];
-  const told = await ask({ do: "look", name: asked, since: known, stamp });
+  const told = await ask({ do: "look", name: asked, since: known, stamp, zone: ZONE });
   if (!told) return;
   if (told.stamp !== stamp) {
     stamp = told.stamp;
@@ -113,6 +114,7 @@ function showChosen() {
   const isPublished = field(".profile").value === "published";
   field(".samples").placeholder = String(isPublished ? chosen.samples : 1);
   field(".for-quick").hidden = isPublished;
+  field(".folder").hidden = field(".source").value !== "folder";
   field(".budget-tokens").hidden = field(".budget-name").value !== "custom";
   const about = [chosen.about, chosen.judged_by].map(workingsSay).join(" ");
   const more = `${workingsSay("Source")}: ${chosen.source} · ${workingsSay("Licence")}: ${chosen.licence}`;
@@ -135,7 +137,7 @@ form.addEventListener("submit", async (event) => {
     samples: Number(field(".samples").value) || 0,
     profile: field(".profile").value,
     budget: budget === "custom" ? field(".budget-tokens").value : budget,
-    source: field(".source").value,
+    source: field(".source").value === "folder" ? field(".folder").value : field(".source").value,
   });
   field(".start").disabled = !mayStart;
   if (begun) openResult(begun.name);
@@ -146,7 +148,7 @@ form.addEventListener("submit", async (event) => {
 
 function openResult(name) {
   if (problemView.isOpen) problemView.close();
-  [open, since, problems, rows, isGoing] = [name, 0, [], [], false];
+  [open, since, problems, rows, isGoing, running] = [name, 0, [], [], false, []];
   list.clear();
   part(".open-result").hidden = !name;
   part(".open-result").dataset.loading = name ? "yes" : "";
@@ -178,8 +180,9 @@ document.addEventListener("workings-run", (event) => {
 
 function showResult(result) {
   if (result.problems) problems = result.problems;
-  if (!since) rows = problems.map(() => ({ letters: result.waiting, answer: "", tokens: 0 }));
-  for (const [at, letters, answer, tokens] of result.rows) rows[at] = { letters, answer, tokens };
+  if (!since) rows = problems.map(() => ({ known: result.waiting, letters: result.waiting, answer: "", tokens: 0 }));
+  for (const [at, letters, answer, tokens] of result.rows) rows[at] = { known: letters, letters, answer, tokens };
+  showRunning(result.running);
   since = result.since;
   isGoing = result.is_going;
   part(".open-result").dataset.loading = "";
@@ -197,6 +200,19 @@ function showResult(result) {
   list.update(problems, rows);
   counts();
   problemView.renew(rows);
+}
+
+// What is being written stands in no file yet.
+let running = [];
+function showRunning(now) {
+  for (const [at] of running) if (rows[at]) rows[at].letters = rows[at].known;
+  running = now;
+  for (const [at, number, tokens] of now) {
+    const { letters } = rows[at];
+    if (letters[number] !== ".") continue;
+    rows[at].letters = `${letters.slice(0, number)}r${letters.slice(number + 1)}`;
+    if (letters.length === 1) rows[at].tokens = tokens;
+  }
 }
 
 function showScore({ score, figures, bars }) {

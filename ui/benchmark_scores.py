@@ -1,0 +1,76 @@
+"""Scores of a result in, the figures and bars that the Benchmarks tab draws out. No gradio."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from evals.intervals import Share
+from evals.scores import Scores
+from ui.benchmark_values import duration_text
+
+Value = dict[str, Any]
+_WATT_HOUR = 3600.0
+
+
+def score_value(scores: Scores, is_going: bool) -> Value | None:
+    """The score, large; None while nothing is judged."""
+    share = scores.pass_1
+    if share is None:
+        return None
+    so_far = " so far" if is_going else ""
+    return {"share": share.value, "interval": f"95% interval {_percent(share.low)} to {_percent(share.high)}{so_far}"}
+
+
+def figures_value(scores: Scores) -> list[list[str]]:
+    """What else is known: what it is called, how much, how it is meant."""
+    many = scores.samples
+    rows = [
+        [f"pass@{k}", _with_interval(share), "The chance that one of so many samples is correct"]
+        for k, share in scores.pass_k.items()
+        if k > 1
+    ]
+    if scores.cons_k is not None:
+        rows.append([f"cons@{many}", _with_interval(scores.cons_k), "The answer that most samples gave is correct"])
+    if scores.qwq_pass_1 is not None:
+        meaning = "The whole text counts where the thinking never ended"
+        rows.append(["Under QwQ's own rule", _with_interval(scores.qwq_pass_1), meaning])
+    rows += [
+        ["Cut at the token limit", _percent(scores.truncated), "Of the samples"],
+        ["Thinking cut", _percent(scores.thinking_cut), "At the budget, or because it went in circles"],
+        ["Without an answer", _percent(scores.without_answer), "They count as not correct"],
+        ["Undecided", _percent(scores.undecided), "They count as not correct"],
+    ]
+    if scores.errors:
+        rows.append(["Failed", f"{scores.errors:,}", "The engine failed; Resume asks them again"])
+    tokens = scores.thinking_tokens
+    rows += [
+        ["Thinking tokens", f"{tokens.mean:,.0f}", "Mean of the samples"],
+        ["95% think at most", f"{tokens.percentile_95:,.0f}", "Tokens"],
+        ["Tokens per second", f"{scores.tokens_per_second:,.1f}", "All samples together"],
+        ["Time", duration_text(scores.seconds), "While at least one sample was being written"],
+    ]
+    if scores.joules is not None:
+        rows.append(["Energy", f"{scores.joules / _WATT_HOUR:,.1f} Wh", "What the card used, as it reports it"])
+    return rows
+
+
+def bars_value(name: str, scores: Scores, published: Sequence[Value]) -> list[Value]:
+    """The measured bar and the published ones, the highest last.
+
+    Args:
+        name: What was measured.
+        published: As `published_bar` makes them.
+    """
+    return [measured_bar(name, scores.pass_1), *published] if scores.pass_1 is not None else []
+
+
+def measured_bar(name: str, share: Share) -> Value:
+    """A bar with its interval."""
+    return {"label": name, "share": share.value, "low": share.low, "high": share.high, "kind": "measured"}
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f}%"
+
+
+def _with_interval(share: Share) -> str:
+    return f"{_percent(share.value)} ({_percent(share.low)} to {_percent(share.high)})"
