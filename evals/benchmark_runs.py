@@ -3,43 +3,29 @@
 The page and the shell both use `BenchmarkRuns`. One result goes on at a time, since each takes all of the engine.
 """
 
-import fcntl
 import re
 import threading
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from evals.benchmarks.benchmark import Benchmark, Judges, Problem
-from evals.going import Going, State
+from evals.benchmarks.benchmark import Judges, Problem
+from evals.going import Going, Phase, State
 from evals.heads import check_same_model, check_same_problems, head_of
+from evals.loaded_problems import Load, load_problems, source_of
 from evals.profiles import in_fair_order, plan_for
 from evals.result_file import Result, ResultWriter, read_result, results_in
 from model.engine import Budget
 from model.errors import BadInput
 from model.host import ModelHost
 
-__all__ = ["BenchmarkRuns", "Loaded", "State"]
-
-
-class Loaded(NamedTuple):
-    """A benchmark with its problems, and where they came from: `source`, `sha256`."""
-
-    benchmark: Benchmark
-    problems: list[Problem]
-    data: dict[str, Any]
-
-
-# A benchmark's name and a source ("auto", "sample", "hub" or a folder) in; BadInput says what is wrong with either.
-Load = Callable[[str, str], Loaded]
+__all__ = ["BenchmarkRuns", "State"]
 
 
 class BenchmarkRuns:
     """All results of a folder. Every method may be called from any thread."""
 
-    def __init__(self, host: ModelHost, judges: Judges, folder: Path, load: Load) -> None:
+    def __init__(self, host: ModelHost, judges: Judges, folder: Path, load: Load = load_problems) -> None:
         """Nothing goes on yet.
 
         Args:
@@ -120,7 +106,7 @@ class BenchmarkRuns:
             if result.is_done and not any(sample.error for sample in result.samples.values()):
                 raise BadInput(f"{name} is complete.")
             check_same_model(result.head, self._host.engine())
-            loaded = self._load(result.head["benchmark"], result.head["data"]["source"])
+            loaded = self._load(result.head["benchmark"], source_of(result.head["data"]))
             problems = chosen(result, loaded.problems)
             writer = _opened(result.path, is_new=False)
             result = read_result(result.path)  # as it is now that nobody else writes it
@@ -148,7 +134,8 @@ class BenchmarkRuns:
             return going.state()
         result = self.result(name)
         total = len(result.problems) * result.n_samples
-        phase, note = "done" if result.is_done else "stopped", ""
+        phase: Phase = "done" if result.is_done else "stopped"
+        note = ""
         if result.sessions and not result.is_done:
             phase, note = result.sessions[-1]["end"], result.sessions[-1]["note"]
         return State(name, phase, len(result.judgements), total, len(result.samples), note=note)
@@ -195,7 +182,7 @@ class BenchmarkRuns:
             AppError: If they cannot be read, or have changed since.
         """
         result = self.result(name)
-        loaded = self._load(result.head["benchmark"], result.head["data"]["source"])
+        loaded = self._load(result.head["benchmark"], source_of(result.head["data"]))
         return chosen(result, loaded.problems)
 
     @property
@@ -268,7 +255,5 @@ def _opened(path: Path, is_new: bool) -> ResultWriter:
         raise BadInput(f"There is a file {path} already. Resume it, or choose another name.")
     try:
         return ResultWriter(path)
-    except BlockingIOError as error:
-        raise BadInput(f"Another process is writing {path} now.") from error
     except OSError as error:
         raise BadInput(f"{path} cannot be written: {error.strerror}.") from error

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 from evals.asking import Asking
 from evals.benchmarks.benchmark import Benchmark, Judges, Problem
@@ -165,10 +165,10 @@ class Going:
             self._writer.close()
 
     def _end(self, phase: Phase, note: str = "") -> None:
-        session = {"began": round(self._began, 3), "ended": round(time.time(), 3), "samples": self._n_written}
+        session: dict[str, Any] = {"began": round(self._began, 3), "ended": round(time.time(), 3)}
         with self._lock:
             self._note = note or self._note
-            session |= {"end": phase, "note": self._note}
+            session |= {"samples": self._n_written, "end": phase, "note": self._note}
         with contextlib.suppress(OSError):  # a full disk, perhaps, which is told already
             self._writer.write("session", session)
         with self._lock:

@@ -2,15 +2,17 @@
 
 The first line is the head: benchmark, profile, model, protocol, versions. Then come, in any order, a line for each
 sample (what was written; one that had failed may come again), one for each judgement of it (the last one behind it
-holds), and one for each session (when the run began and ended). A killed run leaves at most half a line at the end: readers pass over it, a resumed run cuts it off.
+holds), and one for each session (when the run began and ended). A killed run leaves at most half a line at the end:
+readers pass over it, a resumed run cuts it off.
 """
 
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from model.errors import BadInput
 
@@ -147,12 +149,19 @@ def _add(result: Result, line: dict[str, Any]) -> None:
 
 
 class ResultWriter:
-    """Appends to a file; each line is on disk before the next is written. One writer a file, from one thread."""
+    """Appends to a file; each line is on disk before the next is written. One writer a file, from one thread.
+
+    Raises:
+        BadInput: If another process, or another writer of this one, has the file.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab")
+        if not _locked(self._file):
+            self._file.close()
+            raise BadInput(f"Another process is writing {path} now.")
         self._cut_half_a_line()
 
     def _cut_half_a_line(self) -> None:
@@ -170,6 +179,20 @@ class ResultWriter:
     def close(self) -> None:
         """End."""
         self._file.close()
+
+
+def _locked(file: BinaryIO) -> bool:
+    """Whether the file is ours until it is closed, or this process ends, however it does."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        # Not lockf: that lock ends as soon as the same process has read the file and closed it.
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def results_in(folder: Path) -> Iterator[Result]:

@@ -11,7 +11,16 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from model.engine import BudgetLimits, Decoder, Detokenizer, PromptBuilder, Request, Steering, TokenStream, budget_limits
+from model.engine import (
+    BudgetLimits,
+    Decoder,
+    Detokenizer,
+    PromptBuilder,
+    Request,
+    Steering,
+    TokenStream,
+    budget_limits,
+)
 from model.errors import AppError, PromptTooLong
 from model.events import AnswerDelta, Event, Finished, FinishReason, Notice, PromptRead, ThinkingDelta
 from model.families import Family

@@ -1,0 +1,197 @@
+"""A benchmark's name and how to ask it in, its result as a file and a table out.
+
+    python -m evals.run gsm8k --limit 20
+    python -m evals.run --resume FILE
+    python -m evals.run --list
+
+Ctrl-C ends it; what was finished is kept, and `--resume` does the rest.
+"""
+
+import argparse
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from evals.benchmark_runs import BenchmarkRuns
+from evals.benchmarks.benchmark import Judges
+from evals.benchmarks.registry import BENCHMARKS
+from evals.going import State
+from evals.loaded_host import loaded_host
+from evals.profiles import PROFILES
+from evals.result_file import Result, read_result
+from model.catalog import EMBEDDED
+from model.errors import AppError, BadInput
+from model.host import ModelHost
+from model.settings import settings_from_environment
+from verify.code.judge import CodeJudge
+from verify.math_answer import MathJudge
+
+FOLDER = "benchmarks"
+_LOOK_SECONDS = 0.5
+# Where nobody watches (a log), a line comes so often.
+_LOG_SECONDS = 30.0
+
+
+@contextlib.contextmanager
+def benchmark_runs(host: ModelHost, folder: Path) -> Iterator[BenchmarkRuns]:
+    """What runs benchmarks, with verifiers of its own; all of it closed afterwards."""
+    with contextlib.closing(CodeJudge()) as code, MathJudge() as math:
+        runs = BenchmarkRuns(host, Judges(math, code), folder)
+        try:
+            yield runs
+        finally:
+            runs.close()
+
+
+class LiveLine:
+    """One line that tells how far it is: rewritten where somebody watches, else a new one now and then."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._is_watched = out.isatty()
+        self._told_at = float("-inf")
+
+    def show(self, state: State, result: Result) -> None:
+        """Tell where it stands."""
+        text = live_text(state, result)
+        if self._is_watched:
+            self._out.write(f"\r\x1b[2K{text}")
+            self._out.flush()
+        elif time.monotonic() - self._told_at >= _LOG_SECONDS:
+            self._out.write(text + "\n")
+            self._out.flush()
+            self._told_at = time.monotonic()
+
+    def end(self) -> None:
+        """Leave the line."""
+        if self._is_watched:
+            self._out.write("\r\x1b[2K")
+            self._out.flush()
+
+
+def live_text(state: State, result: Result) -> str:
+    """Where a run stands, in one line."""
+    correct = sum(judged.outcome == "correct" for judged in result.judgements.values())
+    parts = [f"{state.done} of {state.total}"]
+    if state.done:
+        parts.append(f"{correct / state.done:.1%} correct")
+    if state.seconds_left is not None:
+        parts.append(f"{duration(state.seconds_left)} left")
+    if state.running:
+        parts.append(f"{len(state.running)} being written, {sum(each.tokens for each in state.running):,} tokens")
+    if state.written > state.done:
+        parts.append(f"{state.written - state.done} to be judged")
+    return " | ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people.
+
+    >>> duration(42), duration(3725)
+    ('42 s', '1 h 2 min')
+    """
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes = whole // 60
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def followed(runs: BenchmarkRuns, name: str, out: TextIO) -> State:
+    """Where it ended; the first Ctrl-C stops it, and the second does not wait for the judges."""
+    line = LiveLine(out)
+    while True:
+        try:
+            state = runs.wait(name, _LOOK_SECONDS)
+            line.show(state, runs.result(name))
+            if state.phase not in ("running", "stopping"):
+                line.end()
+                return state
+        except KeyboardInterrupt:
+            if runs.state(name).phase != "running":
+                raise
+            runs.stop(name)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m evals.run", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("name", nargs="?", help="the benchmark; --list names them")
+    parser.add_argument("--list", action="store_true", help="name the benchmarks, then end")
+    parser.add_argument("--limit", type=int, default=0, help="so many problems; 0 for all")
+    parser.add_argument("--samples", type=int, default=0, help="so many of each; 0 for the profile's number")
+    parser.add_argument("--profile", choices=PROFILES, default="quick")
+    parser.add_argument("--budget", help="for thinking: off, low, medium, high, tokens, or seconds as 90s")
+    parser.add_argument("--max-new-tokens", type=int)
+    parser.add_argument("--model", help="catalog name, hub id or folder; the embedded one when left out")
+    parser.add_argument("--data", default="auto", metavar="SOURCE", help="hub, sample, or a folder of the data")
+    parser.add_argument("--script", type=Path, help="a script in a model's place, as for app.py --scripted")
+    parser.add_argument("--seed", type=int, help="for engines that can honour one")
+    parser.add_argument("--out", type=Path, help="the result's file; else one in the data folder")
+    parser.add_argument("--resume", type=Path, metavar="FILE", help="go on with a result where it was left")
+    return parser
+
+
+def listed() -> str:
+    """The benchmarks, a line each."""
+    return "\n".join(f"{each.name:18}{each.about}" for each in BENCHMARKS.values())
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a benchmark; 0 when it is complete."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.list:
+        print(listed())
+        return 0
+    if not (given.name or given.resume):
+        parser.error("name a benchmark, or --resume FILE, or --list")
+    signal.signal(signal.SIGTERM, _interrupt)
+    head: dict[str, Any] = read_result(given.resume).head if given.resume else {}
+    model = given.model or head.get("model") or EMBEDDED
+    if model == "scripted" and not given.script:
+        raise BadInput("This result was begun with a script: name it with --script.")
+    with (
+        loaded_host(model, given.script) as host,
+        benchmark_runs(host, settings_from_environment().data_folder / FOLDER) as runs,
+    ):
+        if given.resume:
+            name = runs.know(given.resume)
+            runs.resume(name)
+        else:
+            name = runs.start(
+                given.name,
+                limit=given.limit,
+                samples=given.samples,
+                profile=given.profile,
+                budget=given.budget,
+                max_new_tokens=given.max_new_tokens,
+                seed=given.seed,
+                source=given.data,
+                out=given.out,
+            )
+        state = followed(runs, name, sys.stderr)
+        result = runs.result(name)
+    print(live_text(state, result))
+    print(result.path)
+    if state.phase == "failed":
+        print(f"It failed: {state.note}", file=sys.stderr)
+    if state.phase != "done":
+        print(f"Go on with it: python -m evals.run --resume {result.path}", file=sys.stderr)
+    return 0 if state.phase == "done" else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except AppError as error:
+        sys.exit(str(error))
