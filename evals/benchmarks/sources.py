@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import httpx
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
 from evals.benchmarks.benchmark import Benchmark, HubData
@@ -19,7 +18,9 @@ from model.errors import BadInput
 SAMPLES = Path(__file__).parent.parent / "data" / "benchmarks"
 # The Hub is asked once, so long, before a sample is taken instead.
 _SECONDS_TO_REACH = 10.0
-_NOT_REACHED = (HfHubHTTPError, OfflineModeIsEnabled, OSError, httpx.HTTPError)
+# Releases of huggingface_hub speak HTTP with different packages (httpx, httpx2); that one's error is the first base.
+_NOT_REACHED: tuple[type[Exception], ...] = (HfHubHTTPError.__bases__[0], OfflineModeIsEnabled, OSError)
+_NOT_FETCHED: tuple[type[Exception], ...] = (*_NOT_REACHED, ValueError)
 _NO_NETWORK = "Give a folder of its data (--data FOLDER)"
 
 
@@ -69,7 +70,7 @@ def rows_of(benchmark: Benchmark, source: str = "auto") -> Rows:
     if benchmark.sample is None:
         return _from_hub(benchmark)
     try:
-        return _from_hub(benchmark, gives_up_soon=True)
+        return _from_hub(benchmark)
     except BadInput as error:
         return _from_sample(benchmark, f"{error} ")
 
@@ -145,16 +146,20 @@ def _from_folder(benchmark: Benchmark, folder: Path) -> Rows:
 # ------------------------------------------------------------------ the Hub
 
 
-def _from_hub(benchmark: Benchmark, gives_up_soon: bool = False) -> Rows:
+def _from_hub(benchmark: Benchmark) -> Rows:
     """Rows of the Hub, at the revision that it has now; of the cache where it cannot be reached."""
     hub = benchmark.hub
     if hub is None:
         raise BadInput(f"{benchmark.title} is not on the Hub: its problems come with the app.")
     if not hub.files:
         _needs_datasets(benchmark)
-    revision = _revision_now(hub)
-    if revision is None and gives_up_soon and not _is_cached(hub):
-        raise BadInput(f"{hub.repository} cannot be reached.")
+    try:
+        revision = _revision_now(hub)
+    except _NOT_REACHED as error:
+        if not _is_cached(hub):  # datasets would try for 20 s and more
+            told = str(error).splitlines()[0]
+            raise BadInput(f"{hub.repository} cannot be reached ({told}). {_NO_NETWORK}.") from error
+        revision = None
     read = _files_read(hub, revision) if hub.files else _loaded(hub, revision)
     where = ", ".join(part for part in (hub.config, *(hub.files or (hub.split,))) if part)
     return _rows(read, "hub", f"{hub.repository} ({where}), revision {revision or 'of the cache'}", "")
@@ -171,23 +176,15 @@ def _needs_datasets(benchmark: Benchmark) -> None:
 
 
 def _revision_now(hub: HubData) -> str | None:
-    """The commit that the Hub has now; None where it cannot be reached or asked about.
-
-    A folder takes the place of a data set in tests, and for who has it unpacked; it has no revision.
-    """
+    """The commit that the Hub has now; a folder, which `datasets` takes in the place of an id, has none."""
     if Path(hub.repository).is_dir():
         return None
     from huggingface_hub import HfApi
 
-    try:
-        return HfApi().dataset_info(hub.repository, timeout=_SECONDS_TO_REACH).sha
-    except _NOT_REACHED:
-        return None
+    return HfApi().dataset_info(hub.repository, timeout=_SECONDS_TO_REACH).sha
 
 
 def _is_cached(hub: HubData) -> bool:
-    if Path(hub.repository).is_dir():
-        return True
     if hub.files:
         from huggingface_hub import try_to_load_from_cache
 
@@ -219,7 +216,7 @@ def _files_read(hub: HubData, revision: str | None) -> list[Mapping[str, Any]]:
     for name in hub.files:
         try:
             path = hf_hub_download(hub.repository, name, repo_type="dataset", revision=revision)
-        except (*_NOT_REACHED, ValueError) as error:
+        except _NOT_FETCHED as error:
             told = str(error).splitlines()[0]
             raise BadInput(f"{name} of {hub.repository} cannot be fetched: {told} {_NO_NETWORK}.") from error
         read += read_rows(Path(path))
