@@ -1,7 +1,7 @@
 """Nothing in; the components of the Benchmarks tab, laid out, out: one part, whose script asks for what it shows.
 
-It has the form, the results and a problem in one, and no other component beside it: what Gradio knows of, the browser
-pays for at each update of any tab.
+It has the form, the results and a problem in one, and but an answer's maths in a component of its own: what Gradio knows
+of, the browser pays for at each update of any tab.
 """
 
 from collections.abc import Callable
@@ -9,14 +9,17 @@ from typing import Any
 
 import gradio as gr
 
-from ui.parts import html_part
+from ui.parts import answer_pane, html_part
 
 _SCRIPTS = ("benchmark_list.js", "benchmark_figures.js", "benchmark_problem.js", "benchmark_compare.js")
 Served = Callable[[Any], dict[str, Any]]
 
 
-def benchmark_view(benchmarks: Served) -> gr.HTML:
-    """The whole tab. `select` carries the `budget` (thinking tokens) that is to be the page's default; 0 takes it back.
+def add_benchmarks(benchmarks: Served) -> tuple[gr.HTML, gr.Markdown]:
+    """The whole tab, and the answer of the problem that is open in it, which has its maths set.
+
+    `select` carries the `budget` (thinking tokens) that is to be the page's default; 0 takes it back. `edit` carries the
+    `name`, `problem` and `number` of the sample whose answer is wanted.
 
     Args:
         benchmarks: What its script asks, by that name (`ui.benchmark_tab.BenchmarkTab.answer`).
@@ -28,9 +31,11 @@ def benchmark_view(benchmarks: Served) -> gr.HTML:
         f"<div class='whole'>{_figures()}{_curve()}{_problems()}</div>{_problem()}</div>"
         f"{_comparison()}{_results()}</section>"
     )
-    return html_part(
+    view = html_part(
         {}, markup, "benchmarks.js", with_scripts=_SCRIPTS, elem_id="benchmarks", server_functions=[benchmarks]
     )
+    # Its script moves it to where it belongs.
+    return view, answer_pane(elem_id="benchmark-answer")
 
 
 def _field(label: str, inner: str, name: str = "") -> str:
@@ -72,7 +77,7 @@ def _result_head() -> str:
         "<button class='action download' type='button'>Download</button>"
         "<button class='act resume' type='button' hidden>Resume</button>"
         "<button class='act stop' type='button' hidden>Stop</button></div></header>"
-        "<div class='going'><p class='status'><span class='dot' aria-hidden='true'></span>"
+        "<div class='progress-line'><p class='status'><span class='dot' aria-hidden='true'></span>"
         "<span class='text' role='status' aria-live='polite'></span> <span class='detail'></span></p>"
         "<progress aria-label='Samples done' max='1' value='0'></progress></div>"
     )
@@ -121,23 +126,23 @@ def _problems() -> str:
 
 def _problem() -> str:
     return (
-        "<section class='one-problem' aria-label='One problem' hidden><div class='pane-head'>"
+        "<section class='one-problem' aria-label='One problem' hidden><div class='bench-head'>"
         "<button class='action back' type='button'>‹ All problems</button>"
         "<h3 class='which' tabindex='-1'></h3><span class='turning'>"
         "<button class='action before' type='button'>‹ Previous</button>"
         "<button class='action next' type='button'>Next ›</button></span></div>"
         "<div class='samples-row' role='group' aria-label='Samples'></div>"
         "<div class='verdict'><p class='head'><span class='label'></span> <span class='reason'></span></p>"
-        "<dl class='compared'></dl></div><p class='figures'></p>"
+        "<dl class='compared'></dl></div><p class='sample-figures'></p>"
         "<h4 class='asked-head'>Problem</h4><p class='plain question'></p>"
         "<div class='two'><div><h4>Thinking</h4><div class='text thinking' tabindex='0' role='group' aria-label='Thinking'></div></div>"
-        "<div><h4>Answer</h4><div class='text answer' tabindex='0' role='group' aria-label='Answer'></div></div></div></section>"
+        "<div><h4>Answer</h4><p class='text no-answer'></p><div class='answer-set' tabindex='0' role='group' aria-label='Answer'></div></div></div></section>"
     )
 
 
 def _comparison() -> str:
     return (
-        "<section class='comparison' aria-label='Two results compared' hidden><div class='pane-head'>"
+        "<section class='comparison' aria-label='Two results compared' hidden><div class='bench-head'>"
         "<h2 class='compared-title' tabindex='-1'>Two results compared</h2>"
         "<button class='action close' type='button'>Close</button></div>"
         "<p class='said' role='status'></p><ol class='bars'></ol><p class='protocols'></p>"
@@ -147,7 +152,7 @@ def _comparison() -> str:
 
 def _results() -> str:
     return (
-        "<section class='results' aria-label='Results' hidden><div class='pane-head'><h2>Results</h2>"
+        "<section class='results' aria-label='Results' hidden><div class='bench-head'><h2>Results</h2>"
         "<button class='action compare' type='button' disabled>Compare two</button></div>"
         "<ul class='results-list'></ul></section>"
     )

@@ -30,7 +30,7 @@ def figures_value(scores: Scores) -> list[list[str]]:
     ]
     if scores.cons_k is not None:
         rows.append([f"cons@{many}", _with_interval(scores.cons_k), "The answer that most samples gave is correct"])
-    if scores.qwq_pass_1 is not None:
+    if scores.qwq_pass_1 is not None and scores.qwq_pass_1 != scores.pass_1:
         meaning = "The whole text counts where the thinking never ended"
         rows.append(["Under QwQ's own rule", _with_interval(scores.qwq_pass_1), meaning])
     rows += [

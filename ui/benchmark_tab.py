@@ -32,6 +32,7 @@ from ui.benchmark_values import (
 )
 from ui.day_groups import zone_of
 from ui.default_budget import DefaultBudget
+from ui.maths import for_display
 from ui.parts import QUIET
 from ui.sentences import joined
 
@@ -211,6 +212,16 @@ class BenchmarkTab:
         sample = tail.written(key) if key in tail.result.samples else None
         return opened_value(sample, tail.result.judgements.get(key), self._problem(name, id_))
 
+    def answer_text(self, name: str, id_: str, number: int) -> str:
+        """The answer of a sample as Markdown; empty where there is none."""
+        try:
+            tail = self._tail(name)
+            if (id_, number) not in tail.result.samples:
+                return ""
+            return for_display(str(opened_value(tail.written((id_, number)), None, None)["answer"]))
+        except AppError:  # said already, to the script that asked for the rest
+            return ""
+
     def _problem(self, name: str, id_: str) -> Problem | None:
         if self._problems[0] != name:
             try:
@@ -231,6 +242,15 @@ class BenchmarkTab:
             offset = file.tell()
         ends = not lines or offset >= tail.result.path.stat().st_size
         return {"text": b"".join(lines).decode("utf-8", "replace"), "next": None if ends else offset}
+
+
+def wire_benchmarks(tab: BenchmarkTab, view: gr.HTML, answer: gr.Markdown) -> None:
+    """Connect the answer of the problem that is open."""
+
+    def on_open(event: gr.EventData) -> str:
+        return tab.answer_text(str(event.name), str(event.problem), int(event.number))
+
+    view.edit(on_open, None, answer, trigger_mode="always_last", concurrency_limit=None, **QUIET)
 
 
 def served_by(tab: BenchmarkTab) -> Callable[[Any], Value]:

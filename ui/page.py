@@ -19,8 +19,8 @@ from ui.agent_endpoints import add_agent_endpoints
 from ui.agent_parts import add_agent_tab
 from ui.agent_tab import AgentTab, wire_agent
 from ui.agent_tools import ToolPanel
-from ui.benchmark_parts import benchmark_view
-from ui.benchmark_tab import BenchmarkTab, served_by, wire_default_budget
+from ui.benchmark_parts import add_benchmarks
+from ui.benchmark_tab import BenchmarkTab, served_by, wire_benchmarks, wire_default_budget
 from ui.chat_parts import ChatParts, add_run_view
 from ui.chat_tab import ChatTab, wire_chat
 from ui.code_by_hand import ByHand
@@ -99,7 +99,9 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
             with gr.Tab(word("Agent"), id="agent") as agent_tab:
                 agent_parts = add_agent_tab(runs, host, grown)
             with gr.Tab(word("Benchmarks"), id="benchmarks"):
-                results = benchmark_view(served_by(BenchmarkTab(benchmarks, folder, settings, default)))
+                measured = BenchmarkTab(benchmarks, folder, settings, default)
+                results, answer = add_benchmarks(served_by(measured))
+                wire_benchmarks(measured, results, answer)
             with gr.Tab(word("Past runs"), id="history") as history_tab:
                 past = add_history(rail_list)
             with gr.Tab(word("Model"), id="model") as model_tab:

@@ -1,7 +1,7 @@
 // One problem of a result in, what was asked, thought, answered and judged out. All of it is text.
 // `ask` asks the server; `list` says which problems stand beside this one.
 function benchProblem(view, ask, onClose) {
-  const [which, question, thinking, answer] = [".which", ".question", ".thinking", ".answer"].map((each) => view.querySelector(each));
+  const [which, question, thinking, noAnswer] = [".which", ".question", ".thinking", ".no-answer"].map((each) => view.querySelector(each));
   const [before, next] = [view.querySelector(".before"), view.querySelector(".next")];
   const askedHead = view.querySelector(".asked-head");
   let [name, problems, rows, at, number] = ["", [], [], -1, 0];
@@ -22,8 +22,12 @@ function benchProblem(view, ask, onClose) {
     const told = await ask({ do: "open", name, problem: problems[at][0], number });
     if (!told || `${at} ${number}` !== asked) return;
     fill(told);
+    // Its maths is set by a component of its own, which is there now, whenever it came.
+    const answer = document.getElementById("benchmark-answer");
+    if (answer && !view.contains(answer)) view.querySelector(".answer-set").append(answer);
+    trigger("edit", { name, problem: problems[at][0], number });
     if (!isRenewal) {
-      [thinking.scrollTop, answer.scrollTop] = [0, 0];
+      thinking.scrollTop = 0;
       which.focus({ preventScroll: true });
       view.parentElement.scrollIntoView({ block: "start" });
     }
@@ -52,13 +56,14 @@ function benchProblem(view, ask, onClose) {
     verdict.querySelector(".compared").replaceChildren(
       ...(told.compared || []).flatMap(([what, value]) => [workingsNode("dt", "", workingsSay(what)), workingsNode("dd", "", value)]),
     );
-    workingsSet(view.querySelector(".figures"), workingsSay(told.figures || ""));
+    workingsSet(view.querySelector(".sample-figures"), workingsSay(told.figures || ""));
     askedHead.hidden = question.hidden = !told.question;
     workingsSet(question, told.question || "");
     workingsSet(thinking, told.thinking || "");
-    workingsSet(answer, told.answer || "");
     thinking.dataset.empty = workingsSay(told.no_thinking || "");
-    answer.dataset.empty = workingsSay(told.no_answer || "");
+    noAnswer.hidden = !told.no_answer;
+    noAnswer.dataset.empty = workingsSay(told.no_answer || "");
+    view.querySelector(".answer-set").hidden = Boolean(told.no_answer);
   }
 
   function turn(step) {

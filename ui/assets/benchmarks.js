@@ -189,9 +189,9 @@ function showResult(result) {
   part(".open-result").dataset.tone = result.tone;
   workingsSet(part(".result-title"), result.title);
   workingsSet(part(".result-about"), workingsSay(result.about));
-  workingsSet(part(".going .text"), workingsSay(result.text));
-  workingsSet(part(".going .detail"), workingsSay(result.detail));
-  const bar = part(".going progress");
+  workingsSet(part(".progress-line .text"), workingsSay(result.text));
+  workingsSet(part(".progress-line .detail"), workingsSay(result.detail));
+  const bar = part(".progress-line progress");
   [bar.max, bar.value] = [result.total || 1, result.done];
   part(".stop").hidden = !result.is_going || !mayStart;
   part(".resume").hidden = !result.may_resume || !mayStart;
