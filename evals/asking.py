@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from evals.benchmarks.benchmark import Problem
+from evals.benchmarks.benchmark import Benchmark, Judges, Problem
 from evals.profiles import Plan
 from evals.result_file import Sample
 from model.engine import Steering, collect
@@ -22,6 +22,8 @@ _WAIT_FOR_ENGINE_SECONDS = 60.0
 class Asking:
     """A sample that is being written. Any thread may read it."""
 
+    benchmark: Benchmark
+    judges: Judges
     problem: Problem
     number: int
     steering: Steering = field(default_factory=Steering)
@@ -49,7 +51,9 @@ class Asking:
         engine = host.engine(_WAIT_FOR_ENGINE_SECONDS, is_stopping.is_set)
         self.started, self.tokens, self.is_thinking = time.time(), 0, True
         began = time.monotonic()
-        events = list(self._watched(engine.stream(plan.request(self.problem, self.number), self.steering)))
+        acting = self.benchmark.acting(engine, self.judges, self.problem) if self.benchmark.acting else None
+        stream = (acting or engine).stream(plan.request(self.problem, self.number), self.steering)
+        events = list(self._watched(stream))
         seconds = time.monotonic() - began
         whole = collect(events)
         finished = whole.finished
@@ -69,6 +73,7 @@ class Asking:
             round(self.started, 3),
             round(seconds, 3),
             round(next((event.seconds for event in events if isinstance(event, PromptRead)), seconds), 3),
+            trace=acting.trace() if acting else {},
         )
 
     def _watched(self, events: Iterator[Event]) -> Iterator[Event]:

@@ -79,10 +79,12 @@ class Going:
         self.name = name
         self._result = result
         self._writer = writer
+        self._benchmark = benchmark
         self._host = host
+        self._judges = judges
         self._plan: Plan = plan_of(result.head)
         self._problems = {problem.id: problem for problem in problems}
-        self._judge = SampleJudge(benchmark, judges, self._problems)
+        self._judge = SampleJudge(benchmark, judges, self._problems, self._plan.profile)
         self._judge.know(result)
         self._lock = threading.Lock()
         self._left = deque(_keys_left(result))
@@ -246,7 +248,8 @@ class Going:
             if self._is_stopping.is_set() or not self._left:
                 return None
             problem, number = self._left.popleft()
-            asking = self._asking[problem, number] = Asking(self._problems[problem], number)
+            asked = self._benchmark, self._judges, self._problems[problem], number
+            asking = self._asking[problem, number] = Asking(*asked)
             return asking
 
     def _has_broken_down(self, sample: Sample, is_refused: bool) -> bool:

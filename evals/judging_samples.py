@@ -5,7 +5,7 @@ import threading
 import time
 from collections import defaultdict
 
-from evals.benchmarks.benchmark import Benchmark, Judgement, Judges, Problem, Written
+from evals.benchmarks.benchmark import Benchmark, Judgement, Judges, Problem, ProfileName, Written
 from evals.result_file import Judged, Result, Sample
 
 _log = logging.getLogger(__name__)
@@ -14,8 +14,11 @@ _log = logging.getLogger(__name__)
 class SampleJudge:
     """Judges the samples of one result, in any order. Any thread may call it."""
 
-    def __init__(self, benchmark: Benchmark, judges: Judges, problems: dict[str, Problem]) -> None:
+    def __init__(
+        self, benchmark: Benchmark, judges: Judges, problems: dict[str, Problem], profile: ProfileName
+    ) -> None:
         self._benchmark = benchmark
+        self._is_strict = profile == "published"
         self._judges = judges
         self._problems = problems
         self._lock = threading.Lock()
@@ -34,10 +37,11 @@ class SampleJudge:
         began = time.monotonic()
         if sample.error:
             return Judged(sample.problem, sample.number, "undecided", f"It was not written: {sample.error}")
-        found = self._judged(sample, Written(sample.answer, sample.thinking, sample.calls))
+        strict = self._is_strict
+        found = self._judged(sample, Written(sample.answer, sample.thinking, sample.calls, strict, sample.trace))
         outcome = found.outcome
         if not sample.is_closed and sample.thinking:
-            outcome = self._judged(sample, Written(sample.thinking, sample.thinking)).outcome
+            outcome = self._judged(sample, Written(sample.thinking, sample.thinking, (), strict)).outcome
         return Judged(
             sample.problem,
             sample.number,

@@ -24,7 +24,8 @@ LineType = Literal["head", "sample", "judgement", "session"]
 class Sample:
     """What a model wrote for a problem, the `number`-th time (from 0).
 
-    Token counts are those of the whole sample; seconds by the clock, `started` in Unix seconds.
+    Token counts are those of the whole sample; seconds by the clock, `started` in Unix seconds. `trace` is what the
+    judge needs besides, where calls were run (`evals.benchmarks.benchmark.Acting`).
     """
 
     problem: str
@@ -40,6 +41,7 @@ class Sample:
     seconds: float = 0.0
     first_token_seconds: float = 0.0
     error: str = ""
+    trace: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, int]:

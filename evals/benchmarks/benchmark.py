@@ -1,11 +1,12 @@
 """What every benchmark is: problems to ask a model, and a judge of what it wrote. One file each beside this one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from model.events import Message
+from model.engine import Engine, Request, Steering
+from model.events import Event, Message
 from verify.code.judge import CodeJudge
 from verify.math_answer import MathJudge
 
@@ -42,12 +43,14 @@ class Written:
         calls: Names and arguments (JSON text) of the tools called.
         is_strict: Whether only an answer in the form that the prompt asks for counts (a box), as in the `published`
             profile; else also one that the words leave no doubt of.
+        trace: What came of the calls, where the benchmark has them run (`Acting.trace`).
     """
 
     answer: str
     thinking: str = ""
     calls: tuple[tuple[str, str], ...] = ()
     is_strict: bool = False
+    trace: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,18 @@ class Judgement:
     reason: str
     answer: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Acting(Protocol):
+    """Writes one sample in several turns, between which something is done: calls are run."""
+
+    def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
+        """As an engine's (`model.engine`); called once."""
+        ...
+
+    def trace(self) -> Mapping[str, Any]:
+        """What the judge needs besides what was written, when the stream is over; JSON."""
+        ...
 
 
 @dataclass(slots=True)
@@ -86,14 +101,18 @@ class Benchmark:
         name: As the command line and the page have it.
         about: One sentence.
         hub: Where the whole of it lies; None where problems are made (reasoning-gym) or ship with the app.
-        file: Its file's name in a folder of data, one JSON object a line.
+        file: Its file's name in a folder of data, one JSON object a line; a pattern where it may be several.
         sample: Its shipped sample under evals/data/; None where the licence forbids that.
+        rows_in: Reads the rows of a folder in which they are several files; then `sample` is a folder too, and the
+            first of the Hub's files lies where the others are below.
+        is_sample_whole: Whether that is all of the benchmark, so that nothing need be fetched.
         samples: So many for each problem in the published protocol.
         judged_by: One sentence.
         problems_of: Rows of the data to problems; BadInput says which row has what wrong.
         judge: Never raises for what a model wrote.
         same: Whether two final answers say the same, for voting; None where there is no voting (code, calls).
         rows_made: Makes the rows where they are no data but made by a program (reasoning-gym); BadInput if it cannot.
+        acting: Who writes a sample where one turn of the engine is not enough; None where it is.
     """
 
     name: str
@@ -108,5 +127,8 @@ class Benchmark:
     hub: HubData | None = None
     file: str = ""
     sample: Path | None = None
+    is_sample_whole: bool = False
     same: Callable[[Judges, str, str], bool] | None = None
     rows_made: Callable[[], Sequence[Mapping[str, Any]]] | None = None
+    rows_in: Callable[[Path], Sequence[Mapping[str, Any]]] | None = None
+    acting: Callable[[Engine, Judges, Problem], Acting] | None = None

@@ -94,8 +94,9 @@ def judge_whole(judges: Judges, problem: Problem, written: Written) -> Judgement
     found, gold = whole(judged.answer), whole(problem.gold)
     if found is None or gold is None:
         return judged
-    outcome, sign = ("correct", "=") if found == gold else ("wrong", "is not")
-    return Judgement(outcome, f"{found} {sign} {gold}", judged.answer, judged.details)  # type: ignore[arg-type]
+    if found == gold:
+        return Judgement("correct", f"{found} is the reference", judged.answer, judged.details)
+    return Judgement("wrong", f"{found} is not {gold}", judged.answer, judged.details)
 
 
 def whole(text: str) -> int | None:

@@ -3,12 +3,22 @@
 import difflib
 import re
 
+from evals.benchmarks.aime import AIME24, AIME25
 from evals.benchmarks.benchmark import Benchmark
+from evals.benchmarks.bfcl import BFCL
 from evals.benchmarks.gsm8k import GSM8K
+from evals.benchmarks.humaneval import HUMANEVAL
+from evals.benchmarks.livecodebench import LIVECODEBENCH, LIVECODEBENCH_RELEASES
+from evals.benchmarks.math500 import MATH500
+from evals.benchmarks.mbpp import MBPP
+from evals.benchmarks.reasoning_gym import REASONING_GYM
+from evals.benchmarks.tools import TOOLS
 from model.errors import BadInput
 
 # In the order in which they are listed.
-_ALL = (GSM8K,)
+_MATHS = (AIME24, AIME25, MATH500, GSM8K, REASONING_GYM)
+_CODE = (HUMANEVAL, MBPP, LIVECODEBENCH, *LIVECODEBENCH_RELEASES)
+_ALL = (*_MATHS, *_CODE, BFCL, TOOLS)
 BENCHMARKS: dict[str, Benchmark] = {each.name: each for each in _ALL}
 
 

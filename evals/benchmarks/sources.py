@@ -58,14 +58,15 @@ def rows_of(benchmark: Benchmark, source: str = "auto") -> Rows:
     """
     if benchmark.rows_made is not None:
         made = benchmark.rows_made()
-        return Rows(tuple(made), "made", benchmark.source, digest(made))
+        origin = str(made[0].get("made_by", benchmark.source))
+        return Rows(tuple(made), "made", origin, digest(made))
     if source == "hub":
         return _from_hub(benchmark)
     if source == "sample":
         return _from_sample(benchmark)
     if source != "auto":
         return _from_folder(benchmark, Path(source).expanduser())
-    if benchmark.hub is None:
+    if benchmark.hub is None or benchmark.is_sample_whole:
         return _from_sample(benchmark)
     if benchmark.sample is None:
         return _from_hub(benchmark)
@@ -121,8 +122,8 @@ def _from_sample(benchmark: Benchmark, reason: str = "") -> Rows:
             f"{benchmark.title} has no sample here: its licence is not known to allow that. {_NO_NETWORK}, or take it "
             "from the Hub (--data hub)."
         )
-    read = read_rows(benchmark.sample)
-    is_whole = benchmark.hub is None
+    read = benchmark.rows_in(benchmark.sample) if benchmark.rows_in else read_rows(benchmark.sample)
+    is_whole = benchmark.hub is None or benchmark.is_sample_whole
     note = (
         ""
         if is_whole
@@ -132,15 +133,25 @@ def _from_sample(benchmark: Benchmark, reason: str = "") -> Rows:
 
 
 def _from_folder(benchmark: Benchmark, folder: Path) -> Rows:
+    if benchmark.rows_in is not None:
+        return _rows(benchmark.rows_in(folder), "folder", folder.name, "")
     if not benchmark.file:
         raise BadInput(f"{benchmark.title} reads no folder of data: its problems come with the app.")
-    path = folder if folder.is_file() else folder / benchmark.file
-    if not path.is_file():
+    paths = [folder] if folder.is_file() else _files_of(benchmark, folder)
+    if not paths:
         what = "has no file" if folder.is_dir() else "is no folder with a file"
         raise BadInput(
             f"{folder} {what} {benchmark.file}. {benchmark.title} is read from that, one JSON object a line."
         )
-    return _rows(read_rows(path), "folder", path.name, "")
+    read = [row for path in paths for row in read_rows(path)]
+    return _rows(read, "folder", ", ".join(path.name for path in paths), "")
+
+
+def _files_of(benchmark: Benchmark, folder: Path) -> list[Path]:
+    """Those that the benchmark's file names, which may be a pattern; else the Hub's own, all of them."""
+    fetched = [folder / name for name in benchmark.hub.files] if benchmark.hub else []
+    has_fetched = bool(fetched) and all(path.is_file() for path in fetched)
+    return sorted(folder.glob(benchmark.file)) or (fetched if has_fetched else [])
 
 
 # ------------------------------------------------------------------ the Hub
@@ -160,7 +171,7 @@ def _from_hub(benchmark: Benchmark) -> Rows:
             told = str(error).splitlines()[0]
             raise BadInput(f"{hub.repository} cannot be reached ({told}). {_NO_NETWORK}.") from error
         revision = None
-    read = _files_read(hub, revision) if hub.files else _loaded(hub, revision)
+    read = _read_files(benchmark, hub, revision) if hub.files else _loaded(hub, revision)
     where = ", ".join(part for part in (hub.config, *(hub.files or (hub.split,))) if part)
     return _rows(read, "hub", f"{hub.repository} ({where}), revision {revision or 'of the cache'}", "")
 
@@ -209,15 +220,21 @@ def _loaded(hub: HubData, revision: str | None) -> list[Mapping[str, Any]]:
         raise BadInput(f"{hub.repository} cannot be loaded: {error}. {_NO_NETWORK}.") from error
 
 
-def _files_read(hub: HubData, revision: str | None) -> list[Mapping[str, Any]]:
+def _read_files(benchmark: Benchmark, hub: HubData, revision: str | None) -> Sequence[Mapping[str, Any]]:
+    paths = [_fetched(hub, name, revision) for name in hub.files]
+    if benchmark.rows_in is not None:
+        return benchmark.rows_in(paths[0].parent)
+    return [row for path in paths for row in read_rows(path)]
+
+
+def _fetched(hub: HubData, name: str, revision: str | None) -> Path:
+    """A file of the Hub, or of the folder that stands for a data set."""
+    if Path(hub.repository).is_dir():
+        return Path(hub.repository) / name
     from huggingface_hub import hf_hub_download
 
-    read: list[Mapping[str, Any]] = []
-    for name in hub.files:
-        try:
-            path = hf_hub_download(hub.repository, name, repo_type="dataset", revision=revision)
-        except _NOT_FETCHED as error:
-            told = str(error).splitlines()[0]
-            raise BadInput(f"{name} of {hub.repository} cannot be fetched: {told} {_NO_NETWORK}.") from error
-        read += read_rows(Path(path))
-    return read
+    try:
+        return Path(hf_hub_download(hub.repository, name, repo_type="dataset", revision=revision))
+    except _NOT_FETCHED as error:
+        told = str(error).splitlines()[0]
+        raise BadInput(f"{name} of {hub.repository} cannot be fetched: {told} {_NO_NETWORK}.") from error
