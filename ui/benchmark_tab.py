@@ -11,6 +11,7 @@ import gradio as gr
 from evals.benchmark_runs import BenchmarkRuns, State
 from evals.benchmarks.benchmark import Problem
 from evals.benchmarks.registry import BENCHMARKS
+from evals.going import Phase
 from evals.result_tail import ResultTail
 from evals.scores import Scores, scores_of
 from model.errors import AppError, BadInput
@@ -167,9 +168,7 @@ class BenchmarkTab:
                 continue
             share = self._scores_of(name, tail).pass_1
             phase, at = self._state(name, tail).phase, path.stat().st_mtime
-            listed.append(
-                listed_value(name, tail.result, share.value if share else None, phase, at, zone_of(zone))
-            )
+            listed.append(listed_value(name, tail.result, share.value if share else None, phase, at, zone_of(zone)))
         return listed
 
     def _state(self, name: str, tail: ResultTail) -> State:
@@ -177,7 +176,7 @@ class BenchmarkTab:
             return self._benchmarks.state(name)
         result = tail.result
         last = result.sessions[-1] if result.sessions else {}
-        phase = "done" if result.is_done else last.get("end", "stopped")
+        phase: Phase = "done" if result.is_done else last.get("end", "stopped")
         n, whole = len(result.judgements), len(result.problems) * result.n_samples
         note = str(last.get("note", "")) if phase == "failed" else ""
         return State(name, phase, n, whole, len(result.samples), note=note)
@@ -192,18 +191,22 @@ class BenchmarkTab:
         new = dict.fromkeys(problem for problem, _ in changed)
         scores = self._scores_of(name, tail)
         standing = standing_value(state, worked_seconds(result))
-        return standing | {
-            "title": title_of(result.head),
-            "about": joined([about_text(result.head), data_text(result.head)]),
-            "waiting": WAITING * result.n_samples,
-            "since": n_changes,
-            "rows": [row_value(result, places[problem], problem) for problem in new],
-            "running": running_value(state.running, places),
-            "score": score_value(scores, standing["is_going"]),
-            "figures": figures_value(scores),
-            "bars": bars_value(str(result.head["model"]), scores, []),
-            "curve": None,
-        } | ({} if since else {"problems": problems_value(result.head)})
+        return (
+            standing
+            | {
+                "title": title_of(result.head),
+                "about": joined([about_text(result.head), data_text(result.head)]),
+                "waiting": WAITING * result.n_samples,
+                "since": n_changes,
+                "rows": [row_value(result, places[problem], problem) for problem in new],
+                "running": running_value(state.running, places),
+                "score": score_value(scores, standing["is_going"]),
+                "figures": figures_value(scores),
+                "bars": bars_value(str(result.head["model"]), scores, []),
+                "curve": None,
+            }
+            | ({} if since else {"problems": problems_value(result.head)})
+        )
 
     def _open(self, asked: Value) -> Value:
         name, id_, number = str(asked["name"]), str(asked["problem"]), int(asked["number"])

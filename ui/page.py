@@ -19,6 +19,7 @@ from ui.agent_endpoints import add_agent_endpoints
 from ui.agent_parts import add_agent_tab
 from ui.agent_tab import AgentTab, wire_agent
 from ui.agent_tools import ToolPanel
+from ui.benchmark_endpoints import add_benchmark_endpoints
 from ui.benchmark_parts import add_benchmarks
 from ui.benchmark_tab import BenchmarkTab, served_by, wire_benchmarks, wire_default_budget
 from ui.chat_parts import ChatParts, add_run_view
@@ -141,4 +142,5 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         add_math_endpoints(solves, runs, host, settings)
         add_code_endpoints(attempts, runs, host, settings)
         add_agent_endpoints(agents, runs, host, settings)
+        add_benchmark_endpoints(benchmarks, settings)
     return demo
