@@ -1,11 +1,13 @@
 """Scores of a result in, the figures and bars that the Benchmarks tab draws out. No gradio."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evals.intervals import Share
+from evals.published import Published, difference
 from evals.scores import Scores
 from ui.benchmark_values import duration_text
+from ui.sentences import joined
 
 Value = dict[str, Any]
 _WATT_HOUR = 3600.0
@@ -53,14 +55,34 @@ def figures_value(scores: Scores) -> list[list[str]]:
     return rows
 
 
-def bars_value(name: str, scores: Scores, published: Sequence[Value]) -> list[Value]:
-    """The measured bar and the published ones, the highest last.
+def bars_value(head: Mapping[str, Any], scores: Scores, published: Sequence[Published]) -> list[Value]:
+    """The measured bar, then the published ones: those of the same model first, the others from the highest down."""
+    if scores.pass_1 is None:
+        return []
+    model = str(head["model"])
+    ranked = sorted(published, key=lambda each: (each.model != model, -each.value))
+    return [measured_bar(f"{model}, measured here", scores.pass_1), *map(_published_bar, ranked)]
 
-    Args:
-        name: What was measured.
-        published: As `published_bar` makes them.
-    """
-    return [measured_bar(name, scores.pass_1), *published] if scores.pass_1 is not None else []
+
+def _published_bar(published: Published) -> Value:
+    metric = "" if published.metric == "pass@1" else f", {published.metric}"
+    return {
+        "label": f"{published.title}{metric}",
+        "share": published.share,
+        "low": None,
+        "high": None,
+        "kind": "published",
+        "note": joined([published.source, published.where]),
+    }
+
+
+def differences_value(head: Mapping[str, Any], published: Sequence[Published]) -> list[list[str]]:
+    """What was done otherwise for published figures: whose they are, and what; the same difference is told once."""
+    by_words: dict[str, list[str]] = {}
+    for each in published:
+        titles = by_words.setdefault(difference(head, each), [])
+        titles += [] if each.title in titles else [each.title]
+    return [[", ".join(titles), words] for words, titles in by_words.items() if words]
 
 
 def measured_bar(name: str, share: Share) -> Value:

@@ -12,11 +12,12 @@ from evals.benchmark_runs import BenchmarkRuns, State
 from evals.benchmarks.benchmark import Problem
 from evals.benchmarks.registry import BENCHMARKS
 from evals.going import Phase
+from evals.published import published_for
 from evals.result_tail import ResultTail
 from evals.scores import Scores, scores_of
 from model.errors import AppError, BadInput
 from model.settings import Settings
-from ui.benchmark_scores import bars_value, figures_value, score_value
+from ui.benchmark_scores import bars_value, differences_value, figures_value, score_value
 from ui.benchmark_values import (
     WAITING,
     about_text,
@@ -191,6 +192,7 @@ class BenchmarkTab:
         new = dict.fromkeys(problem for problem, _ in changed)
         scores = self._scores_of(name, tail)
         standing = standing_value(state, worked_seconds(result))
+        published = published_for(str(result.head["benchmark"]))
         return (
             standing
             | {
@@ -202,7 +204,8 @@ class BenchmarkTab:
                 "running": running_value(state.running, places),
                 "score": score_value(scores, standing["is_going"]),
                 "figures": figures_value(scores),
-                "bars": bars_value(str(result.head["model"]), scores, []),
+                "bars": bars_value(result.head, scores, published),
+                "differences": differences_value(result.head, published),
                 "curve": None,
             }
             | ({} if since else {"problems": problems_value(result.head)})

@@ -1,5 +1,6 @@
 """What every benchmark is: problems to ask a model, and a judge of what it wrote. One file each beside this one."""
 
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Any, Literal, Protocol
 
 from model.engine import Engine, Request, Steering
 from model.events import Event, Message
+from verify.child import MEMORY_BYTES
+from verify.child_process import ChildProcess
 from verify.code.judge import CodeJudge
 from verify.math_answer import MathJudge
 
@@ -77,10 +80,32 @@ class Acting(Protocol):
 
 @dataclass(slots=True)
 class Judges:
-    """The verifiers, started when they are first needed. Any thread may use them."""
+    """The verifiers, started when they are first needed. Any thread may use them.
+
+    Whoever makes them closes `math` and `code`, and these for what only one benchmark needs.
+    """
 
     math: MathJudge
     code: CodeJudge
+    _children: dict[str, ChildProcess] = field(default_factory=dict, repr=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def ask(self, module: str, asked: dict[str, Any], seconds: float) -> dict[str, Any] | None:
+        """The answer of a child process that runs a module of ours (`verify.child_process`); one question at a time.
+
+        Returns:
+            None if it took longer than so many seconds of the processor, or died.
+        """
+        with self._lock:
+            child = self._children.setdefault(module, ChildProcess(module, MEMORY_BYTES))
+            return child.ask(asked, seconds)
+
+    def close(self) -> None:
+        """End the child processes that `ask` has started."""
+        with self._lock:
+            for child in self._children.values():
+                child.kill()
+            self._children.clear()
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,12 +30,13 @@ SET = "set 1"
 SEED = 20_250
 PROBLEMS_EACH = 4
 # Tasks whose answer stands on one line, and whose scorer compares: some others evaluate what the model wrote as a
-# program (countdown, polynomial_multiplication), or work out powers of any size (coin_flip).
+# program (countdown, polynomial_multiplication), or work out powers of any size (coin_flip). None depends on the order
+# of a set, as isomorphic_strings does: a run that is resumed asks the same problems.
 TASKS = (
     "chain_sum", "basic_arithmetic", "products", "decimal_chain_sum", "gcd", "lcm", "prime_factorization",
     "fraction_simplification", "leg_counting", "calendar_arithmetic", "base_conversion", "simple_equations",
     "simple_geometry", "number_sequence", "count_bits", "letter_counting", "spell_backward", "caesar_cipher", "aiw",
-    "family_relationships", "knights_knaves", "syllogism", "course_schedule", "maze", "isomorphic_strings",
+    "family_relationships", "knights_knaves", "syllogism", "course_schedule", "maze", "color_cube_rotation",
 )  # fmt: skip
 
 _MAX_ANSWER_CHARACTERS = 500

@@ -8,6 +8,7 @@ from evals.benchmarks.benchmark import Benchmark
 from evals.benchmarks.bfcl import BFCL
 from evals.benchmarks.gsm8k import GSM8K
 from evals.benchmarks.humaneval import HUMANEVAL
+from evals.benchmarks.ifeval import IFEVAL
 from evals.benchmarks.livecodebench import LIVECODEBENCH, LIVECODEBENCH_RELEASES
 from evals.benchmarks.math500 import MATH500
 from evals.benchmarks.mbpp import MBPP
@@ -16,9 +17,10 @@ from evals.benchmarks.tools import TOOLS
 from model.errors import BadInput
 
 # In the order in which they are listed.
-_MATHS = (AIME24, AIME25, MATH500, GSM8K, REASONING_GYM)
-_CODE = (HUMANEVAL, MBPP, LIVECODEBENCH, *LIVECODEBENCH_RELEASES)
-_ALL = (*_MATHS, *_CODE, BFCL, TOOLS)
+_ALL = (
+    AIME24, AIME25, MATH500, GSM8K, REASONING_GYM, HUMANEVAL, MBPP, LIVECODEBENCH, *LIVECODEBENCH_RELEASES, IFEVAL,
+    BFCL, TOOLS,
+)  # fmt: skip
 BENCHMARKS: dict[str, Benchmark] = {each.name: each for each in _ALL}
 
 

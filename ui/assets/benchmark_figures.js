@@ -5,21 +5,30 @@ function benchPercent(share, digits = 1) {
   return `${(100 * share).toFixed(digits)}%`;
 }
 
-// Bars are [{label, share, low, high, kind, note, link}]; `low` and `high` are null where no interval is known.
-function benchBars(list, bars) {
-  list.replaceChildren(...bars.map(benchBar));
+// What a list was drawn from: it is drawn anew only when that is new, so that a selection in it stays.
+function benchIsNew(list, value) {
+  const key = JSON.stringify(value);
+  if (list.dataset.drawn === key) return false;
+  list.dataset.drawn = key;
+  return true;
 }
 
-function benchBar({ label, share, low, high, kind, note, link }) {
+// Bars are [{label, share, low, high, kind, note}]; `low` and `high` are null where no interval is known.
+function benchBars(list, bars) {
+  if (benchIsNew(list, bars)) list.replaceChildren(...bars.map(benchBar));
+}
+
+// Differences are [[whose figures, what was done otherwise]].
+function benchDifferences(list, differences) {
+  if (!benchIsNew(list, differences)) return;
+  list.replaceChildren(
+    ...differences.flatMap(([titles, words]) => [workingsNode("dt", "", titles), workingsNode("dd", "", workingsSay(words))]),
+  );
+}
+
+function benchBar({ label, share, low, high, kind, note }) {
   const item = workingsNode("li", `bar ${kind}`);
-  const name = workingsNode("span", "bar-name");
-  if (/^https:\/\//.test(link || "")) {
-    const source = workingsNode("a", "", label);
-    [source.href, source.target, source.rel] = [link, "_blank", "noopener noreferrer"];
-    name.append(source);
-  } else {
-    name.append(workingsNode("span", "", workingsSay(label)));
-  }
+  const name = workingsNode("span", "bar-name", workingsSay(label));
   const track = workingsNode("span", "track");
   const fill = workingsNode("span", "fill");
   fill.style.width = `${100 * Math.max(0, Math.min(1, share))}%`;
@@ -38,6 +47,7 @@ function benchBar({ label, share, low, high, kind, note, link }) {
 
 // Figures are [[what, value, how it is meant]].
 function benchFigures(list, figures) {
+  if (!benchIsNew(list, figures)) return;
   list.replaceChildren(
     ...figures.map(([what, value, meaning]) => {
       const entry = workingsNode("div", "");
@@ -58,6 +68,7 @@ function benchShape(name, attributes, words) {
 
 // A curve is {points: [{budget, share, low, high}], best}; budgets in thinking tokens, drawn on a scale of doublings.
 function benchCurve(plot, { points = [], best = null }) {
+  if (!benchIsNew(plot, [points, best])) return;
   plot.replaceChildren();
   if (!points.length) return;
   const [width, height, left, bottom, top, right] = [720, 240, 44, 30, 14, 18];

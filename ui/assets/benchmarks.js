@@ -215,7 +215,7 @@ function showRunning(now) {
   }
 }
 
-function showScore({ score, figures, bars }) {
+function showScore({ score, figures, bars, differences }) {
   part(".score").hidden = !score;
   if (score) {
     workingsSet(part(".score .figure b"), score.share === null ? "–" : benchPercent(score.share));
@@ -225,18 +225,14 @@ function showScore({ score, figures, bars }) {
   const isThere = bars.length > 1;
   part(".against").hidden = !isThere;
   if (isThere) benchBars(part(".against .bars"), bars);
+  benchDifferences(part(".differences"), differences);
 }
 
 function showCurve(curve) {
   part(".budget-curve").hidden = !curve;
   if (!curve) return;
   workingsSet(part(".curve-words"), workingsSay(curve.words));
-  const drawn = JSON.stringify([curve.points, curve.best]);
-  const plot = part(".plot");
-  if (plot.dataset.drawn !== drawn) {
-    plot.dataset.drawn = drawn;
-    benchCurve(plot, curve);
-  }
+  benchCurve(part(".plot"), curve);
   for (const name of ["measure", "stop-curve", "use-budget", "forget-budget"]) part(`.${name}`).hidden = !curve.shows.includes(name) || !mayStart;
   part(".use-budget").dataset.budget = curve.best ?? "";
 }
