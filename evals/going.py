@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from evals.asking import Asking
 from evals.benchmarks.benchmark import Benchmark, Judges, Problem
+from evals.energy import Cards
 from evals.judging_samples import SampleJudge
 from evals.profiles import Plan, plan_of
 from evals.result_file import Judged, Result, ResultWriter, Sample
@@ -96,6 +97,8 @@ class Going:
         self._note = ""
         self._n_failures = 0
         self._began = time.time()
+        self._cards = Cards()
+        self._joules_before = self._cards.joules()
         self._n_written = 0
         # None is from an asker that has ended.
         self._brought: queue.SimpleQueue[Sample | Judged | None] = queue.SimpleQueue()
@@ -168,6 +171,9 @@ class Going:
 
     def _end(self, phase: Phase, note: str = "") -> None:
         session: dict[str, Any] = {"began": round(self._began, 3), "ended": round(time.time(), 3)}
+        joules = self._cards.joules()
+        if joules is not None and self._joules_before is not None:
+            session["joules"] = round(joules - self._joules_before, 1)
         with self._lock:
             self._note = note or self._note
             session |= {"samples": self._n_written, "end": phase, "note": self._note}

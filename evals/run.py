@@ -2,9 +2,10 @@
 
     python -m evals.run gsm8k --limit 20
     python -m evals.run --resume FILE
+    python -m evals.run --judge-again FILE
     python -m evals.run --list
 
-Ctrl-C ends it; what was finished is kept, and `--resume` does the rest.
+Ctrl-C ends it; what was finished is kept, and `--resume` does the rest. The exit code is 0 when it is complete.
 """
 
 import argparse
@@ -20,9 +21,11 @@ from evals.benchmark_runs import BenchmarkRuns
 from evals.benchmarks.benchmark import Judges
 from evals.benchmarks.registry import BENCHMARKS
 from evals.going import State
+from evals.judge_again import judge_file_again
 from evals.loaded_host import loaded_host
 from evals.profiles import PROFILES
 from evals.result_file import Result, read_result
+from evals.run_table import live_text, table_of
 from model.catalog import EMBEDDED
 from model.errors import AppError, BadInput
 from model.host import ModelHost
@@ -73,34 +76,6 @@ class LiveLine:
             self._out.flush()
 
 
-def live_text(state: State, result: Result) -> str:
-    """Where a run stands, in one line."""
-    correct = sum(judged.outcome == "correct" for judged in result.judgements.values())
-    parts = [f"{state.done} of {state.total}"]
-    if state.done:
-        parts.append(f"{correct / state.done:.1%} correct")
-    if state.seconds_left is not None:
-        parts.append(f"{duration(state.seconds_left)} left")
-    if state.running:
-        parts.append(f"{len(state.running)} being written, {sum(each.tokens for each in state.running):,} tokens")
-    if state.written > state.done:
-        parts.append(f"{state.written - state.done} to be judged")
-    return " | ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people.
-
-    >>> duration(42), duration(3725)
-    ('42 s', '1 h 2 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes = whole // 60
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
 def followed(runs: BenchmarkRuns, name: str, out: TextIO) -> State:
     """Where it ended; the first Ctrl-C stops it, and the second does not wait for the judges."""
     line = LiveLine(out)
@@ -138,12 +113,28 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="for engines that can honour one")
     parser.add_argument("--out", type=Path, help="the result's file; else one in the data folder")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on with a result where it was left")
+    parser.add_argument("--judge-again", type=Path, metavar="FILE", help="judge what stands there; no model is asked")
     return parser
 
 
 def listed() -> str:
     """The benchmarks, a line each."""
     return "\n".join(f"{each.name:18}{each.about}" for each in BENCHMARKS.values())
+
+
+def judge_again(path: Path) -> int:
+    """Judge a file's samples again, and say what has changed."""
+    with contextlib.closing(CodeJudge()) as code, MathJudge() as math:
+        changed = judge_file_again(path, Judges(math, code))
+    for each in changed:
+        if each.is_other_outcome:
+            before = each.before.outcome if each.before else "not judged"
+            print(f"{each.now.problem} {each.now.number}: {before}, now {each.now.outcome} ({each.now.reason})")
+    n_others = sum(each.is_other_outcome for each in changed)
+    result = read_result(path)
+    print(f"{len(result.judgements):,} samples were judged again, {n_others:,} came out differently.\n")
+    print(table_of(result))
+    return 0
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -153,41 +144,45 @@ def main(arguments: Sequence[str]) -> int:
     if given.list:
         print(listed())
         return 0
+    if given.judge_again:
+        return judge_again(given.judge_again)
     if not (given.name or given.resume):
-        parser.error("name a benchmark, or --resume FILE, or --list")
+        parser.error("name a benchmark, or give --resume, --judge-again or --list")
     signal.signal(signal.SIGTERM, _interrupt)
     head: dict[str, Any] = read_result(given.resume).head if given.resume else {}
     model = given.model or head.get("model") or EMBEDDED
     if model == "scripted" and not given.script:
         raise BadInput("This result was begun with a script: name it with --script.")
-    with (
-        loaded_host(model, given.script) as host,
-        benchmark_runs(host, settings_from_environment().data_folder / FOLDER) as runs,
-    ):
-        if given.resume:
-            name = runs.know(given.resume)
-            runs.resume(name)
-        else:
-            name = runs.start(
-                given.name,
-                limit=given.limit,
-                samples=given.samples,
-                profile=given.profile,
-                budget=given.budget,
-                max_new_tokens=given.max_new_tokens,
-                seed=given.seed,
-                source=given.data,
-                out=given.out,
-            )
+    folder = settings_from_environment().data_folder / FOLDER
+    with loaded_host(model, given.script) as host, benchmark_runs(host, folder) as runs:
+        name = _begun(runs, given)
         state = followed(runs, name, sys.stderr)
         result = runs.result(name)
-    print(live_text(state, result))
-    print(result.path)
+    print(f"{table_of(result)}\n\n{result.path}")
     if state.phase == "failed":
         print(f"It failed: {state.note}", file=sys.stderr)
     if state.phase != "done":
         print(f"Go on with it: python -m evals.run --resume {result.path}", file=sys.stderr)
     return 0 if state.phase == "done" else 1
+
+
+def _begun(runs: BenchmarkRuns, given: argparse.Namespace) -> str:
+    """The name of the result that was begun, or is gone on with."""
+    if given.resume:
+        name = runs.know(given.resume)
+        runs.resume(name)
+        return name
+    return runs.start(
+        given.name,
+        limit=given.limit,
+        samples=given.samples,
+        profile=given.profile,
+        budget=given.budget,
+        max_new_tokens=given.max_new_tokens,
+        seed=given.seed,
+        source=given.data,
+        out=given.out,
+    )
 
 
 if __name__ == "__main__":
