@@ -125,6 +125,12 @@ def pass_1_of(result: Result) -> Share | None:
     return share_of(_shares_correct(_by_problem(_ended(result))), result.n_samples)
 
 
+def correct_of(result: Result) -> dict[str, list[bool]]:
+    """Of each problem, whether each sample that has ended is correct, in the samples' order."""
+    by_problem = _by_problem(_ended(result))
+    return {mine[0].problem: [each.outcome == "correct" for each in mine] for mine in by_problem}
+
+
 # ------------------------------------------------------------------ samples
 
 
