@@ -11,6 +11,7 @@ from ui.sentences import joined
 
 Value = dict[str, Any]
 _WATT_HOUR = 3600.0
+_OTHERS_SHOWN = 4
 
 
 def score_value(scores: Scores, is_going: bool) -> Value | None:
@@ -56,15 +57,33 @@ def figures_value(scores: Scores) -> list[list[str]]:
 
 
 def bars_value(head: Mapping[str, Any], scores: Scores, published: Sequence[Published]) -> list[Value]:
-    """The measured bar, then the published ones: those of the same model first, the others from the highest down."""
+    """The measured bar and the published ones of the same model; of other models where it has none, the best few."""
     if scores.pass_1 is None:
         return []
-    model = str(head["model"])
-    ranked = sorted(published, key=lambda each: (each.model != model, -each.value))
-    return [measured_bar(f"{model}, measured here", scores.pass_1), *map(_published_bar, ranked)]
+    shown = _beside(head, published)
+    return [
+        measured_bar(f"{head['model']}, measured here", scores.pass_1),
+        *(_published_bar(head, each) for each in shown),
+    ]
 
 
-def _published_bar(published: Published) -> Value:
+def others_value(head: Mapping[str, Any], published: Sequence[Published]) -> list[Value]:
+    """The bars of the figures that `bars_value` leaves out, from the highest down."""
+    shown = _beside(head, published)
+    return [_published_bar(head, each) for each in _ranked(published) if each not in shown]
+
+
+def _beside(head: Mapping[str, Any], published: Sequence[Published]) -> list[Published]:
+    own = [each for each in published if each.model == head["model"]]
+    return own or _ranked([each for each in published if each.metric == "pass@1"])[:_OTHERS_SHOWN]
+
+
+def _ranked(published: Sequence[Published]) -> list[Published]:
+    return sorted(published, key=lambda each: -each.value)
+
+
+def _published_bar(head: Mapping[str, Any], published: Published) -> Value:
+    """Its note says where the figure stands and what was done otherwise for it."""
     metric = "" if published.metric == "pass@1" else f", {published.metric}"
     return {
         "label": f"{published.title}{metric}",
@@ -72,17 +91,8 @@ def _published_bar(published: Published) -> Value:
         "low": None,
         "high": None,
         "kind": "published",
-        "note": joined([published.source, published.where]),
+        "note": joined([f"{published.source} ({published.where})", difference(head, published)]),
     }
-
-
-def differences_value(head: Mapping[str, Any], published: Sequence[Published]) -> list[list[str]]:
-    """What was done otherwise for published figures: whose they are, and what; the same difference is told once."""
-    by_words: dict[str, list[str]] = {}
-    for each in published:
-        titles = by_words.setdefault(difference(head, each), [])
-        titles += [] if each.title in titles else [each.title]
-    return [[", ".join(titles), words] for words, titles in by_words.items() if words]
 
 
 def measured_bar(name: str, share: Share) -> Value:

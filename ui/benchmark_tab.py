@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,15 @@ import gradio as gr
 from evals.benchmark_runs import BenchmarkRuns, State
 from evals.benchmarks.benchmark import Problem
 from evals.benchmarks.registry import BENCHMARKS
+from evals.compare import compared
 from evals.going import Phase
 from evals.published import published_for
 from evals.result_tail import ResultTail
 from evals.scores import Scores, scores_of
 from model.errors import AppError, BadInput
 from model.settings import Settings
-from ui.benchmark_scores import bars_value, differences_value, figures_value, score_value
+from ui.benchmark_compared import compared_value
+from ui.benchmark_scores import bars_value, figures_value, others_value, score_value
 from ui.benchmark_values import (
     WAITING,
     about_text,
@@ -44,6 +47,7 @@ _MAY_NOT = "Benchmarks take all of the model, so on this server only its host st
 _UNFORESEEN = "That failed in a way that was not foreseen; the server's log says more."
 _PIECE_BYTES = 4_000_000
 _MOST_LISTED = 100
+_LISTING_SECONDS = 0.4
 
 Value = dict[str, Any]
 
@@ -126,7 +130,9 @@ class BenchmarkTab:
         stamp = str(hash(tuple((name, path.stat().st_size) for name, path in files))) + str(self._benchmarks.going)
         told: Value = {"stamp": stamp, "live": self._benchmarks.going or ""}
         if asked.get("stamp") != stamp:
-            told["results"] = self._results(files, str(asked.get("zone") or ""))
+            told["results"], is_whole = self._results(files, str(asked.get("zone") or ""))
+            # Not known to the page, so that it asks for the rest.
+            told["stamp"] += "" if is_whole else " in part"
         if not asked.get("stamp"):
             told |= {
                 "benchmarks": form_value(BENCHMARKS.values(), self._is_hosted),
@@ -160,9 +166,13 @@ class BenchmarkTab:
             known = self._scores[name] = (tail.n_changes, scores_of(tail.result))
         return known[1]
 
-    def _results(self, files: list[tuple[str, Path]], zone: str) -> list[Value]:
-        listed = []
+    def _results(self, files: list[tuple[str, Path]], zone: str) -> tuple[list[Value], bool]:
+        """Those of the list that can be read in a moment, and whether these are all."""
+        listed: list[Value] = []
+        deadline = time.monotonic() + _LISTING_SECONDS
         for name, path in files:
+            if name not in self._tails and listed and time.monotonic() > deadline:
+                return listed, False
             try:
                 tail = self._tail(name)
             except BadInput:  # a file of something else
@@ -170,7 +180,7 @@ class BenchmarkTab:
             share = self._scores_of(name, tail).pass_1
             phase, at = self._state(name, tail).phase, path.stat().st_mtime
             listed.append(listed_value(name, tail.result, share.value if share else None, phase, at, zone_of(zone)))
-        return listed
+        return listed, True
 
     def _state(self, name: str, tail: ResultTail) -> State:
         if self._benchmarks.going == name:
@@ -191,7 +201,7 @@ class BenchmarkTab:
         places = {problem: at for at, problem in enumerate(result.problems)}
         new = dict.fromkeys(problem for problem, _ in changed)
         scores = self._scores_of(name, tail)
-        standing = standing_value(state, worked_seconds(result))
+        standing = standing_value(state, worked_seconds(result), result.n_samples)
         published = published_for(str(result.head["benchmark"]))
         return (
             standing
@@ -205,7 +215,7 @@ class BenchmarkTab:
                 "score": score_value(scores, standing["is_going"]),
                 "figures": figures_value(scores),
                 "bars": bars_value(result.head, scores, published),
-                "differences": differences_value(result.head, published),
+                "others": others_value(result.head, published),
                 "curve": None,
             }
             | ({} if since else {"problems": problems_value(result.head)})
@@ -237,7 +247,11 @@ class BenchmarkTab:
         return self._problems[1].get(id_)
 
     def _compare(self, asked: Value) -> Value:
-        raise BadInput("There is no comparison yet.")
+        names = [str(name) for name in asked.get("names", ())]
+        if len(names) != 2:
+            raise BadInput("Choose two results to compare.")
+        first, second = (self._tail(name).result for name in names)
+        return compared_value(compared(first, second), first, second)
 
     def _file(self, asked: Value) -> Value:
         """A piece of a result's file, whole lines of it, and where the next one begins; None at the end."""

@@ -137,14 +137,15 @@ def problems_value(head: Mapping[str, Any]) -> list[list[str]]:
     ]
 
 
-def standing_value(state: State, seconds: float) -> Value:
+def standing_value(state: State, seconds: float, samples: int = 1) -> Value:
     """How far it is, in words.
 
     Args:
         seconds: How long was worked on it so far.
+        samples: So many of each problem.
     """
     is_going = state.phase in ("running", "stopping")
-    detail = [f"{state.done:,} of {state.total:,} done"]
+    detail = [f"{state.done:,} of {state.total:,} {'samples ' if samples > 1 else ''}done"]
     if is_going and state.seconds_left is not None:
         detail.append(f"about {duration_text(state.seconds_left)} left")
     if is_going and state.running:

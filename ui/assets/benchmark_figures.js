@@ -18,14 +18,6 @@ function benchBars(list, bars) {
   if (benchIsNew(list, bars)) list.replaceChildren(...bars.map(benchBar));
 }
 
-// Differences are [[whose figures, what was done otherwise]].
-function benchDifferences(list, differences) {
-  if (!benchIsNew(list, differences)) return;
-  list.replaceChildren(
-    ...differences.flatMap(([titles, words]) => [workingsNode("dt", "", titles), workingsNode("dd", "", workingsSay(words))]),
-  );
-}
-
 function benchBar({ label, share, low, high, kind, note }) {
   const item = workingsNode("li", `bar ${kind}`);
   const name = workingsNode("span", "bar-name", workingsSay(label));

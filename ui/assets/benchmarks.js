@@ -34,10 +34,10 @@ function refuse(words) {
 
 const list = benchList(part(".rows"), (at) => {
   problemView.open(open, problems, rows, list.beside, at);
-  part(".whole").hidden = true;
+  bench.dataset.view = "problem";
 });
 const problemView = benchProblem(part(".one-problem"), ask, (at) => {
-  part(".whole").hidden = false;
+  bench.dataset.view = "ready";
   list.update(problems, rows);
   list.focus(at);
 });
@@ -98,7 +98,9 @@ function showForm(told) {
   mayStart = told.may_start;
   const chosen = field(".benchmark").value;
   field(".benchmark").replaceChildren(...benchmarks.map((each) => new Option(each.title, each.name)));
-  if (benchmarks.some((each) => each.name === chosen)) field(".benchmark").value = chosen;
+  // At first one that can be tried at once.
+  const first = benchmarks.find((each) => each.sources[0][0] === "sample") || benchmarks[0];
+  field(".benchmark").value = benchmarks.some((each) => each.name === chosen) ? chosen : first.name;
   field(".start").disabled = !mayStart;
   part(".may-not").hidden = !told.may_not;
   workingsSet(part(".may-not"), workingsSay(told.may_not || ""));
@@ -151,6 +153,8 @@ function openResult(name) {
   [open, since, problems, rows, isGoing, running] = [name, 0, [], [], false, []];
   list.clear();
   part(".open-result").hidden = !name;
+  // On a phone the form would fill the screen.
+  part(".new").open = !name || !matchMedia("(max-width: 640px)").matches;
   part(".open-result").dataset.loading = name ? "yes" : "";
   setAddress(name);
   showResults();
@@ -215,7 +219,7 @@ function showRunning(now) {
   }
 }
 
-function showScore({ score, figures, bars, differences }) {
+function showScore({ score, figures, bars, others }) {
   part(".score").hidden = !score;
   if (score) {
     workingsSet(part(".score .figure b"), score.share === null ? "–" : benchPercent(score.share));
@@ -224,8 +228,9 @@ function showScore({ score, figures, bars, differences }) {
   }
   const isThere = bars.length > 1;
   part(".against").hidden = !isThere;
-  if (isThere) benchBars(part(".against .bars"), bars);
-  benchDifferences(part(".differences"), differences);
+  if (isThere) benchBars(part(".against > .bars"), bars);
+  part(".others").hidden = !others.length;
+  benchBars(part(".others .bars"), others);
 }
 
 function showCurve(curve) {
