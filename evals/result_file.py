@@ -17,7 +17,8 @@ from typing import Any, BinaryIO, Literal
 from model.errors import BadInput
 
 VERSION = 1
-LineType = Literal["head", "sample", "judgement", "session"]
+# "cut" is of the file beside it (`evals.curve_file`).
+LineType = Literal["head", "sample", "judgement", "session", "cut"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ class ResultWriter:
             self._file.truncate(held.rfind(b"\n") + 1)
 
     def write(self, kind: LineType, line: Any) -> None:
-        """Append a head (a dict), a `Sample`, a `Judged` or a session (a dict)."""
+        """Append a head (a dict), a `Sample`, a `Judged`, a session (a dict) or a `CutAnswer`."""
         fields = line if isinstance(line, dict) else asdict(line)
         self._file.write(json.dumps({"type": kind} | fields, ensure_ascii=False).encode() + b"\n")
         self._file.flush()
