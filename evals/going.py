@@ -92,6 +92,8 @@ class Going:
         self._n_asked = len(self._left)
         self._asking: dict[Key, Asking] = {}
         self._is_stopping = threading.Event()
+        # Not the thread's own end: a Ctrl-C in the middle of `Thread.join` marks a thread as ended that is not.
+        self._is_over = threading.Event()
         self._drops_judging = False
         self._phase: Phase = "running"
         self._note = ""
@@ -123,13 +125,12 @@ class Going:
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Whether it has come to its end within the time."""
-        self._thread.join(timeout_seconds)
-        return not self._thread.is_alive()
+        return self._is_over.wait(timeout_seconds)
 
     @property
     def is_alive(self) -> bool:
         """Whether it still goes on."""
-        return self._thread.is_alive()
+        return not self._is_over.is_set()
 
     def state(self) -> State:
         """Where it stands now."""
@@ -168,6 +169,7 @@ class Going:
             self._end("failed", f"{type(error).__name__}: {error}")
         finally:
             self._writer.close()
+            self._is_over.set()
 
     def _end(self, phase: Phase, note: str = "") -> None:
         session: dict[str, Any] = {"began": round(self._began, 3), "ended": round(time.time(), 3)}
@@ -197,15 +199,12 @@ class Going:
             thread.start()
         try:
             while n_askers or n_to_judge:
-                brought = self._brought.get()
-                if brought is None:
-                    n_askers -= 1
-                elif isinstance(brought, Sample):
-                    self._keep_sample(brought)
-                    n_to_judge += 1
-                else:
-                    self._keep_judged(brought)
-                    n_to_judge -= 1
+                brought = self._all_brought()
+                samples = [each for each in brought if isinstance(each, Sample)]
+                judged = [each for each in brought if isinstance(each, Judged)]
+                self._keep(samples, judged)
+                n_askers -= len(brought) - len(samples) - len(judged)
+                n_to_judge += len(samples) - len(judged)
                 if self._drops_judging and not n_askers:
                     return
         finally:
@@ -220,18 +219,25 @@ class Going:
             for asking in self._asking.values():
                 asking.steering.stop()
 
-    def _keep_sample(self, sample: Sample) -> None:
-        self._writer.write("sample", sample)
-        with self._lock:
-            self._result.samples[sample.key] = sample
-            self._result.judgements.pop(sample.key, None)
-            self._n_written += 1
-        self._to_judge.put(sample)
+    def _all_brought(self) -> list[Sample | Judged | None]:
+        """What there is to write down; waits for the first of it."""
+        brought = [self._brought.get()]
+        with contextlib.suppress(queue.Empty):
+            while True:
+                brought.append(self._brought.get_nowait())
+        return brought
 
-    def _keep_judged(self, judged: Judged) -> None:
-        self._writer.write("judgement", judged)
+    def _keep(self, samples: Sequence[Sample], judged: Sequence[Judged]) -> None:
+        """Write down, then show and judge what was written: whoever is told of it finds it after a kill."""
+        self._writer.write_all([*(("sample", each) for each in samples), *(("judgement", each) for each in judged)])
         with self._lock:
-            self._result.judgements[judged.key] = judged
+            for sample in samples:
+                self._result.samples[sample.key] = sample
+                self._result.judgements.pop(sample.key, None)
+            self._result.judgements.update({each.key: each for each in judged})
+            self._n_written += len(samples)
+        for sample in samples:
+            self._to_judge.put(sample)
 
     def _ask_them(self) -> None:
         """An asker: one sample after the other until there is none left."""

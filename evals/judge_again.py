@@ -57,16 +57,29 @@ def judge_file_again(path: Path, judges: Judges, load: Load = load_problems) -> 
     Raises:
         AppError: If the file cannot be read or written, another process writes it, or its problems have changed.
     """
+    read_result(path)  # a writer would make one that is not there
     with closing(ResultWriter(path)) as writer:
         result = read_result(path)
-        changed = changes(result, list(judged_again(result, judges, load)))
-        # In one go: half of a problem's new classes beside the old ones would be neither.
-        for each in changed:
-            writer.write("judgement", each.now)
+        judged = list(judged_again(result, judges, load))
+        changed = changes(result, judged)
+        # All of a problem in one go: some of its new classes beside the old ones would be neither.
+        problems = {each.now.problem for each in changed}
+        writer.write_all([("judgement", each) for each in judged if each.problem in problems])
     return changed
 
 
 def changes(result: Result, judged: Sequence[Judged]) -> list[Changed]:
-    """Those judgements that differ in more than how long they took."""
-    pairs = [Changed(result.judgements.get(each.key), each) for each in judged]
+    """Those judgements that differ in more than how long they took, and which sample stands for a class."""
+    before = _with_first_of_class(list(result.judgements.values()))
+    pairs = [Changed(before.get(each.key), each) for each in _with_first_of_class(judged).values()]
     return [each for each in pairs if each.before is None or replace(each.before, seconds=each.now.seconds) != each.now]
+
+
+def _with_first_of_class(judged: Sequence[Judged]) -> dict[tuple[str, int], Judged]:
+    """Each class named by the first of its samples; while a run goes on, it is the first that was judged."""
+    first: dict[tuple[str, int], int] = {}
+    for each in sorted(judged, key=lambda each: each.number, reverse=True):
+        first[each.problem, each.class_of] = each.number
+    named = {each.key: each for each in judged if each.class_of < 0}
+    found = [replace(each, class_of=first[each.problem, each.class_of]) for each in judged if each.class_of >= 0]
+    return named | {each.key: each for each in found}

@@ -10,6 +10,9 @@ from evals.result_file import Judged, Result, Sample
 
 _log = logging.getLogger(__name__)
 
+# A judgement that takes so long and comes to nothing is tried once more.
+_LONG_SECONDS = 3.0
+
 
 class SampleJudge:
     """Judges the samples of one result, in any order. Any thread may call it."""
@@ -55,6 +58,14 @@ class SampleJudge:
         )
 
     def _judged(self, sample: Sample, written: Written) -> Judgement:
+        began = time.monotonic()
+        found = self._judged_once(sample, written)
+        if found.outcome == "undecided" and time.monotonic() - began > _LONG_SECONDS:
+            # It ran out of time, perhaps because the machine was busy: a score must not hang on that.
+            found = self._judged_once(sample, written)
+        return found
+
+    def _judged_once(self, sample: Sample, written: Written) -> Judgement:
         try:
             return self._benchmark.judge(self._judges, self._problems[sample.problem], written)
         except Exception as error:  # noqa: BLE001  one sample that trips a judge must not end hours of work

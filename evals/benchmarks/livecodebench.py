@@ -91,7 +91,7 @@ def _problem(row: Mapping[str, Any], number: int) -> Problem:
     return Problem(name, (asked,), gold, title_of(f"{row.get('question_title') or name}: {question}"))
 
 
-def tests_of(gold: Mapping[str, Any]) -> TestSet:
+def public_and_private(gold: Mapping[str, Any]) -> TestSet:
     """Public and private tests, the public ones first.
 
     Raises:
@@ -109,7 +109,7 @@ def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
     """Whether the program passes all tests."""
     limits = PUBLISHED_LIMITS if written.is_strict else LIMITS
     name = _function_of(problem.gold)
-    judged = judge_program(judges, written, lambda: tests_of(problem.gold), limits, name)
+    judged = judge_program(judges, written, lambda: public_and_private(problem.gold), limits, name)
     if judged.outcome != "correct" or has_private_tests(problem):
         return judged
     details = {**judged.details, "only_public_tests": True}

@@ -17,7 +17,8 @@ from model.events import Message
 from verify.code.test_sets import TestSet, read_tests
 from verify.sandbox.limits import Limits
 
-LIMITS = Limits(cpu_seconds=6.0, memory_mib=1024)
+# Its slowest reference (task 123) takes 3 s of CPU time on a fast machine.
+LIMITS = Limits(cpu_seconds=10.0, memory_mib=1024)
 PROMPT = (
     "You are an expert Python programmer, and here is your task: {task} Your code should pass these tests:"
     "\n\n{tests}\n\nAnswer with the whole program in one ```python block."
@@ -78,7 +79,7 @@ MBPP = Benchmark(
     about="257 small Python tasks with three asserts each, the test split of the sanitized version.",
     source="github.com/google-research/google-research/tree/master/mbpp",
     licence="CC BY 4.0",
-    judged_by="The task's own asserts, in a sandbox; 6 s of CPU time each.",
+    judged_by="The task's own asserts, in a sandbox; 10 s of CPU time each.",
     problems_of=problems_of,
     judge=judge,
     hub=HubData("google-research-datasets/mbpp", "sanitized", "test"),

@@ -17,10 +17,9 @@ from evals.benchmarks.tools import TOOLS
 from model.errors import BadInput
 
 # In the order in which they are listed.
-_ALL = (
-    AIME24, AIME25, MATH500, GSM8K, REASONING_GYM, HUMANEVAL, MBPP, LIVECODEBENCH, *LIVECODEBENCH_RELEASES, IFEVAL,
-    BFCL, TOOLS,
-)  # fmt: skip
+_MATHS = (AIME24, AIME25, MATH500, GSM8K, REASONING_GYM)
+_CODE = (HUMANEVAL, MBPP, LIVECODEBENCH, *LIVECODEBENCH_RELEASES)
+_ALL = (*_MATHS, *_CODE, IFEVAL, BFCL, TOOLS)
 BENCHMARKS: dict[str, Benchmark] = {each.name: each for each in _ALL}
 
 

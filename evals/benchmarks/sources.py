@@ -171,7 +171,7 @@ def _from_hub(benchmark: Benchmark) -> Rows:
             told = str(error).splitlines()[0]
             raise BadInput(f"{hub.repository} cannot be reached ({told}). {_NO_NETWORK}.") from error
         revision = None
-    read = _read_files(benchmark, hub, revision) if hub.files else _loaded(hub, revision)
+    read = _read_files(benchmark, hub) if hub.files else _loaded(hub, revision)
     where = ", ".join(part for part in (hub.config, *(hub.files or (hub.split,))) if part)
     return _rows(read, "hub", f"{hub.repository} ({where}), revision {revision or 'of the cache'}", "")
 
@@ -203,8 +203,10 @@ def _is_cached(hub: HubData) -> bool:
             isinstance(try_to_load_from_cache(hub.repository, name, repo_type="dataset"), str) for name in hub.files
         )
     import datasets
+    from datasets.naming import camelcase_to_snakecase
 
-    return (Path(datasets.config.HF_DATASETS_CACHE) / hub.repository.replace("/", "___").lower()).is_dir()
+    owner, _, name = hub.repository.rpartition("/")
+    return (Path(datasets.config.HF_DATASETS_CACHE) / f"{owner}___{camelcase_to_snakecase(name)}").is_dir()
 
 
 def _loaded(hub: HubData, revision: str | None) -> list[Mapping[str, Any]]:
@@ -220,21 +222,24 @@ def _loaded(hub: HubData, revision: str | None) -> list[Mapping[str, Any]]:
         raise BadInput(f"{hub.repository} cannot be loaded: {error}. {_NO_NETWORK}.") from error
 
 
-def _read_files(benchmark: Benchmark, hub: HubData, revision: str | None) -> Sequence[Mapping[str, Any]]:
-    paths = [_fetched(hub, name, revision) for name in hub.files]
+def _read_files(benchmark: Benchmark, hub: HubData) -> Sequence[Mapping[str, Any]]:
+    paths = [_fetched(hub, name) for name in hub.files]
     if benchmark.rows_in is not None:
         return benchmark.rows_in(paths[0].parent)
     return [row for path in paths for row in read_rows(path)]
 
 
-def _fetched(hub: HubData, name: str, revision: str | None) -> Path:
-    """A file of the Hub, or of the folder that stands for a data set."""
+def _fetched(hub: HubData, name: str) -> Path:
+    """A file of the Hub, or of the folder that stands for a data set.
+
+    The branch is asked for, not its commit: what was fetched by its commit is not found again without a network.
+    """
     if Path(hub.repository).is_dir():
         return Path(hub.repository) / name
     from huggingface_hub import hf_hub_download
 
     try:
-        return Path(hf_hub_download(hub.repository, name, repo_type="dataset", revision=revision))
+        return Path(hf_hub_download(hub.repository, name, repo_type="dataset"))
     except _NOT_FETCHED as error:
         told = str(error).splitlines()[0]
         raise BadInput(f"{name} of {hub.repository} cannot be fetched: {told} {_NO_NETWORK}.") from error
