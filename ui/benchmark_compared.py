@@ -34,8 +34,9 @@ def _words(told: Comparison) -> str:
         else "Both score the same"
     )
     problems = "1 problem" if told.problems == 1 else f"{told.problems:,} problems"
+    chance = f"(95% interval {low:+.1f} to {high:+.1f}, p = {told.p_value:.2g})"
     sentences = [
-        f"{verdict} on the {problems} that both have done (95% interval {low:+.1f} to {high:+.1f}, p = {told.p_value:.2g}).",
+        f"{verdict} on the {problems} that both have done {chance}.",
         f"The first is better on {told.only_first:,}, the second on {told.only_second:,}.",
     ]
     if told.p_value >= 0.05:

@@ -20,6 +20,7 @@ from evals.scores import Scores, scores_of
 from model.errors import AppError, BadInput
 from model.settings import Settings
 from ui.benchmark_compared import compared_value
+from ui.benchmark_curves import CurveViews
 from ui.benchmark_scores import bars_value, figures_value, others_value, score_value
 from ui.benchmark_values import (
     WAITING,
@@ -55,8 +56,8 @@ Value = dict[str, Any]
 class BenchmarkTab:
     """Answers the tab's script. Any thread may call it."""
 
-    def __init__(self, benchmarks: BenchmarkRuns, folder: Path, settings: Settings, default: DefaultBudget) -> None:
-        self._benchmarks, self._folder, self._default = benchmarks, folder, default
+    def __init__(self, benchmarks: BenchmarkRuns, curves: CurveViews, folder: Path, settings: Settings) -> None:
+        self._benchmarks, self._curves, self._folder = benchmarks, curves, folder
         self._is_hosted = settings.is_hosted
         self._may_start = settings.may_start_benchmarks
         self._tails: dict[str, ResultTail] = {}
@@ -72,6 +73,8 @@ class BenchmarkTab:
             "start": self._start,
             "resume": self._resume,
             "stop": self._stop,
+            "measure_curve": self._measure_curve,
+            "stop_curve": self._stop_curve,
         }
 
     def answer(self, asked: Any) -> Value:
@@ -93,8 +96,13 @@ class BenchmarkTab:
         if not self._may_start:
             raise BadInput(_MAY_NOT)
 
+    def _check_idle(self) -> None:
+        if self._curves.is_going:
+            raise BadInput("Accuracy against budget is being measured now. Stop that, or wait for its end.")
+
     def _start(self, asked: Value) -> Value:
         self._check_may_start()
+        self._check_idle()
         source = str(asked.get("source") or "auto")
         if self._is_hosted and source not in ("auto", "sample", "hub"):
             raise BadInput("A server reads no folders for its visitors.")
@@ -115,12 +123,25 @@ class BenchmarkTab:
 
     def _resume(self, asked: Value) -> Value:
         self._check_may_start()
+        self._check_idle()
         self._benchmarks.resume(str(asked["name"]))
         return {}
 
     def _stop(self, asked: Value) -> Value:
         self._check_may_start()
         self._benchmarks.stop(str(asked["name"]))
+        return {}
+
+    def _measure_curve(self, asked: Value) -> Value:
+        self._check_may_start()
+        if self._benchmarks.going:
+            raise BadInput(f"{self._benchmarks.going} goes on now. Stop it, or wait for its end.")
+        self._curves.measure(self._tail(str(asked["name"])).result.path)
+        return {}
+
+    def _stop_curve(self, asked: Value) -> Value:
+        if self._may_start:
+            self._curves.stop()
         return {}
 
     # ------------------------------------------------------------------ looking
@@ -216,7 +237,8 @@ class BenchmarkTab:
                 "figures": figures_value(scores),
                 "bars": bars_value(result.head, scores, published),
                 "others": others_value(result.head, published),
-                "curve": None,
+                "curve": self._curves.value(result, standing["is_going"]),
+                "is_measuring": self._curves.is_going,
             }
             | ({} if since else {"problems": problems_value(result.head)})
         )

@@ -11,6 +11,7 @@ from agent.policy import policies_from_environment
 from agent.standard import standard_toolbox
 from evals.benchmark_runs import BenchmarkRuns
 from evals.benchmarks.benchmark import Judges
+from evals.budget_curve import BudgetCurves
 from model.host import ModelHost
 from model.run_scores import RunScores
 from model.runs import Runs
@@ -19,6 +20,7 @@ from ui.agent_endpoints import add_agent_endpoints
 from ui.agent_parts import add_agent_tab
 from ui.agent_tab import AgentTab, wire_agent
 from ui.agent_tools import ToolPanel
+from ui.benchmark_curves import CurveViews
 from ui.benchmark_endpoints import add_benchmark_endpoints
 from ui.benchmark_parts import add_benchmarks
 from ui.benchmark_tab import BenchmarkTab, served_by, wire_benchmarks, wire_default_budget
@@ -76,7 +78,8 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     servers.start()
     folder, default = settings.data_folder / "benchmarks", DefaultBudget(settings.data_folder)
     benchmarks = BenchmarkRuns(host, Judges(judge, code_judge), folder)
-    runs.on_close.append(benchmarks.close)
+    curves = BudgetCurves(host, Judges(judge, code_judge))
+    runs.on_close += [benchmarks.close, curves.close]
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
@@ -100,7 +103,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
             with gr.Tab(word("Agent"), id="agent") as agent_tab:
                 agent_parts = add_agent_tab(runs, host, grown)
             with gr.Tab(word("Benchmarks"), id="benchmarks"):
-                measured = BenchmarkTab(benchmarks, folder, settings, default)
+                measured = BenchmarkTab(benchmarks, CurveViews(curves, default), folder, settings)
                 results, answer = add_benchmarks(served_by(measured))
                 wire_benchmarks(measured, results, answer)
             with gr.Tab(word("Past runs"), id="history") as history_tab:

@@ -188,7 +188,7 @@ function showResult(result) {
   for (const [at, letters, answer, tokens] of result.rows) rows[at] = { known: letters, letters, answer, tokens };
   showRunning(result.running);
   since = result.since;
-  isGoing = result.is_going;
+  isGoing = result.is_going || result.is_measuring;
   part(".open-result").dataset.loading = "";
   part(".open-result").dataset.tone = result.tone;
   workingsSet(part(".result-title"), result.title);
