@@ -1,0 +1,29 @@
+"""The newest result in, README's table of it out; `python -m evals.speed.readme` writes it there."""
+
+import sys
+from pathlib import Path
+
+from evals.speed.record import RESULTS, results_in
+from evals.speed.tables import readme_section
+
+README = Path(__file__).resolve().parent.parent.parent / "README.md"
+BEGIN, END = "<!-- speed: written by python -m evals.speed.readme -->", "<!-- end of speed -->"
+
+
+def with_newest(readme: str, results: Path = RESULTS) -> str:
+    """README's text with the newest result between its two marks.
+
+    Raises:
+        ValueError: If the marks are not there, or there is no result.
+    """
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    found = results_in(results)
+    if not begin or not end or not found:
+        raise ValueError("README has no place for the speed table, or there is no result of python -m evals.speed.")
+    return f"{before}{BEGIN}\n{readme_section(found[0])}\n\n{END}{after}"
+
+
+if __name__ == "__main__":
+    README.write_text(with_newest(README.read_text("utf-8")), "utf-8")
+    sys.exit(0)
