@@ -52,9 +52,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--side-batches", type=int, nargs="+", default=list(_SIDE_BATCHES), help="those of the side by side")
     add("--side-lengths", type=int, nargs="+", default=list(_SIDE_LENGTHS))
     add("--new-tokens", type=int, default=64, help="tokens that each request writes")
-    add("--rounds", type=int, default=5, help="tries of which medians, or the best, are taken")
-    add("--cell-seconds", type=float, default=120.0, help="lines that would take longer are left out")
-    add("--quick", action="store_true", help="every batch and every length, but not all pairs; fewer tries")
+    add("--rounds", type=int, default=0, help="tries of which medians, or the best, are taken; 0: 5, quick 2")
+    add("--cell-seconds", type=float, default=0.0, help="lines that would take longer are left out; 0: 120, quick 30")
+    add("--quick", action="store_true", help="every batch and every length, but not all pairs")
+    add("--note", default="", help="a sentence for the result: what else the machine did meanwhile")
     add("--decoder", default="batched", choices=("batched", "single"))
     add(
         "--server",
@@ -98,8 +99,8 @@ def wish_of(asked: argparse.Namespace) -> Wish:
         shapes,
         side_shapes,
         asked.new_tokens,
-        min(asked.rounds, 2) if asked.quick else asked.rounds,
-        min(asked.cell_seconds, 30.0) if asked.quick else asked.cell_seconds,
+        asked.rounds or (2 if asked.quick else 5),
+        asked.cell_seconds or (30.0 if asked.quick else 120.0),
         asked.decoder,
         servers_of(asked),
         tuple(asked.serve_options.split()),
@@ -110,8 +111,7 @@ def head_of(subject: Subject, asked: argparse.Namespace) -> dict[str, Any]:
     """Where the result comes from."""
     # A decoder that is opened only to be asked for its name.
     engine = subject.engine(SingleDecoder(subject.model))
-    choices = {name: str(value) if isinstance(value, Path) else value for name, value in vars(asked).items()}
-    head = measured_on(engine, **choices)
+    head = measured_on(engine, **{name: value for name, value in vars(asked).items() if name != "out"})
     engine.close()
     return head | {
         "model": subject.name,

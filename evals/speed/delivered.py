@@ -1,6 +1,6 @@
 """Our own app in a process of its own in; what a `gradio_client` gets of the engine's tokens out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from gradio_client import Client
 
 from evals.running_app import RunningApp, running_app
 from evals.speed.arrivals import Heard, now
-from evals.stream import Pace, pace_of_engine, seen_by_client
+from evals.stream import Pace, Seen, pace_of_engine, seen_by_client
 from model.engine import Engine
 from model.errors import EngineError
 
@@ -47,17 +47,24 @@ def asked(new_tokens: int) -> dict[str, Any]:
     return {"message": "Tell me a very long story.", "budget": new_tokens, "sampling": sampling}
 
 
-def engine_paces(engine: Engine, new_tokens: int, tries: int) -> list[Pace]:
+def engine_pace(engine: Engine, new_tokens: int) -> Pace:
     """How fast the engine alone writes."""
-    return [pace_of_engine(engine, asked(new_tokens)) for _ in range(tries)]
+    return pace_of_engine(engine, asked(new_tokens))
 
 
-def measure_delivered(alone: list[Pace], app: RunningApp, new_tokens: int, tries: int) -> Delivered:
-    """The same through the app."""
-    seen = [seen_by_client(app.address, asked(new_tokens)) for _ in range(tries)]
+def measure_delivered(alone: Callable[[], Pace], app: RunningApp, new_tokens: int, tries: int) -> Delivered:
+    """Turn about, `tries` times: the engine alone, then a client of the app.
+
+    Args:
+        alone: `engine_pace`; or what gives those that were measured before the engine had to make room for the app.
+    """
+    paces, seen = list[Pace](), list[Seen]()
+    for _ in range(tries):
+        paces.append(alone())
+        seen.append(seen_by_client(app.address, asked(new_tokens)))
     best = max(seen, key=lambda one: one.pace.tokens_per_second)
     return Delivered(
-        max(pace.tokens_per_second for pace in alone), best.pace.tokens_per_second, best.engine_tokens_per_second
+        max(pace.tokens_per_second for pace in paces), best.pace.tokens_per_second, best.engine_tokens_per_second
     )
 
 

@@ -1,6 +1,7 @@
 """A contender and the room that it has in, its lines for every batch and length of prompt that fit out."""
 
 import math
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ from evals.speed.bench import Prompts
 
 BATCHES = (1, 2, 4, 8, 16, 32)
 LENGTHS = (128, 2048, 8192, 32_768)
+# Of the time that one line may take: once it is over, no further try begins.
+_TRIES_SHARE = 0.2
 Shape = tuple[int, int]  # requests at once, tokens of each prompt
 
 
@@ -21,12 +24,14 @@ class Room:
         cache_tokens: Those of all requests together.
         cell_seconds: A line that would take longer, by those before it, is left out.
         step_tokens: Prompt tokens that are read in one step, while the others go on writing.
+        tries: A line that is over soon is measured so often, and the fastest kept, as other load only slows.
     """
 
     request_tokens: int = 0
     cache_tokens: int = 0
     cell_seconds: float = 60.0
     step_tokens: int = 2048
+    tries: int = 1
 
 
 def whole_grid(batches: Iterable[int] = BATCHES, lengths: Iterable[int] = LENGTHS) -> list[Shape]:
@@ -69,10 +74,19 @@ def measure_grid(
         if reason:
             cells.append(Cell(contender.name, batch, length, skipped=reason))
         else:
-            texts = [prompts.fresh_text(length) for _ in range(batch)]
-            cells.append(ask_at_once(contender, texts, tokens, length))
+            cells.append(_best_of_several(contender, prompts, (batch, length), tokens, room))
         on_cell(cells[-1])
     return cells
+
+
+def _best_of_several(contender: Contender, prompts: Prompts, shape: Shape, new_tokens: int, room: Room) -> Cell:
+    batch, length = shape
+    tried: list[Cell] = []
+    deadline = time.monotonic() + room.cell_seconds * _TRIES_SHARE
+    while not tried or (len(tried) < room.tries and time.monotonic() < deadline):
+        texts = [prompts.fresh_text(length) for _ in range(batch)]
+        tried.append(ask_at_once(contender, texts, new_tokens, length))
+    return max(tried, key=lambda cell: cell.decode_tokens_per_second or cell.tokens_per_second or 0.0)
 
 
 def _why_not(room: Room, batch: int, length: int, new_tokens: int) -> str:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 # The same drawing of the same figures is the same file.
-_STABLE = {"svg.hashsalt": "workings", "font.size": 11}
+_STABLE = {"svg.hashsalt": "workings", "svg.fonttype": "none", "font.size": 11}
 Result = Mapping[str, Any]
 
 

@@ -21,7 +21,14 @@ def with_newest(readme: str, results: Path = RESULTS) -> str:
     found = results_in(results)
     if not begin or not end or not found:
         raise ValueError("README has no place for the speed table, or there is no result of python -m evals.speed.")
-    return f"{before}{BEGIN}\n{readme_section(found[0])}\n\n{END}{after}"
+    path, newest = found[0]
+    plots = [plot for name in ("batch", "length") if (plot := path.with_name(f"{path.stem}-{name}.svg")).is_file()]
+    section = readme_section(newest, _from_root(path), [_from_root(plot) for plot in plots])
+    return f"{before}{BEGIN}\n{section}\n\n{END}{after}"
+
+
+def _from_root(path: Path) -> str:
+    return f"evals/results/{path.name}"
 
 
 if __name__ == "__main__":

@@ -71,8 +71,8 @@ def measured_at() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def results_in(folder: Path = RESULTS) -> list[dict[str, Any]]:
-    """All results of this form, the newest first."""
-    read = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("speed-*.json"))]
-    ours = [one for one in read if one.get("form") == FORM]
-    return sorted(ours, key=lambda one: str(one["measured_at"]), reverse=True)
+def results_in(folder: Path = RESULTS) -> list[tuple[Path, dict[str, Any]]]:
+    """All results of this form with their files, the newest first."""
+    read = [(path, json.loads(path.read_text("utf-8"))) for path in sorted(folder.glob("speed-*.json"))]
+    ours = [(path, one) for path, one in read if one.get("form") == FORM]
+    return sorted(ours, key=lambda pair: str(pair[1]["measured_at"]), reverse=True)

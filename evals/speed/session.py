@@ -8,12 +8,12 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from evals.speed.arrivals import Cell, Contender, ask_at_once
 from evals.speed.bench import Bench, EngineAlone, Prompts
-from evals.speed.delivered import ThroughGradio, app_with, engine_paces, measure_delivered
+from evals.speed.delivered import ThroughGradio, app_with, engine_pace, measure_delivered
 from evals.speed.demo_pattern import DemoPattern
 from evals.speed.grid import Room, Shape, measure_grid
 from evals.speed.memory import held_bytes, memory_watched
@@ -25,6 +25,7 @@ from evals.speed.transformers_serve import transformers_serving
 from evals.stream import Pace
 from model.batched import BatchedDecoder
 from model.catalog import EMBEDDED
+from model.device import free_device_bytes
 from model.engine import Decoder
 from model.errors import AppError
 from model.settings import Settings
@@ -66,15 +67,19 @@ class Session:
         self._prompts = Prompts(subject.loaded.tokenizer)
         self._precision = subject.loaded.precision
         self._folder = subject.folder
-        self._room = Room(subject.loaded.context_tokens, cell_seconds=wish.cell_seconds)
+        self._room = Room(subject.loaded.context_tokens, cell_seconds=wish.cell_seconds, tries=wish.rounds)
         self._paces: list[Pace] = []
+        # A card is full with one model and its cache; elsewhere the app's own stands beside ours, so that both are
+        # measured turn about.
+        self._fits_twice = subject.loaded.device != "cuda" and free_device_bytes() > 2 * subject.loaded.weight_bytes
 
     def measure(self) -> None:
         """All parts; one that fails says why in the record, and the next one goes on."""
         self._try("our engine", self._our_engine)
         self._part("demo", self._demo_pattern)
         self._subject.let_go()
-        self._part("delivered", self._through_the_app)
+        if not self._fits_twice:
+            self._part("delivered", self._through_the_app)
         self._part("serve", self._transformers_serve)
         for server in self._wish.servers:
             self._try(server.name, lambda server=server: self._beside(server))  # type: ignore[misc]
@@ -87,8 +92,9 @@ class Session:
         print(f"measuring {name}", file=sys.stderr, flush=True)
         try:
             run()
-        except (AppError, SystemExit) as error:
-            self._record.not_measured[name] = str(error)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a part that breaks must not lose the others' figures
+            words = str(error) if isinstance(error, AppError) else f"{type(error).__name__}: {error}"
+            self._record.not_measured[name] = words
             print(f"{name} was not measured: {error}", file=sys.stderr, flush=True)
         self._record.write()
 
@@ -104,7 +110,7 @@ class Session:
                 for name, measure in MEASURES.items():
                     if name != "batch" or decoder.slots > 1:
                         self._part(name, lambda m=measure: self._record.figures.extend(m(bench, self._wish.rounds)))  # type: ignore[misc]
-                self._part("delivered", lambda: self._engine_alone(decoder))
+                self._part("delivered", lambda: self._with_our_engine(decoder))
             finally:
                 decoder.close()
         self._record.memory["peak"] = held.peak
@@ -116,7 +122,12 @@ class Session:
         wanted = max([8, *(batch for batch, _ in self._wish.shapes)])
         decoder = BatchedDecoder(self._subject.model, self._subject.loaded.context_tokens, slots=wanted)
         self._record.memory["cache_tokens"] = decoder.cache_tokens
-        self._room = Room(decoder.room_tokens, decoder.cache_tokens, self._wish.cell_seconds, decoder.step_tokens)
+        self._room = replace(
+            self._room,
+            request_tokens=decoder.room_tokens,
+            cache_tokens=decoder.cache_tokens,
+            step_tokens=decoder.step_tokens,
+        )
         return decoder
 
     def _grid(self, bench: Bench) -> None:
@@ -134,22 +145,26 @@ class Session:
     def _beside(self, contender: Contender) -> None:
         """One that ours is compared with, warm."""
         ask_at_once(contender, [self._prompts.fresh_text(32)], 8, 32)
-        self._measure_cells(
-            contender, self._wish.side_shapes, Room(self._room.request_tokens, 0, self._room.cell_seconds)
-        )
+        self._measure_cells(contender, self._wish.side_shapes, replace(self._room, cache_tokens=0))
 
-    def _engine_alone(self, decoder: Decoder) -> None:
-        self._paces = engine_paces(self._subject.engine(decoder), self._delivered_tokens, self._wish.rounds)
+    def _with_our_engine(self, decoder: Decoder) -> None:
+        """The engine's own pace: now, where it must make room for the app; beside the app's where both fit."""
+        engine = self._subject.engine(decoder)
+        if self._fits_twice:
+            self._through_the_app(lambda: engine_pace(engine, self._delivered_tokens))
+        else:
+            self._paces = [engine_pace(engine, self._delivered_tokens) for _ in range(self._wish.rounds)]
 
     @property
     def _delivered_tokens(self) -> int:
         """Long enough that a first piece and a last one do not decide."""
-        return max(4 * self._wish.new_tokens, 128)
+        return 4 * self._wish.new_tokens
 
     def _demo_pattern(self) -> None:
         self._beside(DemoPattern(self._subject.model, self._subject.loaded.tokenizer))
 
-    def _through_the_app(self) -> None:
+    def _through_the_app(self, alone: Callable[[], Pace] | None = None) -> None:
+        measured = iter(self._paces)
         with ExitStack() as stack:
             data = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             model: Path | str = self._folder
@@ -158,9 +173,9 @@ class Session:
                 model = EMBEDDED
                 (data / "models").symlink_to(self._settings.data_folder / "models")
             app = stack.enter_context(app_with(model, self._precision, data, is_random=self._subject.is_random))
-            if self._paces:
+            if alone or self._paces:
                 tokens, tries = self._delivered_tokens, self._wish.rounds
-                self._record.delivered = measure_delivered(self._paces, app, tokens, tries)
+                self._record.delivered = measure_delivered(alone or (lambda: next(measured)), app, tokens, tries)
             self._beside(ThroughGradio(app.address))
 
     def _transformers_serve(self) -> None:

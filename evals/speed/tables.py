@@ -27,10 +27,29 @@ def whole_report(result: Result) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def readme_section(result: Result) -> str:
-    """What README shows of a result; the whole is in its file."""
-    title = f"{result['model']} in {result['precision']} on {result['device']}, {str(result['measured_at'])[:10]}"
-    parts = [title + ":", engine_table(result), side_table(result), " ".join(sentences(result))]
+def readme_section(result: Result, path: str, plots: Sequence[str]) -> str:
+    """What README shows of a result.
+
+    Args:
+        path: Of its JSON, from README.
+        plots: Those of its drawings.
+    """
+    memory = result["memory"]
+    title = (
+        f"{result['model']} in {result['precision']} on {result['device']}, {str(result['measured_at'])[:10]}: loaded "
+        f"in {result['load_seconds']:.1f} s; memory {memory['at_rest'] / GIB:.2f} GiB at rest, "
+        f"{memory.get('peak', 0) / GIB:.2f} GiB at its peak with the cache of keys and values."
+    )
+    links = [f"[{name.removesuffix('.svg').rsplit('-', 1)[1]}]({name})" for name in plots]
+    drawn = f" Drawn over {' and '.join(links)}." if links else ""
+    parts = [
+        title,
+        engine_table(result),
+        side_table(result),
+        ratio_table(result),
+        " ".join(sentences(result)),
+        f"All of it: [{path.rsplit('/', 1)[-1]}]({path}).{drawn}",
+    ]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -101,7 +120,7 @@ def ratio_table(result: Result) -> str:
 
 def sentences(result: Result) -> list[str]:
     """What stands in no table: the client's share, how the model came here, and what was not measured."""
-    said = []
+    said = [result["asked"]["note"]] if result["asked"]["note"] else []
     if given := result["delivered"]:
         said.append(
             f"A gradio_client gets {given['client']:.1f} tokens per second where the engine alone writes "
