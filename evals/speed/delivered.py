@@ -13,6 +13,7 @@ from evals.speed.arrivals import Heard, now
 from evals.stream import Pace, Seen, pace_of_engine, seen_by_client
 from model.engine import Engine
 from model.errors import EngineError
+from model.memory import PRECISIONS
 
 # Hot sampling wanders on, where a preset would end the turn after a sentence.
 _SAMPLING: dict[str, Any] = {"temperature": 2.0, "top_p": 1.0, "top_k": 0}
@@ -95,6 +96,8 @@ class ThroughGradio:
 def app_with(folder: Path | str, precision: str, data_folder: Path, *, is_random: bool) -> Iterator[RunningApp]:
     """The app with a model, its runs kept in `data_folder`."""
     program = ("-m", "evals.speed.random_weights", "app.py") if is_random else ("app.py",)
-    arguments = ("--model", str(folder), "--precision", precision, "--data", str(data_folder))
+    # Whatever else the weights come in is their own, and "auto" leaves it to them.
+    asked_precision = precision if precision in PRECISIONS else "auto"
+    arguments = ("--model", str(folder), "--precision", asked_precision, "--data", str(data_folder))
     with running_app(*arguments, program=program, start_seconds=900) as app:
         yield app
