@@ -42,7 +42,7 @@ def lines_of(result: Result, along: str, line: str) -> dict[str, list[tuple[int,
 
 def _draw(result: Result, along: str, lines: Mapping[str, list[tuple[int, float]]], path: Path) -> None:
     with rc_context(_STABLE):
-        figure = Figure(figsize=(8, 5), layout="constrained")
+        figure = Figure(figsize=(8, 6), layout="constrained")
         axes = figure.add_subplot()
         for name, points in lines.items():
             is_ours = name.startswith(str(result["engine_name"]))
@@ -55,5 +55,5 @@ def _draw(result: Result, along: str, lines: Mapping[str, list[tuple[int, float]
         axes.set_ylabel("tokens per second, all together")
         axes.set_title(f"{result['model']} in {result['precision']}, {result['device']}", fontsize=11)
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
+        figure.legend(fontsize=8, loc="outside lower center", ncols=2)
         figure.savefig(path, format="svg", metadata={"Date": None})
