@@ -42,6 +42,7 @@ def head_of(
         | measured
         | {
             "template_sha256": template_sha256(engine),
+            "honours_seed": isinstance(engine, ChatEngine) and engine.decoder.honours_seed,
             "data": dict(data),
             "prompt": [asdict(message) for message in problems[0].messages],
             "problems_sha256": problems_sha256(problems),

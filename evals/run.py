@@ -2,6 +2,7 @@
 
     python -m evals.run gsm8k --limit 20
     python -m evals.run --resume FILE
+    python -m evals.run --show FILE
     python -m evals.run --judge-again FILE
     python -m evals.run --list
 
@@ -108,11 +109,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--budget", help="for thinking: off, low, medium, high, tokens, or seconds as 90s")
     parser.add_argument("--max-new-tokens", type=int)
     parser.add_argument("--model", help="catalog name, hub id or folder; the embedded one when left out")
+    parser.add_argument("--precision", choices=("auto", "bf16", "int8", "nf4", "fp32"), default="")
     parser.add_argument("--data", default="auto", metavar="SOURCE", help="hub, sample, or a folder of the data")
     parser.add_argument("--script", type=Path, help="a script in a model's place, as for app.py --scripted")
     parser.add_argument("--seed", type=int, help="for engines that can honour one")
     parser.add_argument("--out", type=Path, help="the result's file; else one in the data folder")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on with a result where it was left")
+    parser.add_argument("--show", type=Path, metavar="FILE", help="the figures of a result that is there")
     parser.add_argument("--judge-again", type=Path, metavar="FILE", help="judge what stands there; no model is asked")
     return parser
 
@@ -144,17 +147,21 @@ def main(arguments: Sequence[str]) -> int:
     if given.list:
         print(listed())
         return 0
+    if given.show:
+        print(table_of(read_result(given.show)))
+        return 0
     if given.judge_again:
         return judge_again(given.judge_again)
     if not (given.name or given.resume):
-        parser.error("name a benchmark, or give --resume, --judge-again or --list")
+        parser.error("name a benchmark, or give --resume, --show, --judge-again or --list")
     signal.signal(signal.SIGTERM, _interrupt)
     head: dict[str, Any] = read_result(given.resume).head if given.resume else {}
     model = given.model or head.get("model") or EMBEDDED
     if model == "scripted" and not given.script:
         raise BadInput("This result was begun with a script: name it with --script.")
+    precision = given.precision or head.get("precision", "")
     folder = settings_from_environment().data_folder / FOLDER
-    with loaded_host(model, given.script) as host, benchmark_runs(host, folder) as runs:
+    with loaded_host(model, given.script, precision=precision) as host, benchmark_runs(host, folder) as runs:
         name = _begun(runs, given)
         state = followed(runs, name, sys.stderr)
         result = runs.result(name)
