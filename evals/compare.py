@@ -92,13 +92,24 @@ def compared(first: Result, second: Result) -> Comparison:
         left_out=len({*first.problems, *second.problems}) - len(shared),
         first=first_share,
         second=second_share,
-        difference=_difference(differences, min(first.n_samples, second.n_samples)),
+        difference=difference_of([float(each) for each in differences], min(first.n_samples, second.n_samples)),
         only_first=sum(each < 0 for each in differences),
         only_second=sum(each > 0 for each in differences),
         p_value=found,
         test=MCNEMAR if is_single and test == EXACT else test,
         differs=tuple(_differences(first.head, second.head)),
     )
+
+
+def difference_of(values: Sequence[float], n_samples: int) -> Share:
+    """The mean of differences, each from -1 to 1, with its interval.
+
+    That of `clustered`, on a scale that ends at the largest difference seen (one sample's worth at least): where no
+    problem differs by much, a whole problem's worth at each end would make it far too wide.
+    """
+    largest = max(*map(abs, values), 1 / n_samples)
+    low, high = clustered([value / largest for value in values], -1, 1)
+    return Share(math.fsum(values) / len(values), low * largest, high * largest, len(values), DIFFERENCE)
 
 
 def _whole(result: Result) -> dict[str, Fraction]:
@@ -109,14 +120,6 @@ def _whole(result: Result) -> dict[str, Fraction]:
         for problem in result.problems
         if len(rights.get(problem, ())) == result.n_samples
     }
-
-
-def _difference(differences: Sequence[Fraction], n_samples: int) -> Share:
-    """The mean, with the interval of `clustered` on a scale that ends at the largest difference seen."""
-    values = [float(each) for each in differences]
-    largest = max(*map(abs, values), 1 / n_samples)
-    low, high = clustered([value / largest for value in values], -1, 1)
-    return Share(math.fsum(values) / len(values), low * largest, high * largest, len(values), DIFFERENCE)
 
 
 def _differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, str, str]]:
