@@ -61,16 +61,16 @@ def ours_of_differences(values: np.ndarray, n_samples: int) -> Ends:
     return share.low, share.high
 
 
-def _scores(random: np.random.Generator, beta: Sequence[float], n: int, k: int) -> Iterator[np.ndarray]:
+def _scores(random: np.random.Generator, beta: tuple[float, float], n: int, k: int) -> Iterator[np.ndarray]:
     while True:
-        yield random.binomial(k, random.beta(*beta, n)) / k
+        yield random.binomial(k, random.beta(beta[0], beta[1], n)) / k
 
 
-def _differences(random: np.random.Generator, beta: Sequence[float], n: int, k: int) -> Iterator[np.ndarray]:
+def _differences(random: np.random.Generator, beta: tuple[float, float], n: int, k: int) -> Iterator[np.ndarray]:
     """Of two models for which the same problems are hard, but for a fifth of them."""
     while True:
-        first = random.beta(*beta, n)
-        second = np.where(random.random(n) < OTHER_PROBLEMS, random.beta(*beta, n), first) * (1 - LOSS)
+        first = random.beta(beta[0], beta[1], n)
+        second = np.where(random.random(n) < OTHER_PROBLEMS, random.beta(beta[0], beta[1], n), first) * (1 - LOSS)
         yield (random.binomial(k, second) - random.binomial(k, first)) / k
 
 
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     random = np.random.default_rng(0)
     usual = {"normal": normal, "bootstrap": lambda values, k: bootstrap(values, k, random)}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name, beta in MODELS.items():
         mean = beta[0] / sum(beta)
         for n in PROBLEMS:
