@@ -153,6 +153,8 @@ def test_names_reach_no_file_outside_the_folder(tab_with: Callable[..., Benchmar
 def test_what_cannot_be_is_a_sentence(tab_with: Callable[..., BenchmarkTab], caplog: pytest.LogCaptureFixture) -> None:
     tab = tab_with(right_turns())
     assert "no benchmark 'x'" in tab.answer({"do": "start", "benchmark": "x", "budget": "low"})["error"]
+    told = tab.answer({"do": "look", "name": "gone"})
+    assert "no result 'gone'" in told["missing"] and told["results"] == []
     assert "budget is empty" in tab.answer({"do": "start", "benchmark": "sums", "budget": " "})["error"]
     assert "Load it again" in tab.answer({"do": "dance"})["error"]
     assert "not foreseen" in tab.answer({"do": "open"})["error"] and "asked for" in caplog.text

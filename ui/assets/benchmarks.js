@@ -78,6 +78,11 @@ async function look() {
   if (bench.dataset.view === "loading") bench.dataset.view = "ready";
   part(".loading").hidden = true;
   if (asked !== open || known !== since) return;
+  if (told.missing) {
+    refuse(told.missing);
+    openResult("");
+    return;
+  }
   if (told.result) showResult(told.result);
   else if (!open && told.live) openResult(told.live);
   nothing();
