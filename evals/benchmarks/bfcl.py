@@ -60,6 +60,6 @@ BFCL = Benchmark(
     judge=judge,
     hub=HubData(REPOSITORY, files=_FILES + _ANSWERS),
     sample=SAMPLES.parent / "bfcl_form",
-    sample_about="These are 40 problems of our own in BFCL's form, and easier than its own: no score of BFCL.",
+    sample_about="40 problems of our own in BFCL's form, which are easier than its own",
     rows_in=rows_in,
 )

@@ -122,6 +122,12 @@ def has_private_tests(problem: Problem) -> bool:
     return bool(held) and held != "[]"
 
 
+def remark(problems: Sequence[Problem]) -> str:
+    """How many of the problems have no private tests, if any."""
+    n = sum(not has_private_tests(problem) for problem in problems)
+    return f"{n:,} of {len(problems):,} problems are judged by their public tests alone" if n else ""
+
+
 def _function_of(gold: Mapping[str, Any]) -> str:
     """The function that is asked for; empty where the program reads its input."""
     held = gold["metadata"]
@@ -156,6 +162,7 @@ def _benchmark(name: str, title: str, about: str, files: tuple[str, ...], first:
         samples=8,
         hub=HubData(REPOSITORY, files=files),
         file="livecodebench*.jsonl",
+        remark=remark,
     )
 
 
