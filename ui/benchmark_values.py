@@ -78,7 +78,7 @@ def about_text(head: Mapping[str, Any]) -> str:
         [
             str(head["model"]),
             "" if precision == "none" else precision,
-            "as published" if head["profile"] == "published" else budget,
+            "published protocol" if head["profile"] == "published" else budget,
             asked if samples == 1 else f"{asked}, {samples} samples each",
         ]
     )
