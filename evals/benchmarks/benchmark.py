@@ -27,6 +27,7 @@ class Problem:
         gold: What the judge needs: an answer, tests, calls; JSON.
         title: A line for lists.
         tools: JSON schemas of functions that it may call.
+        reference: The gold as people read it, or a right answer; empty where the gold is one.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Problem:
     gold: Any
     title: str = ""
     tools: tuple[Mapping[str, Any], ...] = ()
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,9 @@ def _problem(row: Mapping[str, Any], number: int) -> Problem:
     end = _WITH_STARTER.format(starter=starter) if starter else _WITHOUT_STARTER
     asked = Message("user", _BEGINNING.format(question=question) + end)
     gold = {each: row.get(each) for each in _TESTS}
-    return Problem(name, (asked,), gold, title_of(f"{row.get('question_title') or name}: {question}"))
+    title = title_of(f"{row.get('question_title') or name}: {question}")
+    has_private = "and" if _has_private(gold) else "but no"
+    return Problem(name, (asked,), gold, title, reference=f"The samples of the statement, {has_private} private tests.")
 
 
 def public_and_private(gold: Mapping[str, Any]) -> TestSet:
@@ -118,8 +120,11 @@ def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
 
 def has_private_tests(problem: Problem) -> bool:
     """Whether a program is judged by more than the samples that its statement shows."""
-    held = problem.gold["private_test_cases"]
-    return bool(held) and held != "[]"
+    return _has_private(problem.gold)
+
+
+def _has_private(gold: Mapping[str, Any]) -> bool:
+    return gold["private_test_cases"] not in (None, "", "[]", [])
 
 
 def remark(problems: Sequence[Problem]) -> str:
@@ -169,7 +174,7 @@ def _benchmark(name: str, title: str, about: str, files: tuple[str, ...], first:
 # Contests of the third release end in July 2024, but some of its problems are of August.
 LIVECODEBENCH = _benchmark(
     "livecodebench",
-    "LiveCodeBench 2408-2502",
+    "LiveCodeBench",
     "279 problems of contests from August 2024 to January 2025, those of QwQ-32B's published figure.",
     _files(3, 5),
     "2024-08-01",
