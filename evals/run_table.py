@@ -73,6 +73,8 @@ def _protocol(head: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     if data.get("note"):
         rows.append(("", data["note"]))
+    if data.get("remark") and data["remark"] not in data.get("note", ""):
+        rows.append(("", f"Not the benchmark's own score: {data['remark']}."))
     if head["device"]:
         rows.append(("device", head["device"]))
     return rows

@@ -50,10 +50,12 @@ def _problem(row: Mapping[str, Any], number: int) -> Problem:
     tests, imports = row.get("test_list"), row.get("test_imports", [])
     if not _is_texts(tests) or not tests or not _is_texts(imports):
         raise BadInput(f"Row {number}: test_list and test_imports are lists of texts, and the first is not empty.")
-    gold = {"test_list": list(tests), "test_imports": list(imports)}
+    gold: dict[str, Any] = {"test_list": list(tests), "test_imports": list(imports)}
     entry_point = _tests_of(gold, f"Row {number}: ").entry_point
     asked = Message("user", PROMPT.format(task=task, tests="\n".join(tests)))
-    return Problem(f"MBPP/{row['task_id']}", (asked,), gold | {"entry_point": entry_point}, title_of(task))
+    gold["entry_point"] = entry_point
+    solution = str(row.get("code") or "").strip()
+    return Problem(f"MBPP/{row['task_id']}", (asked,), gold, title_of(task), reference=solution or "\n".join(tests))
 
 
 def _is_texts(value: Any) -> bool:
