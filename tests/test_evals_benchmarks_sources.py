@@ -25,8 +25,6 @@ NO_SAMPLE = replace(GSM8K, sample=None)
 class Hub(BaseHTTPRequestHandler):
     """As much of the Hub as one data set of two plain files needs."""
 
-    protocol_version = "HTTP/1.1"
-
     def do_GET(self):
         if self.path == "/api/datasets/someone/sums":
             self.answer(json.dumps({"id": "someone/sums", "sha": SHA, "siblings": []}), "application/json")
