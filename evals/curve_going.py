@@ -176,7 +176,7 @@ class CurveGoing:
                 return None
             self._steerings.add(steering)
         try:
-            request = request_after(engine, self._plan, problem, sample.number, kept)
+            request = request_after(self._plan, problem, sample.number, kept)
             whole = collect(engine.stream(request, steering))
         finally:
             with self._lock:
