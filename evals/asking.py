@@ -2,20 +2,18 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from evals.benchmarks.benchmark import Benchmark, Judges, Problem
 from evals.profiles import Plan
 from evals.result_file import Sample
-from model.engine import Steering, collect
+from model.engine import Engine, Steering, collect
 from model.errors import AppError, BadInput
 from model.events import AnswerDelta, Event, PromptRead, ThinkingDelta
-from model.host import ModelHost
 
 # So often is a sample begun, if the engine fails.
 TRIES = 3
-_WAIT_FOR_ENGINE_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -32,14 +30,19 @@ class Asking:
     is_refused: bool = False
     started: float = field(default_factory=time.time)
 
-    def ask(self, host: ModelHost, plan: Plan, is_stopping: threading.Event) -> Sample | None:
-        """The sample, with its `error` if it could not be written; None if it was stopped."""
+    def ask(self, engine_now: Callable[[], Engine], plan: Plan, is_stopping: threading.Event) -> Sample | None:
+        """The sample, with its `error` if it could not be written; None if it was stopped.
+
+        Raises:
+            AppError: If `engine_now` does.
+        """
         error = ""
         for _ in range(TRIES):
             if is_stopping.is_set():
                 return None
+            engine = engine_now()
             try:
-                return self._written(host, plan, is_stopping)
+                return self._written(engine, plan)
             except BadInput as refusal:  # it would be refused again
                 self.is_refused = True
                 return self._failed(str(refusal))
@@ -47,8 +50,7 @@ class Asking:
                 error = str(failure)
         return self._failed(error)
 
-    def _written(self, host: ModelHost, plan: Plan, is_stopping: threading.Event) -> Sample | None:
-        engine = host.engine(_WAIT_FOR_ENGINE_SECONDS, is_stopping.is_set)
+    def _written(self, engine: Engine, plan: Plan) -> Sample | None:
         self.started, self.tokens, self.is_thinking = time.time(), 0, True
         began = time.monotonic()
         acting = self.benchmark.acting(engine, self.judges, self.problem) if self.benchmark.acting else None

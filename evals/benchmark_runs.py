@@ -9,7 +9,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from evals.benchmarks.benchmark import Judges, Problem
+from evals.benchmarks.benchmark import Benchmark, Judges, Problem
 from evals.going import Going, Phase, State
 from evals.heads import check_same_model, check_same_problems, head_of
 from evals.loaded_problems import Load, load_problems, source_of
@@ -25,7 +25,9 @@ __all__ = ["BenchmarkRuns", "State"]
 class BenchmarkRuns:
     """All results of a folder. Every method may be called from any thread."""
 
-    def __init__(self, host: ModelHost, judges: Judges, folder: Path, load: Load = load_problems) -> None:
+    def __init__(
+        self, host: ModelHost, judges: Judges, folder: Path, load: Load = load_problems, spare_slots: int = 0
+    ) -> None:
         """Nothing goes on yet.
 
         Args:
@@ -33,11 +35,13 @@ class BenchmarkRuns:
             judges: Closed by whoever made them.
             folder: Where results lie; made when the first is begun.
             load: Reads the problems of a benchmark.
+            spare_slots: So many requests fewer at once than the engine takes: for others who ask meanwhile.
         """
         self._host = host
         self._judges = judges
         self._folder = folder
         self._load = load
+        self._spare_slots = spare_slots
         self._lock = threading.RLock()
         # Files that lie elsewhere, by name.
         self._elsewhere: dict[str, Path] = {}
@@ -90,7 +94,7 @@ class BenchmarkRuns:
             name, path = self._place(f"{head['benchmark']}-{head['model']}-{head['profile']}", out)
             writer = _opened(path, is_new=True)
             writer.write("head", head)
-            self._go(Going(name, Result(path, head), writer, problems, loaded.benchmark, self._host, self._judges))
+            self._go(name, Result(path, head), writer, problems, loaded.benchmark)
             return name
 
     def resume(self, name: str) -> None:
@@ -110,7 +114,7 @@ class BenchmarkRuns:
             problems = chosen(result, loaded.problems)
             writer = _opened(result.path, is_new=False)
             result = read_result(result.path)  # as it is now that nobody else writes it
-            self._go(Going(name, result, writer, problems, loaded.benchmark, self._host, self._judges))
+            self._go(name, result, writer, problems, loaded.benchmark)
 
     def stop(self, name: str) -> None:
         """End the result that goes on; what was finished is kept and judged. Returns at once.
@@ -204,9 +208,11 @@ class BenchmarkRuns:
         if (name := self.going) is not None:
             raise BadInput(f"{name} goes on now. Stop it, or wait for its end.")
 
-    def _go(self, going: Going) -> None:
-        self._going = going
-        going.start()
+    def _go(
+        self, name: str, result: Result, writer: ResultWriter, problems: list[Problem], benchmark: Benchmark
+    ) -> None:
+        self._going = Going(name, result, writer, problems, benchmark, self._host, self._judges, self._spare_slots)
+        self._going.start()
 
     def _place(self, stem: str, out: Path | None) -> tuple[str, Path]:
         """A new result's name and its file."""

@@ -17,9 +17,11 @@ from typing import Any, Literal
 from evals.asking import Asking
 from evals.benchmarks.benchmark import Benchmark, Judges, Problem
 from evals.energy import Cards
+from evals.heads import check_same_model
 from evals.judging_samples import SampleJudge
 from evals.profiles import Plan, plan_of
 from evals.result_file import Judged, Result, ResultWriter, Sample
+from model.engine import Engine
 from model.errors import AppError
 from model.host import ModelHost
 
@@ -30,6 +32,8 @@ Key = tuple[str, int]
 
 # So many samples one after the other that the engine failed at: it is gone, and the rest would fail too.
 _MOST_FAILURES = 3
+# A model that is being loaded, again perhaps, is waited for so long.
+_WAIT_FOR_ENGINE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,11 @@ class Going:
         benchmark: Benchmark,
         host: ModelHost,
         judges: Judges,
+        spare_slots: int = 0,
     ) -> None:
         self.name = name
+        self._spare_slots = spare_slots
+        self._known_engine: Engine | None = None
         self._result = result
         self._writer = writer
         self._benchmark = benchmark
@@ -192,7 +199,7 @@ class Going:
         n_to_judge = len(unjudged)
         n_askers = 0
         if self._left:
-            n_askers = min(max(self._host.engine(0.0).slots, 1), len(self._left))
+            n_askers = min(max(self._host.engine().slots - self._spare_slots, 1), len(self._left))
         judging = [threading.Thread(target=self._judge_them, name="judge", daemon=True) for _ in range(_n_judges())]
         asking = [threading.Thread(target=self._ask_them, name="ask", daemon=True) for _ in range(n_askers)]
         for thread in (*judging, *asking):
@@ -243,17 +250,34 @@ class Going:
         """An asker: one sample after the other until there is none left."""
         try:
             while (asking := self._next()) is not None:
-                sample = asking.ask(self._host, self._plan, self._is_stopping)
-                with self._lock:
-                    del self._asking[asking.problem.id, asking.number]
+                try:
+                    sample = asking.ask(self._engine_now, self._plan, self._is_stopping)
+                finally:
+                    with self._lock:
+                        del self._asking[asking.problem.id, asking.number]
                 if sample is None or self._has_broken_down(sample, asking.is_refused):
                     return
                 self._brought.put(sample)
+        except AppError as error:  # there is no model any more, or another; or a wait for one was ended by a stop
+            if not self._is_stopping.is_set():
+                self._break_down(str(error))
         except Exception as error:  # noqa: BLE001  the thread's last resort, as above
             _log.exception("asking failed")
             self._break_down(f"{type(error).__name__}: {error}")
         finally:
             self._brought.put(None)
+
+    def _engine_now(self) -> Engine:
+        """The engine, which may have been loaded anew; never that of another model.
+
+        Raises:
+            AppError: If there is none in time, or it is another one.
+        """
+        engine = self._host.engine(_WAIT_FOR_ENGINE_SECONDS, self._is_stopping.is_set)
+        if engine is not self._known_engine:
+            check_same_model(self._result.head, engine)
+            self._known_engine = engine
+        return engine
 
     def _next(self) -> Asking | None:
         with self._lock:

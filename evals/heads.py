@@ -31,7 +31,9 @@ def head_of(
     asked = plan.fields()
     if isinstance(engine, ChatEngine):
         drawn = asdict(with_preset(plan.sampling, engine.family.sampling))
-        asked["sampling"] = {name: drawn[name] for name in asked["sampling"]}
+        # What the context leaves is the limit that a published figure must be compared by.
+        limit = min(drawn["max_new_tokens"], engine.context_tokens)
+        asked["sampling"] = {name: drawn[name] for name in asked["sampling"]} | {"max_new_tokens": limit}
     measured = measured_on(engine)
     del measured["asked"]
     return (
@@ -40,6 +42,7 @@ def head_of(
         | measured
         | {
             "template_sha256": template_sha256(engine),
+            "honours_seed": isinstance(engine, ChatEngine) and engine.decoder.honours_seed,
             "data": dict(data),
             "prompt": [asdict(message) for message in problems[0].messages],
             "problems_sha256": problems_sha256(problems),

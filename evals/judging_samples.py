@@ -18,7 +18,7 @@ class SampleJudge:
     """Judges the samples of one result, in any order. Any thread may call it."""
 
     def __init__(
-        self, benchmark: Benchmark, judges: Judges, problems: dict[str, Problem], profile: ProfileName
+        self, benchmark: Benchmark, judges: Judges, problems: dict[str, Problem], profile: ProfileName = "quick"
     ) -> None:
         self._benchmark = benchmark
         self._is_strict = profile == "published"

@@ -11,8 +11,9 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from io import RawIOBase
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, Literal
 
 from model.errors import BadInput
 
@@ -159,37 +160,46 @@ class ResultWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab")
+        self._file = path.open("ab", buffering=0)
         if not _locked(self._file):
             self._file.close()
             raise BadInput(f"Another process is writing {path} now.")
-        self._cut_half_a_line()
-
-    def _cut_half_a_line(self) -> None:
-        held = self._path.read_bytes()
-        if held and not held.endswith(b"\n"):
-            self._file.truncate(held.rfind(b"\n") + 1)
+        held = path.read_bytes()
+        # Up to here the file is whole lines; half a one is what a killed run leaves.
+        self._length = held.rfind(b"\n") + 1
+        if self._length < len(held):
+            self._file.truncate(self._length)
 
     def write(self, kind: LineType, line: Any) -> None:
         """Append a head (a dict), a `Sample`, a `Judged`, a session (a dict) or a `CutAnswer`."""
         self.write_all([(kind, line)])
 
     def write_all(self, lines: Sequence[tuple[LineType, Any]]) -> None:
-        """Append several at once, which costs the disk no more than one."""
-        for kind, line in lines:
-            fields = line if isinstance(line, dict) else asdict(line)
-            self._file.write(json.dumps({"type": kind} | fields, ensure_ascii=False).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Append several at once, which costs the disk no more than one; all of them or none.
+
+        Raises:
+            OSError: If the disk does not take them.
+        """
+        objects = ({"type": kind} | (line if isinstance(line, dict) else asdict(line)) for kind, line in lines)
+        text = b"".join(json.dumps(each, ensure_ascii=False).encode() + b"\n" for each in objects)
+        try:
+            left = text
+            while left:
+                left = left[self._file.write(left) or 0 :]
+            os.fsync(self._file.fileno())
+        except OSError:
+            # Whoever writes on behind half a line would spoil both.
+            self._file.truncate(self._length)
+            raise
+        self._length += len(text)
 
     def close(self) -> None:
         """End."""
         self._file.close()
 
 
-def _locked(file: BinaryIO) -> bool:
+def _locked(file: RawIOBase) -> bool:
     """Whether the file is ours until it is closed, or this process ends, however it does."""
     if sys.platform == "win32":
         return True

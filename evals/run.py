@@ -2,6 +2,7 @@
 
     python -m evals.run gsm8k --limit 20
     python -m evals.run --resume FILE
+    python -m evals.run --show FILE
     python -m evals.run --judge-again FILE
     python -m evals.run --list
 
@@ -42,8 +43,8 @@ _LOG_SECONDS = 30.0
 @contextlib.contextmanager
 def benchmark_runs(host: ModelHost, folder: Path) -> Iterator[BenchmarkRuns]:
     """What runs benchmarks, with verifiers of its own; all of it closed afterwards."""
-    with contextlib.closing(CodeJudge()) as code, MathJudge() as math:
-        runs = BenchmarkRuns(host, Judges(math, code), folder)
+    with contextlib.closing(CodeJudge()) as code, MathJudge() as math, contextlib.closing(Judges(math, code)) as judges:
+        runs = BenchmarkRuns(host, judges, folder)
         try:
             yield runs
         finally:
@@ -108,11 +109,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--budget", help="for thinking: off, low, medium, high, tokens, or seconds as 90s")
     parser.add_argument("--max-new-tokens", type=int)
     parser.add_argument("--model", help="catalog name, hub id or folder; the embedded one when left out")
+    parser.add_argument("--precision", choices=("auto", "bf16", "int8", "nf4", "fp32"), default="")
     parser.add_argument("--data", default="auto", metavar="SOURCE", help="hub, sample, or a folder of the data")
     parser.add_argument("--script", type=Path, help="a script in a model's place, as for app.py --scripted")
     parser.add_argument("--seed", type=int, help="for engines that can honour one")
     parser.add_argument("--out", type=Path, help="the result's file; else one in the data folder")
     parser.add_argument("--resume", type=Path, metavar="FILE", help="go on with a result where it was left")
+    parser.add_argument("--show", type=Path, metavar="FILE", help="the figures of a result that is there")
     parser.add_argument("--judge-again", type=Path, metavar="FILE", help="judge what stands there; no model is asked")
     return parser
 
@@ -124,8 +127,8 @@ def listed() -> str:
 
 def judge_again(path: Path) -> int:
     """Judge a file's samples again, and say what has changed."""
-    with contextlib.closing(CodeJudge()) as code, MathJudge() as math:
-        changed = judge_file_again(path, Judges(math, code))
+    with contextlib.closing(CodeJudge()) as code, MathJudge() as math, contextlib.closing(Judges(math, code)) as judges:
+        changed = judge_file_again(path, judges)
     for each in changed:
         if each.is_other_outcome:
             before = each.before.outcome if each.before else "not judged"
@@ -144,17 +147,21 @@ def main(arguments: Sequence[str]) -> int:
     if given.list:
         print(listed())
         return 0
+    if given.show:
+        print(table_of(read_result(given.show)))
+        return 0
     if given.judge_again:
         return judge_again(given.judge_again)
     if not (given.name or given.resume):
-        parser.error("name a benchmark, or give --resume, --judge-again or --list")
+        parser.error("name a benchmark, or give --resume, --show, --judge-again or --list")
     signal.signal(signal.SIGTERM, _interrupt)
     head: dict[str, Any] = read_result(given.resume).head if given.resume else {}
     model = given.model or head.get("model") or EMBEDDED
     if model == "scripted" and not given.script:
         raise BadInput("This result was begun with a script: name it with --script.")
+    precision = given.precision or head.get("precision", "")
     folder = settings_from_environment().data_folder / FOLDER
-    with loaded_host(model, given.script) as host, benchmark_runs(host, folder) as runs:
+    with loaded_host(model, given.script, precision=precision) as host, benchmark_runs(host, folder) as runs:
         name = _begun(runs, given)
         state = followed(runs, name, sys.stderr)
         result = runs.result(name)
@@ -190,3 +197,5 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except AppError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -5,6 +5,7 @@ from typing import Any
 
 from evals.going import State
 from evals.intervals import Share
+from evals.published import difference, published_for
 from evals.result_file import Result
 from evals.scores import Scores, pass_1_of, scores_of
 
@@ -13,13 +14,16 @@ _WIDTH = 22
 
 def live_text(state: State, result: Result) -> str:
     """Where a run stands, in one line."""
-    parts = [f"{state.done} of {state.total}"]
+    parts = ["stopping"] if state.phase == "stopping" else []
+    parts.append(f"{state.done} of {state.total}")
     if (share := pass_1_of(result)) is not None:
         parts.append(f"{percent(share)} correct")
     if state.seconds_left is not None:
         parts.append(f"{duration(state.seconds_left)} left")
     if state.running:
         parts.append(f"{len(state.running)} being written, {sum(each.tokens for each in state.running):,} tokens")
+    if failed := sum(bool(sample.error) for sample in result.samples.values()):
+        parts.append(f"{failed} failed")
     if state.written > state.done:
         parts.append(f"{state.written - state.done} to be judged")
     return " | ".join(parts)
@@ -28,8 +32,9 @@ def live_text(state: State, result: Result) -> str:
 def table_of(result: Result) -> str:
     """All figures, a line each, beside how they were made."""
     scores = scores_of(result)
-    rows = [*_protocol(result.head), ("", ""), *_figures(scores), ("", ""), *_cost(scores)]
-    return "\n".join(f"{name:{_WIDTH}}{value}".rstrip() for name, value in rows)
+    parts = [_protocol(result.head), _figures(scores), _published(result.head), _cost(scores)]
+    told = ["\n".join(f"{name:{_WIDTH}}{value}".rstrip() for name, value in rows) for rows in parts if rows]
+    return "\n\n".join(told)
 
 
 def percent(share: Share) -> str:
@@ -63,7 +68,7 @@ def _protocol(head: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = [
         (head["title"], f"{n:,}{of} problems x {head['samples']}, {head['profile']}: {thinking}"),
         ("model", " ".join(part for part in (head["model"], head["precision"], head["adapter"]) if part)),
-        ("sampling", drawn + ("" if head["seed"] is None else f", seed {head['seed']}")),
+        ("sampling", drawn + _seed_words(head)),
         ("data", f"{data['source']}: {data.get('origin', '')}"),
     ]
     if data.get("note"):
@@ -71,6 +76,12 @@ def _protocol(head: Mapping[str, Any]) -> list[tuple[str, str]]:
     if head["device"]:
         rows.append(("device", head["device"]))
     return rows
+
+
+def _seed_words(head: Mapping[str, Any]) -> str:
+    if head["seed"] is None:
+        return ""
+    return f", seed {head['seed']}" + ("" if head["honours_seed"] else ", which this engine cannot honour")
 
 
 def _figures(scores: Scores) -> list[tuple[str, str]]:
@@ -94,6 +105,16 @@ def _figures(scores: Scores) -> list[tuple[str, str]]:
         "without an answer": scores.without_answer,
     }
     rows += [(name, f"{share:.1%}") for name, share in shares.items() if share]
+    return rows
+
+
+def _published(head: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The figures that others have published, each with what was done otherwise there."""
+    rows = []
+    for figure in published_for(head["benchmark"], head["model"]):
+        rows.append((f"published {figure.metric}", f"{figure.value}%  {figure.source} ({figure.where})"))
+        if words := difference(head, figure):
+            rows.append(("", words))
     return rows
 
 

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,32 +32,41 @@ class RunningApp:
 
 
 @contextlib.contextmanager
-def running_app(*arguments: str, variables: dict[str, str] | None = None) -> Iterator[RunningApp]:
+def running_app(
+    *arguments: str,
+    variables: dict[str, str] | None = None,
+    program: Sequence[str] = ("app.py",),
+    start_seconds: float = _START_SECONDS,
+) -> Iterator[RunningApp]:
     """The app on a free port of this machine, ended afterwards.
 
+    Args:
+        program: What Python is to run: the app, or a module that runs it.
+        start_seconds: How long its model may take.
+
     Raises:
-        SystemExit: If it ends, or has no model within three minutes.
+        SystemExit: If it ends, or has no model in time.
     """
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    command = [sys.executable, "app.py", "--no-browser", "--port", str(port), *arguments]
+    command = [sys.executable, *program, "--no-browser", "--port", str(port), *arguments]
     quiet = {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_SERVER_NAME": "127.0.0.1"}
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | quiet | (variables or {}), stdout=subprocess.DEVNULL)
     app = RunningApp(f"http://127.0.0.1:{port}", process)
     try:
-        _wait_until_ready(app)
+        _wait_until_ready(app, start_seconds)
         yield app
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def _wait_until_ready(app: RunningApp) -> None:
-    deadline = time.monotonic() + _START_SECONDS
+def _wait_until_ready(app: RunningApp, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and app.process.poll() is None:
         with contextlib.suppress(httpx.HTTPError, ValueError, OSError):
             if app.models()["loaded"]:
                 return
         time.sleep(0.3)
-    raise SystemExit(f"app.py was not ready within {_START_SECONDS} s (exit status {app.process.poll()}).")
+    raise SystemExit(f"app.py was not ready within {seconds:.0f} s (exit status {app.process.poll()}).")

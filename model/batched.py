@@ -300,7 +300,7 @@ class BatchedDecoder:
             per_request_processors=True,
             return_logprobs=True,
             max_requests_per_batch=self._slots,
-            max_batch_tokens=max(_STEP_TOKENS.get(self._model.device.type, _STEP_TOKENS["cuda"]), self._slots),
+            max_batch_tokens=self.step_tokens,
             # With it on (transformers 5.23), a request that is cancelled while its step is in flight takes the thread
             # down when that step completes a block: its block table is gone by then.
             use_async_batching=False,
@@ -334,6 +334,16 @@ class BatchedDecoder:
     def room_tokens(self) -> int:
         """Longest prompt plus new tokens: the context, or all of the cache where that is smaller."""
         return min(self._context_tokens, self._worker.capacity_tokens)
+
+    @property
+    def cache_tokens(self) -> int:
+        """Tokens, of all requests together, that it holds keys and values of."""
+        return self._worker.capacity_tokens
+
+    @property
+    def step_tokens(self) -> int:
+        """Tokens that go through the model in one step, those of prompts that are read meanwhile included."""
+        return max(_STEP_TOKENS.get(self._model.device.type, _STEP_TOKENS["cuda"]), self._slots)
 
     def start(
         self, prompt_ids: Sequence[int], sampling: Sampling, max_new_tokens: int, stop_ids: Sequence[int]

@@ -28,7 +28,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "model/single.py",
         "model/scoring_pass.py",
         "train/",
-        "evals/speed.py",
+        "evals/speed/",
         "evals/first_light.py",
     ),
     "transformers": (
@@ -39,7 +39,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "model/scoring_pass.py",
         "model/splitting.py",
         "train/",
-        "evals/speed.py",
+        "evals/speed/",
         "evals/first_light.py",
         "agent/tools.py",
     ),

@@ -19,9 +19,10 @@ from evals.benchmark_runs import BenchmarkRuns
 from evals.benchmarks.benchmark import Judges
 from evals.loaded_problems import Loaded, load_problems
 from evals.result_file import ResultWriter, read_result
-from model.errors import BadInput, ModelNotReady
+from model.errors import BadInput, EngineError, ModelNotReady
 from model.host import ModelHost
 from model.scripted import Turn
+from model.serving import Given
 from model.settings import Settings
 from tests.sums_benchmark import (
     PROBLEMS,
@@ -245,6 +246,38 @@ def test_engine_that_fails_at_everything_ends_the_run_instead_of_spoiling_the_re
     assert (again.state(name).phase, again.state(name).note) == ("failed", "The device is on fire.")
     again.resume(name)
     assert all(judged.outcome == "correct" for judged in done(again, name).judgements.values())
+
+
+def test_model_that_is_exchanged_in_mid_run_writes_nothing_into_the_result(judges: Judges, tmp_path: Path):
+    class Exchanged(CountingEngine):
+        """Gives way to another model after three requests."""
+
+        def stream(self, request: Any, steering: Any) -> Any:
+            if sum(self.asked.values()) == 3:
+                host.use(other)
+                raise EngineError("The engine was closed in mid-run.")
+            return super().stream(request, steering)
+
+    class Host(ModelHost):
+        def use(self, engine: CountingEngine) -> None:
+            self._serving = Given(engine)
+
+    other = CountingEngine(right_turns())
+    other.model = "another"
+    host = Host(Settings(tmp_path), Exchanged(right_turns(), slots=1))
+    runs = BenchmarkRuns(host, judges, tmp_path, load_sums)
+    name = runs.start("sums")
+    result = done(runs, name, "failed")
+    assert "begun with the model 'scripted', and now it is 'another'" in runs.state(name).note
+    assert len(result.samples) == 3 == len(result.judgements) and not other.asked
+
+
+def test_benchmark_leaves_slots_to_others_when_told_to(judges: Judges, tmp_path: Path):
+    engine = CountingEngine([ENDLESS], tokens_per_second=200.0, slots=4)
+    runs = runs_with(engine, judges, tmp_path, spare_slots=1)
+    name = runs.start("sums", budget="high")
+    wait_until(lambda: len(runs.state(name).running) == 3 and engine.live_requests() == 3)
+    runs.close(LONG_SECONDS)
 
 
 def test_prompt_that_is_too_long_is_that_problems_error_alone(judges: Judges, tmp_path: Path):

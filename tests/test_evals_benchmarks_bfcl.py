@@ -1,11 +1,12 @@
 """BFCL's form as a benchmark: its rows from a folder, calls judged."""
 
 import json
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
-from evals.benchmarks.benchmark import Judges, Problem, Written
+from evals.benchmarks.benchmark import HubData, Judges, Problem, Written
 from evals.benchmarks.bfcl import BFCL
 from evals.benchmarks.sources import rows_of
 from model.errors import BadInput
@@ -30,9 +31,11 @@ def test_problems_offer_the_functions_as_tools():
     assert json.loads(json.dumps(problem.gold)) == problem.gold
 
 
-def test_a_folder_is_read_with_its_right_calls():
-    assert BFCL.sample is not None
-    assert [problem.id for problem in BFCL.problems_of(rows_of(BFCL, str(BFCL.sample)).rows)] == list(PROBLEMS)
+def test_a_folder_and_the_files_of_the_hub_are_read_with_their_right_calls():
+    assert BFCL.sample is not None and BFCL.hub is not None
+    fetched = replace(BFCL, hub=HubData(str(BFCL.sample), files=BFCL.hub.files))
+    for found in (rows_of(BFCL, str(BFCL.sample)), rows_of(fetched, "hub")):
+        assert [problem.id for problem in BFCL.problems_of(found.rows)] == list(PROBLEMS)
 
 
 def test_judge_compares_the_calls():

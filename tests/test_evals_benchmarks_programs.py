@@ -46,7 +46,7 @@ def judged(judges: Judges, answer: str, tests: str = TESTS, is_strict: bool = Fa
         ("It cannot be done.", False, "undecided", "The answer has no code"),
         ("", True, "undecided", "no fenced block"),
         (fenced("def f(n):\n    return 2 * n if n < 3 else 4"), True, "wrong", "fails test 2 of 3: f(2) gave 4, not 3"),
-        (fenced("def f(n:\n"), True, "wrong", "fails test 1 of 3: f(1): SyntaxError"),
+        (fenced("def f(n:\n"), True, "wrong", "no Python: SyntaxError"),
     ],
 )
 def test_judge_program_reads_the_answer_as_the_profile_says(

@@ -8,6 +8,16 @@ from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 from model.families import QWQ
 
+# Of random weights: what makes a large model's config one of a few thousand weights.
+TINY_SHAPE: dict[str, int] = {
+    "vocab_size": 400,
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 1024,
+}
+
 
 def write_tiny_folder(folder: Path) -> Path:
     """A random Qwen2 of 130,000 weights, a context of 512 and a byte tokenizer, saved as a real model is."""

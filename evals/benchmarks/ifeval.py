@@ -29,8 +29,8 @@ def problems_of(rows: Sequence[Mapping[str, Any]]) -> list[Problem]:
     """Rows of `key`, `prompt`, `instruction_id_list` and `kwargs`, one dictionary for each instruction."""
     if missing := [name for name in _NEEDED if importlib.util.find_spec(name) is None]:
         raise BadInput(
-            f"IFEval's checks come from lm-eval, and {', '.join(missing)} is not installed: "
-            "pip install -r requirements-evals.txt"
+            f"IFEval's checks come from lm-eval. Not installed here: {', '.join(missing)}. "
+            "Install them with pip install -r requirements-evals.txt"
         )
     return [problem_of(row, number) for number, row in enumerate(rows, 1)]
 

@@ -15,6 +15,7 @@ from verify.code.test_sets import TestSet
 from verify.sandbox.limits import Limits
 
 NO_BLOCK = "the answer has no fenced block of code"
+_NO_PYTHON = ("SyntaxError", "IndentationError", "TabError")
 
 
 def program_of(written: Written, entry_point: str) -> Program:
@@ -76,7 +77,11 @@ def _judgement(report: TestReport) -> Judgement:
 
 
 def _failure(report: TestReport) -> str:
-    """Which test fails, and how."""
-    numbers = [at for at, case in enumerate(report.cases, 1) if case.outcome not in ("passed", "not_run")]
-    words = report.first_failure or report.message or report.status
-    return f"fails test {numbers[0]} of {len(report.cases)}: {words}" if numbers else f"cannot be run: {words}"
+    """Which test fails, and how; of a program that is none, only why."""
+    failed = [(at, case) for at, case in enumerate(report.cases, 1) if case.outcome not in ("passed", "not_run")]
+    if not failed:
+        return f"cannot be run: {report.message or report.status}"
+    number, first = failed[0]
+    if first.message.startswith(_NO_PYTHON):
+        return f"no Python: {first.message}"
+    return f"fails test {number} of {len(report.cases)}: {report.first_failure}"

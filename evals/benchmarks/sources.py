@@ -169,7 +169,8 @@ def _from_hub(benchmark: Benchmark) -> Rows:
     except _NOT_REACHED as error:
         if not _is_cached(hub):  # datasets would try for 20 s and more
             told = str(error).splitlines()[0]
-            raise BadInput(f"{hub.repository} cannot be reached ({told}). {_NO_NETWORK}.") from error
+            named = f" that holds {benchmark.file}" if benchmark.file else ""
+            raise BadInput(f"{hub.repository} cannot be reached ({told}). {_NO_NETWORK}{named}.") from error
         revision = None
     read = _read_files(benchmark, hub) if hub.files else _loaded(hub, revision)
     where = ", ".join(part for part in (hub.config, *(hub.files or (hub.split,))) if part)

@@ -1,0 +1,155 @@
+"""A model in, one table of how fast it is on this device out, beside other ways of running it; JSON and plots, too.
+
+    python -m evals.speed                                           the embedded model
+    python -m evals.speed --model qwq-32b --quick                   what fits into ten minutes on one card
+    python -m evals.speed --random-weights qwq-32b --precision nf4  the true shape, where the hub can't be reached
+    python -m evals.speed --server vllm=http://127.0.0.1:8000/v1    beside any OpenAI-compatible server
+
+Absolute figures hold for one machine at one moment. The ratios (`batch`, `answer_now`, `second_turn`), measured side by
+side, have limits; the exit status is 1 if one is missed.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from evals.measured_on import measured_on
+from evals.speed.bench import EngineAlone
+from evals.speed.grid import BATCHES, LENGTHS, Shape, quick_grid, whole_grid
+from evals.speed.openai_server import OpenAiServer
+from evals.speed.plots import draw_plots
+from evals.speed.record import RESULTS, Record, file_name, measured_at
+from evals.speed.session import PARTS, Session, Wish
+from evals.speed.subject import Subject, loaded_subject
+from evals.speed.tables import whole_report
+from model.catalog import EMBEDDED
+from model.errors import AppError, BadInput
+from model.settings import settings_from_environment
+from model.single import SingleDecoder
+
+_SIDE_BATCHES, _SIDE_LENGTHS = (1, 8), (128, 2048)
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The command line's choices."""
+    parser = argparse.ArgumentParser(
+        prog="python -m evals.speed", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--model", default=EMBEDDED, help="catalog name, hub id or folder")
+    add("--precision", default="auto", help="auto, bf16, int8, nf4 or fp32")
+    add("--random-weights", default="", metavar="NAME", help="this model's shape with random weights, such as qwq-32b")
+    add("--layers", type=int, default=0, help="of random weights, only so many layers; the figures are a slice's then")
+    add("--threads", type=int, default=0, help="torch threads on a CPU; 0 leaves torch's own choice")
+    add("--parts", nargs="+", default=list(PARTS), choices=PARTS, help="leave parts out")
+    add("--batches", type=int, nargs="+", default=list(BATCHES), help="requests at once")
+    add("--lengths", type=int, nargs="+", default=list(LENGTHS), help="tokens of each prompt")
+    add("--side-batches", type=int, nargs="+", default=list(_SIDE_BATCHES), help="those of the side by side")
+    add("--side-lengths", type=int, nargs="+", default=list(_SIDE_LENGTHS))
+    add("--new-tokens", type=int, default=64, help="tokens that each request writes")
+    add("--rounds", type=int, default=0, help="tries of which medians, or the best, are taken; 0: 5, quick 2")
+    add("--cell-seconds", type=float, default=0.0, help="lines that would take longer are left out; 0: 120, quick 30")
+    add("--quick", action="store_true", help="every batch and every length, but not all pairs")
+    add("--note", default="", help="a sentence for the result: what else the machine did meanwhile")
+    add("--decoder", default="batched", choices=("batched", "single"))
+    add(
+        "--server",
+        action="append",
+        default=[],
+        metavar="NAME=URL",
+        help="an OpenAI-compatible server; as often as needed",
+    )
+    add("--server-body", type=json.loads, default={}, metavar="JSON", help="more fields of each request to those")
+    add("--serve-options", default="", help="more arguments of transformers serve")
+    add("--out", type=Path, default=RESULTS, metavar="FOLDER", help="for the JSON and the plots")
+    return parser.parse_args(arguments)
+
+
+def shapes_of(asked: argparse.Namespace) -> tuple[list[Shape], list[Shape]]:
+    """The lines of our own engine, and those of the side by side."""
+    make = quick_grid if asked.quick else whole_grid
+    return make(asked.batches, asked.lengths), make(asked.side_batches, asked.side_lengths)
+
+
+def servers_of(asked: argparse.Namespace) -> list[OpenAiServer]:
+    """The servers named by URL.
+
+    Raises:
+        BadInput: If one is not written NAME=URL, or does not answer.
+    """
+    found = []
+    for text in asked.server:
+        name, is_pair, address = text.partition("=")
+        if not is_pair or not address.startswith(("http://", "https://")):
+            raise BadInput(f"--server {text!r} is not NAME=URL, such as vllm=http://127.0.0.1:8000/v1.")
+        found.append(OpenAiServer(name, address, more=asked.server_body))
+    return found
+
+
+def wish_of(asked: argparse.Namespace) -> Wish:
+    """What to measure."""
+    shapes, side_shapes = shapes_of(asked)
+    return Wish(
+        tuple(asked.parts),
+        shapes,
+        side_shapes,
+        asked.new_tokens,
+        asked.rounds or (2 if asked.quick else 5),
+        asked.cell_seconds or (30.0 if asked.quick else 120.0),
+        asked.decoder,
+        servers_of(asked),
+        tuple(asked.serve_options.split()),
+    )
+
+
+def head_of(subject: Subject, asked: argparse.Namespace) -> dict[str, Any]:
+    """Where the result comes from."""
+    # A decoder that is opened only to be asked for its name.
+    engine = subject.engine(SingleDecoder(subject.model))
+    head = measured_on(engine, **{name: value for name, value in vars(asked).items() if name != "out"})
+    engine.close()
+    return head | {
+        "model": subject.name,
+        "weights": "random" if subject.is_random else "own",
+        "threads": torch.get_num_threads(),
+        "measured_at": measured_at(),
+        "engine_name": EngineAlone.name,
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Load, measure, print and write; 1 if a limit is missed."""
+    asked = parse(arguments)
+    settings = settings_from_environment()
+    wish = wish_of(asked)
+    with loaded_subject(
+        asked.model, asked.precision, settings, random_name=asked.random_weights, layers=asked.layers
+    ) as subject:
+        if asked.threads:
+            # After the load, which leaves a core to the page.
+            torch.set_num_threads(asked.threads)
+        head = head_of(subject, asked)
+        path = asked.out / file_name(head["model"], head["precision"], head["device"])
+        record = Record(head, path, subject.load_seconds)
+        record.memory = {
+            "weights": subject.loaded.weight_bytes,
+            "at_rest": subject.load_memory.at_end,
+            "load_peak": subject.load_memory.peak,
+        }
+        Session(subject, record, wish, settings).measure()
+    result = record.as_json()
+    print(whole_report(result))
+    print(f"\nWritten: {path}", *draw_plots(result, path.with_suffix("")), sep="\n")
+    return 0 if all(figure.is_held for figure in record.figures) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except AppError as error:
+        sys.exit(str(error))
