@@ -134,6 +134,12 @@ def test_scores_of_the_same_problems_asked_again_err_by_what_samples_of_a_proble
     assert error == pytest.approx(math.sqrt(1 / 12) / 2)
 
 
+def test_scores_do_not_say_that_the_same_problems_never_differ_where_none_did(tmp_path):
+    outcomes = {"a": ["correct"] * 2, "b": ["wrong"] * 2}
+    path = written(tmp_path / "r.jsonl", {"version": 1, "problems": ["a", "b"], "samples": 2}, judged_lines(outcomes))
+    assert scores_of(read_result(path)).same_problems_error is None
+
+
 def test_scores_of_a_run_that_has_just_begun_are_none_yet(tmp_path):
     scores = scores_of(read_result(written(tmp_path / "r.jsonl", {"version": 1, "problems": ["a"], "samples": 2}, [])))
     assert (scores.pass_1, scores.cons_k, scores.pass_k, scores.ended, scores.tokens_per_second) == (
