@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from evals.going import State
 from evals.intervals import Share
 from evals.published import difference, published_for
 from evals.result_file import Result
+from evals.run_state import State
 from evals.scores import Scores, pass_1_of, scores_of
 
 _WIDTH = 22

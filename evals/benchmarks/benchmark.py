@@ -131,6 +131,7 @@ class Benchmark:
         rows_in: Reads the rows of a folder in which they are several files; then `sample` is a folder too, and the
             first of the Hub's files lies where the others are below.
         is_sample_whole: Whether that is all of the benchmark, so that nothing need be fetched.
+        sample_about: What it is, where it is no part of the benchmark's own data; a sentence.
         samples: So many for each problem in the published protocol.
         judged_by: One sentence.
         problems_of: Rows of the data to problems; BadInput says which row has what wrong.
@@ -153,6 +154,7 @@ class Benchmark:
     file: str = ""
     sample: Path | None = None
     is_sample_whole: bool = False
+    sample_about: str = ""
     same: Callable[[Judges, str, str], bool] | None = None
     rows_made: Callable[[], Sequence[Mapping[str, Any]]] | None = None
     rows_in: Callable[[Path], Sequence[Mapping[str, Any]]] | None = None

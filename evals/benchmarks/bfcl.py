@@ -60,5 +60,6 @@ BFCL = Benchmark(
     judge=judge,
     hub=HubData(REPOSITORY, files=_FILES + _ANSWERS),
     sample=SAMPLES.parent / "bfcl_form",
+    sample_about="These are 40 problems of our own in BFCL's form, and easier than its own: no score of BFCL.",
     rows_in=rows_in,
 )

@@ -14,13 +14,12 @@ from typing import Any
 
 from evals.benchmarks.benchmark import Benchmark, HubData, Judgement, Judges, Problem, Written
 from evals.benchmarks.boxed_answers import column, title_of
-from evals.benchmarks.programs import judge_program
+from evals.benchmarks.programs import judge_program, limits_of
 from model.errors import BadInput
 from model.events import Message
 from verify.code.rows import cases_of_row
 from verify.code.test_sets import TestSet
 from verify.sandbox.cases import Call
-from verify.sandbox.limits import Limits
 
 REPOSITORY = "livecodebench/code_generation_lite"
 # The number of problems, and the last month, of each release.
@@ -33,8 +32,8 @@ RELEASES: Mapping[int, tuple[int, str]] = {
     6: (1055, "April 2025"),
 }
 # LiveCodeBench's judge gives a test 6 s, QwQ's own evaluation 30; AtCoder gives 1 GiB, LiveCodeBench's judge 4.
-LIMITS = Limits(cpu_seconds=6.0, memory_mib=1024)
-PUBLISHED_LIMITS = Limits(cpu_seconds=30.0, memory_mib=4096)
+LIMITS = limits_of(6.0, 1024)
+PUBLISHED_LIMITS = limits_of(30.0, 4096)
 _BEGINNING = (
     "You will be given a question (problem specification) and will generate a correct Python program that matches the "
     "specification and passes all tests.\n\nQuestion: {question}\n\n"
@@ -109,7 +108,8 @@ def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
     """Whether the program passes all tests."""
     limits = PUBLISHED_LIMITS if written.is_strict else LIMITS
     name = _function_of(problem.gold)
-    judged = judge_program(judges, written, lambda: public_and_private(problem.gold), limits, name)
+    # Its judge imports much of the standard library before each program.
+    judged = judge_program(judges, written, lambda: public_and_private(problem.gold), limits, name, lends_names=True)
     if judged.outcome != "correct" or has_private_tests(problem):
         return judged
     details = {**judged.details, "only_public_tests": True}
