@@ -123,7 +123,7 @@ class Going:
             result = self._result
             total = len(result.problems) * result.n_samples
             state = State(self.name, self._phase, len(result.judgements), total, len(result.samples), running=running)
-            if self._phase == "running" and self._n_written:
+            if self._phase == "running" and 0 < self._n_written < self._n_asked:
                 left = (self._n_asked - self._n_written) * (now - self._began) / self._n_written
                 state = replace(state, seconds_left=left)
             return replace(state, note=self._note)
