@@ -12,8 +12,9 @@ from model.engine import Engine, Steering, collect
 from model.errors import AppError, BadInput
 from model.events import AnswerDelta, Event, PromptRead, ThinkingDelta
 
-# So often is a sample begun, if the engine fails.
-TRIES = 3
+# After each try that fails: the engine may be on its way back. So often is a sample begun.
+_PAUSES_SECONDS = (0.1, 1.0, 0.0)
+TRIES = len(_PAUSES_SECONDS)
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ class Asking:
             AppError: If `engine_now` does.
         """
         error = ""
-        for _ in range(TRIES):
+        for pause in _PAUSES_SECONDS:
             if is_stopping.is_set():
                 return None
             engine = engine_now()
@@ -48,6 +49,7 @@ class Asking:
                 return self._failed(str(refusal))
             except AppError as failure:
                 error = str(failure)
+                is_stopping.wait(pause)
         return self._failed(error)
 
     def _written(self, engine: Engine, plan: Plan) -> Sample | None:

@@ -11,8 +11,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 from evals.asking import Asking
 from evals.benchmarks.benchmark import Benchmark, Judges, Problem
@@ -21,51 +21,21 @@ from evals.heads import check_same_model
 from evals.judging_samples import SampleJudge
 from evals.profiles import Plan, plan_of
 from evals.result_file import Judged, Result, ResultWriter, Sample
+from evals.run_state import Phase, Running, State
 from model.engine import Engine
 from model.errors import AppError
 from model.host import ModelHost
 
 _log = logging.getLogger(__name__)
 
-Phase = Literal["running", "stopping", "stopped", "done", "failed"]
+__all__ = ["Going", "Phase", "Running", "State"]
+
 Key = tuple[str, int]
 
 # So many samples one after the other that the engine failed at: it is gone, and the rest would fail too.
 _MOST_FAILURES = 3
 # A model that is being loaded, again perhaps, is waited for so long.
 _WAIT_FOR_ENGINE_SECONDS = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A sample that is being written: of which problem, its number, and how far it is."""
-
-    problem: str
-    number: int
-    tokens: int
-    seconds: float
-    is_thinking: bool
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Where a result stands.
-
-    Args:
-        done: Samples that are written and judged, of `total`.
-        written: Samples that are written.
-        seconds_left: To expect; None while it cannot be told.
-        note: Why it failed; empty when it did not.
-    """
-
-    name: str
-    phase: Phase
-    done: int
-    total: int
-    written: int = 0
-    seconds_left: float | None = None
-    running: tuple[Running, ...] = ()
-    note: str = ""
 
 
 class Going:

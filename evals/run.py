@@ -21,11 +21,11 @@ from typing import Any, TextIO
 from evals.benchmark_runs import BenchmarkRuns
 from evals.benchmarks.benchmark import Judges
 from evals.benchmarks.registry import BENCHMARKS
-from evals.going import State
 from evals.judge_again import judge_file_again
 from evals.loaded_host import loaded_host
 from evals.profiles import PROFILES
 from evals.result_file import Result, read_result
+from evals.run_state import State
 from evals.run_table import live_text, table_of
 from model.catalog import EMBEDDED
 from model.errors import AppError, BadInput

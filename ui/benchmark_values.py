@@ -18,7 +18,7 @@ WAITING = "."
 _LETTERS = {"correct": "c", "wrong": "w", "undecided": "u"}
 _ANSWER_CHARACTERS = 60
 _TITLE_CHARACTERS = 120
-_GOLD_CHARACTERS = 300
+_GOLD_CHARACTERS = 1_500
 _ENDS = {
     "length": "token limit",
     "thinking_cut": "thinking cut",
@@ -78,7 +78,7 @@ def about_text(head: Mapping[str, Any]) -> str:
         [
             str(head["model"]),
             "" if precision == "none" else precision,
-            "as published" if head["profile"] == "published" else budget,
+            "published protocol" if head["profile"] == "published" else budget,
             asked if samples == 1 else f"{asked}, {samples} samples each",
         ]
     )
@@ -246,7 +246,8 @@ def _reason(sample: Sample, judged: Judged | None) -> str:
 def _compared(judged: Judged | None, problem: Problem | None) -> list[list[str]]:
     rows = [["Final answer", judged.answer]] if judged and judged.answer else []
     if problem is not None:
-        gold = problem.gold if isinstance(problem.gold, str) else json.dumps(problem.gold, ensure_ascii=False)
+        gold = problem.reference or problem.gold
+        gold = gold if isinstance(gold, str) else json.dumps(gold, ensure_ascii=False)
         rows.append(["Reference", gold if len(gold) <= _GOLD_CHARACTERS else f"{gold[:_GOLD_CHARACTERS]} …"])
     return rows
 
