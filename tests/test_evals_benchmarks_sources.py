@@ -23,9 +23,7 @@ NO_SAMPLE = replace(GSM8K, sample=None)
 
 
 class Hub(BaseHTTPRequestHandler):
-    """As much of the Hub as one data set of two plain files needs."""
-
-    protocol_version = "HTTP/1.1"
+    """As much of the Hub as a data set of one plain file needs."""
 
     def do_GET(self):
         if self.path == "/api/datasets/someone/sums":

@@ -29,9 +29,10 @@ AHA = "Now I see how it goes.\n\n"
 class NeedsItsThinking(CountingEngine):
     """Gives the right answer only if the thinking has got to its point; question 0 needs no thinking."""
 
-    def __init__(self, fails: int = 0) -> None:
-        super().__init__([turn(n, f"It is {2 * n}.", thinking=STEPS + AHA + STEPS) for n in range(N)])
-        self.breaks_after = fails or 10**9
+    def __init__(self, breaks_after: int = 10**9, fails: dict[str, int] | None = None) -> None:
+        turns = [turn(n, f"It is {2 * n}.", thinking=STEPS + AHA + STEPS) for n in range(N)]
+        super().__init__(turns, fails)
+        self.breaks_after = breaks_after
         self._unready = ScriptedEngine(
             [Turn("", "It is 1000.", match=r"^[1-9]"), Turn("", "It is 0.")], tokens_per_second=FAST
         )
@@ -91,7 +92,7 @@ def test_budget_curve_has_the_score_of_each_budget_and_the_smallest_that_will_do
 
 
 def test_budget_curve_goes_on_where_it_was_left(judges: Judges, tmp_path: Path):
-    engine = NeedsItsThinking(fails=4)
+    engine = NeedsItsThinking(breaks_after=4)
     result = result_by(NeedsItsThinking(), judges, tmp_path)
     curves = curves_with(engine, judges, tmp_path)
     measured(curves, result, (20, 100))
@@ -106,6 +107,23 @@ def test_budget_curve_goes_on_where_it_was_left(judges: Judges, tmp_path: Path):
     state = curves.state(result.path)
     assert state is not None and (state.done, state.total, state.note) == (2 * N, 2 * N, "")
     assert measured_curve(result).best == 100
+
+
+def test_budget_curve_asks_again_of_a_sample_that_had_failed_and_was_written_since(judges: Judges, tmp_path: Path):
+    failing = NeedsItsThinking(fails={"3+3?": 3})
+    runs = runs_with(failing, judges, tmp_path)
+    name = runs.start("sums")
+    result = (runs.wait(name, LONG_SECONDS), runs.result(name))[1]
+    assert result.samples["sum-3", 0].error
+    curves = curves_with(failing, judges, tmp_path)
+    measured(curves, result, (100,))
+    assert measured_curve(result).points[0].scores["sum-3"] == 0
+    runs.resume(name)
+    runs.wait(name, LONG_SECONDS)
+    result = runs.result(name)
+    assert measured_curve(result).best is None
+    measured(curves, result, (100,))
+    assert measured_curve(result).points[0].scores["sum-3"] == 1 and measured_curve(result).best == 100
 
 
 def test_budget_curve_stops_and_keeps_what_is_finished(judges: Judges, tmp_path: Path):

@@ -36,9 +36,9 @@ def tab_with(judges: Judges, tmp_path: Path) -> Iterator[Callable[..., Benchmark
         def make(turns: list[Turn], **hosting: Any) -> BenchmarkTab:
             engine, settings = CountingEngine(turns), Settings(tmp_path, **hosting)
             runs = closing.enter_context(contextlib.closing(runs_with(engine, judges, tmp_path)))
-            curves = BudgetCurves(ModelHost(settings, engine), judges, load_sums)
-            closing.enter_context(contextlib.closing(curves))
-            views = CurveViews(curves, DefaultBudget(tmp_path))
+            host = ModelHost(settings, engine)
+            views = CurveViews(lambda: BudgetCurves(host, judges, load_sums), DefaultBudget(tmp_path))
+            closing.enter_context(contextlib.closing(views))
             return BenchmarkTab(runs, views, tmp_path / "benchmarks", settings)
 
         yield make
@@ -109,7 +109,8 @@ def test_file_comes_in_pieces_that_make_the_whole(
     tab = tab_with(right_turns())
     name = start(tab)
     ended(tab, name)
-    pieces, offset = [], 0
+    pieces: list[str] = []
+    offset: int | None = 0
     while offset is not None:
         piece = tab.answer({"do": "file", "name": name, "offset": offset})
         pieces.append(piece["text"])
