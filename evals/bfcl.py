@@ -68,19 +68,50 @@ def problems_of(folder: Path, categories: Sequence[str] = CATEGORIES) -> list[Pr
     Raises:
         BadInput: If a file is missing, or is not in the leaderboard's form.
     """
-    found = []
-    for category in categories:
-        path = _file_of(folder, category)
-        gold: dict[str, Any] = {}
-        if category != "irrelevance":
-            answers = folder / "possible_answer" / path.name
-            gold = {row["id"]: row["ground_truth"] for row in _rows(answers)}
-        for number, row in enumerate(_rows(path), 1):
-            try:
-                found.append(_problem(category, row, gold))
-            except (KeyError, TypeError, AttributeError) as error:
-                raise BadInput(f"{path.name}, problem {number}: {error!r} is missing or in another form.") from error
-    return found
+    return [
+        _named_problem(row, name, number)
+        for category in categories
+        for name, rows in [_rows_of(folder, category)]
+        for number, row in enumerate(rows, 1)
+    ]
+
+
+def rows_in(folder: Path, categories: Sequence[str] = CATEGORIES) -> list[dict[str, Any]]:
+    """The rows of some categories, each with its `category` and its right calls, `ground_truth`.
+
+    Raises:
+        BadInput: If a file is missing or cannot be read.
+    """
+    return [row for category in categories for row in _rows_of(folder, category)[1]]
+
+
+def _rows_of(folder: Path, category: str) -> tuple[str, list[dict[str, Any]]]:
+    """The name of a category's file, and its rows."""
+    path = _file_of(folder, category)
+    rows = _rows(path)
+    gold: dict[Any, Any] = {}
+    if category != "irrelevance":
+        gold = {row.get("id"): row.get("ground_truth") for row in _rows(folder / "possible_answer" / path.name)}
+    return path.name, [row | {"category": category, "ground_truth": gold.get(row.get("id"))} for row in rows]
+
+
+def problem_of(row: Mapping[str, Any]) -> Problem:
+    """The problem of a row of `rows_in`.
+
+    Raises:
+        BadInput: If it is in another form.
+    """
+    try:
+        return _problem(row)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BadInput(f"{error!r} is missing or in another form.") from error
+
+
+def _named_problem(row: Mapping[str, Any], file: str, number: int) -> Problem:
+    try:
+        return problem_of(row)
+    except BadInput as error:
+        raise BadInput(f"{file}, problem {number}: {error}") from error
 
 
 def _file_of(folder: Path, category: str) -> Path:
@@ -100,8 +131,8 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         raise BadInput(f"{path} cannot be read: {error}.") from error
 
 
-def _problem(category: str, row: Mapping[str, Any], gold: Mapping[str, Any]) -> Problem:
-    question = row["question"]
+def _problem(row: Mapping[str, Any]) -> Problem:
+    question, category = row["question"], row["category"]
     if isinstance(question, str):
         question = [[{"role": "user", "content": question}]]
     (turn,) = question
@@ -109,7 +140,8 @@ def _problem(category: str, row: Mapping[str, Any], gold: Mapping[str, Any]) -> 
     functions = row["function"] if isinstance(row["function"], list) else [row["function"]]
     for function in functions:
         function["name"], function["parameters"]["properties"]  # noqa: B018 - a KeyError says what is missing
-    return Problem(row["id"], category, messages, tuple(functions), tuple(gold[row["id"]]) if gold else ())
+    gold = () if category == "irrelevance" else tuple(row["ground_truth"])
+    return Problem(row["id"], category, messages, tuple(functions), gold)
 
 
 def _role(name: str) -> Role:
@@ -170,10 +202,11 @@ def asked(engine: Engine, problem: Problem, budget: str | int, sampling: Samplin
     finished = turn.finished
     assert finished is not None
     counts = finished.thinking_tokens, finished.answer_tokens
-    return Row(problem.id, problem.category, _judged(problem, calls), calls, turn.thinking, turn.answer, *counts)
+    return Row(problem.id, problem.category, wrong_with(problem, calls), calls, turn.thinking, turn.answer, *counts)
 
 
-def _judged(problem: Problem, calls: Sequence[tuple[str, str]]) -> str:
+def wrong_with(problem: Problem, calls: Sequence[tuple[str, str]]) -> str:
+    """What is wrong with calls, each a name and arguments in JSON; empty when they are right."""
     try:
         read = [(name, json.loads(arguments)) for name, arguments in calls]
     except ValueError:

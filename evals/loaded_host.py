@@ -12,21 +12,25 @@ _LOAD_SECONDS = 3600.0
 
 
 @contextlib.contextmanager
-def loaded_host(model: str, script: Path | None = None, settings: Settings | None = None) -> Iterator[ModelHost]:
+def loaded_host(
+    model: str, script: Path | None = None, settings: Settings | None = None, precision: str = ""
+) -> Iterator[ModelHost]:
     """A host that serves, closed afterwards.
 
     Args:
         model: Catalog name, hub id or folder.
         script: As for `app.py --scripted`; no model is loaded then.
         settings: Those of the environment when left out.
+        precision: That of the settings when left out.
 
     Raises:
         AppError: If the model cannot be loaded, or the script cannot be read.
     """
-    host = ModelHost(settings or settings_from_environment(), _scripted(script) if script else None)
+    settings = settings or settings_from_environment()
+    host = ModelHost(settings, _scripted(script) if script else None)
     try:
         if script is None:
-            host.load(model)
+            host.load(model, precision or settings.precision)
             host.engine(wait_seconds=_LOAD_SECONDS)
         yield host
     finally:

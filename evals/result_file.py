@@ -1,28 +1,33 @@
 """A benchmark's protocol and its samples in, one JSON Lines file out that grows as they come; read back whole.
 
 The first line is the head: benchmark, profile, model, protocol, versions. Then come, in any order, a line for each
-sample (what was written), one for each judgement of it (the last one holds), and one for each session (when the run
-began and ended). A killed run leaves at most half a line at the end: readers pass over it, a resumed run cuts it off.
+sample (what was written; one that had failed may come again), one for each judgement of it (the last one behind it
+holds), and one for each session (when the run began and ended). A killed run leaves at most half a line at the end:
+readers pass over it, a resumed run cuts it off.
 """
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from io import RawIOBase
 from pathlib import Path
 from typing import Any, Literal
 
 from model.errors import BadInput
 
 VERSION = 1
-LineType = Literal["head", "sample", "judgement", "session"]
+# "cut" is of the file beside it (`evals.curve_file`).
+LineType = Literal["head", "sample", "judgement", "session", "cut"]
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
     """What a model wrote for a problem, the `number`-th time (from 0).
 
-    Token counts are those of the whole sample; seconds by the clock, `started` in Unix seconds.
+    Token counts are those of the whole sample; seconds by the clock, `started` in Unix seconds. `trace` is what the
+    judge needs besides, where calls were run (`evals.benchmarks.benchmark.Acting`).
     """
 
     problem: str
@@ -38,6 +43,7 @@ class Sample:
     seconds: float = 0.0
     first_token_seconds: float = 0.0
     error: str = ""
+    trace: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -138,6 +144,7 @@ def _add(result: Result, line: dict[str, Any]) -> None:
         line["calls"] = tuple((name, arguments) for name, arguments in line.get("calls", ()))
         sample = Sample(**line)
         result.samples[sample.key] = sample
+        result.judgements.pop(sample.key, None)  # of one that had failed and was asked again
     elif kind == "judgement":
         judged = Judged(**line)
         result.judgements[judged.key] = judged
@@ -146,29 +153,64 @@ def _add(result: Result, line: dict[str, Any]) -> None:
 
 
 class ResultWriter:
-    """Appends to a file; each line is on disk before the next is written. One writer a file, from one thread."""
+    """Appends to a file; what was written is on disk when a method returns. One writer a file, from one thread.
+
+    Raises:
+        BadInput: If another process, or another writer of this one, has the file.
+    """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("ab")
-        self._cut_half_a_line()
-
-    def _cut_half_a_line(self) -> None:
-        held = self._path.read_bytes()
-        if held and not held.endswith(b"\n"):
-            self._file.truncate(held.rfind(b"\n") + 1)
+        self._file = path.open("ab", buffering=0)
+        if not _locked(self._file):
+            self._file.close()
+            raise BadInput(f"Another process is writing {path} now.")
+        held = path.read_bytes()
+        # Up to here the file is whole lines; half a one is what a killed run leaves.
+        self._length = held.rfind(b"\n") + 1
+        if self._length < len(held):
+            self._file.truncate(self._length)
 
     def write(self, kind: LineType, line: Any) -> None:
-        """Append a head (a dict), a `Sample`, a `Judged` or a session (a dict)."""
-        fields = line if isinstance(line, dict) else asdict(line)
-        self._file.write(json.dumps({"type": kind} | fields, ensure_ascii=False).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Append a head (a dict), a `Sample`, a `Judged`, a session (a dict) or a `CutAnswer`."""
+        self.write_all([(kind, line)])
+
+    def write_all(self, lines: Sequence[tuple[LineType, Any]]) -> None:
+        """Append several at once, which costs the disk no more than one; all of them or none.
+
+        Raises:
+            OSError: If the disk does not take them.
+        """
+        objects = ({"type": kind} | (line if isinstance(line, dict) else asdict(line)) for kind, line in lines)
+        text = b"".join(json.dumps(each, ensure_ascii=False).encode() + b"\n" for each in objects)
+        try:
+            left = text
+            while left:
+                left = left[self._file.write(left) or 0 :]
+            os.fsync(self._file.fileno())
+        except OSError:
+            # Whoever writes on behind half a line would spoil both.
+            self._file.truncate(self._length)
+            raise
+        self._length += len(text)
 
     def close(self) -> None:
         """End."""
         self._file.close()
+
+
+def _locked(file: RawIOBase) -> bool:
+    """Whether the file is ours until it is closed, or this process ends, however it does."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        # Not lockf: that lock ends as soon as the same process has read the file and closed it.
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def results_in(folder: Path) -> Iterator[Result]:

@@ -102,14 +102,15 @@ class Judged:
 
 def read_tasks(path: Path = TASKS) -> tuple[ToolTask, ...]:
     """The tasks, in the file's order."""
-    return tuple(_task(json.loads(line)) for line in path.read_text("utf-8").splitlines())
+    return tuple(task_of(json.loads(line)) for line in path.read_text("utf-8").splitlines())
 
 
-def _task(row: dict[str, Any]) -> ToolTask:
+def task_of(row: Mapping[str, Any]) -> ToolTask:
+    """The task of a line of the file."""
     wants = tuple(Wanted(each["tool"], tuple(each.get("values", ())), each.get("gives", "")) for each in row["wants"])
     lists = {each.name: tuple(row[each.name]) for each in fields(ToolTask) if isinstance(row.get(each.name), list)}
     pairs = tuple((tool, value) for tool, value in row.get("bans_values", ()))
-    return ToolTask(**(row | lists | {"wants": wants, "bans_values": pairs}))
+    return ToolTask(**(dict(row) | lists | {"wants": wants, "bans_values": pairs}))
 
 
 # ------------------------------------------------------------------ judging

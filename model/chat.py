@@ -11,7 +11,16 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from model.engine import Decoder, Detokenizer, PromptBuilder, Request, Steering, TokenStream, budget_limits
+from model.engine import (
+    BudgetLimits,
+    Decoder,
+    Detokenizer,
+    PromptBuilder,
+    Request,
+    Steering,
+    TokenStream,
+    budget_limits,
+)
 from model.errors import AppError, PromptTooLong
 from model.events import AnswerDelta, Event, Finished, FinishReason, Notice, PromptRead, ThinkingDelta
 from model.families import Family
@@ -128,7 +137,7 @@ class _Turn:
         self._prompts = engine.prompts
         self._steering = steering
         self._started_at = time.monotonic()
-        self._limits = budget_limits(request.budget)
+        self._limits = BudgetLimits(None, None) if request.is_uncut else budget_limits(request.budget)
         self._sampling = with_preset(request.sampling, engine.family.sampling)
         thinks = engine.family.name != "plain"
         if not thinks or (self._limits.tokens == 0 and not request.thinking_so_far):
@@ -148,7 +157,8 @@ class _Turn:
         starts_in: SplitPhase = "answer" if request.is_thinking_closed else "thinking" if opens else "undecided"
         is_continued = bool(request.answer_so_far if request.is_thinking_closed else request.thinking_so_far)
         self._splitter = self._new_splitter(starts_in, is_continued)
-        self._guard = AnswerGuard() if request.is_thinking_closed and thinks and not request.answer_so_far else None
+        is_guarded = request.is_thinking_closed and thinks and not (request.answer_so_far or request.is_uncut)
+        self._guard = AnswerGuard() if is_guarded else None
         self._merger = _Merger()
         self._detokenizer = self._prompts.detokenizer()
         self._answer_loops = LoopDetector()
@@ -288,7 +298,7 @@ class _Turn:
         self._characters_after.append(self._thinking_characters)
         if is_thinking_again:
             return Cut("thought_again", "The answer went back to thinking, so it was asked for again.", "thinking_cut")
-        if phase == "thinking":
+        if phase == "thinking" and not self._request.is_uncut:
             assert self._first_token_at is not None
             return self._control.feed(thinking, time.monotonic() - self._first_token_at)
         return None
@@ -317,7 +327,8 @@ class _Turn:
         if self._answer_at is None:
             self._answer_at = time.monotonic()
         self._has_answer = self._has_answer or bool(text.strip())
-        self._answer_has_looped = self._answer_has_looped or self._answer_loops.feed(text) is not None
+        if not self._request.is_uncut:
+            self._answer_has_looped = self._answer_has_looped or self._answer_loops.feed(text) is not None
         yield from self._merger.text("answer", text)
 
     # ------------------------------------------------------------------ stretches
@@ -378,6 +389,8 @@ class _Turn:
         """The decoder has nothing more; the reason if that ends the turn."""
         phase = self._phase
         yield from self._show(self._splitter.finish())
+        if self._request.is_uncut:
+            return (yield from self._end_uncut(finish))
         if phase == "thinking":
             cut = Cut(
                 "unclosed", "The model ended its turn inside the thinking, so it was asked for its answer.", "stop"
@@ -399,6 +412,12 @@ class _Turn:
             yield Notice("length", f"The answer reached the limit of {self._room.total:,} new tokens. Press Continue.")
             return "length"
         return self._cut_reason or "stop"
+
+    def _end_uncut(self, finish: Literal["stop", "length"]) -> Generator[Event, None, FinishReason]:
+        yield from self._merger.flush()
+        if finish == "length":
+            yield Notice("length", f"The limit of {self._room.total:,} new tokens was reached.")
+        return finish
 
     # ------------------------------------------------------------------ ends
 

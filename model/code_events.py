@@ -141,9 +141,19 @@ class TestReport:
             return f"not tested: {self.message}" if self.message else "not tested"
         kind = {"given": "given", "hidden": "hidden", "model": "model-written"}[self.tests_from]
         said = f"passes {self.passed} of {len(self.cases)} {kind} tests"
+        return f"{said}, first failure: {failure}" if (failure := self.first_failure) else said
+
+    @property
+    def first_failure(self) -> str:
+        """The first test that failed and how, in one line; empty where none did, or nothing may be told of it.
+
+        >>> TestReport("ok", (TestCase("1", "wrong", given="f(1)", expected="3", got="4"),)).first_failure
+        'f(1) gave 4, not 3'
+        """
+        if self.tests_from == "hidden":
+            return ""
         failed = next((case for case in self.cases if case.outcome not in ("passed", "not_run")), None)
-        # Of a hidden test there is nothing to tell.
-        return f"{said}, first failure: {_failure(failed)}" if failed and self.tests_from != "hidden" else said
+        return _failure(failed) if failed else ""
 
 
 def _failure(case: TestCase) -> str:

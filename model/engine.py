@@ -36,6 +36,9 @@ class Request:
         shows_thinking_from: Messages from this number on are shown with their thinking; None leaves it to the family.
         leaves_out_calls: No tool is on offer any more: a call that is written all the same is left out, and an answer
             asked for.
+        is_uncut: Nothing but the model and the token limit ends it, as published figures are made: no budget (`budget`
+            is passed over), no answer reserve, no end of loops, no asking again. Thinking that fills the limit has no
+            answer behind it.
     """
 
     messages: tuple[Message, ...]
@@ -47,6 +50,7 @@ class Request:
     answer_so_far: str = ""
     shows_thinking_from: int | None = None
     leaves_out_calls: bool = False
+    is_uncut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,15 @@ def import_json_lines(store: Store, text: str | bytes, owner: str = "") -> list[
     Raises:
         BadImport: With the line number and what was found there.
     """
+    return store.insert(read_json_lines(text), owner)
+
+
+def read_json_lines(text: str | bytes) -> list[ImportedRun]:
+    """The runs of an export with their events, each behind the one that it follows.
+
+    Raises:
+        BadImport: With the line number and what was found there.
+    """
     try:
         raw = text.encode() if isinstance(text, str) else text
     except UnicodeEncodeError as error:
@@ -79,7 +88,7 @@ def import_json_lines(store: Store, text: str | bytes, owner: str = "") -> list[
         found[-1].events.append(_checked_event(line_number, line, values, found[-1]))
     if not found:
         raise BadImport("The file is empty. Choose a JSON Lines export of Workings.")
-    return store.insert(_linked(found), owner)
+    return _linked(found)
 
 
 def _bad(line_number: int, what: str) -> BadImport:

@@ -96,6 +96,11 @@ class ChatPrompts:
         """Tokens that end a turn."""
         return self._stop_ids
 
+    @property
+    def template(self) -> str:
+        """The chat template in force."""
+        return self._template
+
     def build(self, request: Request) -> Prompt:
         """The prompt up to where the model writes on.
 

@@ -69,6 +69,7 @@ class Settings:
         serves_mcp: Whether the app is an MCP server itself.
         own_tools: Python files of the user's own tools, or folders of them, apart as in PATH.
         web_proxy: The HTTP proxy that the agent's web tools go through; those of the environment are not used.
+        allows_benchmarks: Whether visitors of a server may start benchmarks, which take all of the model.
     """
 
     data_folder: Path
@@ -88,6 +89,12 @@ class Settings:
     serves_mcp: bool = False
     own_tools: str = ""
     web_proxy: str = ""
+    allows_benchmarks: bool = False
+
+    @property
+    def may_start_benchmarks(self) -> bool:
+        """Whether whoever opens the page may have benchmarks run: on a server, only if its host says so."""
+        return self.allows_benchmarks or not (self.is_hosted or self.is_zero_gpu)
 
 
 def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -134,4 +141,5 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         serves_mcp=environment.get("WORKINGS_MCP", "").lower() in ("1", "true"),
         own_tools=environment.get("WORKINGS_OWN_TOOLS", ""),
         web_proxy=environment.get("WORKINGS_WEB_PROXY", ""),
+        allows_benchmarks=environment.get("WORKINGS_BENCHMARKS", "").lower() in ("1", "true"),
     )

@@ -121,14 +121,17 @@ class StepFold:
         return (*self._done, self._step())
 
     def _step(self) -> Step:
+        # A page asks again and again: what is joined once stays so.
+        for text in (self._thinking, self._own, self._answer):
+            text[:] = ["".join(text)]
         return Step(
-            "".join(self._thinking),
-            "".join(self._answer),
+            self._thinking[0],
+            self._answer[0],
             tuple(self._calls.values()),
             self._n_thinking,
             self._n_answer,
             self._ended_by,
-            "".join(self._own),
+            self._own[0],
         )
 
     def take(self, event: Event) -> None:

@@ -4,10 +4,13 @@
 appended goes to the disk in batches), `store_file.py` (the SQLite file) and `stored_runs.py` (its tables, and what they
 are read into). Readers see all that was appended before they asked; a killed process loses at most the last
 `STORE_DELAY_SECONDS`.
+
+`python -m model.store recheck FILE` judges the runs of an export again; see `verify.rechecking`.
 """
 
 import atexit
 import os
+import runpy
 import time
 import uuid
 from collections.abc import Sequence
@@ -215,3 +218,8 @@ class Store(StoreReader):
         atexit.unregister(self.close)
         self._file.close()
         self._writer.check_all_written()
+
+
+if __name__ == "__main__":
+    # By its name: verify imports this package, not the other way round.
+    runpy.run_module("verify.rechecking", run_name="__main__", alter_sys=True)

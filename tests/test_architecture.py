@@ -49,7 +49,7 @@ HOMES: dict[str, tuple[str, ...]] = {
 
 APP_LINES = 80
 VAGUE_NAMES = ("utils", "util", "helpers", "helper", "common", "misc")
-PRINTING_HOMES = ("app.py", "evals/", "train/", "scripts/", "verify/math_answer.py")
+PRINTING_HOMES = ("app.py", "evals/", "train/", "scripts/", "verify/math_answer.py", "verify/rechecking.py")
 
 # Test files that are about no single module.
 OTHER_TESTS = ("test_architecture", "test_repository", "test_model_decoders", "test_docs_api")

@@ -7,6 +7,7 @@ import pytest
 
 from model.events import AnswerDelta, Asked, Event, Finished, Notice, PromptRead, Steered, ThinkingDelta
 from model.host import HostStatus
+from model.steps import steps_of
 from model.tool_events import ApprovalAsked, Equipped, OfferedTool, ToolCall, ToolResult
 from ui.agent_values import agent_status, call_value, final_answer, panes_of_step, states_of, steps_value
 from ui.panes import Panes, update_all
@@ -54,9 +55,14 @@ def status(events: list[Event], step: int = 0) -> dict[str, Any]:
     return agent_status(panes, so_far.steps(), step, READY)
 
 
-def test_so_far_keeps_one_event_for_each_stretch_of_text() -> None:
+def test_steps_so_far_are_the_same_however_often_they_are_asked_for_on_the_way() -> None:
+    once, often = SoFar(), SoFar()
+    for number, event in enumerate(ENDED):
+        once.add([(100.0 + number, event)])
+        often.add([(100.0 + number, event)])
+        often.steps()
+    assert once.steps() == often.steps() == steps_of(ENDED)
     so_far, _ = read(BEGUN)
-    assert [type(event).__name__ for event in so_far.events] == ["Asked", "Equipped", "PromptRead", "ThinkingDelta"]
     assert so_far.steps()[0].thinking == "First so."
     assert so_far.steps()[0].n_thinking_tokens == 3
 

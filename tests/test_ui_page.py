@@ -13,6 +13,8 @@ import pytest
 from agent.agents import Agents
 from agent.policy import Policies
 from agent.toolbox import Toolbox
+from evals.benchmark_runs import BenchmarkRuns
+from evals.benchmarks.benchmark import Judges
 from model.events import Asked, Finished, Notice, Steered, ThinkingDelta
 from model.host import HostStatus, ModelHost
 from model.run_scores import RunScores
@@ -22,6 +24,7 @@ from model.settings import Settings
 from model.store import Store
 from model.waiting_line import Place
 from ui.agent_endpoints import add_agent_endpoints
+from ui.benchmark_endpoints import add_benchmark_endpoints
 from ui.code_endpoints import add_code_endpoints
 from ui.confidence import add_confidence_endpoint
 from ui.endpoints import add_endpoints
@@ -90,6 +93,8 @@ def test_page_adds_no_endpoint_to_the_named_ones(runs: Runs, settings: Settings)
             add_code_endpoints(Attempts(runs, CodeJudge()), runs, runs.host, settings)
             agents = Agents(runs, Toolbox(), Policies(), settings.data_folder / "scratch")
             add_agent_endpoints(agents, runs, runs.host, settings)
+            judges = Judges(MathJudge(), CodeJudge())
+            add_benchmark_endpoints(BenchmarkRuns(runs.host, judges, settings.data_folder), settings)
         pages = (only_endpoints, build_page(runs, runs.host, settings))
         first, second = ({f.api_name for f in p.fns.values() if f.api_visibility == "public"} for p in pages)
         return first, second

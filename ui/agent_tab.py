@@ -142,8 +142,7 @@ class AgentTab:
 
     def _look_at_files(self, view: "_View") -> None:
         """The run's files, where a call may have written some since."""
-        events = view.so_far.events
-        equipped = next((event for event in events[:4] if isinstance(event, Equipped)), None)
+        equipped = view.so_far.equipped
         if equipped is not None and (not view.files or view.panes.steps != view.looked_at):
             view.looked_at = view.panes.steps
             view.files = files_value(self._agents.scratch(view.run_id), equipped.uploads)

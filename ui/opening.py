@@ -30,9 +30,13 @@ class Opening:
         self._runs = runs
 
     def on_load(self, request: gr.Request) -> Opened:
-        """Open the run that the address names, live or stored."""
+        """Open the run that the address names, live or stored; or the tab of the result that it names."""
         run_id = str(request.query_params.get("run") or "")
-        return self._opened(run_id) if run_id else (gr.skip(),) * 5
+        if run_id:
+            return self._opened(run_id)
+        # The tab opens the result itself.
+        is_result = bool(request.query_params.get("benchmark"))
+        return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.Tabs(selected="benchmarks") if is_result else gr.skip()
 
     def on_choose(self, event: gr.EventData) -> Opened:
         """Open a run that was chosen from the list."""

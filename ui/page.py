@@ -9,6 +9,9 @@ from agent.agents import Agents
 from agent.mcp_servers import mcp_servers
 from agent.policy import policies_from_environment
 from agent.standard import standard_toolbox
+from evals.benchmark_runs import BenchmarkRuns
+from evals.benchmarks.benchmark import Judges
+from evals.budget_curve import BudgetCurves
 from model.host import ModelHost
 from model.run_scores import RunScores
 from model.runs import Runs
@@ -17,6 +20,10 @@ from ui.agent_endpoints import add_agent_endpoints
 from ui.agent_parts import add_agent_tab
 from ui.agent_tab import AgentTab, wire_agent
 from ui.agent_tools import ToolPanel
+from ui.benchmark_curves import CurveViews
+from ui.benchmark_endpoints import add_benchmark_endpoints
+from ui.benchmark_parts import add_benchmarks
+from ui.benchmark_tab import BenchmarkTab, served_by, wire_benchmarks, wire_default_budget
 from ui.chat_parts import ChatParts, add_run_view
 from ui.chat_tab import ChatTab, wire_chat
 from ui.code_by_hand import ByHand
@@ -26,6 +33,7 @@ from ui.code_parts import add_code
 from ui.code_tab import CodeTab, wire_code
 from ui.composer import add_composer
 from ui.confidence import ConfidenceView, add_confidence_endpoint, wire_confidence
+from ui.default_budget import DefaultBudget
 from ui.earlier_turns import add_earlier_turns
 from ui.endpoints import add_endpoints
 from ui.examples import LABELS
@@ -68,6 +76,10 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     servers = mcp_servers(settings, toolbox)
     runs.on_close.append(servers.close)
     servers.start()
+    folder, default = settings.data_folder / "benchmarks", DefaultBudget(settings.data_folder)
+    benchmarks = BenchmarkRuns(host, Judges(judge, code_judge), folder)
+    curves = BudgetCurves(host, Judges(judge, code_judge))
+    runs.on_close += [benchmarks.close, curves.close]
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
@@ -90,6 +102,10 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
                 code_parts = add_code(gr.State(""), gr.State(""), grown)
             with gr.Tab(word("Agent"), id="agent") as agent_tab:
                 agent_parts = add_agent_tab(runs, host, grown)
+            with gr.Tab(word("Benchmarks"), id="benchmarks"):
+                measured = BenchmarkTab(benchmarks, CurveViews(curves, default), folder, settings)
+                results, answer = add_benchmarks(served_by(measured))
+                wire_benchmarks(measured, results, answer)
             with gr.Tab(word("Past runs"), id="history") as history_tab:
                 past = add_history(rail_list)
             with gr.Tab(word("Model"), id="model") as model_tab:
@@ -118,6 +134,9 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         wire_history(demo, past, runs, tabs, history_tab, owner, parts.run_id, parts.to_follow)
         if settings.is_hosted:
             demo.load(lambda known: known or secrets.token_urlsafe(16), owner, owner, **AT_ONCE)
+        asking = (view["composer"], math_parts, code_parts, agent_parts.composer)
+        selectors = [each for tab in asking for each in (tab.budget, tab.custom_budget)]
+        wire_default_budget(demo, default, results, selectors, settings.may_start_benchmarks)
         scores = RunScores(runs)
         wire_confidence(ConfidenceView(scores, runs), parts.confidence, parts.run_id)
         add_endpoints(runs, host, settings)
@@ -126,4 +145,5 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         add_math_endpoints(solves, runs, host, settings)
         add_code_endpoints(attempts, runs, host, settings)
         add_agent_endpoints(agents, runs, host, settings)
+        add_benchmark_endpoints(benchmarks, settings)
     return demo

@@ -5,7 +5,7 @@ an HTML template: both of Gradio's template syntaxes would run it.
 """
 
 import html
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,16 +31,20 @@ LATEX_DELIMITERS = [
 ]
 
 
-def html_part(value: Any, markup: str, script: str, **options: Any) -> gr.HTML:
+def html_part(value: Any, markup: str, script: str, with_scripts: Sequence[str] = (), **options: Any) -> gr.HTML:
     """An HTML part whose markup is fixed and whose script sets text: the value never becomes markup.
 
     Not a subclass of gr.HTML: Gradio would write a stub file beside this one for each.
+
+    Args:
+        with_scripts: Files of functions that the script uses.
     """
+    source = "\n".join((ASSETS / name).read_text("utf-8") for name in (*with_scripts, script))
     part = gr.HTML(
         value,
         html_template=markup,
         # While only the fixed markup is there: what a value brings in is for the script to say.
-        js_on_load="workingsSayAll(element);\n" + (ASSETS / script).read_text("utf-8"),
+        js_on_load=f"workingsSayAll(element);\n{source}",
         apply_default_css=False,
         **options,
     )

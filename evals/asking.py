@@ -1,0 +1,89 @@
+"""An engine and a problem in, the finished `Sample` out; a sample that fails is tried again."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from evals.benchmarks.benchmark import Benchmark, Judges, Problem
+from evals.profiles import Plan
+from evals.result_file import Sample
+from model.engine import Engine, Steering, collect
+from model.errors import AppError, BadInput
+from model.events import AnswerDelta, Event, PromptRead, ThinkingDelta
+
+# So often is a sample begun, if the engine fails.
+TRIES = 3
+
+
+@dataclass(slots=True)
+class Asking:
+    """A sample that is being written. Any thread may read it."""
+
+    benchmark: Benchmark
+    judges: Judges
+    problem: Problem
+    number: int
+    steering: Steering = field(default_factory=Steering)
+    tokens: int = 0
+    is_thinking: bool = True
+    is_refused: bool = False
+    started: float = field(default_factory=time.time)
+
+    def ask(self, engine_now: Callable[[], Engine], plan: Plan, is_stopping: threading.Event) -> Sample | None:
+        """The sample, with its `error` if it could not be written; None if it was stopped.
+
+        Raises:
+            AppError: If `engine_now` does.
+        """
+        error = ""
+        for _ in range(TRIES):
+            if is_stopping.is_set():
+                return None
+            engine = engine_now()
+            try:
+                return self._written(engine, plan)
+            except BadInput as refusal:  # it would be refused again
+                self.is_refused = True
+                return self._failed(str(refusal))
+            except AppError as failure:
+                error = str(failure)
+        return self._failed(error)
+
+    def _written(self, engine: Engine, plan: Plan) -> Sample | None:
+        self.started, self.tokens, self.is_thinking = time.time(), 0, True
+        began = time.monotonic()
+        acting = self.benchmark.acting(engine, self.judges, self.problem) if self.benchmark.acting else None
+        stream = (acting or engine).stream(plan.request(self.problem, self.number), self.steering)
+        events = list(self._watched(stream))
+        seconds = time.monotonic() - began
+        whole = collect(events)
+        finished = whole.finished
+        assert finished is not None  # a stream ends with one, or raises
+        if finished.reason == "stopped":
+            return None
+        return Sample(
+            self.problem.id,
+            self.number,
+            whole.thinking,
+            whole.answer,
+            finished.reason,
+            tuple((call.name, call.arguments) for call in whole.tool_calls),
+            finished.prompt_tokens,
+            finished.thinking_tokens,
+            finished.answer_tokens,
+            round(self.started, 3),
+            round(seconds, 3),
+            round(next((event.seconds for event in events if isinstance(event, PromptRead)), seconds), 3),
+            trace=acting.trace() if acting else {},
+        )
+
+    def _watched(self, events: Iterator[Event]) -> Iterator[Event]:
+        for event in events:
+            if isinstance(event, ThinkingDelta | AnswerDelta):
+                self.tokens += event.n_tokens
+                self.is_thinking = isinstance(event, ThinkingDelta)
+            yield event
+
+    def _failed(self, error: str) -> Sample:
+        return Sample(self.problem.id, self.number, "", "", "error", started=round(self.started, 3), error=error)

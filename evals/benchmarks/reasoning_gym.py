@@ -1,0 +1,145 @@
+r"""A fixed set of reasoning-gym's tasks and seeds in, a hundred problems made on this machine out; no network needed.
+
+Asked with the box that the other benchmarks ask for, judged by reasoning-gym's own scorers. The package is optional
+(requirements-evals.txt).
+
+Source:
+    reasoning-gym, Apache-2.0, github.com/open-thought/reasoning-gym.
+"""
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from evals.benchmarks.benchmark import Benchmark, Judgement, Judges, Problem, Written
+from evals.benchmarks.boxed_answers import (
+    asked,
+    column,
+    is_same_answer,
+    last_box,
+    question_of,
+    text_id,
+    title_of,
+)
+from model.errors import BadInput
+
+# The set. Changing anything here makes another benchmark, so it gets another name then.
+SET = "set 1"
+SEED = 20_250
+PROBLEMS_EACH = 4
+# Tasks whose answer stands on one line, and whose scorer compares: some others evaluate what the model wrote as a
+# program (countdown, polynomial_multiplication), or work out powers of any size (coin_flip). None depends on the order
+# of a set, as isomorphic_strings does: a run that is resumed asks the same problems.
+TASKS = (
+    "chain_sum", "basic_arithmetic", "products", "decimal_chain_sum", "gcd", "lcm", "prime_factorization",
+    "fraction_simplification", "leg_counting", "calendar_arithmetic", "base_conversion", "simple_equations",
+    "simple_geometry", "number_sequence", "count_bits", "letter_counting", "spell_backward", "caesar_cipher", "aiw",
+    "family_relationships", "knights_knaves", "syllogism", "course_schedule", "maze", "color_cube_rotation",
+)  # fmt: skip
+
+_MAX_ANSWER_CHARACTERS = 500
+_WRAPPED = re.compile(r"\\(?:text(?:bf|it|rm|tt)?|math(?:rm|bf|tt|it)|operatorname)\s*\{([^{}]*)\}")
+_FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+_PLAIN = {
+    r"\times": "×", r"\cdot": "×", r"^{\circ}": "", r"^\circ": "", "°": "", "{,}": ",", r"\!": "", r"\,": " ",
+    r"\;": " ", r"\:": " ", r"\ ": " ", "~": " ", r"\%": "%", r"\$": "$", r"\_": "_", r"\{": "{", r"\}": "}",
+}  # fmt: skip
+
+
+def rows_made() -> list[dict[str, Any]]:
+    """The set's rows: the first problem of each task, then the second of each, and so on.
+
+    Raises:
+        BadInput: If reasoning-gym is not installed.
+    """
+    made_by = f"reasoning-gym {_needed()}, {SET}, seed {SEED}"
+    return [
+        {"task": task, "index": index, "question": item["question"], "answer": item["answer"], "made_by": made_by}
+        for index in range(PROBLEMS_EACH)
+        for task in TASKS
+        for item in (_data_set(task)[index],)
+    ]
+
+
+def _needed() -> str:
+    """The version of reasoning-gym."""
+    try:
+        import reasoning_gym  # noqa: F401
+    except ImportError as error:
+        raise BadInput(
+            f"reasoning-gym's problems need its package, which is not installed here ({error}): "
+            "pip install -r requirements-evals.txt"
+        ) from error
+    return version("reasoning-gym")
+
+
+@functools.lru_cache(len(TASKS))
+def _data_set(task: str) -> Any:
+    import reasoning_gym
+
+    return reasoning_gym.create_dataset(task, size=PROBLEMS_EACH, seed=SEED)
+
+
+def problems_of(rows: Sequence[Mapping[str, Any]]) -> list[Problem]:
+    """Rows of `task`, `index`, `question` and `answer`; an id holds the question's digest, as releases may differ."""
+    problems = []
+    for number, row in enumerate(rows, 1):
+        task, question = column(row, "task", number), column(row, "question", number)
+        gold = {"task": task, "index": int(column(row, "index", number)), "answer": column(row, "answer", number)}
+        problems.append(Problem(text_id(task, question), asked(question), gold, f"{task}: {title_of(question)}"))
+    return problems
+
+
+def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
+    """The score that reasoning-gym gives the final answer: 1 is correct, anything less is wrong."""
+    box = last_box(written.answer)
+    found = box[box.index("{") + 1 : -1] if box else ""
+    if not box and not written.is_strict:
+        found = judges.math.extract(written.answer, question_of(problem))
+    answer = plain_text(found)
+    if not answer:
+        return Judgement("undecided", "no final answer was found", details={"boxed": bool(box)})
+    if len(answer) > _MAX_ANSWER_CHARACTERS:
+        reason = f"an answer of {len(answer):,} characters is none here; {_MAX_ANSWER_CHARACTERS:,} are read"
+        return Judgement("wrong", reason, answer[:_MAX_ANSWER_CHARACTERS], {"boxed": bool(box)})
+    gold = problem.gold
+    data = _data_set(gold["task"])
+    try:
+        score = float(data.score_answer(answer, data[gold["index"]]))
+    except (ValueError, ArithmeticError, TypeError, LookupError, AttributeError):
+        score = 0.0  # it cannot be read as what was asked for
+    details = {"boxed": bool(box), "score": round(score, 4)}
+    if score == 1.0:
+        return Judgement("correct", "reasoning-gym's scorer takes it", answer, details)
+    return Judgement("wrong", f"the reference is {gold['answer']}", answer, details)
+
+
+def plain_text(answer: str) -> str:
+    r"""An answer in LaTeX as reasoning-gym's scorers read it.
+
+    >>> plain_text(r"\text{Friday}"), plain_text(r"2 \times 3"), plain_text(r"$\frac{1}{2}$"), plain_text("1{,}000")
+    ('Friday', '2 × 3', '1/2', '1,000')
+    """
+    text = answer.strip().strip("$")
+    for mark, plain in _PLAIN.items():
+        text = text.replace(mark, plain)
+    for _ in range(3):
+        text = _FRACTION.sub(r"\1/\2", _WRAPPED.sub(r"\1", text))
+    return " ".join(text.split())
+
+
+REASONING_GYM = Benchmark(
+    name="reasoning_gym",
+    title="reasoning-gym",
+    about=f"{len(TASKS) * PROBLEMS_EACH} problems of {len(TASKS)} kinds, made here from fixed seeds ({SET}).",
+    source="github.com/open-thought/reasoning-gym",
+    licence="Apache-2.0",
+    judged_by="reasoning-gym's own scorer of each task; only its full score counts.",
+    problems_of=problems_of,
+    judge=judge,
+    samples=4,
+    same=is_same_answer,
+    rows_made=rows_made,
+)

@@ -1,0 +1,95 @@
+"""reasoning-gym's fixed set: the same problems in every process, its own scorers, answers as LaTeX writes them."""
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, cast
+
+import pytest
+
+from evals.benchmarks import reasoning_gym
+from evals.benchmarks.benchmark import Judges, Written
+from evals.benchmarks.reasoning_gym import PROBLEMS_EACH, TASKS, judge, plain_text, problems_of, rows_made
+from evals.benchmarks.sources import digest, rows_of
+from model.errors import BadInput
+
+NO_JUDGES = cast(Judges, cast(Any, None))
+try:
+    RELEASE = version("reasoning-gym")
+except PackageNotFoundError:
+    RELEASE = ""
+
+ROW = {"task": "gcd", "index": 0, "question": "What is the gcd of 4 and 6?", "answer": "2"}
+
+
+def test_rows_say_which_package_is_missing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "reasoning_gym", None)
+    with pytest.raises(BadInput, match=r"requirements-evals\.txt"):
+        rows_made()
+
+
+def test_ids_hold_the_questions_words_since_another_release_may_ask_others():
+    (problem,) = problems_of([ROW])
+    (other,) = problems_of([ROW | {"question": "What is the gcd of 4 and 8?"}])
+    assert problem.id.startswith("gcd-") and problem.id != other.id
+    assert problem.title == "gcd: What is the gcd of 4 and 6?"
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        (r"\text{mother-in-law}", "mother-in-law"),
+        (r"\textbf{\text{Yes}}", "Yes"),
+        (r"3 \times 5 \cdot 7", "3 × 5 × 7"),
+        (r"\dfrac{138}{583}", "138/583"),
+        (r"1{,}234", "1,234"),
+        (r"90^\circ", "90"),
+        (r"\$\,5", "$ 5"),
+        ("", ""),
+    ],
+)
+def test_plain_text_is_what_the_scorers_read(latex, text):
+    assert plain_text(latex) == text
+
+
+def test_judge_asks_nobody_about_an_answer_without_a_box_that_is_strict():
+    (problem,) = problems_of([ROW])
+    judged = judge(NO_JUDGES, problem, Written("It is 2.", is_strict=True))
+    assert (judged.outcome, judged.reason) == ("undecided", "no final answer was found")
+
+
+def test_judge_reads_no_endless_answer():
+    (problem,) = problems_of([ROW])
+    judged = judge(NO_JUDGES, problem, Written("\\boxed{" + "9" * 1500 + "}"))
+    assert (judged.outcome, len(judged.answer)) == ("wrong", 500)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    pytest.importorskip("reasoning_gym", reason="reasoning-gym is optional: requirements-evals.txt")
+    return rows_of(reasoning_gym.REASONING_GYM)
+
+
+def test_rows_are_made_and_begin_with_one_of_each_task(rows):
+    assert rows.source == "made" and rows.origin.startswith("reasoning-gym 0.1.")
+    assert [row["task"] for row in rows.rows] == list(TASKS) * PROBLEMS_EACH
+
+
+@pytest.mark.skipif(RELEASE != "0.1.25", reason="the digest is that of reasoning-gym 0.1.25")
+def test_rows_are_the_same_in_every_process_whatever_its_hashes_are(rows):
+    assert rows.sha256 == digest(rows.rows) == "b9df896e79a9841149d7226361d11e3c6625d5e4a63d7883ebb20f39568ebdfe"
+
+
+def test_the_reference_is_right_and_another_problems_is_not(rows):
+    problems = problems_of(rows.rows)
+    for problem, other in zip(problems, problems[1:] + problems[:1], strict=True):
+        assert judge(NO_JUDGES, problem, Written(f"\\boxed{{{problem.gold['answer']}}}")).outcome == "correct"
+        judged = judge(NO_JUDGES, problem, Written(f"\\boxed{{{other.gold['answer']}}}"))
+        assert judged.outcome == ("correct" if other.gold["answer"] == problem.gold["answer"] else "wrong"), problem
+
+
+@pytest.mark.parametrize("answer", ["", "[", "9" * 480, "×" * 400, "1e999999999", "nan", "-", "\x00", "0/0", "True"])
+def test_judge_never_raises_for_what_a_model_wrote(rows, answer):
+    outcomes = {
+        judge(NO_JUDGES, p, Written(f"\\boxed{{{answer}}}", is_strict=True)).outcome for p in problems_of(rows.rows)
+    }
+    assert outcomes <= {"wrong", "undecided", "correct"}

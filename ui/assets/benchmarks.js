@@ -1,0 +1,337 @@
+// The Benchmarks tab: asks the server once a second what is new while it is in sight, nothing else; what it shows comes
+// from there alone, so that a page that is opened anew, or on another device, shows the same. The result that is open is
+// in the address.
+const bench = element.querySelector(".bench");
+const part = (name) => bench.querySelector(name);
+const form = part(".bench-form");
+const refusal = part(".refusal");
+const [GOING_MILLISECONDS, QUIET_MILLISECONDS] = [1000, 4000];
+const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+
+let [benchmarks, results, stamp] = [[], [], ""];
+// The result that is open, and how much of it is known.
+let [open, since, problems, rows, isGoing] = ["", 0, [], [], false];
+let mayStart = false;
+let picked = [];
+
+async function ask(asked) {
+  try {
+    const told = await server.benchmarks(asked);
+    refuse(told.error || "");
+    return told.error ? null : told;
+  } catch {
+    // Whoever watches the connection says so.
+    return null;
+  }
+}
+
+function refuse(words) {
+  if (!words && performance.now() - (refuse.at || -Infinity) < 8000) return;
+  refuse.at = words ? performance.now() : -Infinity;
+  workingsSet(refusal, workingsSay(words));
+  refusal.hidden = !words;
+}
+
+const list = benchList(part(".rows"), (at) => {
+  problemView.open(open, problems, rows, list.beside, at);
+  bench.dataset.view = "problem";
+});
+const problemView = benchProblem(part(".one-problem"), ask, (at) => {
+  bench.dataset.view = "ready";
+  list.update(problems, rows);
+  list.focus(at);
+});
+const compareTwo = benchCompare(part(".comparison"), ask, () => part(".compare").focus());
+
+// ---------------------------------------------------------------------- looking
+
+let wake = () => {};
+const pause = (milliseconds) =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+const isSeen = () => !document.hidden && bench.checkVisibility();
+
+async function keepLooking() {
+  while (element.isConnected) {
+    if (isSeen()) await look();
+    await pause(isGoing ? GOING_MILLISECONDS : QUIET_MILLISECONDS);
+  }
+}
+new IntersectionObserver((seen) => seen.some((each) => each.isIntersecting) && wake()).observe(bench);
+document.addEventListener("visibilitychange", () => wake());
+
+async function look() {
+  const [asked, known] = [open, since];
+  const told = await ask({ do: "look", name: asked, since: known, stamp, zone: ZONE });
+  if (!told) return;
+  if (told.stamp !== stamp) {
+    stamp = told.stamp;
+    results = told.results;
+    showResults();
+  }
+  if (told.benchmarks) showForm(told);
+  if (bench.dataset.view === "loading") bench.dataset.view = "ready";
+  part(".loading").hidden = true;
+  if (asked !== open || known !== since) return;
+  if (told.result) showResult(told.result);
+  else if (!open && told.live) openResult(told.live);
+  nothing();
+}
+
+function nothing() {
+  const words = part(".nothing");
+  words.hidden = Boolean(results.length) || Boolean(open);
+  workingsSet(words, workingsSay("Nothing has been measured here yet. Start with a few problems: what is done is kept, and goes on from there after a stop."));
+}
+
+// ---------------------------------------------------------------------- the form
+
+const field = (name) => form.querySelector(name);
+
+function showForm(told) {
+  benchmarks = told.benchmarks;
+  mayStart = told.may_start;
+  const chosen = field(".benchmark").value;
+  field(".benchmark").replaceChildren(...benchmarks.map((each) => new Option(each.title, each.name)));
+  // At first one that can be tried at once.
+  const first = benchmarks.find((each) => each.sources[0][0] === "sample") || benchmarks[0];
+  field(".benchmark").value = benchmarks.some((each) => each.name === chosen) ? chosen : first.name;
+  field(".start").disabled = !mayStart;
+  part(".may-not").hidden = !told.may_not;
+  workingsSet(part(".may-not"), workingsSay(told.may_not || ""));
+  showChosen();
+}
+
+function showChosen() {
+  const chosen = benchmarks.find((each) => each.name === field(".benchmark").value);
+  if (!chosen) return;
+  const kept = field(".source").value;
+  field(".source").replaceChildren(...chosen.sources.map(([value, words]) => new Option(workingsSay(words), value)));
+  if (chosen.sources.some(([value]) => value === kept)) field(".source").value = kept;
+  const isPublished = field(".profile").value === "published";
+  field(".samples").placeholder = String(isPublished ? chosen.samples : 1);
+  field(".for-quick").hidden = isPublished;
+  field(".folder").hidden = field(".source").value !== "folder";
+  field(".budget-tokens").hidden = field(".budget-name").value !== "custom";
+  const about = [chosen.about, chosen.judged_by].map(workingsSay).join(" ");
+  const more = `${workingsSay("Source")}: ${chosen.source} · ${workingsSay("Licence")}: ${chosen.licence}`;
+  const profile = workingsSay(isPublished ? publishedWords(chosen) : "Quick: the thinking is cut at the budget, and the answer always fits.");
+  part(".about-benchmark").replaceChildren(workingsNode("span", "", `${about} ${profile} `), workingsNode("span", "of", more));
+}
+
+const publishedWords = (chosen) => `As published: no cut, up to 32,768 tokens, ${chosen.samples} samples of each problem unless you give fewer.`;
+
+form.addEventListener("change", showChosen);
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (field(".start").disabled) return;
+  field(".start").disabled = true;
+  const budget = field(".budget-name").value;
+  const begun = await ask({
+    do: "start",
+    benchmark: field(".benchmark").value,
+    limit: Number(field(".limit").value) || 0,
+    samples: Number(field(".samples").value) || 0,
+    profile: field(".profile").value,
+    budget: budget === "custom" ? field(".budget-tokens").value : budget,
+    source: field(".source").value === "folder" ? field(".folder").value : field(".source").value,
+  });
+  field(".start").disabled = !mayStart;
+  if (begun) openResult(begun.name);
+  wake();
+});
+
+// ---------------------------------------------------------------------- one result
+
+function openResult(name) {
+  if (problemView.isOpen) problemView.close();
+  [open, since, problems, rows, isGoing, running] = [name, 0, [], [], false, []];
+  list.clear();
+  part(".open-result").hidden = !name;
+  // On a phone the form would fill the screen.
+  part(".new").open = !name || !matchMedia("(max-width: 640px)").matches;
+  part(".open-result").dataset.loading = name ? "yes" : "";
+  setAddress(name);
+  showResults();
+  nothing();
+  wake();
+}
+
+function setAddress(name) {
+  const url = new URL(window.location.href);
+  if ((url.searchParams.get("benchmark") || "") === name) return;
+  if (name) {
+    workingsSetAddress("");
+    url.searchParams.delete("run");
+    url.searchParams.set("benchmark", name);
+  } else {
+    url.searchParams.delete("benchmark");
+  }
+  window.history.replaceState(window.history.state, "", url);
+}
+// A run of another tab stands in the address instead.
+document.addEventListener("workings-run", (event) => {
+  if (!event.detail) return;
+  const url = new URL(window.location.href);
+  url.searchParams.delete("benchmark");
+  window.history.replaceState(window.history.state, "", url);
+});
+
+function showResult(result) {
+  if (result.problems) problems = result.problems;
+  if (!since) rows = problems.map(() => ({ known: result.waiting, letters: result.waiting, answer: "", tokens: 0 }));
+  for (const [at, letters, answer, tokens] of result.rows) rows[at] = { known: letters, letters, answer, tokens };
+  showRunning(result.running);
+  since = result.since;
+  isGoing = result.is_going || result.is_measuring;
+  part(".open-result").dataset.loading = "";
+  part(".open-result").dataset.tone = result.tone;
+  workingsSet(part(".result-title"), result.title);
+  workingsSet(part(".result-about"), workingsSay(result.about));
+  workingsSet(part(".progress-line .text"), workingsSay(result.text));
+  workingsSet(part(".progress-line .detail"), workingsSay(result.detail));
+  const bar = part(".progress-line progress");
+  [bar.max, bar.value] = [result.total || 1, result.done];
+  part(".stop").hidden = !result.is_going || !mayStart;
+  part(".resume").hidden = !result.may_resume || !mayStart;
+  showScore(result);
+  showCurve(result.curve);
+  list.update(problems, rows);
+  counts();
+  problemView.renew(rows);
+}
+
+// What is being written stands in no file yet.
+let running = [];
+function showRunning(now) {
+  for (const [at] of running) if (rows[at]) rows[at].letters = rows[at].known;
+  running = now;
+  for (const [at, number, tokens] of now) {
+    const { letters } = rows[at];
+    if (letters[number] !== ".") continue;
+    rows[at].letters = `${letters.slice(0, number)}r${letters.slice(number + 1)}`;
+    if (letters.length === 1) rows[at].tokens = tokens;
+  }
+}
+
+function showScore({ score, figures, bars, others }) {
+  part(".score").hidden = !score;
+  if (score) {
+    workingsSet(part(".score .figure b"), score.share === null ? "–" : benchPercent(score.share));
+    workingsSet(part(".score .interval"), workingsSay(score.interval));
+    benchFigures(part(".figures-list"), figures);
+  }
+  const isThere = bars.length > 1;
+  part(".against").hidden = !isThere;
+  if (isThere) benchBars(part(".against > .bars"), bars);
+  part(".others").hidden = !others.length;
+  benchBars(part(".others .bars"), others);
+}
+
+function showCurve(curve) {
+  part(".budget-curve").hidden = !curve;
+  if (!curve) return;
+  workingsSet(part(".curve-words"), workingsSay(curve.words));
+  benchCurve(part(".plot"), curve);
+  for (const name of ["measure", "stop-curve", "use-budget", "forget-budget"]) part(`.${name}`).hidden = !curve.shows.includes(name) || !mayStart;
+  part(".use-budget").dataset.budget = curve.best ?? "";
+}
+
+function counts() {
+  for (const pill of bench.querySelectorAll(".problems .pills-row .pill")) {
+    const n = rows.filter((row) => benchIs(row.letters, pill.dataset.outcome)).length;
+    workingsSet(pill.querySelector(".n"), n.toLocaleString("en"));
+    pill.hidden = !n && Boolean(pill.dataset.outcome) && pill.getAttribute("aria-pressed") !== "true";
+  }
+  part(".no-rows").hidden = !rows.length || Boolean(list.length);
+}
+
+function filter() {
+  const pressed = part(".pills-row .pill[aria-pressed=true]");
+  list.only(pressed ? pressed.dataset.outcome : "", part(".seek").value);
+  counts();
+}
+for (const pill of bench.querySelectorAll(".problems .pills-row .pill")) {
+  pill.addEventListener("click", () => {
+    for (const each of bench.querySelectorAll(".problems .pills-row .pill")) each.setAttribute("aria-pressed", String(each === pill));
+    filter();
+  });
+}
+part(".seek").addEventListener("input", filter);
+
+async function act(asked) {
+  await ask({ name: open, ...asked });
+  wake();
+}
+part(".stop").addEventListener("click", () => act({ do: "stop" }));
+part(".resume").addEventListener("click", () => act({ do: "resume" }));
+part(".measure").addEventListener("click", () => act({ do: "measure_curve" }));
+part(".stop-curve").addEventListener("click", () => act({ do: "stop_curve" }));
+part(".to-list").addEventListener("click", () => {
+  openResult("");
+  part(".results").scrollIntoView({ block: "start" });
+});
+part(".use-budget").addEventListener("click", () => useBudget(Number(part(".use-budget").dataset.budget)));
+part(".forget-budget").addEventListener("click", () => useBudget(0));
+
+function useBudget(budget) {
+  trigger("select", { budget, result: open });
+  setTimeout(() => wake(), 300);
+}
+
+part(".download").addEventListener("click", async () => {
+  const parts = [];
+  const name = open;
+  for (let offset = 0; offset !== null; ) {
+    const piece = await ask({ do: "file", name, offset });
+    if (!piece) return;
+    parts.push(piece.text);
+    offset = piece.next;
+  }
+  const address = URL.createObjectURL(new Blob(parts, { type: "application/jsonl" }));
+  workingsDownload(address, `${name}.jsonl`);
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+});
+
+// ---------------------------------------------------------------------- all results
+
+function showResults() {
+  part(".results").hidden = !results.length;
+  const rowsOf = results.map((each) => [each, each.name === open, picked.includes(each.name)]);
+  drawResults(rowsOf);
+  picked = picked.filter((name) => results.some((each) => each.name === name));
+  part(".compare").disabled = picked.length !== 2;
+}
+
+const drawResults = workingsRows(part(".results-list"), ([each, isOpen, isPicked]) => {
+  const item = workingsNode("li", "result");
+  if (isOpen) item.setAttribute("aria-current", "true");
+  const pick = workingsNode("input", "pick");
+  [pick.type, pick.checked] = ["checkbox", isPicked];
+  pick.setAttribute("aria-label", `${workingsSay("To compare")}: ${each.title}`);
+  pick.addEventListener("change", () => {
+    picked = pick.checked ? [...picked, each.name].slice(-2) : picked.filter((name) => name !== each.name);
+    showResults();
+  });
+  const words = workingsNode("div", "words");
+  const title = workingsNode("button", "open", each.title);
+  title.addEventListener("click", () => {
+    openResult(each.name);
+    part(".result-title").focus({ preventScroll: true });
+    bench.scrollIntoView({ block: "start" });
+  });
+  words.append(title, workingsNode("span", "when", workingsSay(each.about)));
+  const score = workingsNode("span", "share", each.share === null ? "–" : benchPercent(each.share));
+  const state = workingsNode("span", "state", workingsSay(each.state));
+  item.append(pick, words, state, score);
+  return item;
+});
+part(".compare").addEventListener("click", () => compareTwo(picked));
+
+openResult(new URL(window.location.href).searchParams.get("benchmark") || "");
+keepLooking();
