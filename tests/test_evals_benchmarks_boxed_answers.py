@@ -35,7 +35,7 @@ def aime(gold: str) -> Problem:
 
 @pytest.mark.parametrize("benchmark", [GSM8K, MATH500], ids=lambda each: each.name)
 def test_every_gold_of_a_sample_is_its_own_right_answer_and_no_other_problems(judges, benchmark: Benchmark):
-    problems = benchmark.problems_of(rows_of(benchmark, "sample").rows)[:60]
+    problems = benchmark.problems_of(rows_of(benchmark, "sample").rows)[:40]
     for problem, other in zip(problems, problems[1:] + problems[:1], strict=True):
         written = Written(f"So the answer is $\\boxed{{{problem.gold}}}$.", is_strict=True)
         assert benchmark.judge(judges, problem, written).outcome == "correct", problem.id

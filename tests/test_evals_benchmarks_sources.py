@@ -64,7 +64,7 @@ def asks(monkeypatch, endpoint: str, cache: Path) -> None:
 @pytest.fixture
 def hub(monkeypatch, tmp_path) -> Iterator[None]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     asks(monkeypatch, f"http://127.0.0.1:{server.server_address[1]}", tmp_path / "cache")
     yield
     server.shutdown()
