@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from evals.benchmarks.benchmark import Judges
+from evals.benchmarks.benchmark import Judgement, Judges
 from evals.budget_curve import BudgetCurves, main, measured_curve
 from evals.curve_file import curve_path, read_cuts
+from evals.judge_curve_again import judge_curve_again
 from evals.loaded_problems import Loaded
 from evals.result_file import Result
 from model.engine import Request, Steering
@@ -135,6 +136,22 @@ def test_budget_curve_stops_and_keeps_what_is_finished(judges: Judges, tmp_path:
     curves.wait(LONG_SECONDS)
     assert curves.going is None and endless.live_requests() == 0
     assert read_cuts(curve_path(result.path)) == {}
+
+
+def test_budget_curve_is_judged_again_without_a_model(judges: Judges, tmp_path: Path):
+    engine = NeedsItsThinking()
+    result = result_by(engine, judges, tmp_path)
+    measured(curves_with(engine, judges, tmp_path), result, (20, 100))
+    engine.requests.clear()
+    strict = replace(SUMS, judge=lambda judges, problem, written: Judgement("wrong", "Nothing is right."))
+    assert judge_curve_again(result, judges, load_sums) == 0
+    # Right were question 0 with 20 tokens, and all with 100.
+    assert (
+        judge_curve_again(result, judges, lambda name, source: load_sums(name, source)._replace(benchmark=strict))
+        == 1 + N
+    )
+    assert [each.share.value for each in measured_curve(result).points] == [0, 0, 1]
+    assert engine.requests == []
 
 
 def test_budget_curve_says_why_it_cannot_be_measured(judges: Judges, tmp_path: Path):
