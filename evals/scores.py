@@ -137,8 +137,9 @@ def correct_of(result: Result) -> dict[str, list[bool]]:
 
 def _ended(result: Result) -> Iterator[Judged]:
     """The judgement of each sample that has ended; a failed one without a judgement is undecided."""
-    yield from result.judgements.values()
-    for key, sample in result.samples.items():
+    # Copies, since a result that is being read on grows in another thread.
+    yield from list(result.judgements.values())
+    for key, sample in list(result.samples.items()):
         if sample.error and key not in result.judgements:
             yield Judged(*key, "undecided", sample.error)
 
