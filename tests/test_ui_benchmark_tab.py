@@ -98,7 +98,9 @@ def test_problem_opens_with_its_texts_and_the_question(tab_with: Callable[..., B
     id_ = result["problems"][0][0]
     told = tab.answer({"do": "open", "name": name, "problem": id_, "number": 0})
     n = int(id_.removeprefix("sum-"))
-    assert (told["question"], told["thinking"].strip()) == (f"{n}+{n}?", "Let me add them up.")
+    assert (told["thinking"].strip(), told["compared"]) == ("Let me add them up.", [["Final answer", str(2 * n)]])
+    asked = tab.answer({"do": "asked", "name": name, "problem": id_})
+    assert asked == {"question": f"{n}+{n}?", "compared": [["Reference", str(2 * n)]]}
     assert told["label"] == "Correct" and tab.answer_text(name, id_, 0) == f"It is {2 * n}."
 
 

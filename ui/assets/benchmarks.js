@@ -11,7 +11,7 @@ const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 let [benchmarks, results, stamp] = [[], [], ""];
 // The result that is open, and how much of it is known.
 let [open, since, problems, rows, isGoing] = ["", 0, [], [], false];
-let mayStart = false;
+let [mayStart, isStarting] = [false, false];
 let picked = [];
 
 async function ask(asked) {
@@ -76,7 +76,7 @@ async function look() {
   }
   if (told.benchmarks) showForm(told);
   if (bench.dataset.view === "loading") bench.dataset.view = "ready";
-  part(".loading").hidden = true;
+  if (!isStarting) part(".loading").hidden = true;
   if (asked !== open || known !== since) return;
   if (told.missing) {
     refuse(told.missing);
@@ -136,6 +136,9 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (field(".start").disabled) return;
   field(".start").disabled = true;
+  isStarting = true;
+  workingsSet(part(".loading"), workingsSay("Reading the problems…"));
+  part(".loading").hidden = false;
   const budget = field(".budget-name").value;
   const begun = await ask({
     do: "start",
@@ -147,6 +150,8 @@ form.addEventListener("submit", async (event) => {
     source: field(".source").value === "folder" ? field(".folder").value : field(".source").value,
   });
   field(".start").disabled = !mayStart;
+  isStarting = false;
+  part(".loading").hidden = true;
   if (begun) openResult(begun.name);
   wake();
 });
