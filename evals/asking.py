@@ -19,12 +19,17 @@ TRIES = len(_PAUSES_SECONDS)
 
 @dataclass(slots=True)
 class Asking:
-    """A sample that is being written. Any thread may read it."""
+    """A sample that is being written. Any thread may look at it.
+
+    Args:
+        on_read: Called when the model has read the prompt.
+    """
 
     benchmark: Benchmark
     judges: Judges
     problem: Problem
     number: int
+    on_read: Callable[[], None]
     steering: Steering = field(default_factory=Steering)
     tokens: int = 0
     is_thinking: bool = True
@@ -82,7 +87,9 @@ class Asking:
 
     def _watched(self, events: Iterator[Event]) -> Iterator[Event]:
         for event in events:
-            if isinstance(event, ThinkingDelta | AnswerDelta):
+            if isinstance(event, PromptRead):
+                self.on_read()
+            elif isinstance(event, ThinkingDelta | AnswerDelta):
                 self.tokens += event.n_tokens
                 self.is_thinking = isinstance(event, ThinkingDelta)
             yield event

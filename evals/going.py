@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from evals.asking import Asking
@@ -64,10 +65,12 @@ class Going:
         self._problems = {problem.id: problem for problem in problems}
         self._judge = SampleJudge(benchmark, judges, self._problems, self._plan.profile)
         self._judge.know(result)
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._left = deque(_keys_left(result))
         self._n_asked = len(self._left)
         self._asking: dict[Key, Asking] = {}
+        # Problems whose prompt the engine has read, so that it has it ready for their other samples.
+        self._read: set[str] = set()
         self._is_stopping = threading.Event()
         # Not the thread's own end: a Ctrl-C in the middle of `Thread.join` marks a thread as ended that is not.
         self._is_over = threading.Event()
@@ -120,7 +123,7 @@ class Going:
             result = self._result
             total = len(result.problems) * result.n_samples
             state = State(self.name, self._phase, len(result.judgements), total, len(result.samples), running=running)
-            if self._phase == "running" and self._n_written:
+            if self._phase == "running" and 0 < self._n_written < self._n_asked:
                 left = (self._n_asked - self._n_written) * (now - self._began) / self._n_written
                 state = replace(state, seconds_left=left)
             return replace(state, note=self._note)
@@ -195,6 +198,7 @@ class Going:
         with self._lock:
             for asking in self._asking.values():
                 asking.steering.stop()
+            self._lock.notify_all()
 
     def _all_brought(self) -> list[Sample | Judged | None]:
         """What there is to write down; waits for the first of it."""
@@ -225,6 +229,7 @@ class Going:
                 finally:
                     with self._lock:
                         del self._asking[asking.problem.id, asking.number]
+                        self._lock.notify_all()
                 if sample is None or self._has_broken_down(sample, asking.is_refused):
                     return
                 self._brought.put(sample)
@@ -250,13 +255,26 @@ class Going:
         return engine
 
     def _next(self) -> Asking | None:
+        """What is to be asked next; None when that is nothing.
+
+        The first sample of a problem goes ahead until its prompt is read: the others find that in the prefix cache,
+        where all at once would each read it.
+        """
         with self._lock:
-            if self._is_stopping.is_set() or not self._left:
-                return None
-            problem, number = self._left.popleft()
-            asked = self._benchmark, self._judges, self._problems[problem], number
-            asking = self._asking[problem, number] = Asking(*asked)
-            return asking
+            while not self._is_stopping.is_set() and self._left:
+                problem, number = self._left[0]
+                if problem in self._read or all(key[0] != problem for key in self._asking):
+                    self._left.popleft()
+                    of = self._benchmark, self._judges, self._problems[problem]
+                    asking = self._asking[problem, number] = Asking(*of, number, partial(self._has_read, problem))
+                    return asking
+                self._lock.wait()
+            return None
+
+    def _has_read(self, problem: str) -> None:
+        with self._lock:
+            self._read.add(problem)
+            self._lock.notify_all()
 
     def _has_broken_down(self, sample: Sample, is_refused: bool) -> bool:
         """Whether the engine failed so often that the rest is left for a resume."""

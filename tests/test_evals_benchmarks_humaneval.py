@@ -39,7 +39,7 @@ def test_the_sample_is_all_of_it_and_needs_no_network():
     assert asked.content.endswith(
         'False\n    >>> has_close_elements([1.0, 2.8, 3.0, 4.0, 5.0, 2.0], 0.3)\n    True\n    """\n```'
     )
-    assert PROBLEMS[0].reference.startswith("    for idx, elem") and "idx, elem" not in str((asked, PROBLEMS[0].gold))
+    assert PROBLEMS[0].reference.startswith("for idx, elem") and "idx, elem" not in str((asked, PROBLEMS[0].gold))
 
 
 @pytest.mark.parametrize("name", CHOSEN)

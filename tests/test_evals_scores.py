@@ -60,15 +60,13 @@ def samples(draw: Any, problem: str, number: int) -> Sample:
 def written(path: Path, head: dict[str, Any], lines: list[tuple[Any, Any]]) -> Path:
     path.unlink(missing_ok=True)
     writer = ResultWriter(path)
-    writer.write("head", head)
-    for kind, line in lines:
-        writer.write(kind, line)
+    writer.write_all([("head", head), *lines])
     writer.close()
     return path
 
 
 @given(results())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_scores_are_those_of_an_independent_recomputation(tmp_path_factory, made):
     path = written(tmp_path_factory.getbasetemp() / "made.jsonl", *made)
     result, expected = read_result(path), recomputed(path)

@@ -1,4 +1,4 @@
-from evals.speed.arrivals import Heard
+from evals.speed.arrivals import Cell, Heard
 from evals.speed.grid import Room, measure_grid, quick_grid, whole_grid
 
 
@@ -16,14 +16,9 @@ class Clockwork:
         return Heard(0.0, tuple((read + n / 10, 1.0) for n in range(new_tokens)))
 
 
-class Letters:
-    def fresh_text(self, tokens):
-        return "x" * tokens
-
-
 def measured(shapes, room):
-    contender, told = Clockwork(), []
-    cells = measure_grid(contender, Letters(), shapes, 10, room, told.append)
+    contender, told = Clockwork(), list[Cell]()
+    cells = measure_grid(contender, lambda tokens: "x" * tokens, shapes, 10, room, told.append)
     assert told == cells
     return contender, cells
 

@@ -1,4 +1,5 @@
 import inspect
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_server_that_ends_at_once_is_told_with_what_it_said(monkeypatch, tmp_pat
     monkeypatch.setattr(
         transformers_serve,
         "serve_command",
-        lambda *args: [transformers_serve.sys.executable, "-c", "import sys; sys.exit('the port is taken')"],
+        lambda *args: [sys.executable, "-c", "import sys; sys.exit('the port is taken')"],
     )
     with pytest.raises(EngineError, match="exit status 1.*the port is taken"):
         with transformers_serving(tmp_path, "bf16", is_random=False):

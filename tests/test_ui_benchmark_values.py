@@ -53,6 +53,11 @@ def test_row_shows_the_answer_that_was_given_most_often() -> None:
     assert row_value(result_of(*said), 0, "a") == [0, "ccc", "2", 75]
 
 
+def test_row_shows_the_reason_where_there_is_no_final_answer() -> None:
+    assert row_value(result_of(Judged("a", 0, "wrong", "fails test 2 of 3")), 0, "a")[2] == "fails test 2 of 3"
+    assert row_value(result_of(Judged("a", 0, "undecided", "no box")), 0, "a")[2] == ""
+
+
 def test_problem_without_a_title_goes_by_its_id() -> None:
     assert problems_value(HEAD) == [["a", "A"], ["b", ""]]
 

@@ -113,7 +113,10 @@ def _letter(result: Result, key: tuple[str, int]) -> str:
 
 
 def row_value(result: Result, at: int, problem: str) -> list[Any]:
-    """A problem's row: its place, the letters, the answer given most often, thinking and answer tokens of a sample."""
+    """A problem's row: its place, the letters, the answer given most often, thinking and answer tokens of a sample.
+
+    Programs and calls have no final answer; what was wrong or right with them stands in its place.
+    """
     keys = [(problem, number) for number in range(result.n_samples)]
     samples = [result.samples[key] for key in keys if key in result.samples]
     tokens = sum(each.thinking_tokens + each.answer_tokens for each in samples)
@@ -125,7 +128,8 @@ def row_value(result: Result, at: int, problem: str) -> list[Any]:
 def _answer(result: Result, key: tuple[str, int]) -> str:
     judged = result.judgements[key]
     first = result.judgements.get((key[0], judged.class_of), judged)
-    return shortened(first.answer, _ANSWER_CHARACTERS)
+    said = "" if first.outcome == "undecided" else first.reason
+    return shortened(first.answer or said, _ANSWER_CHARACTERS)
 
 
 def problems_value(head: Mapping[str, Any]) -> list[list[str]]:

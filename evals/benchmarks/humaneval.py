@@ -38,7 +38,7 @@ def _problem(row: Mapping[str, Any], number: int) -> Problem:
     asked = Message("user", PROMPT.format(head=gold["prompt"].strip("\n")))
     name = column(row, "task_id", number)
     _tests_of(gold, f"Row {number}, {name}: ")
-    solution = str(row.get("canonical_solution") or "").rstrip()
+    solution = textwrap.dedent(str(row.get("canonical_solution") or "")).strip()
     return Problem(name, (asked,), gold, _title(gold), reference=solution or gold["test"].strip())
 
 

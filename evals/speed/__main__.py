@@ -11,6 +11,7 @@ side, have limits; the exit status is 1 if one is missed.
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,7 +66,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="an OpenAI-compatible server; as often as needed",
     )
     add("--server-body", type=json.loads, default={}, metavar="JSON", help="more fields of each request to those")
-    add("--serve-options", default="", help="more arguments of transformers serve")
+    add("--serve-options", default="", help="more arguments of transformers serve, as --serve-options='...'")
     add("--out", type=Path, default=RESULTS, metavar="FOLDER", help="for the JSON and the plots")
     return parser.parse_args(arguments)
 
@@ -133,6 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.threads:
             # After the load, which leaves a core to the page.
             torch.set_num_threads(asked.threads)
+            os.environ["OMP_NUM_THREADS"] = str(asked.threads)  # the app's and the servers', too
         head = head_of(subject, asked)
         path = asked.out / file_name(head["model"], head["precision"], head["device"])
         record = Record(head, path, subject.load_seconds)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from evals.speed.arrivals import Cell, Contender, ask_at_once
-from evals.speed.bench import Prompts
 
 BATCHES = (1, 2, 4, 8, 16, 32)
 LENGTHS = (128, 2048, 8192, 32_768)
@@ -51,7 +50,7 @@ def quick_grid(batches: Sequence[int] = BATCHES, lengths: Sequence[int] = LENGTH
 
 def measure_grid(
     contender: Contender,
-    prompts: Prompts,
+    fresh_text: Callable[[int], str],
     shapes: Iterable[Shape],
     new_tokens: int,
     room: Room,
@@ -60,6 +59,7 @@ def measure_grid(
     """Measure line by line.
 
     Args:
+        fresh_text: A number of tokens to a text of about so many that was never asked before.
         new_tokens: Those that each request writes while all of them write.
         on_cell: Told each line as it is there, left out ones too.
 
@@ -74,17 +74,19 @@ def measure_grid(
         if reason:
             cells.append(Cell(contender.name, batch, length, skipped=reason))
         else:
-            cells.append(_best_of_several(contender, prompts, (batch, length), tokens, room))
+            cells.append(_best_of_several(contender, fresh_text, (batch, length), tokens, room))
         on_cell(cells[-1])
     return cells
 
 
-def _best_of_several(contender: Contender, prompts: Prompts, shape: Shape, new_tokens: int, room: Room) -> Cell:
+def _best_of_several(
+    contender: Contender, fresh_text: Callable[[int], str], shape: Shape, new_tokens: int, room: Room
+) -> Cell:
     batch, length = shape
     tried: list[Cell] = []
     deadline = time.monotonic() + room.cell_seconds * _TRIES_SHARE
     while not tried or (len(tried) < room.tries and time.monotonic() < deadline):
-        texts = [prompts.fresh_text(length) for _ in range(batch)]
+        texts = [fresh_text(length) for _ in range(batch)]
         tried.append(ask_at_once(contender, texts, new_tokens, length))
     return max(tried, key=lambda cell: cell.decode_tokens_per_second or cell.tokens_per_second or 0.0)
 

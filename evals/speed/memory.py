@@ -37,6 +37,7 @@ def memory_watched() -> Iterator[Held]:
     """Watch a stretch of work."""
     held, ended = Held(), threading.Event()
     if device_kind() == "cuda":
+        torch.cuda.init()  # before the first allocation there is nothing to reset, and torch refuses
         torch.cuda.reset_peak_memory_stats(0)
 
     def watch() -> None:

@@ -140,7 +140,7 @@ class Session:
             said = cell.skipped or f"{cell.decode_tokens_per_second or cell.tokens_per_second or 0:.1f} tokens/s"
             print(f"  {cell.contender}: {cell.batch} x {cell.prompt_tokens}: {said}", file=sys.stderr, flush=True)
 
-        measure_grid(contender, self._prompts, shapes, self._wish.new_tokens, room, keep)
+        measure_grid(contender, self._prompts.fresh_text, shapes, self._wish.new_tokens, room, keep)
 
     def _beside(self, contender: Contender) -> None:
         """One that ours is compared with, warm."""

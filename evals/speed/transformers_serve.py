@@ -1,6 +1,7 @@
 """A model's folder in, the address of `transformers serve --continuous-batching` with it out, ended afterwards."""
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 NEEDED = ("fastapi", "uvicorn", "openai")
 _QUANTISATIONS = {"nf4": "bnb-4bit", "int8": "bnb-8bit"}
 _OURS = "evals.speed.random_weights"
+_QUIET = {"HF_HUB_DISABLE_UPDATE_CHECK": "1"}  # its command line asks the package index for a newer release
 
 
 def missing_packages() -> list[str]:
@@ -59,7 +61,7 @@ def transformers_serving(
         port = listener.getsockname()[1]
     command = serve_command(folder, precision, port, is_random, options)
     with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | _QUIET, stdout=said, stderr=subprocess.STDOUT)
         try:
             _wait_until_healthy(process, f"http://localhost:{port}", start_seconds)
             yield f"http://localhost:{port}/v1"
