@@ -17,7 +17,7 @@ let picked = [];
 async function ask(asked) {
   try {
     const told = await server.benchmarks(asked);
-    refuse(told.error || "");
+    if (told.error) refuse(told.error);
     return told.error ? null : told;
   } catch {
     // Whoever watches the connection says so.
@@ -25,9 +25,8 @@ async function ask(asked) {
   }
 }
 
+// A refusal stays until something else is wished for.
 function refuse(words) {
-  if (!words && performance.now() - (refuse.at || -Infinity) < 8000) return;
-  refuse.at = words ? performance.now() : -Infinity;
   workingsSet(refusal, workingsSay(words));
   refusal.hidden = !words;
 }
@@ -132,6 +131,8 @@ function showChosen() {
 const publishedWords = (chosen) => `As published: no cut, up to 32,768 tokens, ${chosen.samples} samples of each problem unless you give fewer.`;
 
 form.addEventListener("change", showChosen);
+bench.addEventListener("click", (event) => event.target.closest("button") && refuse(""), { capture: true });
+bench.addEventListener("input", () => refuse(""));
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (field(".start").disabled) return;
