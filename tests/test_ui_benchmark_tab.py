@@ -4,6 +4,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,14 @@ def test_stopped_result_goes_on_where_it_was(tab_with: Callable[..., BenchmarkTa
     assert (stopped["text"], stopped["may_resume"]) == ("Stopped. Resume goes on from here.", True)
     assert tab.answer({"do": "resume", "name": name}) == {}
     assert ended(tab, name)["done"] == N
+
+
+def test_pages_that_look_at_once_see_the_same_growing_result(tab_with: Callable[..., BenchmarkTab]) -> None:
+    tab = tab_with(right_turns())
+    name = start(tab, samples=20)
+    with ThreadPoolExecutor(4) as pages:
+        seen = list(pages.map(lambda _: ended(tab, name), range(4)))
+    assert [(each["done"], each["score"]["share"]) for each in seen] == [(20 * N, 1.0)] * 4
 
 
 def test_problem_opens_with_its_texts_and_the_question(tab_with: Callable[..., BenchmarkTab]) -> None:

@@ -66,11 +66,13 @@ class BenchmarkTab:
         # The problems of the result that was looked into last.
         self._problems: tuple[str, dict[str, Problem]] = ("", {})
         self._lock, self._reading = threading.Lock(), threading.Lock()
+        # What one page counts may not grow because another one looks.
+        self._looking = threading.Lock()
         self._acts: dict[str, Callable[[Value], Value]] = {
-            "look": self._look,
+            "look": self._look_alone,
             "open": self._open,
             "asked": self._asked,
-            "compare": self._compare,
+            "compare": self._compare_alone,
             "file": self._file,
             "start": self._start,
             "resume": self._resume,
@@ -147,6 +149,14 @@ class BenchmarkTab:
         return {}
 
     # ------------------------------------------------------------------ looking
+
+    def _look_alone(self, asked: Value) -> Value:
+        with self._looking:
+            return self._look(asked)
+
+    def _compare_alone(self, asked: Value) -> Value:
+        with self._looking:
+            return self._compare(asked)
 
     def _look(self, asked: Value) -> Value:
         files = self._files()
