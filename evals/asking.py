@@ -12,18 +12,24 @@ from model.engine import Engine, Steering, collect
 from model.errors import AppError, BadInput
 from model.events import AnswerDelta, Event, PromptRead, ThinkingDelta
 
-# So often is a sample begun, if the engine fails.
-TRIES = 3
+# After each try that fails: the engine may be on its way back. So often is a sample begun.
+_PAUSES_SECONDS = (0.1, 1.0, 0.0)
+TRIES = len(_PAUSES_SECONDS)
 
 
 @dataclass(slots=True)
 class Asking:
-    """A sample that is being written. Any thread may read it."""
+    """A sample that is being written. Any thread may look at it.
+
+    Args:
+        on_read: Called when the model has read the prompt.
+    """
 
     benchmark: Benchmark
     judges: Judges
     problem: Problem
     number: int
+    on_read: Callable[[], None]
     steering: Steering = field(default_factory=Steering)
     tokens: int = 0
     is_thinking: bool = True
@@ -37,7 +43,7 @@ class Asking:
             AppError: If `engine_now` does.
         """
         error = ""
-        for _ in range(TRIES):
+        for pause in _PAUSES_SECONDS:
             if is_stopping.is_set():
                 return None
             engine = engine_now()
@@ -48,6 +54,7 @@ class Asking:
                 return self._failed(str(refusal))
             except AppError as failure:
                 error = str(failure)
+                is_stopping.wait(pause)
         return self._failed(error)
 
     def _written(self, engine: Engine, plan: Plan) -> Sample | None:
@@ -80,7 +87,9 @@ class Asking:
 
     def _watched(self, events: Iterator[Event]) -> Iterator[Event]:
         for event in events:
-            if isinstance(event, ThinkingDelta | AnswerDelta):
+            if isinstance(event, PromptRead):
+                self.on_read()
+            elif isinstance(event, ThinkingDelta | AnswerDelta):
                 self.tokens += event.n_tokens
                 self.is_thinking = isinstance(event, ThinkingDelta)
             yield event

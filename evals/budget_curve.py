@@ -207,7 +207,8 @@ def _measured(result: Result, budgets: Sequence[int], script: Path | None) -> bo
         loaded_host(result.head["model"], script) as host,
         contextlib.closing(CodeJudge()) as code,
         MathJudge() as math,
-        contextlib.closing(BudgetCurves(host, Judges(math, code))) as curves,
+        contextlib.closing(Judges(math, code)) as judges,
+        contextlib.closing(BudgetCurves(host, judges)) as curves,
     ):
         curves.start(result, budgets)
         state = _followed(curves, result.path)

@@ -112,6 +112,12 @@ def read_cuts(path: Path) -> dict[tuple[str, int, int], CutAnswer]:
     return found
 
 
+def is_out_of_date(result: Result, cut: CutAnswer) -> bool:
+    """Whether it says that nothing was cut of a sample that has been written since: it had failed then."""
+    sample = result.samples.get((cut.problem, cut.number))
+    return sample is None or (not cut.is_cut and cut.thinking_tokens != sample.thinking_tokens)
+
+
 def own_budget(result: Result) -> int:
     """The thinking tokens at which the result itself was cut, or its token limit where nothing was."""
     budget, limit = result.head.get("budget"), result.head["sampling"].get("max_new_tokens") or MAX_NEW_TOKENS
@@ -130,10 +136,11 @@ def default_budgets(result: Result) -> list[int]:
 def curve_of(result: Result, cuts: Mapping[tuple[str, int, int], CutAnswer]) -> Curve:
     """The curve as far as it is known; its last point is the result itself."""
     own = own_budget(result)
-    budgets = sorted({cut.budget for cut in cuts.values() if cut.budget < own})
-    points = [_point(result, [cut for cut in cuts.values() if cut.budget == budget], budget) for budget in budgets]
-    held = [point for point in (*points, _own_point(result, own)) if point is not None]
-    return Curve(tuple(held), best_budget(held))
+    held = [cut for cut in cuts.values() if cut.budget < own and not is_out_of_date(result, cut)]
+    budgets = sorted({cut.budget for cut in held})
+    points = [_point(result, [cut for cut in held if cut.budget == budget], budget) for budget in budgets]
+    known = [point for point in (*points, _own_point(result, own)) if point is not None]
+    return Curve(tuple(known), best_budget(known))
 
 
 def best_budget(points: Sequence[Point]) -> int | None:

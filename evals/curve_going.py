@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from evals.asking import TRIES
 from evals.benchmarks.benchmark import Benchmark, Judges, Problem
-from evals.curve_file import CutAnswer
+from evals.curve_file import CutAnswer, is_out_of_date
 from evals.judging_samples import SampleJudge
 from evals.profiles import plan_of
 from evals.result_file import Result, ResultWriter, Sample
@@ -176,7 +176,7 @@ class CurveGoing:
                 return None
             self._steerings.add(steering)
         try:
-            request = request_after(engine, self._plan, problem, sample.number, kept)
+            request = request_after(self._plan, problem, sample.number, kept)
             whole = collect(engine.stream(request, steering))
         finally:
             with self._lock:
@@ -215,9 +215,10 @@ class CurveGoing:
 def _left(result: Result, budgets: Sequence[int], cuts: Mapping[CutKey, CutAnswer]) -> list[tuple[Sample, list[int]]]:
     """What is still to be asked: each judged sample with its rising budgets; those that failed once more."""
     left = []
+    there = {key for key, cut in cuts.items() if not (cut.error or is_out_of_date(result, cut))}
     keys = [(problem, number) for problem in result.problems for number in range(result.n_samples)]
     for key in (key for key in keys if key in result.judgements):
-        missing = [budget for budget in budgets if (*key, budget) not in cuts or cuts[*key, budget].error]
+        missing = [budget for budget in budgets if (*key, budget) not in there]
         if missing:
             left.append((result.samples[key], missing))
     return left

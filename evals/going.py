@@ -11,8 +11,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from functools import partial
+from typing import Any
 
 from evals.asking import Asking
 from evals.benchmarks.benchmark import Benchmark, Judges, Problem
@@ -21,51 +22,21 @@ from evals.heads import check_same_model
 from evals.judging_samples import SampleJudge
 from evals.profiles import Plan, plan_of
 from evals.result_file import Judged, Result, ResultWriter, Sample
+from evals.run_state import Phase, Running, State
 from model.engine import Engine
 from model.errors import AppError
 from model.host import ModelHost
 
 _log = logging.getLogger(__name__)
 
-Phase = Literal["running", "stopping", "stopped", "done", "failed"]
+__all__ = ["Going", "Phase", "Running", "State"]
+
 Key = tuple[str, int]
 
 # So many samples one after the other that the engine failed at: it is gone, and the rest would fail too.
 _MOST_FAILURES = 3
 # A model that is being loaded, again perhaps, is waited for so long.
 _WAIT_FOR_ENGINE_SECONDS = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """A sample that is being written: of which problem, its number, and how far it is."""
-
-    problem: str
-    number: int
-    tokens: int
-    seconds: float
-    is_thinking: bool
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Where a result stands.
-
-    Args:
-        done: Samples that are written and judged, of `total`.
-        written: Samples that are written.
-        seconds_left: To expect; None while it cannot be told.
-        note: Why it failed; empty when it did not.
-    """
-
-    name: str
-    phase: Phase
-    done: int
-    total: int
-    written: int = 0
-    seconds_left: float | None = None
-    running: tuple[Running, ...] = ()
-    note: str = ""
 
 
 class Going:
@@ -94,10 +65,12 @@ class Going:
         self._problems = {problem.id: problem for problem in problems}
         self._judge = SampleJudge(benchmark, judges, self._problems, self._plan.profile)
         self._judge.know(result)
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._left = deque(_keys_left(result))
         self._n_asked = len(self._left)
         self._asking: dict[Key, Asking] = {}
+        # Problems whose prompt the engine has read, so that it has it ready for their other samples.
+        self._read: set[str] = set()
         self._is_stopping = threading.Event()
         # Not the thread's own end: a Ctrl-C in the middle of `Thread.join` marks a thread as ended that is not.
         self._is_over = threading.Event()
@@ -150,7 +123,7 @@ class Going:
             result = self._result
             total = len(result.problems) * result.n_samples
             state = State(self.name, self._phase, len(result.judgements), total, len(result.samples), running=running)
-            if self._phase == "running" and self._n_written:
+            if self._phase == "running" and 0 < self._n_written < self._n_asked:
                 left = (self._n_asked - self._n_written) * (now - self._began) / self._n_written
                 state = replace(state, seconds_left=left)
             return replace(state, note=self._note)
@@ -225,6 +198,7 @@ class Going:
         with self._lock:
             for asking in self._asking.values():
                 asking.steering.stop()
+            self._lock.notify_all()
 
     def _all_brought(self) -> list[Sample | Judged | None]:
         """What there is to write down; waits for the first of it."""
@@ -255,6 +229,7 @@ class Going:
                 finally:
                     with self._lock:
                         del self._asking[asking.problem.id, asking.number]
+                        self._lock.notify_all()
                 if sample is None or self._has_broken_down(sample, asking.is_refused):
                     return
                 self._brought.put(sample)
@@ -280,13 +255,26 @@ class Going:
         return engine
 
     def _next(self) -> Asking | None:
+        """What is to be asked next; None when that is nothing.
+
+        The first sample of a problem goes ahead until its prompt is read: the others find that in the prefix cache,
+        where all at once would each read it.
+        """
         with self._lock:
-            if self._is_stopping.is_set() or not self._left:
-                return None
-            problem, number = self._left.popleft()
-            asked = self._benchmark, self._judges, self._problems[problem], number
-            asking = self._asking[problem, number] = Asking(*asked)
-            return asking
+            while not self._is_stopping.is_set() and self._left:
+                problem, number = self._left[0]
+                if problem in self._read or all(key[0] != problem for key in self._asking):
+                    self._left.popleft()
+                    of = self._benchmark, self._judges, self._problems[problem]
+                    asking = self._asking[problem, number] = Asking(*of, number, partial(self._has_read, problem))
+                    return asking
+                self._lock.wait()
+            return None
+
+    def _has_read(self, problem: str) -> None:
+        with self._lock:
+            self._read.add(problem)
+            self._lock.notify_all()
 
     def _has_broken_down(self, sample: Sample, is_refused: bool) -> bool:
         """Whether the engine failed so often that the rest is left for a resume."""

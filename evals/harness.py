@@ -1,8 +1,9 @@
 """A scripted engine at full speed in, what running a benchmark costs beyond the engine itself out: time and memory.
 
 `python -m evals.harness` asks the same requests twice in each round: by the engine alone, from as many threads, and by
-`BenchmarkRuns`, which watches, writes and judges every sample. It writes results/harness.json. Each half is a process
-of its own, so that its memory is its own; the order changes from round to round, because the machine's load does.
+`BenchmarkRuns`, which watches, writes and judges every sample. It does so at full speed, where Python itself is what is
+waited for, and paced like a very fast card. Each half is a process of its own, so that its memory is its own; the order
+changes from round to round, because the machine's load does. It writes results/harness.json.
 """
 
 import argparse
@@ -33,7 +34,10 @@ from verify.code.judge import CodeJudge
 from verify.math_answer import MathJudge
 
 RESULT = Path(__file__).parent / "results" / "harness.json"
-_TOKENS_PER_SECOND = 1e6  # more than Python can hand on: the engine is never waited for
+# More than Python can hand on, so that the engine is never waited for.
+FULL_SPEED = 1e6
+# Thinking tokens of each sample, and tokens a second in each of 16 slots. Paced, it is faster than any card.
+SPEEDS = {"full_speed": (1000, FULL_SPEED), "paced": (300, 600.0)}
 _STEP = "Step {n}: one thing follows from another, as one sees when one looks at it closely.\n\n"
 _TOKENS_A_STEP = 22
 
@@ -46,16 +50,16 @@ def problems(count: int) -> list[Problem]:
     ]
 
 
-def engine(tokens: int) -> ScriptedEngine:
-    """One that thinks so many tokens and answers every question with 4."""
+def engine(tokens: int, rate: float) -> ScriptedEngine:
+    """One that thinks so many tokens, at so many a second in each of its slots, and answers every question with 4."""
     turn = Turn(_STEP, "So it is $\\boxed{4}$.", repeat=max(tokens // _TOKENS_A_STEP, 1))
-    return ScriptedEngine([turn], tokens_per_second=_TOKENS_PER_SECOND)
+    return ScriptedEngine([turn], tokens_per_second=rate)
 
 
-def alone(count: int, samples: int, tokens: int) -> dict[str, Any]:
+def alone(count: int, samples: int, tokens: int, rate: float = FULL_SPEED) -> dict[str, Any]:
     """The engine alone: what any program that reads its streams has to pay."""
     plan, asked = plan_for(GSM8K, samples=samples, budget="high"), in_fair_order(problems(count))
-    serving = engine(tokens)
+    serving = engine(tokens, rate)
 
     def ask(work: tuple[Problem, int]) -> int:
         whole = collect(serving.stream(plan.request(*work), Steering()))
@@ -67,14 +71,14 @@ def alone(count: int, samples: int, tokens: int) -> dict[str, Any]:
     return _told(before) | {"tokens": sum(written)}
 
 
-def by_runner(count: int, samples: int, tokens: int) -> dict[str, Any]:
+def by_runner(count: int, samples: int, tokens: int, rate: float = FULL_SPEED) -> dict[str, Any]:
     """The same through `BenchmarkRuns`; the seconds in which the judges get ready are not counted."""
     told = Loaded(GSM8K, problems(count), {"source": "sample", "sha256": ""})
     with tempfile.TemporaryDirectory() as folder, MathJudge() as math, closing(CodeJudge()) as code:
         for _ in range(math.n_children):
             math.start()
         math.judge("1", "1")
-        host = ModelHost(Settings(Path(folder)), engine(tokens))
+        host = ModelHost(Settings(Path(folder)), engine(tokens, rate))
         runs = BenchmarkRuns(host, Judges(math, code), Path(folder), lambda *_: told)
         before = _used()
         name = runs.start("gsm8k", samples=samples, budget="high")
@@ -100,9 +104,9 @@ WAYS = {"alone": alone, "by_runner": by_runner}
 
 
 def _in_a_process(way: str, given: argparse.Namespace) -> dict[str, Any]:
-    asked = [str(number) for number in (given.problems, given.samples, given.tokens)]
-    command = [sys.executable, "-m", "evals.harness", "--way", way, "--problems", asked[0]]
-    command += ["--samples", asked[1], "--tokens", asked[2]]
+    command = [sys.executable, "-m", "evals.harness", "--way", way]
+    for name in ("problems", "samples", "tokens", "rate"):
+        command += [f"--{name}", str(getattr(given, name))]
     return dict(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
 
 
@@ -123,6 +127,7 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
         "problems": given.problems,
         "samples": given.samples,
         "tokens_a_sample": given.tokens,
+        "tokens_a_second_in_each_slot": None if given.rate == FULL_SPEED else given.rate,
         "wall_time_more": more("seconds"),
         "cpu_time_more": more("cpu_seconds"),
         "peak_mib": round(peaks[1], 1),
@@ -137,17 +142,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", type=int, default=200)
     parser.add_argument("--samples", type=int, default=4)
-    parser.add_argument("--tokens", type=int, default=1000, help="of thinking, in each sample")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=RESULT)
+    # One half of a round, in the process that it is given for itself.
     parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--tokens", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--rate", type=float, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.way:
-        print(json.dumps(WAYS[given.way](given.problems, given.samples, given.tokens)))
+        print(json.dumps(WAYS[given.way](given.problems, given.samples, given.tokens, given.rate)))
         return 0
-    told = measured(given)
+    told = {}
+    for name, (tokens, rate) in SPEEDS.items():
+        given.tokens, given.rate = tokens, rate
+        told[name] = measured(given)
+        print(name, {key: value for key, value in told[name].items() if key != "rounds"})
     given.out.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
-    print({name: value for name, value in told.items() if name != "rounds"})
     return 0
 
 

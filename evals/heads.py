@@ -10,7 +10,6 @@ from evals.benchmarks.benchmark import Benchmark, Problem
 from evals.measured_on import measured_on
 from evals.profiles import Plan
 from evals.result_file import VERSION
-from model.chat import ChatEngine
 from model.engine import Engine
 from model.errors import BadInput
 from model.sampling import with_preset
@@ -28,6 +27,8 @@ def head_of(
         problems: In the order in which they are asked.
         data: Where the rows came from: `source`, `sha256`, and how many problems there are in all, `problems`.
     """
+    from model.chat import ChatEngine  # brings transformers in, which the page does without until a model loads
+
     asked = plan.fields()
     if isinstance(engine, ChatEngine):
         drawn = asdict(with_preset(plan.sampling, engine.family.sampling))

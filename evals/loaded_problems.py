@@ -34,7 +34,10 @@ def load_problems(name: str, source: str = "auto") -> Loaded:
     told = rows.told()
     if rows.source == "folder":
         told["folder"] = str(Path(source).expanduser().resolve())
-    return Loaded(benchmark, benchmark.problems_of(rows.rows), told)
+    problems = benchmark.problems_of(rows.rows)
+    own = benchmark.sample_about if rows.source == "sample" else ""
+    remark = own or (benchmark.remark(problems) if benchmark.remark else "")
+    return Loaded(benchmark, problems, told | ({"remark": remark} if remark else {}))
 
 
 def source_of(told: Mapping[str, Any]) -> str:

@@ -94,6 +94,8 @@ def difference(head: Mapping[str, Any], published: Published) -> str:
     ]
     if head.get("precision") in ("int8", "nf4"):
         told.append(f"weights in {head['precision']} here")
+    if remark := head.get("data", {}).get("remark"):
+        told.append(f"here, {remark}")
     if published.grading:
         told.append(f"there, {published.grading} counts as the answer")
     if not published.has_protocol:

@@ -21,11 +21,12 @@ from typing import Any, TextIO
 from evals.benchmark_runs import BenchmarkRuns
 from evals.benchmarks.benchmark import Judges
 from evals.benchmarks.registry import BENCHMARKS
-from evals.going import State
 from evals.judge_again import judge_file_again
+from evals.judge_curve_again import judge_curve_again
 from evals.loaded_host import loaded_host
 from evals.profiles import PROFILES
 from evals.result_file import Result, read_result
+from evals.run_state import State
 from evals.run_table import live_text, table_of
 from model.catalog import EMBEDDED
 from model.errors import AppError, BadInput
@@ -129,6 +130,7 @@ def judge_again(path: Path) -> int:
     """Judge a file's samples again, and say what has changed."""
     with contextlib.closing(CodeJudge()) as code, MathJudge() as math, contextlib.closing(Judges(math, code)) as judges:
         changed = judge_file_again(path, judges)
+        n_cuts = judge_curve_again(read_result(path), judges)
     for each in changed:
         if each.is_other_outcome:
             before = each.before.outcome if each.before else "not judged"
@@ -136,6 +138,8 @@ def judge_again(path: Path) -> int:
     n_others = sum(each.is_other_outcome for each in changed)
     result = read_result(path)
     print(f"{len(result.judgements):,} samples were judged again, {n_others:,} came out differently.\n")
+    if n_cuts:
+        print(f"Of the answers behind cut thinkings {n_cuts:,} came out differently.\n")
     print(table_of(result))
     return 0
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from evals.going import State
 from evals.intervals import Share
 from evals.published import difference, published_for
 from evals.result_file import Result
+from evals.run_state import State
 from evals.scores import Scores, pass_1_of, scores_of
 
 _WIDTH = 22
@@ -73,6 +73,8 @@ def _protocol(head: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     if data.get("note"):
         rows.append(("", data["note"]))
+    if data.get("remark") and data["remark"] not in data.get("note", ""):
+        rows.append(("", f"Not the benchmark's own score: {data['remark']}."))
     if head["device"]:
         rows.append(("device", head["device"]))
     return rows

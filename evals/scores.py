@@ -33,7 +33,8 @@ class Scores:
         cons_k: Share of problems where the answer that most samples gave is correct; None without voting.
         qwq_pass_1: As `pass_1`, under QwQ's own rule; None where no sample was judged by it.
         same_problems_error: Standard error of `pass_1` when the same problems are asked again (the interval is that
-            of other problems of the kind); None with one sample a problem.
+            of other problems of the kind); None where that cannot be told: with one sample a problem, or where no
+            problem has samples of both kinds, which is no proof that they never differ.
         truncated: Share of the samples that ended at the token limit.
         thinking_cut: Share whose thinking was ended, at the budget or in a loop.
         without_answer: Share that has no answer, mostly because the thinking never closed.
@@ -202,7 +203,8 @@ def _same_problems_error(by_problem: Sequence[Sequence[Judged]]) -> float | None
     if not by_problem or any(len(mine) < 2 for mine in by_problem):
         return None
     shares = [(len(mine), _mean(each.outcome == "correct" for each in mine)) for mine in by_problem]
-    return math.sqrt(math.fsum(p * (1 - p) / (n - 1) for n, p in shares)) / len(by_problem)
+    variance = math.fsum(p * (1 - p) / (n - 1) for n, p in shares)
+    return math.sqrt(variance) / len(by_problem) if variance else None
 
 
 # ------------------------------------------------------------------ cost

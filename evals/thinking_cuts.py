@@ -45,7 +45,7 @@ def cut_at(engine: ChatEngine, plan: Plan, sample: Sample, budget: int) -> Kept 
     return None
 
 
-def request_after(engine: ChatEngine, plan: Plan, problem: Problem, number: int, kept: Kept) -> Request:
+def request_after(plan: Plan, problem: Problem, number: int, kept: Kept) -> Request:
     """What asks for the answer behind the cut, in the words with which the product ends a thinking."""
     request = plan.request(problem, number)
     left = (request.sampling.max_new_tokens or MAX_NEW_TOKENS) - kept.tokens
@@ -54,12 +54,8 @@ def request_after(engine: ChatEngine, plan: Plan, problem: Problem, number: int,
         request,
         sampling=sampling,
         budget="medium",  # passed over, as the thinking is closed
-        thinking_so_far=kept.text + forced_end(engine) if kept.text else "",
+        thinking_so_far=kept.text,
         is_thinking_closed=True,
+        is_thinking_cut=True,
         is_uncut=False,
     )
-
-
-def forced_end(engine: ChatEngine) -> str:
-    """The family's early-stop text, without the tag behind it."""
-    return engine.prompts.close_thinking(is_forced=True).partition(engine.family.close_text.strip())[0].rstrip()

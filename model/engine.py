@@ -32,6 +32,8 @@ class Request:
         tools: JSON schemas of the tools that the model may call.
         thinking_so_far: Thinking that is there already (a run that is continued, forked or edited).
         is_thinking_closed: True when that thinking is complete, so that the answer comes next.
+        is_thinking_cut: It is closed because it was cut: the family's early-stop text is written behind it, as when a
+            run is cut while it goes on.
         answer_so_far: Answer text that is there already; only with closed thinking.
         shows_thinking_from: Messages from this number on are shown with their thinking; None leaves it to the family.
         leaves_out_calls: No tool is on offer any more: a call that is written all the same is left out, and an answer
@@ -47,6 +49,7 @@ class Request:
     tools: tuple[dict[str, Any], ...] = ()
     thinking_so_far: str = ""
     is_thinking_closed: bool = False
+    is_thinking_cut: bool = False
     answer_so_far: str = ""
     shows_thinking_from: int | None = None
     leaves_out_calls: bool = False

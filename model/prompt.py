@@ -126,7 +126,8 @@ class ChatPrompts:
             if request.thinking_so_far:
                 parts += [[] if is_open else [opening], self._cut_text(request.thinking_so_far)]
             if request.is_thinking_closed:
-                parts.append([self._close_text_after(request.thinking_so_far)])
+                is_cut = request.is_thinking_cut
+                parts.append([self.close_thinking(True) if is_cut else self._close_text_after(request.thinking_so_far)])
         parts.append(self._cut_text(request.answer_so_far))
         segments = [segment for part in parts for segment in part if segment]
         ids = self._encode_raw(segments[0])

@@ -101,7 +101,8 @@ class ScriptedPrompts:
         matched = f"{question}{_RESULT}{results}{_RESULT}{system}" if results or system else question
         text = f"{turns}{_QUESTION}{matched}{_QUESTION}{_OPEN}{request.thinking_so_far}"
         if request.is_thinking_closed:
-            text += _CLOSE + request.answer_so_far
+            is_forced = request.is_thinking_cut and bool(request.thinking_so_far)
+            text += self.close_thinking(is_forced) + request.answer_so_far
         return Prompt(self._vocabulary.encode(text), text)
 
     def close_thinking(self, is_forced: bool) -> str:

@@ -20,6 +20,7 @@ from evals.benchmarks.benchmark import Judges
 from evals.loaded_problems import Loaded, load_problems
 from evals.result_file import ResultWriter, read_result
 from model.errors import BadInput, EngineError, ModelNotReady
+from model.events import PromptRead
 from model.host import ModelHost
 from model.scripted import Turn
 from model.serving import Given
@@ -112,6 +113,30 @@ def test_samples_of_a_problem_are_asked_behind_one_another_each_with_its_own_see
     done(more, more.start("sums", samples=3, seed=7))
     assert [request.sampling.seed for request in again.requests] == seeds
     assert all(judged.class_of == 0 for judged in result.judgements.values())
+
+
+def test_samples_of_a_problem_wait_until_its_prompt_was_read_once(judges: Judges, tmp_path: Path):
+    class Watched(CountingEngine):
+        """Notes the questions that are asked while the same one is still being read for the first time."""
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self.read: set[str] = set()
+            self.too_early: list[str] = []
+
+        def stream(self, request: Any, steering: Any) -> Any:
+            question = request.messages[-1].content
+            if self.asked[question] and question not in self.read:
+                self.too_early.append(question)
+            for event in super().stream(request, steering):
+                if isinstance(event, PromptRead):
+                    self.read.add(question)
+                yield event
+
+    engine = Watched(right_turns(), slots=4, prompt_seconds=0.05)
+    runs = runs_with(engine, judges, tmp_path)
+    result = done(runs, runs.start("sums", samples=4))
+    assert engine.too_early == [] and len(result.judgements) == 4 * N
 
 
 def test_equal_answers_of_a_problem_are_one_class(judges: Judges, tmp_path: Path):

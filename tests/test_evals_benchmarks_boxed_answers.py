@@ -35,7 +35,7 @@ def aime(gold: str) -> Problem:
 
 @pytest.mark.parametrize("benchmark", [GSM8K, MATH500], ids=lambda each: each.name)
 def test_every_gold_of_a_sample_is_its_own_right_answer_and_no_other_problems(judges, benchmark: Benchmark):
-    problems = benchmark.problems_of(rows_of(benchmark, "sample").rows)[:60]
+    problems = benchmark.problems_of(rows_of(benchmark, "sample").rows)[:40]
     for problem, other in zip(problems, problems[1:] + problems[:1], strict=True):
         written = Written(f"So the answer is $\\boxed{{{problem.gold}}}$.", is_strict=True)
         assert benchmark.judge(judges, problem, written).outcome == "correct", problem.id
@@ -61,6 +61,23 @@ def test_judge_takes_words_for_an_answer_unless_it_is_strict(judges, answer, out
     assert GSM8K.judge(judges, gsm(18), Written(answer, is_strict=True)).outcome == strict
 
 
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        (r"Jackie gets $\boxed{20}$ dollars more.", "correct"),
+        (r"They are \boxed{20\%} of the class.", "correct"),
+        (r"It costs \boxed{\$20.00}.", "correct"),
+        (r"That is \boxed{20\text{ minutes}}, a third of an hour.", "correct"),
+        (r"\boxed{20{,}000} likes", "wrong"),
+        (r"\boxed{0.2}", "wrong"),
+        (r"\boxed{20:00}", "wrong"),
+    ],
+)
+def test_judge_reads_numbers_with_what_models_write_around_them(judges, answer, outcome):
+    for is_strict in (False, True):
+        assert GSM8K.judge(judges, gsm(20), Written(answer, is_strict=is_strict)).outcome == outcome
+
+
 def test_judge_never_reads_the_thinking(judges):
     assert GSM8K.judge(judges, gsm(18), Written("", thinking=r"\boxed{18}")).outcome == "undecided"
 
@@ -73,7 +90,7 @@ def test_judge_never_reads_the_thinking(judges):
         ("25", r"25^\circ", "correct"),
         ("25", r"m+n=25", "correct"),
         ("25", r"\frac{50}{2}", "correct"),
-        ("25", r"25\%", "wrong"),
+        ("25", r"25\%", "correct"),
         ("25", "0.25", "wrong"),
         ("25", "125", "wrong"),
         ("204", "2,04", "wrong"),

@@ -39,7 +39,7 @@ def test_the_sample_is_all_of_it_and_needs_no_network():
     assert asked.content.endswith(
         'False\n    >>> has_close_elements([1.0, 2.8, 3.0, 4.0, 5.0, 2.0], 0.3)\n    True\n    """\n```'
     )
-    assert "canonical" not in str(PROBLEMS[0].gold) and "for idx, elem" not in str(PROBLEMS[0])
+    assert PROBLEMS[0].reference.startswith("for idx, elem") and "idx, elem" not in str((asked, PROBLEMS[0].gold))
 
 
 @pytest.mark.parametrize("name", CHOSEN)
@@ -58,10 +58,19 @@ def test_judge_puts_back_a_helper_that_the_prompt_had_given(judges: Judges):
 
 
 def test_with_given_leaves_a_program_alone_that_has_all():
+    gold = {"prompt": "def g(n):\n    return 0\n\ndef f(n):\n", "entry_point": "f", "test": "import math\n"}
     whole = "from __future__ import annotations\n\ndef g(n):\n    return n\n\ndef f(n):\n    return g(n)\n"
-    assert with_given(whole, "def g(n):\n    return 0\n\ndef f(n):\n", "f") == whole
-    assert with_given("return n", "def f(n):\n", "f") == "def f(n):\n    return n"
-    assert with_given("f = lambda n: n\n", "def f(n):\n", "f") == "f = lambda n: n\n"
+    assert with_given(whole, gold) == whole
+    assert with_given("return n", gold).endswith("def f(n):\n    return n")
+    assert with_given("f = lambda n: n\n", gold) == "f = lambda n: n\n"
+    assert with_given("def f(n):\n    return math.pi", gold).endswith("math.pi\n\nimport math")
+
+
+def test_judge_lends_no_name_that_the_harness_does_not(judges: Judges):
+    row = next(row for row in ROWS if row["task_id"] == "HumanEval/99")
+    whole = row["prompt"] + row["canonical_solution"]
+    assert outcome(judges, "HumanEval/99", whole) == "correct"
+    assert outcome(judges, "HumanEval/99", whole.replace("from math import floor, ceil", "pass")) == "wrong"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ from evals.benchmarks.livecodebench import (
 )
 from evals.benchmarks.sources import read_rows, rows_of
 from evals.code_benchmarks_judged import FORM
+from evals.loaded_problems import load_problems
+from evals.published import difference, published_for
 from model.errors import BadInput
 from verify.code.judge import CodeJudge
 from verify.math_answer import MathJudge
@@ -84,6 +86,19 @@ def test_judge_says_where_there_are_no_private_tests(judges: Judges):
     found = judged(judges, asked, "print(6)")
     assert (found.outcome, found.details["only_public_tests"]) == ("correct", True) and ONLY_PUBLIC in found.reason
     assert judged(judges, asked, "print(7)").reason.startswith("fails test 1 of 1")
+
+
+def test_a_result_says_where_problems_have_no_private_tests(tmp_path: Path):
+    lines = [json.dumps(ROWS[name]) for name in ("ring-walk", "pair-up")]
+    (tmp_path / "livecodebench.jsonl").write_text("\n".join(lines), "utf-8")
+    assert "remark" not in load_problems("livecodebench", str(tmp_path)).data
+    public = json.dumps(ROWS["largest-gap"] | {"private_test_cases": "[]"})
+    (tmp_path / "livecodebench.jsonl").write_text("\n".join([*lines, public]), "utf-8")
+    data = load_problems("livecodebench", str(tmp_path)).data
+    assert data["remark"] == "1 of 3 problems are judged by their public tests alone"
+    head = {"benchmark": "livecodebench", "problems": [], "samples": 8, "profile": "published", "data": data}
+    figure = published_for("livecodebench", "qwq-32b")[0]
+    assert f"here, {data['remark']}" in difference(head | {"sampling": {}, "budget": None}, figure)
 
 
 class Hostile:

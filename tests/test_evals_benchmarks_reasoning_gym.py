@@ -87,6 +87,14 @@ def test_the_reference_is_right_and_another_problems_is_not(rows):
         assert judged.outcome == ("correct" if other.gold["answer"] == problem.gold["answer"] else "wrong"), problem
 
 
+def test_a_number_with_what_it_counts_is_the_number(rows):
+    legs = next(problem for problem in problems_of(rows.rows) if problem.gold["task"] == "leg_counting")
+    gold = legs.gold["answer"]
+    assert judge(NO_JUDGES, legs, Written(f"\\boxed{{{gold}\\text{{ legs}}}}")).outcome == "correct"
+    assert judge(NO_JUDGES, legs, Written(f"\\boxed{{1{gold} legs}}")).outcome == "wrong"
+    assert judge(NO_JUDGES, legs, Written(f"\\boxed{{{gold} or more}}")).outcome == "wrong"
+
+
 @pytest.mark.parametrize("answer", ["", "[", "9" * 480, "×" * 400, "1e999999999", "nan", "-", "\x00", "0/0", "True"])
 def test_judge_never_raises_for_what_a_model_wrote(rows, answer):
     outcomes = {

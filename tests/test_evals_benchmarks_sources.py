@@ -23,9 +23,7 @@ NO_SAMPLE = replace(GSM8K, sample=None)
 
 
 class Hub(BaseHTTPRequestHandler):
-    """As much of the Hub as one data set of two plain files needs."""
-
-    protocol_version = "HTTP/1.1"
+    """As much of the Hub as a data set of one plain file needs."""
 
     def do_GET(self):
         if self.path == "/api/datasets/someone/sums":
@@ -66,7 +64,7 @@ def asks(monkeypatch, endpoint: str, cache: Path) -> None:
 @pytest.fixture
 def hub(monkeypatch, tmp_path) -> Iterator[None]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     asks(monkeypatch, f"http://127.0.0.1:{server.server_address[1]}", tmp_path / "cache")
     yield
     server.shutdown()

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from evals.benchmarks.benchmark import Judges
+from evals.benchmarks.benchmark import Judgement, Judges
 from evals.budget_curve import BudgetCurves, main, measured_curve
 from evals.curve_file import curve_path, read_cuts
+from evals.judge_curve_again import judge_curve_again
 from evals.loaded_problems import Loaded
 from evals.result_file import Result
 from model.engine import Request, Steering
@@ -29,9 +30,10 @@ AHA = "Now I see how it goes.\n\n"
 class NeedsItsThinking(CountingEngine):
     """Gives the right answer only if the thinking has got to its point; question 0 needs no thinking."""
 
-    def __init__(self, fails: int = 0) -> None:
-        super().__init__([turn(n, f"It is {2 * n}.", thinking=STEPS + AHA + STEPS) for n in range(N)])
-        self.breaks_after = fails or 10**9
+    def __init__(self, breaks_after: int = 10**9, fails: dict[str, int] | None = None) -> None:
+        turns = [turn(n, f"It is {2 * n}.", thinking=STEPS + AHA + STEPS) for n in range(N)]
+        super().__init__(turns, fails)
+        self.breaks_after = breaks_after
         self._unready = ScriptedEngine(
             [Turn("", "It is 1000.", match=r"^[1-9]"), Turn("", "It is 0.")], tokens_per_second=FAST
         )
@@ -91,7 +93,7 @@ def test_budget_curve_has_the_score_of_each_budget_and_the_smallest_that_will_do
 
 
 def test_budget_curve_goes_on_where_it_was_left(judges: Judges, tmp_path: Path):
-    engine = NeedsItsThinking(fails=4)
+    engine = NeedsItsThinking(breaks_after=4)
     result = result_by(NeedsItsThinking(), judges, tmp_path)
     curves = curves_with(engine, judges, tmp_path)
     measured(curves, result, (20, 100))
@@ -108,6 +110,23 @@ def test_budget_curve_goes_on_where_it_was_left(judges: Judges, tmp_path: Path):
     assert measured_curve(result).best == 100
 
 
+def test_budget_curve_asks_again_of_a_sample_that_had_failed_and_was_written_since(judges: Judges, tmp_path: Path):
+    failing = NeedsItsThinking(fails={"3+3?": 3})
+    runs = runs_with(failing, judges, tmp_path)
+    name = runs.start("sums")
+    result = (runs.wait(name, LONG_SECONDS), runs.result(name))[1]
+    assert result.samples["sum-3", 0].error
+    curves = curves_with(failing, judges, tmp_path)
+    measured(curves, result, (100,))
+    assert measured_curve(result).points[0].scores["sum-3"] == 0
+    runs.resume(name)
+    runs.wait(name, LONG_SECONDS)
+    result = runs.result(name)
+    assert measured_curve(result).best is None
+    measured(curves, result, (100,))
+    assert measured_curve(result).points[0].scores["sum-3"] == 1 and measured_curve(result).best == 100
+
+
 def test_budget_curve_stops_and_keeps_what_is_finished(judges: Judges, tmp_path: Path):
     result = result_by(NeedsItsThinking(), judges, tmp_path)
     endless = CountingEngine([Turn("", "So it goes on, number {question} and on. " * 20_000)])
@@ -117,6 +136,22 @@ def test_budget_curve_stops_and_keeps_what_is_finished(judges: Judges, tmp_path:
     curves.wait(LONG_SECONDS)
     assert curves.going is None and endless.live_requests() == 0
     assert read_cuts(curve_path(result.path)) == {}
+
+
+def test_budget_curve_is_judged_again_without_a_model(judges: Judges, tmp_path: Path):
+    engine = NeedsItsThinking()
+    result = result_by(engine, judges, tmp_path)
+    measured(curves_with(engine, judges, tmp_path), result, (20, 100))
+    engine.requests.clear()
+    strict = replace(SUMS, judge=lambda judges, problem, written: Judgement("wrong", "Nothing is right."))
+    assert judge_curve_again(result, judges, load_sums) == 0
+    # Right were question 0 with 20 tokens, and all with 100.
+    assert (
+        judge_curve_again(result, judges, lambda name, source: load_sums(name, source)._replace(benchmark=strict))
+        == 1 + N
+    )
+    assert [each.share.value for each in measured_curve(result).points] == [0, 0, 1]
+    assert engine.requests == []
 
 
 def test_budget_curve_says_why_it_cannot_be_measured(judges: Judges, tmp_path: Path):

@@ -49,9 +49,9 @@ def result_of(*outcomes: str, budget: object = 512, tokens: int = 300) -> Result
 
 
 def test_curve_takes_the_samples_own_judgement_where_nothing_was_cut():
-    result = result_of("correct", "wrong", "correct")
+    result = result_of("correct", "wrong", "correct", tokens=90)
     cuts = [
-        CutAnswer("p0", 0, 64, 50, False),
+        CutAnswer("p0", 0, 64, 90, False),
         CutAnswer("p1", 0, 64, 70, True, "thinking_cut", "4", outcome="correct"),
         CutAnswer("p2", 0, 64, 70, True, "thinking_cut", "5", outcome="wrong"),
     ]
@@ -59,7 +59,7 @@ def test_curve_takes_the_samples_own_judgement_where_nothing_was_cut():
     assert [(each.budget, each.is_own) for each in curve.points] == [(64, False), (512, True)]
     assert curve.points[0].scores == {"p0": 1.0, "p1": 1.0, "p2": 0.0}
     assert curve.points[1].scores == {"p0": 1.0, "p1": 0.0, "p2": 1.0}
-    assert curve.points[0].thinking_tokens == pytest.approx(190 / 3) and curve.points[0].cut == pytest.approx(2 / 3)
+    assert curve.points[0].thinking_tokens == pytest.approx(230 / 3) and curve.points[0].cut == pytest.approx(2 / 3)
     assert curve.best == 64
 
 

@@ -1,14 +1,11 @@
 """What the harness costs is measured on the same work: both ways ask for the same tokens, and every sample is judged."""
 
-import pytest
-
 from evals.harness import alone, by_runner, problems
 
 
-@pytest.mark.parametrize("tokens", [50, 400])
-def test_both_ways_have_the_same_thinking_written(tokens: int):
-    one, other = alone(6, 2, tokens), by_runner(6, 2, tokens)
-    assert one["tokens"] == other["tokens"] > 12 * 0.5 * tokens
+def test_both_ways_have_the_same_thinking_written():
+    one, other = alone(6, 2, 200), by_runner(6, 2, 200)
+    assert one["tokens"] == other["tokens"] > 12 * 100
     assert all(told["seconds"] > 0 and told["cpu_seconds"] > 0 and told["peak_mib"] > 0 for told in (one, other))
 
 

@@ -41,7 +41,7 @@ def test_clustered_has_no_width_zero_where_all_problems_are_alike():
 
 
 def test_clustered_covers_the_truth_where_clustered_standard_errors_do_not():
-    """30 problems of which a weak model solves one in twenty: the normal interval covers 70 to 87%."""
+    """30 problems of which a weak model solves one in twenty, four samples each."""
     random, n_problems, truth = Random(5), 30, 0.1 / 2.1
     covered = covered_by_normal = 0
     for _ in range(200):

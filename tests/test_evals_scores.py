@@ -60,15 +60,13 @@ def samples(draw: Any, problem: str, number: int) -> Sample:
 def written(path: Path, head: dict[str, Any], lines: list[tuple[Any, Any]]) -> Path:
     path.unlink(missing_ok=True)
     writer = ResultWriter(path)
-    writer.write("head", head)
-    for kind, line in lines:
-        writer.write(kind, line)
+    writer.write_all([("head", head), *lines])
     writer.close()
     return path
 
 
 @given(results())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_scores_are_those_of_an_independent_recomputation(tmp_path_factory, made):
     path = written(tmp_path_factory.getbasetemp() / "made.jsonl", *made)
     result, expected = read_result(path), recomputed(path)
@@ -132,6 +130,12 @@ def test_scores_of_the_same_problems_asked_again_err_by_what_samples_of_a_proble
     error = scores_of(read_result(path)).same_problems_error
     # The unbiased variance of b's four samples is 1/3; the mean of four of them has 1/12, and half of it counts.
     assert error == pytest.approx(math.sqrt(1 / 12) / 2)
+
+
+def test_scores_do_not_say_that_the_same_problems_never_differ_where_none_did(tmp_path):
+    outcomes = {"a": ["correct"] * 2, "b": ["wrong"] * 2}
+    path = written(tmp_path / "r.jsonl", {"version": 1, "problems": ["a", "b"], "samples": 2}, judged_lines(outcomes))
+    assert scores_of(read_result(path)).same_problems_error is None
 
 
 def test_scores_of_a_run_that_has_just_begun_are_none_yet(tmp_path):

@@ -12,8 +12,8 @@ import evals.sign_flips
 from evals.sign_flips import DRAWN, EXACT, p_value
 
 
-@given(st.lists(st.fractions(-1, 1, max_denominator=12), max_size=9))
-@settings(max_examples=60, deadline=None)
+@given(st.lists(st.fractions(-1, 1, max_denominator=12), max_size=7))
+@settings(max_examples=40, deadline=None)
 def test_p_value_is_the_share_of_sign_choices_that_are_as_extreme(differences):
     seen = abs(sum(differences))
     choices = [

@@ -4,7 +4,7 @@ import pytest
 
 from evals.profiles import Plan
 from evals.result_file import Sample
-from evals.thinking_cuts import cut_at, forced_end, request_after
+from evals.thinking_cuts import cut_at, request_after
 from model.engine import Collected, Request, Steering, collect
 from model.events import Message, Sampling
 from model.scripted import ScriptedEngine, Turn
@@ -37,7 +37,7 @@ def test_cut_at_keeps_what_a_run_with_that_budget_keeps(budget):
     kept = cut_at(engine, PLAN, sample, budget)
     run = written(engine, Request((ASKED,), PLAN.sampling, budget))
     assert kept is not None and kept.text and len(kept.text) < len(sample.thinking)
-    assert run.thinking == kept.text + forced_end(engine)
+    assert run.thinking == kept.text + "\n\nI have to answer now."
     assert run.finished is not None
     assert (kept.tokens, kept.reason) == (run.finished.thinking_tokens, run.finished.reason)
 
@@ -76,7 +76,7 @@ def test_request_after_a_cut_has_the_prompt_of_the_run_that_was_cut(monkeypatch)
         kept = cut_at(engine, PLAN, sample, budget)
         assert kept is not None
         sent.clear()
-        cut = written(engine, request_after(engine, PLAN, PROBLEMS[1], 0, kept))
+        cut = written(engine, request_after(PLAN, PROBLEMS[1], 0, kept))
         run = written(engine, Request(PROBLEMS[1].messages, PLAN.sampling, budget))
         # The run's first request is the thinking itself, where it thinks at all.
         assert sent[0] == sent[-1] and len(sent) == (3 if budget else 2)

@@ -253,6 +253,15 @@ def test_prompt_with_thinking_begins_with_the_prompt_without_it(tokenizer, famil
     assert answering.text == closed.text + "\n1. a"
 
 
+@by_family
+@pytest.mark.parametrize("thinking", ["Two and two.\n\n", "Two and two.\n", "Two and"])
+def test_prompt_of_a_cut_thinking_is_what_a_run_that_is_cut_sends(tokenizer, family, thinking):
+    prompts = ChatPrompts(tokenizer, family)
+    cut = prompts.build(asked(thinking_so_far=thinking, is_thinking_closed=True, is_thinking_cut=True))
+    forced = prompts.encode(prompts.close_thinking(is_forced=True))
+    assert cut.ids == (*prompts.build(asked(thinking_so_far=thinking)).ids, *forced)
+
+
 def test_prompt_of_a_plain_model_has_no_thinking(tokenizer):
     prompts = ChatPrompts(_with_template(tokenizer, "{{ messages[0].content }}|"), PLAIN)
     assert prompts.build(asked(user("a"), is_thinking_closed=True, answer_so_far="b")).text == "a|b"

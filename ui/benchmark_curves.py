@@ -1,14 +1,17 @@
 """A result in, its accuracy against the thinking budget as the page draws it out: measured, drawn, taken as default."""
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from evals.budget_curve import BudgetCurves, measured_curve
-from evals.curve_file import Curve, curve_path
-from evals.curve_going import CurveState
+from evals.curve_file import Curve, curve_of, curve_path, read_cuts
 from evals.result_file import Result, read_result
 from ui.default_budget import DefaultBudget
+
+if TYPE_CHECKING:  # it brings transformers in, which the page does without until a curve is measured
+    from evals.budget_curve import BudgetCurves
+    from evals.curve_going import CurveState
 
 Value = dict[str, Any]
 
@@ -16,15 +19,21 @@ Value = dict[str, Any]
 class CurveViews:
     """The curves of results, read again only when their files have grown. Any thread may call it."""
 
-    def __init__(self, curves: BudgetCurves, default: DefaultBudget) -> None:
-        self._curves, self._default = curves, default
+    def __init__(self, new_curves: "Callable[[], BudgetCurves]", default: DefaultBudget) -> None:
+        """Nothing is measured yet.
+
+        Args:
+            new_curves: Is called when the first curve is to be measured.
+        """
+        self._new_curves, self._default = new_curves, default
+        self._curves: BudgetCurves | None = None
         self._known: dict[Path, tuple[tuple[int, int], Curve]] = {}
         self._lock = threading.Lock()
 
     @property
     def is_going(self) -> bool:
         """Whether one is being measured, which takes the model."""
-        return self._curves.going is not None
+        return self._curves is not None and self._curves.going is not None
 
     def measure(self, path: Path) -> None:
         """Begin to measure the curve of a result, or go on with it.
@@ -32,12 +41,20 @@ class CurveViews:
         Raises:
             AppError: If it cannot be measured now.
         """
+        with self._lock:
+            self._curves = self._curves or self._new_curves()
         # With its texts, which the page's own reading of it leaves out.
         self._curves.start(read_result(path))
 
     def stop(self) -> None:
         """End; what is done stays."""
-        self._curves.stop()
+        if self._curves is not None:
+            self._curves.stop()
+
+    def close(self) -> None:
+        """Stop, for a later measurement to go on."""
+        if self._curves is not None:
+            self._curves.close()
 
     def value(self, result: Result, is_going: bool) -> Value | None:
         """What the page draws; None while a result goes on, or where nothing was thought.
@@ -49,7 +66,7 @@ class CurveViews:
         if is_going or not any(sample.thinking_tokens for sample in result.samples.values()):
             return None
         measured = self._curve(result)
-        state = self._curves.state(path) if self._curves.going == path else None
+        state = self._curves.state(path) if self._curves is not None else None
         return curve_value(measured, state, self._default.tokens, is_started=curve_path(path).exists())
 
     def _curve(self, result: Result) -> Curve:
@@ -59,11 +76,11 @@ class CurveViews:
         with self._lock:
             known = self._known.get(path)
             if known is None or known[0] != stamp:
-                known = self._known[path] = (stamp, measured_curve(result))
+                known = self._known[path] = (stamp, curve_of(result, read_cuts(path)))
         return known[1]
 
 
-def curve_value(curve: Curve, state: CurveState | None, default: int | None, is_started: bool) -> Value:
+def curve_value(curve: Curve, state: "CurveState | None", default: int | None, is_started: bool) -> Value:
     """Points, the best budget, what is said of them and the buttons there are.
 
     Args:
@@ -91,7 +108,7 @@ def curve_value(curve: Curve, state: CurveState | None, default: int | None, is_
     }
 
 
-def _words(curve: Curve, state: CurveState | None, default: int | None, is_known: bool) -> str:
+def _words(curve: Curve, state: "CurveState | None", default: int | None, is_known: bool) -> str:
     if state is not None and state.is_going:
         return f"{state.done:,} of {state.total:,} answers behind a cut thinking are written."
     if state is not None and state.note:

@@ -162,7 +162,10 @@ class BenchmarkTab:
             }
         name = str(asked.get("name") or "")
         if name:
-            told["result"] = self._result(name, int(asked.get("since") or 0))
+            try:
+                told["result"] = self._result(name, int(asked.get("since") or 0))
+            except BadInput as error:  # an old address; the rest can be shown
+                told["missing"] = str(error)
         return told
 
     def _files(self) -> list[tuple[str, Path]]:

@@ -18,7 +18,7 @@ WAITING = "."
 _LETTERS = {"correct": "c", "wrong": "w", "undecided": "u"}
 _ANSWER_CHARACTERS = 60
 _TITLE_CHARACTERS = 120
-_GOLD_CHARACTERS = 300
+_GOLD_CHARACTERS = 1_500
 _ENDS = {
     "length": "token limit",
     "thinking_cut": "thinking cut",
@@ -78,7 +78,7 @@ def about_text(head: Mapping[str, Any]) -> str:
         [
             str(head["model"]),
             "" if precision == "none" else precision,
-            "as published" if head["profile"] == "published" else budget,
+            "published protocol" if head["profile"] == "published" else budget,
             asked if samples == 1 else f"{asked}, {samples} samples each",
         ]
     )
@@ -113,7 +113,10 @@ def _letter(result: Result, key: tuple[str, int]) -> str:
 
 
 def row_value(result: Result, at: int, problem: str) -> list[Any]:
-    """A problem's row: its place, the letters, the answer given most often, thinking and answer tokens of a sample."""
+    """A problem's row: its place, the letters, the answer given most often, thinking and answer tokens of a sample.
+
+    Programs and calls have no final answer; what was wrong or right with them stands in its place.
+    """
     keys = [(problem, number) for number in range(result.n_samples)]
     samples = [result.samples[key] for key in keys if key in result.samples]
     tokens = sum(each.thinking_tokens + each.answer_tokens for each in samples)
@@ -125,7 +128,8 @@ def row_value(result: Result, at: int, problem: str) -> list[Any]:
 def _answer(result: Result, key: tuple[str, int]) -> str:
     judged = result.judgements[key]
     first = result.judgements.get((key[0], judged.class_of), judged)
-    return shortened(first.answer, _ANSWER_CHARACTERS)
+    said = "" if first.outcome == "undecided" else first.reason
+    return shortened(first.answer or said, _ANSWER_CHARACTERS)
 
 
 def problems_value(head: Mapping[str, Any]) -> list[list[str]]:
@@ -246,7 +250,8 @@ def _reason(sample: Sample, judged: Judged | None) -> str:
 def _compared(judged: Judged | None, problem: Problem | None) -> list[list[str]]:
     rows = [["Final answer", judged.answer]] if judged and judged.answer else []
     if problem is not None:
-        gold = problem.gold if isinstance(problem.gold, str) else json.dumps(problem.gold, ensure_ascii=False)
+        gold = problem.reference or problem.gold
+        gold = gold if isinstance(gold, str) else json.dumps(gold, ensure_ascii=False)
         rows.append(["Reference", gold if len(gold) <= _GOLD_CHARACTERS else f"{gold[:_GOLD_CHARACTERS]} …"])
     return rows
 

@@ -1,7 +1,8 @@
 """Runs and the model host in, the whole page out: layout and wiring; what the parts do is in their own files."""
 
+import functools
 import secrets
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
@@ -11,7 +12,6 @@ from agent.policy import policies_from_environment
 from agent.standard import standard_toolbox
 from evals.benchmark_runs import BenchmarkRuns
 from evals.benchmarks.benchmark import Judges
-from evals.budget_curve import BudgetCurves
 from model.host import ModelHost
 from model.run_scores import RunScores
 from model.runs import Runs
@@ -54,6 +54,9 @@ from verify.code.judge import CodeJudge
 from verify.math_answer import MathJudge
 from verify.solving import Solves
 
+if TYPE_CHECKING:
+    from evals.budget_curve import BudgetCurves
+
 TITLE = "Workings"
 _TAGLINE = "A reasoning model on your own machine: its thinking on one side, its answer on the other."
 
@@ -78,7 +81,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     servers.start()
     folder, default = settings.data_folder / "benchmarks", DefaultBudget(settings.data_folder)
     benchmarks = BenchmarkRuns(host, Judges(judge, code_judge), folder)
-    curves = BudgetCurves(host, Judges(judge, code_judge))
+    curves = CurveViews(functools.partial(_new_curves, host, Judges(judge, code_judge)), default)
     runs.on_close += [benchmarks.close, curves.close]
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
@@ -103,7 +106,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
             with gr.Tab(word("Agent"), id="agent") as agent_tab:
                 agent_parts = add_agent_tab(runs, host, grown)
             with gr.Tab(word("Benchmarks"), id="benchmarks"):
-                measured = BenchmarkTab(benchmarks, CurveViews(curves, default), folder, settings)
+                measured = BenchmarkTab(benchmarks, curves, folder, settings)
                 results, answer = add_benchmarks(served_by(measured))
                 wire_benchmarks(measured, results, answer)
             with gr.Tab(word("Past runs"), id="history") as history_tab:
@@ -147,3 +150,9 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         add_agent_endpoints(agents, runs, host, settings)
         add_benchmark_endpoints(benchmarks, settings)
     return demo
+
+
+def _new_curves(host: ModelHost, judges: Judges) -> "BudgetCurves":
+    from evals.budget_curve import BudgetCurves  # brings transformers in, which the page does without
+
+    return BudgetCurves(host, judges)

@@ -27,6 +27,7 @@ class Problem:
         gold: What the judge needs: an answer, tests, calls; JSON.
         title: A line for lists.
         tools: JSON schemas of functions that it may call.
+        reference: The gold as people read it, or a right answer; empty where the gold is one.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Problem:
     gold: Any
     title: str = ""
     tools: tuple[Mapping[str, Any], ...] = ()
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +130,12 @@ class Benchmark:
         hub: Where the whole of it lies; None where problems are made (reasoning-gym) or ship with the app.
         file: Its file's name in a folder of data, one JSON object a line; a pattern where it may be several.
         sample: Its shipped sample under evals/data/; None where the licence forbids that.
+        remark: What makes the score of these problems another than the benchmark's own, for the end of a list; "" if
+            nothing does.
         rows_in: Reads the rows of a folder in which they are several files; then `sample` is a folder too, and the
             first of the Hub's files lies where the others are below.
         is_sample_whole: Whether that is all of the benchmark, so that nothing need be fetched.
+        sample_about: What it is, where it is no part of the benchmark's own data.
         samples: So many for each problem in the published protocol.
         judged_by: One sentence.
         problems_of: Rows of the data to problems; BadInput says which row has what wrong.
@@ -153,7 +158,9 @@ class Benchmark:
     file: str = ""
     sample: Path | None = None
     is_sample_whole: bool = False
+    sample_about: str = ""
     same: Callable[[Judges, str, str], bool] | None = None
     rows_made: Callable[[], Sequence[Mapping[str, Any]]] | None = None
     rows_in: Callable[[Path], Sequence[Mapping[str, Any]]] | None = None
     acting: Callable[[Engine, Judges, Problem], Acting] | None = None
+    remark: Callable[[Sequence[Problem]], str] | None = None

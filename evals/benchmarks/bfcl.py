@@ -31,7 +31,21 @@ def _problem(row: Mapping[str, Any], number: int) -> Problem:
         raise BadInput(f"Row {number}: {error}") from error
     asked = next((message.content for message in reversed(read.messages) if message.role == "user"), "")
     tools = tuple(as_tool(function) for function in read.functions)
-    return Problem(read.id, read.messages, dict(row), title_of(f"{read.category}: {asked}"), tools)
+    return Problem(read.id, read.messages, dict(row), title_of(f"{read.category}: {asked}"), tools, _right(read.gold))
+
+
+def _right(gold: Sequence[Mapping[str, Any]]) -> str:
+    """The calls that are right, with the first value of each parameter that is listed.
+
+    >>> _right([{"area": {"side": [3, 3.0], "unit": ["", "m"]}}]), _right([])
+    ('area(side=3)', 'No call.')
+    """
+    calls = []
+    for wanted in gold:
+        for name, parameters in wanted.items():
+            first = {parameter: values[0] for parameter, values in parameters.items() if values and values[0] != ""}
+            calls.append(f"{name}({', '.join(f'{parameter}={value!r}' for parameter, value in first.items())})")
+    return "\n".join(calls) or "No call."
 
 
 def judge(_: Judges, problem: Problem, written: Written) -> Judgement:
@@ -60,5 +74,6 @@ BFCL = Benchmark(
     judge=judge,
     hub=HubData(REPOSITORY, files=_FILES + _ANSWERS),
     sample=SAMPLES.parent / "bfcl_form",
+    sample_about="40 problems of our own in BFCL's form, which are easier than its own",
     rows_in=rows_in,
 )

@@ -9,7 +9,6 @@ from evals.benchmarks.benchmark import Judgement, Judges, Problem, Written
 from model.errors import BadInput
 from model.events import Message
 from verify.extraction import closing_brace
-from verify.rules import Policy
 
 # QwenLM/QwQ, eval/: one user turn and no system message.
 INSTRUCTION = r"Please reason step by step, and put your final answer within \boxed{}."
@@ -78,19 +77,19 @@ def last_box(text: str) -> str:
     return ""
 
 
-def judge_boxed(judges: Judges, problem: Problem, written: Written, policy: Policy | None = None) -> Judgement:
+def judge_boxed(judges: Judges, problem: Problem, written: Written) -> Judgement:
     """Whether the final answer is the gold, which is a text; a strict reading takes the last box alone."""
     box = last_box(written.answer)
     if written.is_strict and not box:
         return Judgement("undecided", "the answer has no box", details={"boxed": False})
     text = box if written.is_strict else written.answer
-    verdict = judges.math.judge(problem.gold, text, policy, question_of(problem))
+    verdict = judges.math.judge(problem.gold, text, question=question_of(problem))
     return Judgement(verdict.outcome, verdict.reason, verdict.extracted, {"boxed": bool(box)})
 
 
 def judge_whole(judges: Judges, problem: Problem, written: Written) -> Judgement:
-    """As `judge_boxed` for golds that are whole numbers: two of them are compared as such, and 28% is not 28."""
-    judged = judge_boxed(judges, problem, written, Policy(percent="strict"))
+    """As `judge_boxed` for golds that are whole numbers: two of them are compared as such."""
+    judged = judge_boxed(judges, problem, written)
     found, gold = whole(judged.answer), whole(problem.gold)
     if found is None or gold is None:
         return judged

@@ -1,8 +1,8 @@
 r"""HumanEval: the head of a function with its text in, the whole function out; its `check(candidate)` must pass.
 
 The data set is made for models that write on: what follows the head is run behind it. A chat model answers with a
-block, so it is asked for the whole function; where its block holds the body alone, or leaves out a helper that stood
-before the head, these are put back, and nothing else is. There is no published protocol for reasoning models.
+block, so it is asked for the whole function; where its block holds the body alone, or leaves out an import or a helper
+that stood before the head, these are put back. There is no published protocol for reasoning models.
 """
 
 import ast
@@ -13,16 +13,15 @@ from typing import Any
 
 from evals.benchmarks.benchmark import Benchmark, HubData, Judgement, Judges, Problem, Written
 from evals.benchmarks.boxed_answers import column, title_of
-from evals.benchmarks.programs import judge_program
+from evals.benchmarks.programs import judge_program, limits_of, with_lacking
 from evals.benchmarks.sources import SAMPLES
 from model.errors import BadInput
 from model.events import Message
-from verify.code.parsing import defined_names, missing_names, parsed
+from verify.code.parsing import defined_names, parsed
 from verify.code.test_sets import TestSet, read_tests
-from verify.sandbox.limits import Limits
 
 # The data set's own harness gives a program 3 s by the clock.
-LIMITS = Limits(cpu_seconds=3.0, memory_mib=1024)
+LIMITS = limits_of(3.0, 1024)
 PROMPT = (
     "Complete this Python function. Answer with the whole function, and with all that it needs, in one ```python block."
     "\n\n```python\n{head}\n```"
@@ -39,7 +38,8 @@ def _problem(row: Mapping[str, Any], number: int) -> Problem:
     asked = Message("user", PROMPT.format(head=gold["prompt"].strip("\n")))
     name = column(row, "task_id", number)
     _tests_of(gold, f"Row {number}, {name}: ")
-    return Problem(name, (asked,), gold, _title(gold))
+    solution = textwrap.dedent(str(row.get("canonical_solution") or "")).strip()
+    return Problem(name, (asked,), gold, _title(gold), reference=solution or gold["test"].strip())
 
 
 def _title(gold: Mapping[str, str]) -> str:
@@ -61,37 +61,33 @@ def _tests_of(gold: Mapping[str, str], where: str = "") -> TestSet:
 def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
     """Whether the function passes its `check`."""
     gold = problem.gold
-    name = gold["entry_point"]
+    return judge_program(
+        judges,
+        written,
+        lambda: _tests_of(gold),
+        LIMITS,
+        gold["entry_point"],
+        completed=lambda source: with_given(source, gold),
+    )
 
-    def completed(source: str) -> str:
-        return with_given(source, gold["prompt"], name)
 
-    return judge_program(judges, written, lambda: _tests_of(gold), LIMITS, name, completed)
+def with_given(source: str, gold: Mapping[str, str]) -> str:
+    r"""A program with what the prompt had given of it: the head before a body, else what it does not repeat.
 
-
-def with_given(source: str, prompt: str, entry_point: str) -> str:
-    r"""A program with what the prompt had given of it: the head before a body, helpers that it does not repeat.
-
-    >>> with_given("    return n + 1\n", "def f(n):\n", "f")
-    'def f(n):\n    return n + 1\n'
-    >>> with_given("def f(n):\n    return g(n)\n", "def g(n):\n    return 2 * n\n\ndef f(n):\n", "f")
-    'def g(n):\n    return 2 * n\n\ndef f(n):\n    return g(n)\n'
+    >>> gold = {"prompt": "from math import pi\ndef f(n):\n", "entry_point": "f", "test": ""}
+    >>> with_given("    return n + 1\n", gold)
+    'from math import pi\ndef f(n):\n    return n + 1\n'
+    >>> with_given("def f(n):\n    return n + pi\n", gold)
+    'from math import pi\n\ndef f(n):\n    return n + pi\n'
     """
+    prompt, name = gold["prompt"].rstrip(), gold["entry_point"]
     tree = parsed(source)
     if tree is None or not any(isinstance(part, ast.FunctionDef | ast.ClassDef) for part in tree.body):
         body = source if source[:1].isspace() else textwrap.indent(source, "    ")
-        whole = f"{prompt.rstrip()}\n{body}"
-        has_name = tree is not None and entry_point in defined_names(tree)
-        return source if has_name or parsed(whole) is None else whole
-    given = parsed(f"{prompt.rstrip()}\n    pass\n")
-    parts = [part for part in (given.body if given else []) if _name(part) not in ("", entry_point)]
-    lacking = missing_names(tree)
-    kept = [ast.unparse(part) for part in parts if _name(part) in lacking]
-    return "\n\n".join([*kept, source]) if kept else source
-
-
-def _name(part: ast.stmt) -> str:
-    return part.name if isinstance(part, ast.FunctionDef | ast.ClassDef) else ""
+        is_bound = tree is not None and name in defined_names(tree)
+        if not is_bound and parsed(f"{prompt}\n{body}") is not None:
+            return f"{prompt}\n{body}"
+    return with_lacking(source, f"{prompt}\n    pass\n", gold["test"])
 
 
 HUMANEVAL = Benchmark(

@@ -14,13 +14,12 @@ from typing import Any
 
 from evals.benchmarks.benchmark import Benchmark, HubData, Judgement, Judges, Problem, Written
 from evals.benchmarks.boxed_answers import column, title_of
-from evals.benchmarks.programs import judge_program
+from evals.benchmarks.programs import judge_program, limits_of
 from model.errors import BadInput
 from model.events import Message
 from verify.code.rows import cases_of_row
 from verify.code.test_sets import TestSet
 from verify.sandbox.cases import Call
-from verify.sandbox.limits import Limits
 
 REPOSITORY = "livecodebench/code_generation_lite"
 # The number of problems, and the last month, of each release.
@@ -33,8 +32,8 @@ RELEASES: Mapping[int, tuple[int, str]] = {
     6: (1055, "April 2025"),
 }
 # LiveCodeBench's judge gives a test 6 s, QwQ's own evaluation 30; AtCoder gives 1 GiB, LiveCodeBench's judge 4.
-LIMITS = Limits(cpu_seconds=6.0, memory_mib=1024)
-PUBLISHED_LIMITS = Limits(cpu_seconds=30.0, memory_mib=4096)
+LIMITS = limits_of(6.0, 1024)
+PUBLISHED_LIMITS = limits_of(30.0, 4096)
 _BEGINNING = (
     "You will be given a question (problem specification) and will generate a correct Python program that matches the "
     "specification and passes all tests.\n\nQuestion: {question}\n\n"
@@ -88,7 +87,9 @@ def _problem(row: Mapping[str, Any], number: int) -> Problem:
     end = _WITH_STARTER.format(starter=starter) if starter else _WITHOUT_STARTER
     asked = Message("user", _BEGINNING.format(question=question) + end)
     gold = {each: row.get(each) for each in _TESTS}
-    return Problem(name, (asked,), gold, title_of(f"{row.get('question_title') or name}: {question}"))
+    title = title_of(f"{row.get('question_title') or name}: {question}")
+    has_private = "and" if _has_private(gold) else "but no"
+    return Problem(name, (asked,), gold, title, reference=f"The samples of the statement, {has_private} private tests.")
 
 
 def public_and_private(gold: Mapping[str, Any]) -> TestSet:
@@ -109,7 +110,8 @@ def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
     """Whether the program passes all tests."""
     limits = PUBLISHED_LIMITS if written.is_strict else LIMITS
     name = _function_of(problem.gold)
-    judged = judge_program(judges, written, lambda: public_and_private(problem.gold), limits, name)
+    # Its judge imports much of the standard library before each program.
+    judged = judge_program(judges, written, lambda: public_and_private(problem.gold), limits, name, lends_names=True)
     if judged.outcome != "correct" or has_private_tests(problem):
         return judged
     details = {**judged.details, "only_public_tests": True}
@@ -118,8 +120,17 @@ def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
 
 def has_private_tests(problem: Problem) -> bool:
     """Whether a program is judged by more than the samples that its statement shows."""
-    held = problem.gold["private_test_cases"]
-    return bool(held) and held != "[]"
+    return _has_private(problem.gold)
+
+
+def _has_private(gold: Mapping[str, Any]) -> bool:
+    return gold["private_test_cases"] not in (None, "", "[]", [])
+
+
+def remark(problems: Sequence[Problem]) -> str:
+    """How many of the problems have no private tests, if any."""
+    n = sum(not has_private_tests(problem) for problem in problems)
+    return f"{n:,} of {len(problems):,} problems are judged by their public tests alone" if n else ""
 
 
 def _function_of(gold: Mapping[str, Any]) -> str:
@@ -156,13 +167,14 @@ def _benchmark(name: str, title: str, about: str, files: tuple[str, ...], first:
         samples=8,
         hub=HubData(REPOSITORY, files=files),
         file="livecodebench*.jsonl",
+        remark=remark,
     )
 
 
 # Contests of the third release end in July 2024, but some of its problems are of August.
 LIVECODEBENCH = _benchmark(
     "livecodebench",
-    "LiveCodeBench 2408-2502",
+    "LiveCodeBench",
     "279 problems of contests from August 2024 to January 2025, those of QwQ-32B's published figure.",
     _files(3, 5),
     "2024-08-01",

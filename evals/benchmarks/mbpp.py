@@ -10,15 +10,14 @@ from typing import Any
 
 from evals.benchmarks.benchmark import Benchmark, HubData, Judgement, Judges, Problem, Written
 from evals.benchmarks.boxed_answers import column, title_of
-from evals.benchmarks.programs import judge_program
+from evals.benchmarks.programs import judge_program, limits_of, with_lacking
 from evals.benchmarks.sources import SAMPLES
 from model.errors import BadInput
 from model.events import Message
 from verify.code.test_sets import TestSet, read_tests
-from verify.sandbox.limits import Limits
 
 # Its slowest reference (task 123) takes 3 s of CPU time on a fast machine.
-LIMITS = Limits(cpu_seconds=10.0, memory_mib=1024)
+LIMITS = limits_of(10.0, 1024)
 PROMPT = (
     "You are an expert Python programmer, and here is your task: {task} Your code should pass these tests:"
     "\n\n{tests}\n\nAnswer with the whole program in one ```python block."
@@ -51,10 +50,12 @@ def _problem(row: Mapping[str, Any], number: int) -> Problem:
     tests, imports = row.get("test_list"), row.get("test_imports", [])
     if not _is_texts(tests) or not tests or not _is_texts(imports):
         raise BadInput(f"Row {number}: test_list and test_imports are lists of texts, and the first is not empty.")
-    gold = {"test_list": list(tests), "test_imports": list(imports)}
+    gold: dict[str, Any] = {"test_list": list(tests), "test_imports": list(imports)}
     entry_point = _tests_of(gold, f"Row {number}: ").entry_point
     asked = Message("user", PROMPT.format(task=task, tests="\n".join(tests)))
-    return Problem(f"MBPP/{row['task_id']}", (asked,), gold | {"entry_point": entry_point}, title_of(task))
+    gold["entry_point"] = entry_point
+    solution = str(row.get("code") or "").strip()
+    return Problem(f"MBPP/{row['task_id']}", (asked,), gold, title_of(task), reference=solution or "\n".join(tests))
 
 
 def _is_texts(value: Any) -> bool:
@@ -70,7 +71,17 @@ def _tests_of(gold: Mapping[str, Any], where: str = "") -> TestSet:
 
 def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
     """Whether the program passes the asserts."""
-    return judge_program(judges, written, lambda: _tests_of(problem.gold), LIMITS, problem.gold["entry_point"])
+    gold = problem.gold
+    # The paper's harness runs the imports of the tests in the program's own process.
+    imports = "\n".join(gold["test_imports"])
+    return judge_program(
+        judges,
+        written,
+        lambda: _tests_of(gold),
+        LIMITS,
+        gold["entry_point"],
+        completed=lambda source: with_lacking(source, "", imports),
+    )
 
 
 MBPP = Benchmark(

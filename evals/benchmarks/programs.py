@@ -4,6 +4,7 @@ In the `published` profile the program is the last fenced block, as LiveCodeBenc
 itself finds in an answer (`verify.code.extraction`), so that a block with an example of use behind it does no harm.
 """
 
+import ast
 from collections.abc import Callable
 
 from evals.benchmarks.benchmark import Judgement, Judges, Written
@@ -11,6 +12,7 @@ from model.code_events import Program, TestReport
 from model.errors import BadInput
 from verify.code.blocks import blocks_of
 from verify.code.extraction import extract_program
+from verify.code.parsing import defined_names, missing_names, parsed
 from verify.code.test_sets import TestSet
 from verify.sandbox.limits import Limits
 
@@ -38,6 +40,7 @@ def judge_program(
     limits: Limits,
     entry_point: str = "",
     completed: Callable[[str], str] = str,
+    lends_names: bool = False,
 ) -> Judgement:
     """Whether the program of an answer passes all its tests; they end at the first that fails.
 
@@ -45,6 +48,7 @@ def judge_program(
         read: Gives the tests; those of a contest's problem can be large, and are read when they are needed.
         limits: Of each test.
         completed: Gives the program that is run, made of the one that was found.
+        lends_names: As `verify.code.judge` has it.
     """
     program = program_of(written, entry_point)
     if not program.source.strip():
@@ -54,7 +58,52 @@ def judge_program(
     except BadInput as error:
         return Judgement("undecided", f"the tests cannot be read: {error}")
     program = Program(completed(program.source), program.words)
-    return _judgement(judges.code.judge(program, tests, stop_at_first=True, limits=limits))
+    report = judges.code.judge(program, tests, stop_at_first=True, limits=limits, lends_names=lends_names)
+    return _judgement(report)
+
+
+def limits_of(cpu_seconds: float, memory_mib: int) -> Limits:
+    """The limits of a test.
+
+    By the clock it may take ten times as long: programs come behind the model and all else that a machine is busy with,
+    and none is to fail for that.
+    """
+    return Limits(cpu_seconds, memory_mib, wall_seconds=10 * cpu_seconds)
+
+
+def with_lacking(source: str, before: str, behind: str = "") -> str:
+    r"""A program with what the data set's own harness runs with it, as far as it reads names that it does not have.
+
+    Args:
+        before: What stands before it there: its imports, functions and classes are taken.
+        behind: What stands behind it: its imports are taken.
+
+    >>> with_lacking("def f(n): return sqrt(g(n))", "def g(n): return n\ndef h(n): return n", "from math import sqrt")
+    'def g(n):\n    return n\n\ndef f(n): return sqrt(g(n))\n\nfrom math import sqrt'
+    """
+    tree = parsed(source)
+    if tree is None:
+        return source
+    lacking = missing_names(tree)
+    first = _parts(before, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef), lacking)
+    last = _parts(behind, (ast.Import, ast.ImportFrom), lacking)
+    if "from __future__" in source:  # it must stand first
+        return "\n\n".join([source, *first, *last])
+    return "\n\n".join([*first, source, *last])
+
+
+def _parts(held: str, kinds: tuple[type[ast.stmt], ...], lacking: set[str]) -> list[str]:
+    """Those of a source that bind one of the names, and what they read in turn."""
+    tree = parsed(held)
+    parts = [part for part in (tree.body if tree else []) if isinstance(part, kinds)]
+    kept: list[ast.stmt] = []
+    wanted = set(lacking)
+    for part in reversed(parts):
+        alone = ast.Module([part], [])
+        if defined_names(alone) & wanted:
+            kept.insert(0, part)
+            wanted |= missing_names(alone)
+    return [ast.unparse(part) for part in kept]
 
 
 def _judgement(report: TestReport) -> Judgement:

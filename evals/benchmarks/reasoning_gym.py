@@ -42,6 +42,8 @@ TASKS = (
 _MAX_ANSWER_CHARACTERS = 500
 _WRAPPED = re.compile(r"\\(?:text(?:bf|it|rm|tt)?|math(?:rm|bf|tt|it)|operatorname)\s*\{([^{}]*)\}")
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+# A number with what it counts, which the scorers do not know: 8 steps.
+_COUNTED = re.compile(r"(-?[\d.,/]+) [A-Za-z]+")
 _PLAIN = {
     r"\times": "×", r"\cdot": "×", r"^{\circ}": "", r"^\circ": "", "°": "", "{,}": ",", r"\!": "", r"\,": " ",
     r"\;": " ", r"\:": " ", r"\ ": " ", "~": " ", r"\%": "%", r"\$": "$", r"\_": "_", r"\{": "{", r"\}": "}",
@@ -106,14 +108,20 @@ def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
         return Judgement("wrong", reason, answer[:_MAX_ANSWER_CHARACTERS], {"boxed": bool(box)})
     gold = problem.gold
     data = _data_set(gold["task"])
-    try:
-        score = float(data.score_answer(answer, data[gold["index"]]))
-    except (ValueError, ArithmeticError, TypeError, LookupError, AttributeError):
-        score = 0.0  # it cannot be read as what was asked for
+    score = _score(data, gold["index"], answer)
+    if score != 1.0 and (counted := _COUNTED.fullmatch(answer)):
+        score = max(score, _score(data, gold["index"], counted[1]))
     details = {"boxed": bool(box), "score": round(score, 4)}
     if score == 1.0:
         return Judgement("correct", "reasoning-gym's scorer takes it", answer, details)
     return Judgement("wrong", f"the reference is {gold['answer']}", answer, details)
+
+
+def _score(data: Any, index: int, answer: str) -> float:
+    try:
+        return float(data.score_answer(answer, data[index]))
+    except (ValueError, ArithmeticError, TypeError, LookupError, AttributeError):
+        return 0.0  # it cannot be read as what was asked for
 
 
 def plain_text(answer: str) -> str:

@@ -124,11 +124,9 @@ def _from_sample(benchmark: Benchmark, reason: str = "") -> Rows:
         )
     read = benchmark.rows_in(benchmark.sample) if benchmark.rows_in else read_rows(benchmark.sample)
     is_whole = benchmark.hub is None or benchmark.is_sample_whole
-    note = (
-        ""
-        if is_whole
-        else f"{reason}These are the {len(read)} problems of the shipped sample, not the whole benchmark."
-    )
+    what = f"the {len(read)} problems of the shipped sample, not the whole benchmark"
+    about = f"These are {benchmark.sample_about or what}."
+    note = "" if is_whole else reason + about
     return _rows(read, "sample", benchmark.sample.name, note)
 
 

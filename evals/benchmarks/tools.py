@@ -21,7 +21,7 @@ from evals.benchmarks.benchmark import Benchmark, Judgement, Judges, Problem, Wr
 from evals.benchmarks.boxed_answers import title_of
 from evals.rehearsing import RehearsingEngine
 from evals.tool_kits import Kit, kit_tools
-from evals.tool_tasks import KINDS, TASKS, judged, task_of
+from evals.tool_tasks import KINDS, TASKS, ToolTask, judged, task_of
 from model.engine import Engine, Request, Steering
 from model.errors import BadInput
 from model.events import Asked, Event, Message
@@ -44,7 +44,14 @@ def _problem(row: Mapping[str, Any], number: int) -> Problem:
     except (KeyError, TypeError, ValueError) as error:
         raise BadInput(f"Row {number} is no task for a model with tools: {error!r}.") from error
     title = title_of(f"{KINDS.get(task.kind, task.kind)}: {task.question}")
-    return Problem(task.name, (Message("user", task.question),), dict(row), title)
+    return Problem(task.name, (Message("user", task.question),), dict(row), title, reference=_right(task))
+
+
+def _right(task: ToolTask) -> str:
+    """What solves a task, in words."""
+    calls = [f"{wanted.tool}({', '.join(map(str, wanted.values))})" for wanted in task.wants] or ["no call"]
+    says = [f"says {text.replace('|', ' or ')}" for text in task.says]
+    return "; ".join([*calls, *says, *(["says that it cannot be done"] if task.refuses else [])])
 
 
 class ActingOnTask:

@@ -14,7 +14,12 @@ function benchCompare(view, ask, onClose) {
     workingsSet(view.querySelector(".protocols"), workingsSay(told.protocols || ""));
     const differ = told.differ || [];
     view.querySelector(".differ-head").hidden = !differ.length;
+    const heads = workingsNode("li", "heads");
+    const columns = workingsNode("span", "marks");
+    columns.append(workingsNode("span", "", workingsSay("First")), workingsNode("span", "", workingsSay("Second")));
+    heads.append(workingsNode("span", "what", workingsSay("Problem")), columns);
     view.querySelector(".differ-list").replaceChildren(
+      ...(differ.length ? [heads] : []),
       ...differ.map(([title, first, second]) => {
         const item = workingsNode("li", "");
         const marks = workingsNode("span", "marks");

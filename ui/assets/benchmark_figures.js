@@ -33,7 +33,8 @@ function benchBar({ label, share, low, high, kind, note }) {
   }
   track.setAttribute("aria-hidden", "true");
   item.append(name, track, workingsNode("span", "bar-share", benchPercent(share)));
-  if (note) item.append(workingsNode("span", "bar-note", workingsSay(note)));
+  // What was done otherwise comes in several parts.
+  if (note) item.append(workingsNode("span", "bar-note", note.split("; ").map(workingsSay).join("; ")));
   return item;
 }
 
@@ -63,9 +64,11 @@ function benchCurve(plot, { points = [], best = null }) {
   if (!benchIsNew(plot, [points, best])) return;
   plot.replaceChildren();
   if (!points.length) return;
-  const [width, height, left, bottom, top, right] = [720, 240, 44, 30, 14, 18];
+  const [width, height, left, bottom, top, right] = [720, 260, 44, 48, 14, 24];
   const drawn = benchShape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
-  const most = Math.min(1, Math.max(0.1, ...points.map((point) => point.high ?? point.share)) * 1.1);
+  const highest = Math.max(...points.map((point) => point.high ?? point.share));
+  const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.25].find((each) => each * 4 >= highest) || 0.25;
+  const most = step * 4;
   const places = points.map((point) => Math.log2(point.budget + 64));
   const [low, high] = [Math.min(...places), Math.max(...places)];
   const x = (at) => left + ((width - left - right) * (places[at] - low)) / (high - low || 1);
@@ -83,8 +86,9 @@ function benchCurve(plot, { points = [], best = null }) {
     const dot = benchShape("circle", { class: point.budget === best ? "dot best" : "dot", cx: x(at), cy: y(point.share), r: point.budget === best ? 6 : 4 });
     dot.append(benchShape("title", {}, `${point.budget.toLocaleString("en")}: ${benchPercent(point.share)} (${benchPercent(point.low ?? point.share)} – ${benchPercent(point.high ?? point.share)})`));
     drawn.append(dot);
-    drawn.append(benchShape("text", { class: "axis", x: x(at), y: height - 8, "text-anchor": "middle" }, point.budget.toLocaleString("en")));
+    drawn.append(benchShape("text", { class: "axis", x: x(at), y: height - bottom + 18, "text-anchor": "middle" }, point.budget.toLocaleString("en")));
   });
+  drawn.append(benchShape("text", { class: "axis", x: (left + width) / 2, y: height - 6, "text-anchor": "middle" }, workingsSay("Thinking tokens")));
   drawn.setAttribute("aria-label", points.map((point) => `${point.budget}: ${benchPercent(point.share)}`).join(", "));
   plot.append(drawn);
 }

@@ -10,7 +10,7 @@ function benchOutcome(letters) {
   if (letters.length === 1) return [BENCH_CLASSES[letters], workingsSay(BENCH_OUTCOMES[letters])];
   const judged = [...letters].filter((letter) => "cwue".includes(letter)).length;
   const correct = [...letters].filter((letter) => letter === "c").length;
-  if (!judged) return letters.includes("r") || letters.includes("j") ? ["going", workingsSay("Being written")] : ["waiting", workingsSay("Waiting")];
+  if (!judged) return letters.includes("r") || letters.includes("j") ? ["going", workingsSay(BENCH_OUTCOMES.r)] : ["waiting", workingsSay(BENCH_OUTCOMES["."])];
   const standing = judged < letters.length ? "going" : correct * 2 > judged ? "correct" : correct ? "undecided" : "wrong";
   return [standing, workingsSay(`${correct} of ${judged} correct`)];
 }

@@ -41,7 +41,7 @@ const problemView = benchProblem(part(".one-problem"), ask, (at) => {
   list.update(problems, rows);
   list.focus(at);
 });
-const compareTwo = benchCompare(part(".comparison"), ask, () => part(".compare").focus());
+const compareTwo = benchCompare(part(".comparison"), ask, () => part(".compare-two").focus());
 
 // ---------------------------------------------------------------------- looking
 
@@ -78,6 +78,11 @@ async function look() {
   if (bench.dataset.view === "loading") bench.dataset.view = "ready";
   part(".loading").hidden = true;
   if (asked !== open || known !== since) return;
+  if (told.missing) {
+    refuse(told.missing);
+    openResult("");
+    return;
+  }
   if (told.result) showResult(told.result);
   else if (!open && told.live) openResult(told.live);
   nothing();
@@ -305,11 +310,11 @@ function showResults() {
   const rowsOf = results.map((each) => [each, each.name === open, picked.includes(each.name)]);
   drawResults(rowsOf);
   picked = picked.filter((name) => results.some((each) => each.name === name));
-  part(".compare").disabled = picked.length !== 2;
+  part(".compare-two").disabled = picked.length !== 2;
 }
 
 const drawResults = workingsRows(part(".results-list"), ([each, isOpen, isPicked]) => {
-  const item = workingsNode("li", "result");
+  const item = workingsNode("li", "one-result");
   if (isOpen) item.setAttribute("aria-current", "true");
   const pick = workingsNode("input", "pick");
   [pick.type, pick.checked] = ["checkbox", isPicked];
@@ -331,7 +336,7 @@ const drawResults = workingsRows(part(".results-list"), ([each, isOpen, isPicked
   item.append(pick, words, state, score);
   return item;
 });
-part(".compare").addEventListener("click", () => compareTwo(picked));
+part(".compare-two").addEventListener("click", () => compareTwo(picked));
 
 openResult(new URL(window.location.href).searchParams.get("benchmark") || "");
 keepLooking();

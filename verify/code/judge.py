@@ -52,6 +52,7 @@ class CodeJudge:
         stop_at_first: bool = False,
         limits: Limits | None = None,
         progress: Progress | None = None,
+        lends_names: bool = True,
     ) -> TestReport:
         """Run a program against tests. A machine that cannot isolate it gives a report that says `refused`.
 
@@ -60,6 +61,7 @@ class CodeJudge:
             stop_at_first: Whether what stands behind the first failure is left out.
             limits: Of each test.
             progress: Is told of each test as it is known, and may end them.
+            lends_names: Whether the program finds what it uses and does not import (`verify.code.prelude`).
         """
         if not program.source.strip():
             return _untested("no program", program.words or "There is no program.", tests, tests_from)
@@ -67,7 +69,8 @@ class CodeJudge:
             tests = _with_examples(program.source, tests)
             if progress is not None:
                 _begin(progress, tests, tests_from)
-            ran = self._ran(program.source, tests, limits or LIMITS, stop_at_first, progress or NOBODY)
+            names = names_for(program.source) if lends_names else {}
+            ran = self._ran(program.source, tests, limits or LIMITS, names, stop_at_first, progress or NOBODY)
         except SandboxRefused as refusal:
             return _untested("refused", str(refusal), tests, tests_from)
         except BadInput as error:
@@ -133,8 +136,16 @@ class CodeJudge:
                 self._sandbox = Sandbox()
             return self._sandbox
 
-    def _ran(self, source: str, tests: TestSet, limits: Limits, stop_at_first: bool, watch: Watch) -> Ran:
-        sandbox, names = self._started(), names_for(source)
+    def _ran(
+        self,
+        source: str,
+        tests: TestSet,
+        limits: Limits,
+        names: Mapping[str, str],
+        stop_at_first: bool,
+        watch: Watch,
+    ) -> Ran:
+        sandbox = self._started()
         if tests.script:
             return run_script(sandbox, source, tests, limits, names, stop_at_first, watch)
         cases = bound(tests.cases, parsed(source), tests.entry_point)

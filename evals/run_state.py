@@ -1,0 +1,38 @@
+"""Where a result stands while it goes on, and behind its end: what `BenchmarkRuns` tells of it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Phase = Literal["running", "stopping", "stopped", "done", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A sample that is being written: of which problem, its number, and how far it is."""
+
+    problem: str
+    number: int
+    tokens: int
+    seconds: float
+    is_thinking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where a result stands.
+
+    Args:
+        done: Samples that are written and judged, of `total`.
+        written: Samples that are written.
+        seconds_left: To expect; None while it cannot be told.
+        note: Why it failed; empty when it did not.
+    """
+
+    name: str
+    phase: Phase
+    done: int
+    total: int
+    written: int = 0
+    seconds_left: float | None = None
+    running: tuple[Running, ...] = ()
+    note: str = ""

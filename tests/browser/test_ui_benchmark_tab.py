@@ -1,0 +1,129 @@
+"""The Benchmarks tab in Chromium: a benchmark started, stopped, reloaded, resumed, a problem opened, results compared."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from evals.loaded_problems import load_problems
+from evals.profiles import in_fair_order
+from tests.chat_page import scripted_app
+
+pytestmark = pytest.mark.browser
+
+N = 6
+PROBLEMS = in_fair_order(load_problems("gsm8k", "sample").problems, N)
+ONE, SLOW, WRONG = PROBLEMS[0], PROBLEMS[1], PROBLEMS[2]
+
+
+def turn_for(problem: Any, answer: str, **options: Any) -> dict[str, Any]:
+    begin = re.escape(problem.messages[-1].content[:40])
+    written = {"thinking": "Read it, then add it up.\n\n", "answer": f"So it is $$\\boxed{{{answer}}}$$"}
+    return {"match": begin} | written | options
+
+
+@pytest.fixture(scope="module")
+def url(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> str:
+    # One problem is thought about without an end the first time that it is asked, so that there is something to stop.
+    endless = {"thinking": "On and on, number {n}.\n\n", "repeat": 100_000, "times": 1}
+    turns = [turn_for(SLOW, SLOW.gold, **endless)]
+    turns += [turn_for(each, "1234567" if each is WRONG else each.gold) for each in PROBLEMS]
+    return scripted_app(start_shared_app, tmp_path_factory.mktemp("script"), turns, 400)
+
+
+@pytest.fixture
+def bench(page: Page, url: str, errors: list[str]) -> Page:
+    page.goto(url)
+    page.get_by_role("tab", name="Benchmarks", exact=True).click()
+    expect(page.locator(".bench[data-view=ready]")).to_have_count(1)
+    return page
+
+
+def begin(page: Page, limit: int, budget: str) -> None:
+    page.locator(".benchmark").select_option("gsm8k")
+    page.locator(".source").select_option("sample")
+    page.locator(".bench .limit").fill(str(limit))
+    page.locator(".budget-name").select_option("custom")
+    page.locator(".budget-tokens").fill(budget)
+    page.locator(".bench .start").click()
+    expect(page.locator(".result-title")).to_have_text("GSM8K")
+
+
+def outcomes(page: Page) -> list[str]:
+    return page.locator(".rows .row .outcome").all_inner_texts()
+
+
+def test_benchmark_is_stopped_reloaded_resumed_and_a_problem_of_it_opened(bench: Page):
+    begin(bench, N, "1000000")
+    expect(bench.locator(".progress-line .detail")).to_contain_text(f"{N - 1} of {N} done")
+    expect(bench.locator(".progress-line .text")).to_have_text("Running")
+    bench.reload()
+    # The address brings the tab and the result back; it has gone on meanwhile.
+    expect(bench.locator(".progress-line .detail")).to_contain_text(f"{N - 1} of {N} done")
+    expect(bench.locator(".progress-line .text")).to_have_text("Running")
+    bench.locator(".bench .act.stop").click()
+    expect(bench.locator(".progress-line .text")).to_have_text("Stopped. Resume goes on from here.")
+    bench.reload()
+    expect(bench.locator(".progress-line .text")).to_have_text("Stopped. Resume goes on from here.")
+    assert outcomes(bench) == ["Correct", "Waiting", "Wrong", *["Correct"] * (N - 3)]
+    bench.locator(".bench .resume").click()
+    expect(bench.locator(".progress-line .text")).to_have_text("Done")
+    expect(bench.locator(".score .figure b")).to_have_text(f"{100 * (N - 1) / N:.1f}%")
+    bench.locator(".pill", has_text="Wrong").click()
+    expect(bench.locator(".rows .row")).to_have_count(1)
+    bench.locator(".rows .open").click()
+    expect(bench.locator(".one-problem .label")).to_have_text("Wrong")
+    expect(bench.locator(".one-problem .compared")).to_contain_text("1234567")
+    expect(bench.locator(".one-problem .question")).to_contain_text(WRONG.messages[-1].content[:60])
+    expect(bench.locator(".one-problem .thinking")).to_contain_text("add it up")
+    expect(bench.locator(".answer-set .katex").first).to_be_visible()
+    bench.keyboard.press("Escape")
+    expect(bench.locator(".rows .open")).to_be_focused()
+
+
+def test_results_are_taken_along_and_compared(bench: Page):
+    begin(bench, 3, "512")
+    expect(bench.locator(".progress-line .text")).to_have_text("Done")
+    with bench.expect_download() as taken:
+        bench.locator(".bench .download").click()
+    kinds = [json.loads(line)["type"] for line in Path(taken.value.path()).read_text("utf-8").splitlines()]
+    assert (kinds[0], kinds.count("sample"), kinds.count("judgement")) == ("head", 3, 3)
+    begin(bench, 3, "600")
+    expect(bench.locator(".progress-line .text")).to_have_text("Done")
+    expect(bench.locator(".results-list .one-result")).not_to_have_count(1)
+    for at in (0, 1):
+        bench.locator(".results-list .pick").nth(at).check()
+    bench.locator(".compare-two").click()
+    expect(bench.locator(".comparison .said")).to_contain_text("Both score the same on the 3 problems")
+    expect(bench.locator(".comparison .protocols")).to_contain_text("thinking budget (600; 512)")
+
+
+def test_what_is_refused_is_said_and_the_form_stays(bench: Page):
+    bench.locator(".benchmark").select_option("gsm8k")
+    bench.locator(".budget-name").select_option("custom")
+    bench.locator(".budget-tokens").fill("a lot")
+    bench.locator(".bench .start").click()
+    expect(bench.locator(".bench .refusal")).to_contain_text("The thinking budget is 'a lot'")
+    expect(bench.locator(".bench .start")).to_be_enabled()
+    assert bench.locator(".budget-tokens").input_value() == "a lot"
+
+
+def test_phone_in_the_dark_has_nothing_beside_the_screen_and_chinese_words(browser: Browser, url: str):
+    context = browser.new_context(
+        viewport={"width": 360, "height": 740}, color_scheme="dark", has_touch=True, locale="zh-CN"
+    )
+    page = context.new_page()
+    page.goto(f"{url}/?benchmark=none")
+    expect(page.locator(".bench .refusal")).to_contain_text("没有结果")
+    page.locator(".results-list .open").first.click()
+    expect(page.locator(".progress-line .text")).to_have_text(re.compile("完成|Done"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.locator(".rows .open").first.click()
+    expect(page.locator(".one-problem .question")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    expect(page.locator(".one-problem .back")).to_have_text("‹ 全部题目")
+    context.close()

@@ -1,0 +1,171 @@
+"""What the tab's script is told, over real runs of a scripted engine."""
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from evals.benchmarks.benchmark import Judges
+from evals.budget_curve import BudgetCurves
+from model.host import ModelHost
+from model.scripted import Turn
+from model.settings import Settings
+from tests.sums_benchmark import CountingEngine, N, load_sums, new_judges, right_turns, runs_with, turn
+from ui.benchmark_curves import CurveViews
+from ui.benchmark_tab import BenchmarkTab
+from ui.default_budget import DefaultBudget
+
+LONG = Turn("On and on, number {n}.\n\n", "never", repeat=20_000)
+
+
+@pytest.fixture(scope="module")
+def judges() -> Iterator[Judges]:
+    made = new_judges()
+    with contextlib.closing(made.math), contextlib.closing(made.code):
+        yield made
+
+
+@pytest.fixture
+def tab_with(judges: Judges, tmp_path: Path) -> Iterator[Callable[..., BenchmarkTab]]:
+    with contextlib.ExitStack() as closing:
+
+        def make(turns: list[Turn], **hosting: Any) -> BenchmarkTab:
+            engine, settings = CountingEngine(turns), Settings(tmp_path, **hosting)
+            runs = closing.enter_context(contextlib.closing(runs_with(engine, judges, tmp_path)))
+            host = ModelHost(settings, engine)
+            views = CurveViews(lambda: BudgetCurves(host, judges, load_sums), DefaultBudget(tmp_path))
+            closing.enter_context(contextlib.closing(views))
+            return BenchmarkTab(runs, views, tmp_path / "benchmarks", settings)
+
+        yield make
+
+
+def start(tab: BenchmarkTab, **asked: Any) -> str:
+    told = tab.answer({"do": "start", "benchmark": "sums", "profile": "quick", "budget": "low"} | asked)
+    assert "error" not in told, told
+    return str(told["name"])
+
+
+def wait_until(tab: BenchmarkTab, name: str, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    deadline = time.monotonic() + 60
+    while True:
+        result: dict[str, Any] = tab.answer({"do": "look", "name": name, "stamp": "x"})["result"]
+        if is_so(result):
+            return result
+        assert time.monotonic() < deadline, result
+        time.sleep(0.05)
+
+
+def ended(tab: BenchmarkTab, name: str) -> dict[str, Any]:
+    return wait_until(tab, name, lambda result: not result["is_going"])
+
+
+def test_page_that_looks_late_is_told_all_and_later_only_what_is_new(tab_with: Callable[..., BenchmarkTab]) -> None:
+    tab = tab_with([turn(2, "It is 5."), *right_turns()])
+    name = start(tab)
+    result = ended(tab, name)
+    assert (result["text"], result["done"], result["total"]) == ("Done", N, N)
+    by_title = {result["problems"][at][1]: letters for at, letters, *_ in result["rows"]}
+    assert by_title == {f"{n} plus itself": "w" if n == 2 else "c" for n in range(N)}
+    assert result["score"]["share"] == pytest.approx((N - 1) / N)
+    later = tab.answer({"do": "look", "name": name, "since": result["since"]})["result"]
+    assert later["rows"] == [] and "problems" not in later
+    listed = tab.answer({"do": "look"})["results"]
+    assert [(each["name"], each["state"]) for each in listed] == [(name, "")]
+
+
+def test_stopped_result_goes_on_where_it_was(tab_with: Callable[..., BenchmarkTab]) -> None:
+    tab = tab_with([turn(0, "", thinking=LONG.thinking, repeat=LONG.repeat, times=1), *right_turns()])
+    name = start(tab, budget="high")
+    going = wait_until(tab, name, lambda result: result["done"] == N - 1)
+    assert going["is_going"] and len(going["running"]) == 1
+    assert "goes on now" in tab.answer({"do": "start", "benchmark": "sums", "budget": "low"})["error"]
+    assert tab.answer({"do": "stop", "name": name}) == {}
+    stopped = ended(tab, name)
+    assert (stopped["text"], stopped["may_resume"]) == ("Stopped. Resume goes on from here.", True)
+    assert tab.answer({"do": "resume", "name": name}) == {}
+    assert ended(tab, name)["done"] == N
+
+
+def test_problem_opens_with_its_texts_and_the_question(tab_with: Callable[..., BenchmarkTab]) -> None:
+    tab = tab_with(right_turns())
+    name = start(tab, limit=2)
+    result = ended(tab, name)
+    id_ = result["problems"][0][0]
+    told = tab.answer({"do": "open", "name": name, "problem": id_, "number": 0})
+    n = int(id_.removeprefix("sum-"))
+    assert (told["question"], told["thinking"].strip()) == (f"{n}+{n}?", "Let me add them up.")
+    assert told["label"] == "Correct" and tab.answer_text(name, id_, 0) == f"It is {2 * n}."
+
+
+def test_file_comes_in_pieces_that_make_the_whole(
+    tab_with: Callable[..., BenchmarkTab], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.benchmark_tab._PIECE_BYTES", 700)
+    tab = tab_with(right_turns())
+    name = start(tab)
+    ended(tab, name)
+    pieces: list[str] = []
+    offset: int | None = 0
+    while offset is not None:
+        piece = tab.answer({"do": "file", "name": name, "offset": offset})
+        pieces.append(piece["text"])
+        offset = piece["next"]
+    lines = "".join(pieces).splitlines()
+    assert len(pieces) > 2 and [json.loads(line)["type"] for line in lines].count("sample") == N
+
+
+def test_two_results_are_compared_on_the_same_problems(tab_with: Callable[..., BenchmarkTab]) -> None:
+    tab = tab_with([turn(1, "It is 9.", times=1), *right_turns()])
+    first, second = start(tab), ""
+    ended(tab, first)
+    second = start(tab)
+    ended(tab, second)
+    told = tab.answer({"do": "compare", "names": [first, second]})
+    assert f"more than the first on the {N} problems" in told["words"]
+    assert told["differ"] == [["1 plus itself", "w", "c"]] and len(told["bars"]) == 2
+    assert "two results" in tab.answer({"do": "compare", "names": [first]})["error"]
+
+
+def test_visitors_of_a_server_look_and_do_not_start(tab_with: Callable[..., BenchmarkTab]) -> None:
+    tab = tab_with(right_turns(), is_hosted=True)
+    told = tab.answer({"do": "look"})
+    assert not told["may_start"] and "only its host" in told["may_not"]
+    for asked in ("start", "resume", "stop", "measure_curve"):
+        assert "only its host" in tab.answer({"do": asked, "name": "x", "benchmark": "sums", "budget": "low"})["error"]
+    allowed = tab_with(right_turns(), is_hosted=True, allows_benchmarks=True)
+    assert (
+        "no folders" in allowed.answer({"do": "start", "benchmark": "sums", "source": "/etc", "budget": "low"})["error"]
+    )
+    ended(allowed, start(allowed))
+
+
+def test_names_reach_no_file_outside_the_folder(tab_with: Callable[..., BenchmarkTab], tmp_path: Path) -> None:
+    tab = tab_with(right_turns())
+    (tmp_path / "secret.jsonl").write_text('{"type": "head", "version": 1}\n')
+    for name in ("../secret", str(tmp_path / "secret"), "none"):
+        assert "There is no result" in tab.answer({"do": "file", "name": name})["error"]
+
+
+def test_what_cannot_be_is_a_sentence(tab_with: Callable[..., BenchmarkTab], caplog: pytest.LogCaptureFixture) -> None:
+    tab = tab_with(right_turns())
+    assert "no benchmark 'x'" in tab.answer({"do": "start", "benchmark": "x", "budget": "low"})["error"]
+    told = tab.answer({"do": "look", "name": "gone"})
+    assert "no result 'gone'" in told["missing"] and told["results"] == []
+    assert "budget is empty" in tab.answer({"do": "start", "benchmark": "sums", "budget": " "})["error"]
+    assert "Load it again" in tab.answer({"do": "dance"})["error"]
+    assert "not foreseen" in tab.answer({"do": "open"})["error"] and "asked for" in caplog.text
+
+
+def test_curve_is_measured_and_its_best_budget_offered(tab_with: Callable[..., BenchmarkTab]) -> None:
+    tab = tab_with(right_turns())
+    name = start(tab)
+    assert ended(tab, name)["curve"]["shows"] == ["measure"]
+    assert tab.answer({"do": "measure_curve", "name": name}) == {}
+    result = wait_until(tab, name, lambda each: not each["is_measuring"])
+    assert len(result["curve"]["points"]) > 1 and result["curve"]["best"] == 0
+    assert result["curve"]["points"][-1]["share"] == 1.0
