@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from evals.speed.readme import BEGIN, END, README, with_newest
+from evals.speed.readme import BEGIN, END, NOTHING_YET, README, with_newest
 
 EMPTY = f"before\n{BEGIN}\nold\n{END}\nafter"
 
@@ -49,6 +49,10 @@ def test_readme_shows_the_newest_result_when_there_are_several(tmp_path):
     assert "Not measured, serve: it needs openai" in text
     assert "old" not in text
     assert with_newest(text, tmp_path) == text
+
+
+def test_readme_says_so_when_there_is_no_result_yet(tmp_path):
+    assert with_newest(EMPTY, tmp_path) == f"before\n{BEGIN}\n{NOTHING_YET}\n\n{END}\nafter"
 
 
 def test_readme_without_its_place_is_refused(tmp_path):

@@ -26,6 +26,7 @@ def test_difference_is_told_with_its_interval_and_what_may_be_chance() -> None:
     assert "So much can be chance." in value["words"]
     assert value["protocols"] == "Not the same in both: thinking budget (low; high)."
     assert value["differ"] == [["p1", "w", "c"]]
+    assert [bar["label"].partition(" · ")[0] for bar in value["bars"]] == ["First", "Second"]
 
 
 def test_large_difference_is_not_called_chance() -> None:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,14 @@ def test_stopped_result_goes_on_where_it_was(tab_with: Callable[..., BenchmarkTa
     assert ended(tab, name)["done"] == N
 
 
+def test_pages_that_look_at_once_see_the_same_growing_result(tab_with: Callable[..., BenchmarkTab]) -> None:
+    tab = tab_with(right_turns())
+    name = start(tab, samples=20)
+    with ThreadPoolExecutor(4) as pages:
+        seen = list(pages.map(lambda _: ended(tab, name), range(4)))
+    assert [(each["done"], each["score"]["share"]) for each in seen] == [(20 * N, 1.0)] * 4
+
+
 def test_problem_opens_with_its_texts_and_the_question(tab_with: Callable[..., BenchmarkTab]) -> None:
     tab = tab_with(right_turns())
     name = start(tab, limit=2)
@@ -98,7 +107,9 @@ def test_problem_opens_with_its_texts_and_the_question(tab_with: Callable[..., B
     id_ = result["problems"][0][0]
     told = tab.answer({"do": "open", "name": name, "problem": id_, "number": 0})
     n = int(id_.removeprefix("sum-"))
-    assert (told["question"], told["thinking"].strip()) == (f"{n}+{n}?", "Let me add them up.")
+    assert (told["thinking"].strip(), told["compared"]) == ("Let me add them up.", [["Final answer", str(2 * n)]])
+    asked = tab.answer({"do": "asked", "name": name, "problem": id_})
+    assert asked == {"question": f"{n}+{n}?", "compared": [["Reference", str(2 * n)]]}
     assert told["label"] == "Correct" and tab.answer_text(name, id_, 0) == f"It is {2 * n}."
 
 

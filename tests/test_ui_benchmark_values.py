@@ -9,6 +9,7 @@ from evals.result_file import Judged, Result, Sample
 from model.events import Message
 from tests.sums_benchmark import SUMS
 from ui.benchmark_values import (
+    asked_value,
     data_text,
     form_value,
     letters_of,
@@ -82,20 +83,26 @@ def test_what_is_being_written_is_told_by_place() -> None:
     ]
 
 
-def test_opened_problem_has_what_was_asked_written_and_judged() -> None:
-    value = opened_value(SAMPLE, Judged("a", 0, "correct", "2 = 2", "2"), PROBLEM)
-    assert (value["question"], value["thinking"], value["answer"]) == ("1+1?", "So.", "It is 2.")
-    assert (value["label"], value["reason"]) == ("Correct", "2 = 2.")
-    assert value["compared"] == [["Final answer", "2"], ["Reference", "2"]]
+def test_opened_problem_has_what_was_written_and_judged() -> None:
+    value = opened_value(SAMPLE, Judged("a", 0, "correct", "2 = 2", "2"))
+    assert (value["thinking"], value["answer"]) == ("So.", "It is 2.")
+    assert (value["label"], value["reason"], value["compared"]) == ("Correct", "2 = 2.", [["Final answer", "2"]])
 
 
 def test_opened_problem_says_why_there_is_no_answer() -> None:
     unclosed = replace(SAMPLE, answer="", finish_reason="length")
-    value = opened_value(unclosed, Judged("a", 0, "undecided", "no answer", qwq_outcome="correct"), None)
+    value = opened_value(unclosed, Judged("a", 0, "undecided", "no answer", qwq_outcome="correct"))
     assert value["no_answer"].startswith("The thinking never ended")
     assert value["reason"].endswith("Under QwQ's own rule: correct.") and "token limit" in value["figures"]
-    assert opened_value(None, None, PROBLEM)["label"] == "Not done"
-    assert opened_value(replace(unclosed, error="It broke"), None, None)["reason"] == "It broke."
+    assert opened_value(None, None)["label"] == "Not done"
+    failed = opened_value(replace(unclosed, error="It broke"), None)
+    assert (failed["reason"], failed["label"], failed["no_answer"]) == ("It broke.", "Failed", "")
+
+
+def test_what_was_asked_comes_with_its_reference_where_the_data_is_there() -> None:
+    assert asked_value(PROBLEM) == {"question": "1+1?", "compared": [["Reference", "2"]]}
+    assert asked_value(replace(PROBLEM, gold={"tests": "x" * 9000}))["compared"][0][1].endswith(" …")
+    assert asked_value(None) == {"question": "", "compared": []}
 
 
 def test_part_of_a_benchmark_is_said_to_be_one() -> None:

@@ -15,9 +15,8 @@ _VALUE_CHARACTERS = 60
 
 def compared_value(told: Comparison, first: Result, second: Result) -> Value:
     """The difference in words, a bar for each result, what else is not the same, the problems on which they differ."""
-    bars = [
-        measured_bar(about_text(result.head), share) for result, share in ((first, told.first), (second, told.second))
-    ]
+    both = (("First", first, told.first), ("Second", second, told.second))
+    bars = [measured_bar(f"{which} · {about_text(result.head)}", share) for which, result, share in both]
     return {
         "words": _words(told),
         "bars": bars,

@@ -25,6 +25,7 @@ from ui.benchmark_scores import bars_value, figures_value, others_value, score_v
 from ui.benchmark_values import (
     WAITING,
     about_text,
+    asked_value,
     data_text,
     form_value,
     listed_value,
@@ -64,11 +65,14 @@ class BenchmarkTab:
         self._scores: dict[str, tuple[int, Scores]] = {}
         # The problems of the result that was looked into last.
         self._problems: tuple[str, dict[str, Problem]] = ("", {})
-        self._lock = threading.Lock()
+        self._lock, self._reading = threading.Lock(), threading.Lock()
+        # What one page counts may not grow because another one looks.
+        self._looking = threading.Lock()
         self._acts: dict[str, Callable[[Value], Value]] = {
-            "look": self._look,
+            "look": self._look_alone,
             "open": self._open,
-            "compare": self._compare,
+            "asked": self._asked,
+            "compare": self._compare_alone,
             "file": self._file,
             "start": self._start,
             "resume": self._resume,
@@ -145,6 +149,14 @@ class BenchmarkTab:
         return {}
 
     # ------------------------------------------------------------------ looking
+
+    def _look_alone(self, asked: Value) -> Value:
+        with self._looking:
+            return self._look(asked)
+
+    def _compare_alone(self, asked: Value) -> Value:
+        with self._looking:
+            return self._compare(asked)
 
     def _look(self, asked: Value) -> Value:
         files = self._files()
@@ -251,7 +263,7 @@ class BenchmarkTab:
         tail = self._tail(name)
         key = (id_, number)
         sample = tail.written(key) if key in tail.result.samples else None
-        return opened_value(sample, tail.result.judgements.get(key), self._problem(name, id_))
+        return opened_value(sample, tail.result.judgements.get(key))
 
     def answer_text(self, name: str, id_: str, number: int) -> str:
         """The answer of a sample as Markdown; empty where there is none."""
@@ -259,17 +271,20 @@ class BenchmarkTab:
             tail = self._tail(name)
             if (id_, number) not in tail.result.samples:
                 return ""
-            return for_display(str(opened_value(tail.written((id_, number)), None, None)["answer"]))
+            return for_display(str(opened_value(tail.written((id_, number)), None)["answer"]))
         except AppError:  # said already, to the script that asked for the rest
             return ""
 
-    def _problem(self, name: str, id_: str) -> Problem | None:
-        if self._problems[0] != name:
-            try:
-                self._problems = (name, {each.id: each for each in self._benchmarks.problems(name)})
-            except AppError:  # the data is elsewhere by now; what was written can still be read
-                self._problems = (name, {})
-        return self._problems[1].get(id_)
+    def _asked(self, asked: Value) -> Value:
+        """The data may be far away, so it is asked for apart from what was written."""
+        name = str(asked["name"])
+        with self._reading:
+            if self._problems[0] != name:
+                try:
+                    self._problems = (name, {each.id: each for each in self._benchmarks.problems(name)})
+                except AppError:  # the data is elsewhere by now; what was written can still be read
+                    self._problems = (name, {})
+            return asked_value(self._problems[1].get(str(asked["problem"])))
 
     def _compare(self, asked: Value) -> Value:
         names = [str(name) for name in asked.get("names", ())]

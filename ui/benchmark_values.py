@@ -211,17 +211,15 @@ def listed_value(name: str, result: Result, share: float | None, phase: str, at:
     }
 
 
-def opened_value(sample: Sample | None, judged: Judged | None, problem: Problem | None) -> Value:
-    """One sample of a problem: what was asked, written and judged.
+def opened_value(sample: Sample | None, judged: Judged | None) -> Value:
+    """One sample of a problem: what was written and judged.
 
     Args:
         sample: None while it is not written.
-        problem: None where the data cannot be read any more.
     """
-    asked = "\n\n".join(message.content for message in problem.messages) if problem else ""
-    value: Value = {"question": asked, "thinking": "", "answer": "", "no_thinking": "", "no_answer": ""}
+    value: Value = {"thinking": "", "answer": "", "no_thinking": "", "no_answer": "", "compared": []}
     if sample is None:
-        return value | {"label": "Not done", "reason": "It is not written yet.", "compared": _compared(None, problem)}
+        return value | {"label": "Not done", "reason": "It is not written yet."}
     answer = "\n\n".join([sample.answer, *(f"{name}({arguments})" for name, arguments in sample.calls)]).strip()
     label, standing = ("Failed", "failed") if sample.error else ("Being judged", "going")
     if judged and not sample.error:
@@ -230,12 +228,12 @@ def opened_value(sample: Sample | None, judged: Judged | None, problem: Problem 
         "label": label,
         "standing": standing,
         "reason": _reason(sample, judged),
-        "compared": _compared(judged, problem),
+        "compared": [["Final answer", judged.answer]] if judged and judged.answer else [],
         "figures": _sample_figures(sample),
         "thinking": sample.thinking,
         "answer": answer,
         "no_thinking": "" if sample.thinking else "There was no thinking.",
-        "no_answer": "" if answer else "The thinking never ended, so there is no answer.",
+        "no_answer": "" if answer or sample.error else "The thinking never ended, so there is no answer.",
     }
 
 
@@ -247,13 +245,17 @@ def _reason(sample: Sample, judged: Judged | None) -> str:
     return reason.strip()
 
 
-def _compared(judged: Judged | None, problem: Problem | None) -> list[list[str]]:
-    rows = [["Final answer", judged.answer]] if judged and judged.answer else []
-    if problem is not None:
-        gold = problem.reference or problem.gold
-        gold = gold if isinstance(gold, str) else json.dumps(gold, ensure_ascii=False)
-        rows.append(["Reference", gold if len(gold) <= _GOLD_CHARACTERS else f"{gold[:_GOLD_CHARACTERS]} …"])
-    return rows
+def asked_value(problem: Problem | None) -> Value:
+    """What was asked, and the reference; nothing where the data cannot be read any more."""
+    if problem is None:
+        return {"question": "", "compared": []}
+    gold = problem.reference or problem.gold
+    gold = gold if isinstance(gold, str) else json.dumps(gold, ensure_ascii=False)
+    gold = gold if len(gold) <= _GOLD_CHARACTERS else f"{gold[:_GOLD_CHARACTERS]} …"
+    return {
+        "question": "\n\n".join(message.content for message in problem.messages),
+        "compared": [["Reference", gold]],
+    }
 
 
 def _sample_figures(sample: Sample) -> str:

@@ -80,7 +80,8 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     runs.on_close.append(servers.close)
     servers.start()
     folder, default = settings.data_folder / "benchmarks", DefaultBudget(settings.data_folder)
-    benchmarks = BenchmarkRuns(host, Judges(judge, code_judge), folder)
+    # One slot stays free, so that a chat need not wait until a sample has come to its end.
+    benchmarks = BenchmarkRuns(host, Judges(judge, code_judge), folder, spare_slots=1)
     curves = CurveViews(functools.partial(_new_curves, host, Judges(judge, code_judge)), default)
     runs.on_close += [benchmarks.close, curves.close]
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:

@@ -10,7 +10,7 @@ import torch
 
 from model.device import device_kind
 
-_LOOK_SECONDS = 0.05
+_LOOK_SECONDS = 0.1
 
 
 @dataclass

@@ -18,19 +18,31 @@ function benchProblem(view, ask, onClose) {
     before.disabled = neighbours(at, -1) === undefined;
     next.disabled = neighbours(at, 1) === undefined;
     samples();
-    const asked = `${at} ${number}`;
-    const told = await ask({ do: "open", name, problem: problems[at][0], number });
-    if (!told || `${at} ${number}` !== asked) return;
+    if (!isRenewal) {
+      which.focus({ preventScroll: true });
+      view.parentElement.scrollIntoView({ block: "start" });
+    }
+    const asked = `${name} ${at} ${number}`;
+    const isStill = () => `${name} ${at} ${number}` === asked;
+    const named = { name, problem: problems[at][0], number };
+    const told = await ask({ do: "open", ...named });
+    if (!told || !isStill()) return;
     fill(told);
     // Its maths is set by a component of its own, which is there now, whenever it came.
     const answer = document.getElementById("benchmark-answer");
     if (answer && !view.contains(answer)) view.querySelector(".answer-set").append(answer);
-    trigger("edit", { name, problem: problems[at][0], number });
-    if (!isRenewal) {
-      thinking.scrollTop = 0;
-      which.focus({ preventScroll: true });
-      view.parentElement.scrollIntoView({ block: "start" });
-    }
+    trigger("edit", named);
+    if (!isRenewal) thinking.scrollTop = 0;
+    const of = await ask({ do: "asked", ...named });
+    if (of && isStill()) fillAsked(of);
+  }
+
+  const terms = (rows) => rows.flatMap(([what, value]) => [workingsNode("dt", "", workingsSay(what)), workingsNode("dd", "", value)]);
+
+  function fillAsked({ question: words, compared }) {
+    askedHead.hidden = question.hidden = !words;
+    workingsSet(question, words);
+    view.querySelector(".compared").append(...terms(compared));
   }
 
   function samples() {
@@ -53,12 +65,9 @@ function benchProblem(view, ask, onClose) {
     verdict.dataset.standing = told.standing || "";
     workingsSet(verdict.querySelector(".label"), workingsSay(told.label || ""));
     workingsSet(verdict.querySelector(".reason"), told.reason ? workingsSay(told.reason) : "");
-    verdict.querySelector(".compared").replaceChildren(
-      ...(told.compared || []).flatMap(([what, value]) => [workingsNode("dt", "", workingsSay(what)), workingsNode("dd", "", value)]),
-    );
+    verdict.querySelector(".compared").replaceChildren(...terms(told.compared));
     workingsSet(view.querySelector(".sample-figures"), workingsSay(told.figures || ""));
-    askedHead.hidden = question.hidden = !told.question;
-    workingsSet(question, told.question || "");
+    askedHead.hidden = question.hidden = true;
     workingsSet(thinking, told.thinking || "");
     thinking.dataset.empty = workingsSay(told.no_thinking || "");
     noAnswer.hidden = !told.no_answer;

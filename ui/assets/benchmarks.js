@@ -11,13 +11,13 @@ const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 let [benchmarks, results, stamp] = [[], [], ""];
 // The result that is open, and how much of it is known.
 let [open, since, problems, rows, isGoing] = ["", 0, [], [], false];
-let mayStart = false;
+let [mayStart, isStarting] = [false, false];
 let picked = [];
 
 async function ask(asked) {
   try {
     const told = await server.benchmarks(asked);
-    refuse(told.error || "");
+    if (told.error) refuse(told.error);
     return told.error ? null : told;
   } catch {
     // Whoever watches the connection says so.
@@ -25,9 +25,8 @@ async function ask(asked) {
   }
 }
 
+// A refusal stays until something else is wished for.
 function refuse(words) {
-  if (!words && performance.now() - (refuse.at || -Infinity) < 8000) return;
-  refuse.at = words ? performance.now() : -Infinity;
   workingsSet(refusal, workingsSay(words));
   refusal.hidden = !words;
 }
@@ -76,7 +75,7 @@ async function look() {
   }
   if (told.benchmarks) showForm(told);
   if (bench.dataset.view === "loading") bench.dataset.view = "ready";
-  part(".loading").hidden = true;
+  if (!isStarting) part(".loading").hidden = true;
   if (asked !== open || known !== since) return;
   if (told.missing) {
     refuse(told.missing);
@@ -132,10 +131,15 @@ function showChosen() {
 const publishedWords = (chosen) => `As published: no cut, up to 32,768 tokens, ${chosen.samples} samples of each problem unless you give fewer.`;
 
 form.addEventListener("change", showChosen);
+bench.addEventListener("click", (event) => event.target.closest("button") && refuse(""), { capture: true });
+bench.addEventListener("input", () => refuse(""));
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (field(".start").disabled) return;
   field(".start").disabled = true;
+  isStarting = true;
+  workingsSet(part(".loading"), workingsSay("Reading the problems…"));
+  part(".loading").hidden = false;
   const budget = field(".budget-name").value;
   const begun = await ask({
     do: "start",
@@ -147,6 +151,8 @@ form.addEventListener("submit", async (event) => {
     source: field(".source").value === "folder" ? field(".folder").value : field(".source").value,
   });
   field(".start").disabled = !mayStart;
+  isStarting = false;
+  part(".loading").hidden = true;
   if (begun) openResult(begun.name);
   wake();
 });
