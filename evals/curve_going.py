@@ -67,6 +67,8 @@ class CurveGoing:
         self._steerings: set[Steering] = set()
         self._is_stopping = threading.Event()
         self._note = ""
+        # Not the thread's own end: an exception in the middle of `Thread.join` marks one as ended that is not.
+        self._has_ended = threading.Event()
         self._thread = threading.Thread(target=self._go, name="curve", daemon=True)
 
     def start(self) -> None:
@@ -82,21 +84,27 @@ class CurveGoing:
 
     def wait(self, timeout_seconds: float | None = None) -> None:
         """Until its end, or so long."""
-        self._thread.join(timeout_seconds)
+        self._has_ended.wait(timeout_seconds)
 
     @property
     def is_alive(self) -> bool:
         """Whether it still goes on."""
-        return self._thread.is_alive()
+        return not self._has_ended.is_set()
 
     def state(self) -> CurveState:
         """Where it stands now."""
         with self._lock:
-            return CurveState(self._thread.is_alive(), self._done, self._total, self._note)
+            return CurveState(self.is_alive, self._done, self._total, self._note)
 
     # ------------------------------------------------------------------ the threads
 
     def _go(self) -> None:
+        try:
+            self._do_the_rest()
+        finally:
+            self._has_ended.set()
+
+    def _do_the_rest(self) -> None:
         with closing(self._writer):
             try:
                 slots = max(self._host.engine(_WAIT_FOR_ENGINE_SECONDS).slots, 1)
