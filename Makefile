@@ -9,6 +9,8 @@ SHELL := /bin/sh
 VENV := .venv
 ARGS ?=
 PYTEST_ARGS ?=
+# So many files of tests at once; 0 for one after the other in one process.
+WORKERS ?= 2
 MINIMUM := 3, 11
 
 # The first of these that is Python 3.11 or newer; `make PYTHON=/path/to/python` chooses another.
@@ -34,7 +36,7 @@ install: $(VENV)/.installed
 
 # On a busy machine a test may lose a race of its own making: it gets a second try, and stands as RERUN at the end.
 test: $(VENV)/.installed-dev $(VENV)/.chromium
-	$(BIN)/python -m pytest --reruns 1 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --reruns 1 -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
