@@ -88,7 +88,8 @@ def test_interrupted_run_keeps_what_was_finished_and_says_how_to_go_on(data_fold
     while child.poll() is None and not (path.exists() and path.read_bytes().count(b"\n") >= 7):
         assert time.monotonic() < deadline
         time.sleep(0.05)
-    child.send_signal(signal.SIGINT)
+    # Not Ctrl-C: whoever is started in the background has that ignored.
+    child.send_signal(signal.SIGTERM)
     out, error = child.communicate(timeout=120)
     assert child.returncode == 1
     assert "samples" in out and f"Go on with it: python -m evals.run --resume {path}" in error

@@ -184,8 +184,10 @@ def duration_text(seconds: float) -> str:
     minutes = round(seconds / 60)
     if minutes < 60:
         return f"{minutes} min"
+    if minutes >= 24 * 60:
+        return f"{round(minutes / 60)} h"
     hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if rest and hours < 24 else f"{hours} h"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def worked_seconds(result: Result) -> float:
