@@ -21,8 +21,11 @@ import hypothesis
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from evals.benchmarks.benchmark import Judges
 from model.settings import Settings
 from scripts.install_chromium import find_chromium
+from verify.code.judge import CodeJudge
+from verify.math_answer import MathJudge
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -132,6 +135,13 @@ def shared_data_folder() -> Path:
     folder = Path(os.environ.get("WORKINGS_TEST_DATA", "") or ROOT / "build" / "test-data")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="module")
+def judges() -> Iterator[Judges]:
+    """The verifiers, as benchmarks have them."""
+    with MathJudge(1) as math, contextlib.closing(CodeJudge()) as code:
+        yield Judges(math, code)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,6 @@ from tests.sums_benchmark import (
     CountingEngine,
     N,
     load_sums,
-    new_judges,
     right_turns,
     runs_with,
     turn,
@@ -40,13 +38,6 @@ from tests.sums_benchmark import (
 # No thinking at the tests' speed ends before this.
 ENDLESS = Turn("And on it goes, number {n}.\n\n", "never", repeat=20_000)
 LONG_SECONDS = 120.0
-
-
-@pytest.fixture(scope="module")
-def judges() -> Iterator[Judges]:
-    made = new_judges()
-    with contextlib.closing(made.math), contextlib.closing(made.code):
-        yield made
 
 
 def done(runs: BenchmarkRuns, name: str, phase: str = "done") -> Any:

@@ -1,6 +1,5 @@
 """HumanEval as it ships: all of it, in its published form, and judged as its harness does."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,21 +8,11 @@ from evals.benchmarks.benchmark import Judges, Written
 from evals.benchmarks.humaneval import HUMANEVAL, with_given
 from evals.benchmarks.sources import rows_of
 from model.errors import BadInput
-from verify.code.judge import CodeJudge
-from verify.math_answer import MathJudge
 
 ROWS = rows_of(HUMANEVAL).rows
 PROBLEMS = HUMANEVAL.problems_of(ROWS)
 # With helpers before the head, with a body that ends in many ways, and some others.
 CHOSEN = ("HumanEval/0", "HumanEval/32", "HumanEval/38", "HumanEval/50", "HumanEval/81", "HumanEval/129")
-
-
-@pytest.fixture(scope="module")
-def judges() -> Iterator[Judges]:
-    with MathJudge(1) as math:
-        code = CodeJudge()
-        yield Judges(math, code)
-        code.close()
 
 
 def outcome(judges: Judges, name: str, source: str, is_strict: bool = True) -> str:

@@ -5,7 +5,6 @@ import json
 import os
 import pickle
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +23,8 @@ from evals.code_benchmarks_judged import FORM
 from evals.loaded_problems import load_problems
 from evals.published import difference, published_for
 from model.errors import BadInput
-from verify.code.judge import CodeJudge
-from verify.math_answer import MathJudge
 
 ROWS = {row["question_id"]: row for row in read_rows(FORM)}
-
-
-@pytest.fixture(scope="module")
-def judges() -> Iterator[Judges]:
-    with MathJudge(1) as math:
-        code = CodeJudge()
-        yield Judges(math, code)
-        code.close()
 
 
 def problem(name: str, **changes: Any) -> Problem:

@@ -1,6 +1,5 @@
 """MBPP's test split as it ships, in its published form."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,19 +8,9 @@ from evals.benchmarks.benchmark import Judgement, Judges, Written
 from evals.benchmarks.mbpp import MBPP
 from evals.benchmarks.sources import rows_of
 from model.errors import BadInput
-from verify.code.judge import CodeJudge
-from verify.math_answer import MathJudge
 
 ROWS = rows_of(MBPP).rows
 PROBLEMS = {problem.id: problem for problem in MBPP.problems_of(ROWS)}
-
-
-@pytest.fixture(scope="module")
-def judges() -> Iterator[Judges]:
-    with MathJudge(1) as math:
-        code = CodeJudge()
-        yield Judges(math, code)
-        code.close()
 
 
 def judged(judges: Judges, name: str, source: str) -> Judgement:

@@ -1,7 +1,5 @@
 """Answers with programs of every kind, judged against tests."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from evals.benchmarks.benchmark import Judgement, Judges, Written
@@ -10,21 +8,12 @@ from model.errors import SandboxRefused
 from verify.code import judge as judge_module
 from verify.code.judge import CodeJudge
 from verify.code.test_sets import read_tests
-from verify.math_answer import MathJudge
 from verify.sandbox.limits import Limits
 
 TESTS = "assert f(1) == 2\nassert f(2) == 3\nassert f(3) == 4"
 RIGHT = "def f(n):\n    return n + 1"
 USE = "It is used so:\n\n```python\nprint(f(1))\n```\n"
 LIMITS = Limits(cpu_seconds=2.0)
-
-
-@pytest.fixture(scope="module")
-def judges() -> Iterator[Judges]:
-    with MathJudge(1) as math:
-        code = CodeJudge()
-        yield Judges(math, code)
-        code.close()
 
 
 def fenced(source: str) -> str:

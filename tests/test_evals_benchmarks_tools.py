@@ -1,7 +1,6 @@
 """The tool tasks as a benchmark: asked by the runner, with calls that are carried out, and judged from the file."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +16,6 @@ from model.host import ModelHost
 from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
 from tests.solved_tool_tasks import right_turns
-from verify.code.judge import CodeJudge
-from verify.math_answer import MathJudge
 
 ROWS = [json.loads(line) for line in TASKS.read_text("utf-8").splitlines()]
 OWN = ("calculate", "write_file")
@@ -33,14 +30,6 @@ def chosen() -> list[ToolTask]:
 
 
 CHOSEN = chosen()
-
-
-@pytest.fixture(scope="module")
-def judges() -> Iterator[Judges]:
-    with MathJudge(1) as math:
-        code = CodeJudge()
-        yield Judges(math, code)
-        code.close()
 
 
 def result_of(turns: list[Turn], judges: Judges, folder: Path) -> Result:

@@ -1,6 +1,5 @@
 """A curve is measured by a scripted engine: cut, answered, judged, stopped and gone on with."""
 
-import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from model.events import Event
 from model.host import ModelHost
 from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
-from tests.sums_benchmark import FAST, SUMS, CountingEngine, N, load_sums, new_judges, runs_with, turn
+from tests.sums_benchmark import FAST, SUMS, CountingEngine, N, load_sums, runs_with, turn
 
 LONG_SECONDS = 120.0
 STEPS = "".join(f"Step {number}: look at it again.\n\n" for number in range(9))
@@ -45,13 +44,6 @@ class NeedsItsThinking(CountingEngine):
         if request.is_thinking_closed and AHA.strip() not in request.thinking_so_far:
             return self._unready.stream(request, steering)
         return events
-
-
-@pytest.fixture(scope="module")
-def judges() -> Iterator[Judges]:
-    made = new_judges()
-    with contextlib.closing(made.math), contextlib.closing(made.code):
-        yield made
 
 
 def result_by(engine: CountingEngine, judges: Judges, folder: Path, **options: Any) -> Result:

@@ -1,26 +1,13 @@
 """The measure of the benchmarks of programs counts what is judged right, and names what is not."""
 
-from collections.abc import Iterator
 from dataclasses import replace
-
-import pytest
 
 from evals.benchmarks.benchmark import Judgement, Judges, Problem, Written
 from evals.benchmarks.humaneval import HUMANEVAL
 from evals.benchmarks.sources import read_rows, rows_of
 from evals.code_benchmarks_judged import FORM, Reference, livecodebench, mutants, references, references_of
-from verify.code.judge import CodeJudge
-from verify.math_answer import MathJudge
 
 FOUND = list(references_of(HUMANEVAL, rows_of(HUMANEVAL).rows[:3]))
-
-
-@pytest.fixture(scope="module")
-def judges() -> Iterator[Judges]:
-    with MathJudge(1) as math:
-        code = CodeJudge()
-        yield Judges(math, code)
-        code.close()
 
 
 def test_references_name_the_one_that_is_wrong(judges: Judges):

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,18 +18,10 @@ from tests.sums_benchmark import (
     CountingEngine,
     judge_sum,
     load_sums,
-    new_judges,
     right_turns,
     runs_with,
     turn,
 )
-
-
-@pytest.fixture(scope="module")
-def judges() -> Iterator[Judges]:
-    made = new_judges()
-    with contextlib.closing(made.math), contextlib.closing(made.code):
-        yield made
 
 
 @pytest.fixture

@@ -14,15 +14,8 @@ from evals.benchmark_runs import BenchmarkRuns
 from evals.benchmarks.benchmark import Judges
 from model.scripted import Turn
 from model.settings import Settings
-from tests.sums_benchmark import CountingEngine, N, new_judges, right_turns, runs_with, turn
+from tests.sums_benchmark import CountingEngine, N, right_turns, runs_with, turn
 from ui.benchmark_endpoints import BenchmarkEndpoints
-
-
-@pytest.fixture(scope="module")
-def judges() -> Iterator[Judges]:
-    made = new_judges()
-    with contextlib.closing(made.math), contextlib.closing(made.code):
-        yield made
 
 
 @pytest.fixture

@@ -15,19 +15,12 @@ from evals.budget_curve import BudgetCurves
 from model.host import ModelHost
 from model.scripted import Turn
 from model.settings import Settings
-from tests.sums_benchmark import CountingEngine, N, load_sums, new_judges, right_turns, runs_with, turn
+from tests.sums_benchmark import CountingEngine, N, load_sums, right_turns, runs_with, turn
 from ui.benchmark_curves import CurveViews
 from ui.benchmark_tab import BenchmarkTab
 from ui.default_budget import DefaultBudget
 
 LONG = Turn("On and on, number {n}.\n\n", "never", repeat=20_000)
-
-
-@pytest.fixture(scope="module")
-def judges() -> Iterator[Judges]:
-    made = new_judges()
-    with contextlib.closing(made.math), contextlib.closing(made.code):
-        yield made
 
 
 @pytest.fixture
