@@ -10,16 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evals.benchmarks.benchmark import Benchmark, Judges, Problem
-from evals.going import Going, Phase, State
-from evals.heads import check_same_model, check_same_problems, head_of
-from evals.loaded_problems import Load, load_problems, source_of
+from evals.going import Going
+from evals.heads import check_same_model, head_of
+from evals.loaded_problems import Load, load_problems, loaded_for
 from evals.profiles import in_fair_order, plan_for
 from evals.result_file import Result, ResultWriter, read_result, results_in
+from evals.run_state import Phase, State
 from model.engine import Budget
 from model.errors import BadInput
 from model.host import ModelHost
-
-__all__ = ["BenchmarkRuns", "State"]
 
 
 class BenchmarkRuns:
@@ -110,11 +109,10 @@ class BenchmarkRuns:
             if result.is_done and not any(sample.error for sample in result.samples.values()):
                 raise BadInput(f"{name} is complete.")
             check_same_model(result.head, self._host.engine())
-            loaded = self._load(result.head["benchmark"], source_of(result.head["data"]))
-            problems = chosen(result, loaded.problems)
+            loaded = loaded_for(result, self._load)
             writer = _opened(result.path, is_new=False)
             result = read_result(result.path)  # as it is now that nobody else writes it
-            self._go(name, result, writer, problems, loaded.benchmark)
+            self._go(name, result, writer, loaded.problems, loaded.benchmark)
 
     def stop(self, name: str) -> None:
         """End the result that goes on; what was finished is kept and judged. Returns at once.
@@ -185,9 +183,7 @@ class BenchmarkRuns:
         Raises:
             AppError: If they cannot be read, or have changed since.
         """
-        result = self.result(name)
-        loaded = self._load(result.head["benchmark"], source_of(result.head["data"]))
-        return chosen(result, loaded.problems)
+        return loaded_for(self.result(name), self._load).problems
 
     @property
     def going(self) -> str | None:
@@ -235,20 +231,6 @@ class BenchmarkRuns:
             name += "-"
         self._elsewhere[name] = path
         return name
-
-
-def chosen(result: Result, problems: list[Problem]) -> list[Problem]:
-    """Those problems that a result is about, in its order.
-
-    Raises:
-        BadInput: If one is missing, or they are others by now.
-    """
-    by_id = {problem.id: problem for problem in problems}
-    if missing := [problem for problem in result.problems if problem not in by_id]:
-        raise BadInput(f"The problem {missing[0]!r} of this result is not in the data any more.")
-    found = [by_id[problem] for problem in result.problems]
-    check_same_problems(result.head, found)
-    return found
 
 
 def _opened(path: Path, is_new: bool) -> ResultWriter:

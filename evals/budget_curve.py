@@ -16,13 +16,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from evals.benchmark_runs import chosen
 from evals.benchmarks.benchmark import Judges
 from evals.curve_file import Curve, curve_of, curve_path, default_budgets, own_budget, read_cuts
 from evals.curve_going import CurveGoing, CurveState
 from evals.heads import check_same_model
 from evals.loaded_host import loaded_host
-from evals.loaded_problems import Load, load_problems, source_of
+from evals.loaded_problems import Load, load_problems, loaded_for
 from evals.result_file import Result, ResultWriter, read_result
 from model.chat import ChatEngine
 from model.errors import AppError, BadInput
@@ -64,12 +63,12 @@ class BudgetCurves:
         if not isinstance(engine, ChatEngine):
             raise BadInput("This engine cannot go on from a thinking that is cut.")
         check_same_model(result.head, engine)
-        loaded = self._load(result.head["benchmark"], source_of(result.head["data"]))
+        loaded = loaded_for(result, self._load)
         if loaded.benchmark.acting is not None:
             raise BadInput(
                 f"The samples of {loaded.benchmark.title} have several thinkings each: there is no one to cut."
             )
-        problems = {problem.id: problem for problem in chosen(result, loaded.problems)}
+        problems = {problem.id: problem for problem in loaded.problems}
         writer = ResultWriter(curve_path(result.path))
         cuts = read_cuts(curve_path(result.path))  # as they are now that nobody else writes them
         wanted = sorted({*wanted, *(cut.budget for cut in cuts.values())})  # a curve has all problems at each point

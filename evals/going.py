@@ -5,7 +5,6 @@ Threads: as many that ask as the engine decodes at once, a few that judge, and o
 
 import contextlib
 import logging
-import os
 import queue
 import threading
 import time
@@ -19,7 +18,7 @@ from evals.asking import Asking
 from evals.benchmarks.benchmark import Benchmark, Judges, Problem
 from evals.energy import Cards
 from evals.heads import check_same_model
-from evals.judging_samples import SampleJudge
+from evals.judging_samples import SampleJudge, n_judges
 from evals.profiles import Plan, plan_of
 from evals.result_file import Judged, Result, ResultWriter, Sample
 from evals.run_state import Phase, Running, State
@@ -28,8 +27,6 @@ from model.errors import AppError
 from model.host import ModelHost
 
 _log = logging.getLogger(__name__)
-
-__all__ = ["Going", "Phase", "Running", "State"]
 
 Key = tuple[str, int]
 
@@ -173,7 +170,7 @@ class Going:
         n_askers = 0
         if self._left:
             n_askers = min(max(self._host.engine().slots - self._spare_slots, 1), len(self._left))
-        judging = [threading.Thread(target=self._judge_them, name="judge", daemon=True) for _ in range(_n_judges())]
+        judging = [threading.Thread(target=self._judge_them, name="judge", daemon=True) for _ in range(n_judges())]
         asking = [threading.Thread(target=self._ask_them, name="ask", daemon=True) for _ in range(n_askers)]
         for thread in (*judging, *asking):
             thread.start()
@@ -299,7 +296,3 @@ def _keys_left(result: Result) -> list[Key]:
     """What is to be asked, the samples of a problem behind one another; those that failed once more."""
     keys = [(problem, number) for problem in result.problems for number in range(result.n_samples)]
     return [key for key in keys if key not in result.samples or result.samples[key].error]
-
-
-def _n_judges() -> int:
-    return max(2, min(4, os.cpu_count() or 2))

@@ -3,17 +3,15 @@
 A result holds what was written, so a judge that has learned something can look at it once more.
 """
 
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from evals.benchmark_runs import chosen
 from evals.benchmarks.benchmark import Judges
-from evals.judging_samples import SampleJudge
-from evals.loaded_problems import Load, load_problems, source_of
+from evals.judging_samples import SampleJudge, n_judges
+from evals.loaded_problems import Load, load_problems, loaded_for
 from evals.result_file import Judged, Result, ResultWriter, read_result
 
 
@@ -31,22 +29,31 @@ class Changed:
         return before is None or (before.outcome, before.qwq_outcome) != (self.now.outcome, self.now.qwq_outcome)
 
 
+def judge_for(result: Result, judges: Judges, load: Load = load_problems) -> SampleJudge:
+    """A judge of a result's samples that knows none of the judgements made so far.
+
+    Raises:
+        BadInput: If the problems cannot be read any more, or have changed.
+    """
+    loaded = loaded_for(result, load)
+    problems = {problem.id: problem for problem in loaded.problems}
+    return SampleJudge(loaded.benchmark, judges, problems, result.head["profile"])
+
+
 def judged_again(result: Result, judges: Judges, load: Load = load_problems) -> Iterator[Judged]:
     """The judgement of each sample, those of a problem behind one another, the problems as they get ready.
 
     Raises:
         BadInput: If the problems cannot be read any more, or have changed.
     """
-    loaded = load(result.head["benchmark"], source_of(result.head["data"]))
-    problems = {problem.id: problem for problem in chosen(result, loaded.problems)}
-    judge = SampleJudge(loaded.benchmark, judges, problems, result.head["profile"])
+    judge = judge_for(result, judges, load)
 
     def judge_problem(id: str) -> list[Judged]:
         # In their order, so that the first of a class stands for it.
         mine = sorted((sample for key, sample in result.samples.items() if key[0] == id), key=lambda each: each.number)
         return [judge.judge(sample) for sample in mine]
 
-    with ThreadPoolExecutor(max(2, min(4, os.cpu_count() or 2))) as pool:
+    with ThreadPoolExecutor(n_judges()) as pool:
         for found in pool.map(judge_problem, result.problems):
             yield from found
 

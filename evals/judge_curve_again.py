@@ -3,11 +3,10 @@
 from contextlib import closing
 from dataclasses import replace
 
-from evals.benchmark_runs import chosen
 from evals.benchmarks.benchmark import Judges
 from evals.curve_file import curve_path, read_cuts
-from evals.judging_samples import SampleJudge
-from evals.loaded_problems import Load, load_problems, source_of
+from evals.judge_again import judge_for
+from evals.loaded_problems import Load, load_problems
 from evals.result_file import Result, ResultWriter, Sample
 
 
@@ -20,9 +19,7 @@ def judge_curve_again(result: Result, judges: Judges, load: Load = load_problems
     path = curve_path(result.path)
     if not path.exists():
         return 0
-    loaded = load(result.head["benchmark"], source_of(result.head["data"]))
-    problems = {problem.id: problem for problem in chosen(result, loaded.problems)}
-    judge = SampleJudge(loaded.benchmark, judges, problems, result.head["profile"])
+    judge = judge_for(result, judges, load)
     n_changed = 0
     with closing(ResultWriter(path)) as writer:
         for cut in read_cuts(path).values():

@@ -1,6 +1,7 @@
 """A benchmark and its samples in, their judgements out, with the class of equal answers that each belongs to."""
 
 import logging
+import os
 import threading
 import time
 from collections import defaultdict
@@ -12,6 +13,11 @@ _log = logging.getLogger(__name__)
 
 # A judgement that takes so long and comes to nothing is tried once more.
 _LONG_SECONDS = 3.0
+
+
+def n_judges() -> int:
+    """So many threads judge at once on this machine."""
+    return max(2, min(4, os.cpu_count() or 2))
 
 
 class SampleJudge:

@@ -1,4 +1,4 @@
-"""A benchmark's name and a source in, the benchmark with its problems out, and the way back to the same source."""
+"""A benchmark and a source in, its problems out; a result in, the benchmark with the problems that it is about, out."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 from evals.benchmarks.benchmark import Benchmark, Problem
 from evals.benchmarks.registry import find_benchmark
 from evals.benchmarks.sources import rows_of
+from evals.heads import check_same_problems
+from evals.result_file import Result
+from model.errors import BadInput
 
 
 class Loaded(NamedTuple):
@@ -38,6 +41,21 @@ def load_problems(name: str, source: str = "auto") -> Loaded:
     own = benchmark.sample_about if rows.source == "sample" else ""
     remark = own or (benchmark.remark(problems) if benchmark.remark else "")
     return Loaded(benchmark, problems, told | ({"remark": remark} if remark else {}))
+
+
+def loaded_for(result: Result, load: Load = load_problems) -> Loaded:
+    """The benchmark of a result, with those problems that the result is about, in its order.
+
+    Raises:
+        BadInput: If one is missing, they are others by now, or the data cannot be read.
+    """
+    loaded = load(result.head["benchmark"], source_of(result.head["data"]))
+    by_id = {problem.id: problem for problem in loaded.problems}
+    if missing := [problem for problem in result.problems if problem not in by_id]:
+        raise BadInput(f"The problem {missing[0]!r} of this result is not in the data any more.")
+    found = [by_id[problem] for problem in result.problems]
+    check_same_problems(result.head, found)
+    return loaded._replace(problems=found)
 
 
 def source_of(told: Mapping[str, Any]) -> str:

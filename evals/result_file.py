@@ -128,28 +128,46 @@ def read_result(path: Path) -> Result:
                 break
             raise BadInput(f"{path.name}, line {number} is no JSON object.") from error
         if result is None:
-            if read.get("type") != "head" or read.get("version") != VERSION:
-                raise BadInput(f"{path.name} is no result of a benchmark in the form of version {VERSION}.")
-            result = Result(path, read)
+            result = begun(path, read)
         else:
-            _add(result, read)
+            add_line(result, read)
     if result is None:
         raise BadInput(f"{path.name} is empty.")
     return result
 
 
-def _add(result: Result, line: dict[str, Any]) -> None:
+def begun(path: Path, head: dict[str, Any]) -> Result:
+    """A result of which the first line is known.
+
+    Raises:
+        BadInput: If that is no head.
+    """
+    if head.get("type") != "head" or head.get("version") != VERSION:
+        raise BadInput(f"{path.name} is no result of a benchmark in the form of version {VERSION}.")
+    return Result(path, head)
+
+
+def add_line(result: Result, line: dict[str, Any]) -> Sample | Judged | None:
+    """Take in a line behind the head; what it says of a sample, if it is about one."""
     kind = line.pop("type", "")
     if kind == "sample":
-        line["calls"] = tuple((name, arguments) for name, arguments in line.get("calls", ()))
-        sample = Sample(**line)
+        sample = sample_of(line)
         result.samples[sample.key] = sample
         result.judgements.pop(sample.key, None)  # of one that had failed and was asked again
-    elif kind == "judgement":
+        return sample
+    if kind == "judgement":
         judged = Judged(**line)
         result.judgements[judged.key] = judged
-    elif kind == "session":
+        return judged
+    if kind == "session":
         result.sessions.append(line)
+    return None
+
+
+def sample_of(line: dict[str, Any]) -> Sample:
+    """The sample of a line, without the line's type."""
+    calls = tuple((name, arguments) for name, arguments in line.get("calls", ()))
+    return Sample(**(line | {"calls": calls}))
 
 
 class ResultWriter:

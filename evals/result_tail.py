@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from evals.result_file import VERSION, Judged, Result, Sample
+from evals.result_file import Result, Sample, add_line, begun, sample_of
 from model.errors import BadInput
 
 Key = tuple[str, int]
@@ -75,24 +75,17 @@ class ResultTail:
             read: dict[str, Any] = json.loads(line)
         except ValueError as error:
             raise BadInput(f"{self._path.name} holds a line that is no JSON object.") from error
-        kind = read.pop("type", "")
         if self._result is None:
-            if kind != "head" or read.get("version") != VERSION:
-                raise BadInput(f"{self._path.name} is no result of a benchmark in the form of version {VERSION}.")
-            self._result = Result(self._path, read)
-        elif kind == "sample":
-            sample = _sample(read)
-            bare = replace(sample, thinking="", answer=HAS_ANSWER if sample.answer else "")
-            self._result.samples[sample.key] = bare
-            self._result.judgements.pop(sample.key, None)  # of one that had failed and was asked again
-            self._lines[sample.key] = self._offset
-            self._changes.append(sample.key)
-        elif kind == "judgement":
-            judged = Judged(**read)
-            self._result.judgements[judged.key] = judged
-            self._changes.append(judged.key)
-        elif kind == "session":
-            self._result.sessions.append(read)
+            self._result = begun(self._path, read)
+            return
+        taken = add_line(self._result, read)
+        if taken is None:
+            return
+        if isinstance(taken, Sample):
+            bare = replace(taken, thinking="", answer=HAS_ANSWER if taken.answer else "")
+            self._result.samples[taken.key] = bare
+            self._lines[taken.key] = self._offset
+        self._changes.append(taken.key)
 
     def written(self, key: Key) -> Sample:
         """A sample whole, read from the file.
@@ -108,9 +101,4 @@ class ResultTail:
                 file.seek(offset)
                 read = json.loads(file.readline())
         read.pop("type")
-        return _sample(read)
-
-
-def _sample(read: dict[str, Any]) -> Sample:
-    calls = tuple((name, arguments) for name, arguments in read.get("calls", ()))
-    return Sample(**(read | {"calls": calls}))
+        return sample_of(read)

@@ -14,7 +14,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -60,14 +60,13 @@ class LiveLine:
         self._is_watched = out.isatty()
         self._told_at = float("-inf")
 
-    def show(self, state: State, result: Result) -> None:
-        """Tell where it stands."""
-        text = live_text(state, result)
+    def show(self, state: State, result: Callable[[], Result]) -> None:
+        """Tell where it stands, if it is time; only then is the result looked at."""
         if self._is_watched:
-            self._out.write(f"\r\x1b[2K{text}")
+            self._out.write(f"\r\x1b[2K{live_text(state, result())}")
             self._out.flush()
         elif time.monotonic() - self._told_at >= _LOG_SECONDS:
-            self._out.write(text + "\n")
+            self._out.write(live_text(state, result()) + "\n")
             self._out.flush()
             self._told_at = time.monotonic()
 
@@ -84,7 +83,7 @@ def followed(runs: BenchmarkRuns, name: str, out: TextIO) -> State:
     while True:
         try:
             state = runs.wait(name, _LOOK_SECONDS)
-            line.show(state, runs.result(name))
+            line.show(state, lambda: runs.result(name))
             if state.phase not in ("running", "stopping"):
                 line.end()
                 return state

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from evals.benchmarks.benchmark import HubData, Problem
-from evals.going import Running, State
 from evals.result_file import Judged, Result, Sample
+from evals.run_state import Running, State
 from model.events import Message
 from tests.sums_benchmark import SUMS
 from ui.benchmark_values import (

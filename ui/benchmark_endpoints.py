@@ -8,10 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from evals.benchmark_runs import BenchmarkRuns, State
+from evals.benchmark_runs import BenchmarkRuns
 from evals.profiles import MAX_SAMPLES
 from evals.result_file import Result
 from evals.result_tail import Key, ResultTail
+from evals.run_state import State
 from evals.scores import Scores, scores_of
 from model.errors import BadInput
 from model.settings import Settings

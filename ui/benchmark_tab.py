@@ -9,13 +9,13 @@ from typing import Any
 
 import gradio as gr
 
-from evals.benchmark_runs import BenchmarkRuns, State
+from evals.benchmark_runs import BenchmarkRuns
 from evals.benchmarks.benchmark import Problem
 from evals.benchmarks.registry import BENCHMARKS
 from evals.compare import compared
-from evals.going import Phase
 from evals.published import published_for
 from evals.result_tail import ResultTail
+from evals.run_state import Phase, State
 from evals.scores import Scores, scores_of
 from model.errors import AppError, BadInput
 from model.settings import Settings

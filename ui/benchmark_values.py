@@ -7,8 +7,8 @@ from datetime import tzinfo
 from typing import Any
 
 from evals.benchmarks.benchmark import Benchmark, Problem
-from evals.going import Running, State
 from evals.result_file import Judged, Result, Sample
+from evals.run_state import Running, State
 from ui.day_groups import date_of
 from ui.sentences import joined, shortened
 from ui.solve_values import LABELS

@@ -6,19 +6,16 @@ that stood before the head, these are put back. There is no published protocol f
 """
 
 import ast
-import json
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evals.benchmarks.benchmark import Benchmark, HubData, Judgement, Judges, Problem, Written
 from evals.benchmarks.boxed_answers import column, title_of
-from evals.benchmarks.programs import judge_program, limits_of, with_lacking
+from evals.benchmarks.programs import judge_program, limits_of, tests_of, with_lacking
 from evals.benchmarks.sources import SAMPLES
-from model.errors import BadInput
 from model.events import Message
 from verify.code.parsing import defined_names, parsed
-from verify.code.test_sets import TestSet, read_tests
 
 # The data set's own harness gives a program 3 s by the clock.
 LIMITS = limits_of(3.0, 1024)
@@ -37,7 +34,7 @@ def _problem(row: Mapping[str, Any], number: int) -> Problem:
     gold = {name: column(row, name, number) for name in ("prompt", "entry_point", "test")}
     asked = Message("user", PROMPT.format(head=gold["prompt"].strip("\n")))
     name = column(row, "task_id", number)
-    _tests_of(gold, f"Row {number}, {name}: ")
+    tests_of(gold, "check", f"Row {number}, {name}: ")
     solution = textwrap.dedent(str(row.get("canonical_solution") or "")).strip()
     return Problem(name, (asked,), gold, _title(gold), reference=solution or gold["test"].strip())
 
@@ -51,20 +48,13 @@ def _title(gold: Mapping[str, str]) -> str:
     return title_of(f"{gold['entry_point']}: {text}" if text else gold["entry_point"])
 
 
-def _tests_of(gold: Mapping[str, str], where: str = "") -> TestSet:
-    try:
-        return read_tests(json.dumps(dict(gold)), "check")
-    except BadInput as error:
-        raise BadInput(f"{where}{error}") from error
-
-
 def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
     """Whether the function passes its `check`."""
     gold = problem.gold
     return judge_program(
         judges,
         written,
-        lambda: _tests_of(gold),
+        lambda: tests_of(gold, "check"),
         LIMITS,
         gold["entry_point"],
         completed=lambda source: with_given(source, gold),

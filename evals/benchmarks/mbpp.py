@@ -4,17 +4,15 @@ The prompt is that of the paper (Austin et al. 2021, arXiv 2108.07732) without i
 form of the answer. The asserts are shown to the model and are the tests: they say what the function is called.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evals.benchmarks.benchmark import Benchmark, HubData, Judgement, Judges, Problem, Written
 from evals.benchmarks.boxed_answers import column, title_of
-from evals.benchmarks.programs import judge_program, limits_of, with_lacking
+from evals.benchmarks.programs import judge_program, limits_of, tests_of, with_lacking
 from evals.benchmarks.sources import SAMPLES
 from model.errors import BadInput
 from model.events import Message
-from verify.code.test_sets import TestSet, read_tests
 
 # Its slowest reference (task 123) takes 3 s of CPU time on a fast machine.
 LIMITS = limits_of(10.0, 1024)
@@ -51,7 +49,7 @@ def _problem(row: Mapping[str, Any], number: int) -> Problem:
     if not _is_texts(tests) or not tests or not _is_texts(imports):
         raise BadInput(f"Row {number}: test_list and test_imports are lists of texts, and the first is not empty.")
     gold: dict[str, Any] = {"test_list": list(tests), "test_imports": list(imports)}
-    entry_point = _tests_of(gold, f"Row {number}: ").entry_point
+    entry_point = tests_of(gold, "asserts", f"Row {number}: ").entry_point
     asked = Message("user", PROMPT.format(task=task, tests="\n".join(tests)))
     gold["entry_point"] = entry_point
     solution = str(row.get("code") or "").strip()
@@ -62,13 +60,6 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, str) and all(isinstance(each, str) for each in value)
 
 
-def _tests_of(gold: Mapping[str, Any], where: str = "") -> TestSet:
-    try:
-        return read_tests(json.dumps(dict(gold)), "asserts")
-    except BadInput as error:
-        raise BadInput(f"{where}{error}") from error
-
-
 def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
     """Whether the program passes the asserts."""
     gold = problem.gold
@@ -77,7 +68,7 @@ def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
     return judge_program(
         judges,
         written,
-        lambda: _tests_of(gold),
+        lambda: tests_of(gold, "asserts"),
         LIMITS,
         gold["entry_point"],
         completed=lambda source: with_lacking(source, "", imports),

@@ -5,15 +5,17 @@ itself finds in an answer (`verify.code.extraction`), so that a block with an ex
 """
 
 import ast
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from evals.benchmarks.benchmark import Judgement, Judges, Written
-from model.code_events import Program, TestReport
+from model.code_events import Program, TestForm, TestReport
 from model.errors import BadInput
 from verify.code.blocks import blocks_of
 from verify.code.extraction import extract_program
 from verify.code.parsing import defined_names, missing_names, parsed
-from verify.code.test_sets import TestSet
+from verify.code.test_sets import TestSet, read_tests
 from verify.sandbox.limits import Limits
 
 NO_BLOCK = "the answer has no fenced block of code"
@@ -60,6 +62,22 @@ def judge_program(
     program = Program(completed(program.source), program.words)
     report = judges.code.judge(program, tests, stop_at_first=True, limits=limits, lends_names=lends_names)
     return _judgement(report)
+
+
+def tests_of(gold: Mapping[str, Any], form: TestForm, where: str = "") -> TestSet:
+    """The tests of a data set's row.
+
+    Args:
+        form: As `verify.code.test_sets` has it.
+        where: What an error begins with.
+
+    Raises:
+        BadInput: If they cannot be read.
+    """
+    try:
+        return read_tests(json.dumps(dict(gold)), form)
+    except BadInput as error:
+        raise BadInput(f"{where}{error}") from error
 
 
 def limits_of(cpu_seconds: float, memory_mib: int) -> Limits:
