@@ -30,7 +30,6 @@ from ui.benchmark_values import (
     worked_seconds,
 )
 from ui.day_groups import zone_of
-from ui.sentences import joined
 
 _MOST_LISTED = 100
 _LISTING_SECONDS = 0.4
@@ -108,7 +107,8 @@ class BenchmarkResults:
             standing
             | {
                 "title": title_of(result.head),
-                "about": joined([about_text(result.head), data_text(result.head)]),
+                "about": about_text(result.head),
+                "data": data_text(result.head),
                 "waiting": WAITING * result.n_samples,
                 "since": n_changes,
                 "rows": [row_value(result, places[problem], problem) for problem in new],

@@ -61,10 +61,12 @@ function benchShape(name, attributes, words) {
 
 // A curve is {points: [{budget, share, low, high}], best}; budgets in thinking tokens, drawn on a scale of doublings.
 function benchCurve(plot, { points = [], best = null }) {
-  if (!benchIsNew(plot, [points, best])) return;
+  // As wide as there is room, so that its words are as large on a phone.
+  const width = Math.max(300, Math.min(720, plot.parentElement.clientWidth || 720));
+  if (!benchIsNew(plot, [points, best, width])) return;
   plot.replaceChildren();
   if (!points.length) return;
-  const [width, height, left, bottom, top, right] = [720, 260, 44, 48, 14, 24];
+  const [height, left, bottom, top, right] = [260, 44, 48, 14, 24];
   const drawn = benchShape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img" });
   const highest = Math.max(...points.map((point) => point.high ?? point.share));
   const step = [0.01, 0.02, 0.05, 0.1, 0.2, 0.25].find((each) => each * 4 >= highest) || 0.25;

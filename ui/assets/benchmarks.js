@@ -162,7 +162,7 @@ function showResult(result) {
   part(".open-result").dataset.loading = "";
   part(".open-result").dataset.tone = result.tone;
   workingsSet(part(".result-title"), result.title);
-  workingsSet(part(".result-about"), workingsSay(result.about));
+  workingsSet(part(".result-about"), [result.about, result.data].filter(Boolean).map(workingsSay).join(" · "));
   workingsSet(part(".progress-line .text"), workingsSay(result.text));
   workingsSet(part(".progress-line .detail"), workingsSay(result.detail));
   const bar = part(".progress-line progress");
