@@ -1,11 +1,15 @@
 """What every browser test does on the Chat tab: an app that plays a script, a question asked, a phase waited for."""
 
+import itertools
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Page, expect
+
+_numbers = itertools.count(1)
 
 
 def scripted_app(
@@ -15,6 +19,11 @@ def scripted_app(
     script = folder / "script.json"
     script.write_text(json.dumps({"tokens_per_second": speed, "turns": turns}))
     return str(start("--scripted", str(script), **options).url)
+
+
+def another(words: str) -> str:
+    """The words with a number after them, each time the next one: a second try is told from what the first one left."""
+    return f"{words} n{next(_numbers)}"
 
 
 def ask(page: Page, question: str) -> None:
@@ -31,9 +40,12 @@ def ask_and_wait(page: Page, question: str, seconds: float = 60) -> None:
     expect_phase(page, "done", seconds)
 
 
-def allow_long_thinking(page: Page) -> None:
-    """Have the next run think for longer than any machine stands still: four times as long as it else does."""
-    page.locator("#budget label", has_text="high").click()
+def allow_long_thinking(page: Page, prefix: str = "") -> None:
+    """Have the next run think for longer than any machine stands still: four times as long as it else does.
+
+    `prefix` is that of the tab's ids.
+    """
+    page.locator(f"#{prefix}budget label", has_text=re.compile("high|高")).click()
 
 
 def thinking(page: Page) -> str:
