@@ -22,7 +22,10 @@ def scripted_app(
 
 
 def another(words: str) -> str:
-    """The words with a number after them, each time the next one: a second try is told from what the first one left."""
+    """The words with a number after them, each time the next one: a second try is told from what the first one left.
+
+    A run's title is its question's first sentence, so the words should not end one.
+    """
     return f"{words} n{next(_numbers)}"
 
 

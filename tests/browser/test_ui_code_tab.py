@@ -331,7 +331,7 @@ def test_page_that_was_reloaded_in_mid_round_goes_on_to_the_next_one(code: Page)
 
 
 def test_task_is_listed_and_opens_at_its_best_round_from_both_lists(code: Page):
-    task = another("Write mend(numbers), listed.")
+    task = another("Write mend(numbers), listed")
     solve(code, task, asserts_of("mend"))
     expect_result(code, "Passes 3 of 3 given tests", "passes")
     code.locator("#code-new").click()

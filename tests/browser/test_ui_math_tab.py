@@ -211,7 +211,7 @@ def test_own_answer_is_checked_without_a_run(math: Page):
 
 
 def test_solved_problem_is_listed_and_opens_from_both_lists(math: Page):
-    problem = another("What is 2 + 2, listed?")
+    problem = f"{another('What is 2 + 2, listed')}?"
     solve(math, problem, "5")
     expect_verdict(math, "wrong")
     math.locator("#math-new").click()
