@@ -53,3 +53,10 @@ def allow_long_thinking(page: Page, prefix: str = "") -> None:
 
 def thinking(page: Page) -> str:
     return page.locator("#thinking .log").text_content() or ""
+
+
+def expect_thinking(page: Page, text: str) -> None:
+    """Wait until this is all of it, but for what is blank at its ends."""
+    page.wait_for_function(
+        "text => document.querySelector('#thinking .log').textContent.trim() === text", arg=text.strip()
+    )

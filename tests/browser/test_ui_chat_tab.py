@@ -8,7 +8,16 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.chat_page import allow_long_thinking, another, ask, ask_and_wait, expect_phase, scripted_app, thinking
+from tests.chat_page import (
+    allow_long_thinking,
+    another,
+    ask,
+    ask_and_wait,
+    expect_phase,
+    expect_thinking,
+    scripted_app,
+    thinking,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -74,7 +83,7 @@ def test_ask_fills_both_panes_with_figures_and_clears_the_box(chat: Page) -> Non
 def test_model_text_is_never_markup_and_its_maths_is_set(chat: Page) -> None:
     ask(chat, "maths")
     expect_phase(chat, "done")
-    assert thinking(chat).strip() == "Is <b>bold</b> or <script>alert(1)</script> markup? No."
+    expect_thinking(chat, "Is <b>bold</b> or <script>alert(1)</script> markup? No.")
     expect(chat.locator("#answer .katex-html")).to_have_count(3)
     expect(chat.locator("#answer .katex-display")).to_have_count(1)
     expect(chat.locator("#answer code")).to_have_text("$code$")
@@ -137,7 +146,7 @@ def test_reload_in_mid_run_and_a_second_page_miss_nothing(chat: Page, browser: B
     expect_phase(other, "stopped")
     steps = re.findall(r"Step (\d+) ", thinking(chat))
     assert steps == [str(number + 1) for number in range(len(steps))]
-    assert thinking(other) == thinking(chat)
+    expect_thinking(other, thinking(chat))
     expect(chat.locator("#asked")).to_have_text(question)
     other.close()
 
