@@ -15,7 +15,7 @@ from evals.budget_curve import BudgetCurves
 from model.host import ModelHost
 from model.scripted import Turn
 from model.settings import Settings
-from tests.sums_benchmark import CountingEngine, N, load_sums, right_turns, runs_with, turn
+from tests.sums_benchmark import FAST, CountingEngine, N, load_sums, right_turns, runs_with, turn
 from ui.benchmark_curves import CurveViews
 from ui.benchmark_tab import BenchmarkTab
 from ui.default_budget import DefaultBudget
@@ -27,8 +27,9 @@ LONG = Turn("On and on, number {n}.\n\n", "never", repeat=20_000)
 def tab_with(judges: Judges, tmp_path: Path) -> Iterator[Callable[..., BenchmarkTab]]:
     with contextlib.ExitStack() as closing:
 
-        def make(turns: list[Turn], **hosting: Any) -> BenchmarkTab:
-            engine, settings = CountingEngine(turns), Settings(tmp_path, **hosting)
+        def make(turns: list[Turn], tokens_per_second: float = FAST, **hosting: Any) -> BenchmarkTab:
+            engine = CountingEngine(turns, tokens_per_second=tokens_per_second)
+            settings = Settings(tmp_path, **hosting)
             runs = closing.enter_context(contextlib.closing(runs_with(engine, judges, tmp_path)))
             host = ModelHost(settings, engine)
             views = CurveViews(lambda: BudgetCurves(host, judges, load_sums), DefaultBudget(tmp_path))
@@ -73,7 +74,9 @@ def test_page_that_looks_late_is_told_all_and_later_only_what_is_new(tab_with: C
 
 
 def test_stopped_result_goes_on_where_it_was(tab_with: Callable[..., BenchmarkTab]) -> None:
-    tab = tab_with([turn(0, "", thinking=LONG.thinking, repeat=LONG.repeat, times=1), *right_turns()])
+    # Slow enough that its thinking goes on for minutes before it is cut.
+    slow = turn(0, "", thinking=LONG.thinking, repeat=LONG.repeat, times=1)
+    tab = tab_with([slow, *right_turns()], tokens_per_second=100.0)
     name = start(tab, budget="high")
     going = wait_until(tab, name, lambda result: result["done"] == N - 1)
     assert going["is_going"] and len(going["running"]) == 1
