@@ -5,11 +5,10 @@ import json
 from typing import Any
 
 import pytest
-from gradio_client import Client
 from gradio_client.exceptions import AppError as ClientError
 
 from tests.conftest import StartApp
-from tests.script_client import is_soon, whole
+from tests.script_client import client_of, is_soon, whole
 
 # Gradio's client leaves sockets to the garbage collector.
 pytestmark = [
@@ -49,7 +48,7 @@ TURNS = [
 
 class Server:
     def __init__(self, url: str) -> None:
-        self.client = Client(url, verbose=False)
+        self.client = client_of(url)
 
     def ask(self, message: str, **given: Any) -> list[dict[str, Any]]:
         return whole(self.client.submit(message, **given, api_name="/agent"))

@@ -601,7 +601,7 @@ ASK_AND_WAIT = """
 import sys
 from gradio_client import Client
 from gradio_client.client import Job
-for delta in Client(sys.argv[1], verbose=False, ssl_verify=False).submit("long", api_name="/chat"):
+for delta in Client(sys.argv[1], verbose=False, ssl_verify=False, httpx_kwargs={"timeout": 120}).submit("long", api_name="/chat"):
     print(delta["type"], flush=True)
 """
 

@@ -11,14 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
-from gradio_client import Client
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.chat_page import scripted_app
 from tests.conftest import ROOT, RunningApp, StartApp, tail_of
 from tests.mcp_client import PATH, called, in_session, text_of
-from tests.script_client import is_soon
+from tests.script_client import client_of, is_soon
 
 TURNS = [
     {"match": "prime", "thinking": "On and on, {n}. ", "repeat": 5000, "answer": "Never."},
@@ -168,7 +167,7 @@ def test_a_run_is_stopped_when_nobody_waits_for_it(
 ) -> None:
     note = re.fullmatch(r"Run (\S+) started\.", asyncio.run(leave(app)))
     assert note
-    client = Client(app.url, verbose=False)
+    client = client_of(app.url)
     try:
         # It would go on for minutes; /attach waits for its end.
         assert client.predict(run_id=note[1], api_name="/attach")["finish_reason"] == "stopped"
