@@ -283,7 +283,9 @@ def test_the_default_model_is_the_best_that_the_device_holds(tmp_path, loader, m
 
 
 def test_a_model_named_in_the_settings_is_the_default(tmp_path, loader):
-    host = ModelHost(Settings(data_folder=tmp_path, model="qwen3-4b", precision="nf4"), _build=loader)
+    host = ModelHost(
+        Settings(data_folder=tmp_path, model="qwen3-4b", precision="nf4"), _build=loader, _free_bytes=lambda: 100 * GIB
+    )
     loader.go_on.set()
     host.load_default()
     assert (host.engine(wait_seconds=10).model, host.engine().precision) == ("qwen3-4b", "nf4")

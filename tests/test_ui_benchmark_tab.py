@@ -168,6 +168,25 @@ def test_what_cannot_be_is_a_sentence(tab_with: Callable[..., BenchmarkTab], cap
     assert "not foreseen" in tab.answer({"do": "open"})["error"] and "asked for" in caplog.text
 
 
+def test_page_looks_once_more_when_a_curve_was_completed_while_it_was_read(
+    tab_with: Callable[..., BenchmarkTab], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = tab_with(right_turns())
+    name = start(tab)
+    ended(tab, name)
+    going, read = [True], CurveViews.value
+
+    def read_before_the_end(*given: Any) -> Any:
+        value = read(*given)
+        going.clear()
+        return value
+
+    monkeypatch.setattr(CurveViews, "is_going", property(lambda _: bool(going)))
+    monkeypatch.setattr(CurveViews, "value", read_before_the_end)
+    looks = [tab.answer({"do": "look", "name": name, "stamp": "x"})["result"]["is_measuring"] for _ in range(2)]
+    assert looks == [True, False]
+
+
 def test_curve_is_measured_and_its_best_budget_offered(tab_with: Callable[..., BenchmarkTab]) -> None:
     tab = tab_with(right_turns())
     name = start(tab)

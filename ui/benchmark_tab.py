@@ -231,7 +231,7 @@ class BenchmarkTab:
     def _result(self, name: str, since: int) -> Value:
         tail = self._tail(name)
         # Asked first: what is written after it is read below.
-        state = self._state(name, tail)
+        state, is_measuring = self._state(name, tail), self._curves.is_going
         result, changed = tail.read_on(), tail.changed_since(since)
         n_changes = tail.n_changes
         places = {problem: at for at, problem in enumerate(result.problems)}
@@ -253,7 +253,7 @@ class BenchmarkTab:
                 "bars": bars_value(result.head, scores, published),
                 "others": others_value(result.head, published),
                 "curve": self._curves.value(result, standing["is_going"]),
-                "is_measuring": self._curves.is_going,
+                "is_measuring": is_measuring,
             }
             | ({} if since else {"problems": problems_value(result.head)})
         )

@@ -138,7 +138,7 @@ def test_reload_in_mid_run_and_a_second_page_miss_nothing(chat: Page, browser: B
     expect(chat).to_have_url(re.compile(r"\?run=[\w-]+$"))
     chat.reload()
     expect(chat.locator("#thinking .log")).to_contain_text("Step 8 ")
-    other = browser.new_page()
+    other = browser.new_context().new_page()
     other.goto(chat.url)
     expect(other.locator("#thinking .log")).to_contain_text("Step 12 ")
     other.locator("#stop").click()
@@ -148,7 +148,7 @@ def test_reload_in_mid_run_and_a_second_page_miss_nothing(chat: Page, browser: B
     assert steps == [str(number + 1) for number in range(len(steps))]
     expect_thinking(other, thinking(chat))
     expect(chat.locator("#asked")).to_have_text(question)
-    other.close()
+    other.context.close()
 
 
 def test_follow_up_folds_the_turn_before_it(chat: Page) -> None:

@@ -98,7 +98,7 @@ def solve(page: Page, task: str, tests: str = "", hidden: str = "") -> None:
 
 
 def expect_result(page: Page, label: str, standing: str) -> None:
-    expect(page.locator("#code-result .label")).to_have_text(label, timeout=40_000)
+    expect(page.locator("#code-result .label")).to_have_text(label)
     expect(page.locator(f"#code-result .result[data-standing={standing}]")).to_be_visible()
 
 
@@ -158,8 +158,8 @@ def test_page_goes_on_to_the_round_that_mends_the_program_and_shows_what_it_chan
 
 def test_task_that_no_round_solves_says_how_many_tests_pass_and_what_fails_first(code: Page):
     solve(code, "Write never(numbers).", asserts_of("never"))
-    expect(code.locator("#code-timeline .round")).to_have_count(3, timeout=40_000)
-    expect(code.locator("#code-status .text")).to_have_text("Done", timeout=40_000)
+    expect(code.locator("#code-timeline .round")).to_have_count(3)
+    expect(code.locator("#code-status .text")).to_have_text("Done")
     expect_result(code, "1 of 3 given tests", "fails")
     expect(code.locator("#code-result .reason")).to_have_text(
         "First failure: never([1, 2, 3]) gave [0, 0, 0], not [2, 4, 6]"
@@ -168,7 +168,7 @@ def test_task_that_no_round_solves_says_how_many_tests_pass_and_what_fails_first
 
 def test_answer_without_a_program_is_said_to_have_none(code: Page):
     solve(code, "Please talk.", asserts_of("talk"))
-    expect(code.locator("#code-status .text")).to_have_text("Done", timeout=40_000)
+    expect(code.locator("#code-status .text")).to_have_text("Done")
     expect_result(code, "No program", "fails")
     expect(code.locator("#code-timeline .fails").first).to_contain_text("no program")
 

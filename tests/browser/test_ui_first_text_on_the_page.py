@@ -31,5 +31,5 @@ def test_stored_run_is_read_before_the_page_is_there_and_in_its_pane_after(chat:
 
     chat.goto(address)
     expect_phase(chat, "done", 60)
-    expect(chat.locator("#first-text")).to_have_count(0, timeout=30_000)
+    expect(chat.locator("#first-text")).to_have_count(0)
     expect_thinking(chat, whole)
