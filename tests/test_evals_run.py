@@ -143,8 +143,14 @@ def test_interrupted_run_keeps_what_was_finished_and_says_how_to_go_on(data_fold
     path = data_folder / "mine.jsonl"
     command = [sys.executable, "-m", "evals.run", "gsm8k", "--data", "sample", "--limit", "6", "--out", str(path)]
     command += ["--profile", "published", "--samples", "1", "--script", script(data_folder, short, endless, rate=200)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    child = subprocess.Popen(command, text=True, env=os.environ.copy(), start_new_session=True, **pipes)
+    child = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ.copy(),
+        start_new_session=True,
+    )
     deadline = time.monotonic() + 120
     # The other three do not end: it stays like this until it is stopped.
     while child.poll() is None and not (path.exists() and path.read_bytes().count(b"\n") >= 7):
