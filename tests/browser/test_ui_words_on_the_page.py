@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from evals.benchmarks.livecodebench import ONLY_PUBLIC
 from model.catalog import CATALOG
 from tests.chat_page import allow_long_thinking, ask, expect_phase, scripted_app
-from tests.written_sentences import written_sentences
+from tests.written_sentences import written_reasons, written_sentences
+from ui.benchmark_values import as_sentence
 
 pytestmark = pytest.mark.browser
 
@@ -213,10 +215,29 @@ def test_past_runs_and_the_rail_have_no_english_left(chat: Page) -> None:
 def test_every_sentence_that_the_model_package_writes_is_said_in_chinese(chat: Page) -> None:
     sentences = written_sentences()
     assert len(sentences) > 120
+    left = left_in_english(chat, sentences)
+    assert left == [], "\n".join(left)
+
+
+def test_every_reason_that_a_judge_of_a_benchmark_gives_is_said_in_chinese(chat: Page) -> None:
+    reasons = written_reasons()
+    assert len(reasons) > 35
+    left = left_in_english(chat, [as_sentence(reason) for reason in reasons])
+    assert left == [], "\n".join(left)
+    # What programs do wrong is put together elsewhere.
+    said = [
+        "The 2 right calls.",
+        "Solved.",
+        "Fails test 2 of 7: f(1) gave 4, not 3.",
+        f"Passes all 7 tests; {ONLY_PUBLIC}.",
+    ]
+    assert left_in_english(chat, said) == []
+
+
+def left_in_english(chat: Page, sentences: list[str]) -> list[str]:
     said = chat.evaluate("(all) => all.map(workingsSay)", sentences)
     english = re.compile(r"(?:[A-Za-z]{2,}[ ,]+){2}[a-z]{2,}")
-    left = [one for one in said if not re.search("[\u4e00-\u9fff]", one) or english.search(re.sub("'[^']*'", "", one))]
-    assert left == [], "\n".join(left)
+    return [one for one in said if not re.search("[\u4e00-\u9fff]", one) or english.search(re.sub("'[^']*'", "", one))]
 
 
 DATES = {
