@@ -125,7 +125,8 @@ def test_a_run_that_ends_by_itself_as_it_is_stopped_is_done(judges: Judges, tmp_
 
 def test_who_insists_on_an_end_does_not_wait_for_what_is_being_written(judges: Judges, tmp_path: Path):
     endless = Turn("And on it goes, number {n}.\n\n", "never", repeat=20_000)
-    runs = runs_with(CountingEngine([*right_turns()[:2], endless], slots=4), judges, tmp_path)
+    engine = CountingEngine([*right_turns()[:2], endless], slots=4, tokens_per_second=100.0)
+    runs = runs_with(engine, judges, tmp_path)
     name = runs.start("sums")
 
     class Insisting(Interrupts):

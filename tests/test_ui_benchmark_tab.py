@@ -25,6 +25,13 @@ from ui.benchmark_tab import BenchmarkTab
 from ui.default_budget import DefaultBudget
 
 LONG = Turn("On and on, number {n}.\n\n", "never", repeat=20_000)
+# Tokens a second at which it is thought about for a minute, with the highest budget, before that is cut.
+SLOW = 250.0
+
+
+def one_without_end() -> list[Turn]:
+    """Turns that solve every problem, but for the first time that one of them is asked."""
+    return [turn(0, "", thinking=LONG.thinking, repeat=LONG.repeat, times=1), *right_turns()]
 
 
 @pytest.fixture
@@ -79,9 +86,7 @@ def test_page_that_looks_late_is_told_all_and_later_only_what_is_new(tab_with: C
 
 
 def test_stopped_result_goes_on_where_it_was(tab_with: Callable[..., BenchmarkTab]) -> None:
-    # Slow enough that its thinking goes on for minutes before it is cut.
-    slow = turn(0, "", thinking=LONG.thinking, repeat=LONG.repeat, times=1)
-    tab = tab_with([slow, *right_turns()], tokens_per_second=100.0)
+    tab = tab_with(one_without_end(), tokens_per_second=SLOW)
     name = start(tab, budget="high")
     going = wait_until(tab, name, lambda result: result["done"] == N - 1)
     assert going["is_going"] and len(going["running"]) == 1
@@ -94,7 +99,7 @@ def test_stopped_result_goes_on_where_it_was(tab_with: Callable[..., BenchmarkTa
 
 
 def test_sample_that_is_being_written_is_read_as_it_grows(tab_with: Callable[..., BenchmarkTab]) -> None:
-    tab = tab_with([turn(0, "", thinking=LONG.thinking, repeat=LONG.repeat, times=1), *right_turns()])
+    tab = tab_with(one_without_end(), tokens_per_second=SLOW)
     name = start(tab, budget="high")
     wait_until(tab, name, lambda result: result["done"] == N - 1)
     watched = {"do": "watch", "name": name, "problem": "sum-0", "number": 0}
@@ -137,7 +142,7 @@ def test_result_that_another_process_writes_is_said_to_be_and_left_alone(
 
 
 def test_result_is_deleted_when_it_is_over_and_had_back(tab_with: Callable[..., BenchmarkTab]) -> None:
-    tab = tab_with([turn(0, "", thinking=LONG.thinking, repeat=LONG.repeat, times=1), *right_turns()])
+    tab = tab_with(one_without_end(), tokens_per_second=SLOW)
     name = start(tab, budget="high")
     assert "Stop it, then delete it" in tab.answer({"do": "delete", "name": name})["error"]
     tab.answer({"do": "stop", "name": name})
