@@ -270,7 +270,7 @@ def browser() -> Iterator[Browser]:
             context.set_default_timeout(PATIENCE_MS)
             return context
 
-        chromium_process.new_context = patient_context  # type: ignore[method-assign]
+        chromium_process.new_context = patient_context
         yield chromium_process
         chromium_process.close()
 
