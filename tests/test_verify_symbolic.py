@@ -3,16 +3,17 @@
 from typing import Any
 
 import pytest
+from math_verify import parse
 
 from verify import symbolic
 
 
 def test_what_was_not_read_once_is_read_the_next_time(monkeypatch: pytest.MonkeyPatch):
-    real, given = symbolic.parse, []
+    given: list[str] = []
 
     def slow_at_first(text: str, **options: Any) -> Any:
         given.append(text)
-        return [] if len(given) == 1 else real(text, **options)
+        return [] if len(given) == 1 else parse(text, **options)
 
     monkeypatch.setattr(symbolic, "parse", slow_at_first)
     symbolic._read.cache_clear()
