@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -39,7 +40,7 @@ def head_of(
     measured = measured_on(engine)
     del measured["asked"]
     return (
-        {"version": VERSION, "benchmark": benchmark.name, "title": benchmark.title}
+        {"version": VERSION, "began": round(time.time(), 3), "benchmark": benchmark.name, "title": benchmark.title}
         | asked
         | measured
         | {
