@@ -21,13 +21,14 @@ from evals.speed.openai_server import OpenAiServer
 from evals.speed.ratios import MEASURES, tokens_per_second
 from evals.speed.record import Record
 from evals.speed.subject import Subject
-from evals.speed.transformers_serve import transformers_serving
+from evals.speed.transformers_serve import Served, transformers_serving
 from evals.stream import Pace
 from model.batched import BatchedDecoder
 from model.catalog import EMBEDDED
 from model.device import free_device_bytes
 from model.engine import Decoder
 from model.errors import AppError
+from model.prompt import template_for
 from model.settings import Settings
 from model.single import SingleDecoder
 
@@ -179,8 +180,15 @@ class Session:
             self._beside(ThroughGradio(app.address))
 
     def _transformers_serve(self) -> None:
+        loaded = self._subject.loaded
+        template = template_for(loaded.tokenizer, loaded.spec.family)
+        # Half of it is room for the template, and for blocks that are not full.
+        cache_tokens = (
+            0
+            if loaded.device == "cuda"
+            else 2 * max(batch * (length + 2 * self._wish.new_tokens + 256) for batch, length in self._wish.side_shapes)
+        )
         options = self._wish.serve_options
-        with transformers_serving(
-            self._folder, self._precision, is_random=self._subject.is_random, options=options
-        ) as address:
-            self._beside(OpenAiServer("transformers serve --continuous-batching", address, str(self._folder)))
+        served = Served(self._folder, template, self._precision, self._subject.is_random, cache_tokens, options)
+        with transformers_serving(served) as (address, model):
+            self._beside(OpenAiServer("transformers serve --continuous-batching", address, model))
