@@ -36,7 +36,8 @@ def test_run_measures_every_line_that_fits(result):
         cell["tokens_per_second"] > 0 and cell["first_token_seconds"] > 0 for cell in ours if not cell["skipped"]
     )
     assert {cell["skipped"] for cell in ours if cell["prompt_tokens"] == 4096} == {
-        "more than the context of 1,024 tokens"
+        "with 4 new tokens more than the context of 1,024",
+        "with 20 new tokens more than the context of 1,024",
     }
 
 
@@ -46,6 +47,7 @@ def test_run_puts_the_others_beside_it(result):
         cell["contender"]: cell["new_tokens"] for cell in found["cells"] if cell["contender"] != found["engine_name"]
     }
     assert others == {"TextIteratorStreamer, one at a time": 4, "theirs": 12}
+    assert not found["not_measured"].keys() & {"demo", "theirs", "side by side"}
 
 
 def test_run_keeps_the_figures_that_have_limits_and_says_what_it_could_not_measure(result):
@@ -61,6 +63,7 @@ def test_run_says_where_it_comes_from(result):
     assert found["precision"] == "bf16"
     assert found["versions"]["torch"]
     assert found["load_seconds"] > 0
+    assert found["machine"]["cores"] > 0
     memory = found["memory"]
     assert 0 < memory["weights"] <= memory["at_rest"] <= memory["peak"]
     assert str(folder) not in json.dumps(found)

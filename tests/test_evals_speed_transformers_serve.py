@@ -10,7 +10,7 @@ from transformers.cli.serve import Serve
 
 from evals.speed import transformers_serve
 from evals.speed.arrivals import ask_at_once
-from evals.speed.openai_server import OpenAiServer
+from evals.speed.openai_server import Address, OpenAiServer
 from evals.speed.transformers_serve import (
     Served,
     missing_packages,
@@ -67,7 +67,8 @@ def test_served_folder_has_the_same_weights_our_template_and_no_end_of_a_turn(ti
 @pytest.mark.skipif(bool(missing_packages()), reason="transformers serve needs transformers[serving]")
 def test_transformers_serves_a_folder_to_those_who_ask_at_once(tiny):
     with transformers_serving(Served(tiny, TEMPLATE, "bf16", cache_tokens=4096)) as (address, model):
-        cell = ask_at_once(OpenAiServer("serve", address, model), ["What is it?", "And that?"], 20, 10)
+        server = OpenAiServer(Address("serve", address, model), len)
+        cell = ask_at_once(server, ["What is it?", "And that?"], 20, 10)
     assert (cell.batch, cell.new_tokens, cell.counted) == (2, 40, "tokens")
 
 

@@ -6,10 +6,12 @@ from typing import Any
 
 from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import NullLocator, StrMethodFormatter
 
 # The same drawing of the same figures is the same file.
-_STABLE = {"svg.hashsalt": "workings", "svg.fonttype": "none", "font.size": 11}
+_STABLE = {"svg.hashsalt": "workings", "svg.fonttype": "none", "font.size": 12}
+# Lines that lie on each other are told apart without their colours, too.
+_MARKERS = "osD^vPX*"
 Result = Mapping[str, Any]
 
 
@@ -42,18 +44,26 @@ def lines_of(result: Result, along: str, line: str) -> dict[str, list[tuple[int,
 
 def _draw(result: Result, along: str, lines: Mapping[str, list[tuple[int, float]]], path: Path) -> None:
     with rc_context(_STABLE):
-        figure = Figure(figsize=(8, 6), layout="constrained")
+        figure = Figure(figsize=(8, 5.5), layout="constrained", facecolor="white")
         axes = figure.add_subplot()
-        for name, points in lines.items():
-            is_ours = name.startswith(str(result["engine_name"]))
-            axes.plot(*zip(*points, strict=True), marker="o", linestyle="-" if is_ours else "--", label=name)
+        ours = str(result["engine_name"])
+        for number, (name, points) in enumerate(sorted(lines.items(), key=lambda line: not line[0].startswith(ours))):
+            is_ours = name.startswith(ours)
+            marker = _MARKERS[number % len(_MARKERS)]
+            axes.plot(*zip(*points, strict=True), marker=marker, linestyle="-" if is_ours else "--", label=name)
         axes.set_xscale("log", base=2)
         axes.set_xticks(sorted({x for points in lines.values() for x, _ in points}))
-        axes.xaxis.set_major_formatter(ScalarFormatter())
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.set_ylim(bottom=0)
         axes.set_xlabel("requests at once" if along == "batch" else "tokens of each prompt")
         axes.set_ylabel("tokens per second, all together")
-        axes.set_title(f"{result['model']} in {result['precision']}, {result['device']}", fontsize=11)
+        axes.set_title(_title(result), fontsize=11)
         axes.grid(alpha=0.3)
-        figure.legend(fontsize=8, loc="outside lower center", ncols=2)
+        figure.legend(fontsize=9, loc="outside lower center", ncols=1 if len(lines) < 5 else 2)
         figure.savefig(path, format="svg", metadata={"Date": None})
+
+
+def _title(result: Result) -> str:
+    noise = "" if result["machine"]["is_quiet"] else "; the machine was not quiet"
+    return f"{result['model']} in {result['precision']}, {result['device']}{noise}"

@@ -43,8 +43,8 @@ class Served:
         template: The chat template that the model is to be asked with.
         precision: As our loader calls it.
         is_random: The folder is one of `write_random_folder`.
-        cache_tokens: Tokens, of all requests together, to keep keys and values of; 0 leaves it to the server, which on a
-            CPU takes nine tenths of the machine's memory, whoever else uses it.
+        cache_tokens: Tokens, of all requests together, to keep keys and values of; 0 leaves it to the server, which on
+            a CPU takes nine tenths of the machine's memory, whoever else uses it.
         options: More arguments of `transformers serve`.
     """
 
