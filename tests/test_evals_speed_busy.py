@@ -28,6 +28,7 @@ def test_machine_is_quiet_when_others_took_little_of_it(others, is_quiet):
 def test_what_our_children_used_is_ours_when_they_are_gone_too():
     ours = OurProcesses([])
     with subprocess.Popen([sys.executable, "-c", WORK], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
         assert child.stdout.readline() == b"done\n"
         own = time.process_time()
         together = ours.seconds()

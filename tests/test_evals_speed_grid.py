@@ -63,7 +63,7 @@ class Logged:
 
 
 def race(rounds, *names, broken="", seconds=1e9, is_over=lambda: False):
-    log, told, failed = [], [], []
+    log, told, failed = list[tuple[str, int]](), list[Cell](), list[tuple[str, str]]()
     entrants = [Entrant(Logged(name, log, name == broken), Room(cell_seconds=seconds)) for name in names]
     task = Task([(1, 8), (1, 16)], 2, rounds, lambda tokens: "x" * tokens, is_over)
     measure_grid(entrants, task, told.append, lambda name, error: failed.append((name, str(error))))

@@ -98,7 +98,7 @@ def process_at(url: str) -> int | None:
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+            if connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port:
                 return connection.pid
     except psutil.Error:
         pass

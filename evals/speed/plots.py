@@ -50,8 +50,8 @@ def _draw(result: Result, along: str, lines: Lines, path: Path) -> None:
         ordered = sorted(lines.items(), key=lambda line: line[0][0] != ours)
         for number, ((name, value), points) in enumerate(ordered):
             label = name if len(values) == 1 else f"{name}, {_of(along, value)}"
-            style = {"marker": _MARKERS[number % len(_MARKERS)], "linestyle": "-" if name == ours else "--"}
-            axes.plot(*zip(*points, strict=True), label=label, **style)
+            marker, linestyle = _MARKERS[number % len(_MARKERS)], "-" if name == ours else "--"
+            axes.plot(*zip(*points, strict=True), label=label, marker=marker, linestyle=linestyle)
         axes.set_xscale("log", base=2)
         axes.set_xticks(sorted({x for points in lines.values() for x, _ in points}))
         axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
