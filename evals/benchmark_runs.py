@@ -139,7 +139,8 @@ class BenchmarkRuns:
         phase: Phase = "done" if result.is_done else "stopped"
         note = ""
         if result.sessions and not result.is_done:
-            phase, note = result.sessions[-1]["end"], result.sessions[-1]["note"]
+            last = result.sessions[-1]
+            phase, note = last.get("end", "stopped"), last.get("note", "")
         return State(name, phase, len(result.judgements), total, len(result.samples), note=note)
 
     def wait(self, name: str, timeout_seconds: float | None = None) -> State:

@@ -136,19 +136,30 @@ def read_result(path: Path) -> Result:
     return result
 
 
-def begun(path: Path, head: dict[str, Any]) -> Result:
+def begun(path: Path, head: Any) -> Result:
     """A result of which the first line is known.
 
     Raises:
         BadInput: If that is no head.
     """
-    if head.get("type") != "head" or head.get("version") != VERSION:
+    if not isinstance(head, dict) or head.get("type") != "head" or head.get("version") != VERSION:
         raise BadInput(f"{path.name} is no result of a benchmark in the form of version {VERSION}.")
     return Result(path, head)
 
 
 def add_line(result: Result, line: dict[str, Any]) -> Sample | Judged | None:
-    """Take in a line behind the head; what it says of a sample, if it is about one."""
+    """Take in a line behind the head; what it says of a sample, if it is about one.
+
+    Raises:
+        BadInput: If it is in another form.
+    """
+    try:
+        return _taken(result, line)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"{result.path.name} holds a line that is none of a result: {error!r}.") from error
+
+
+def _taken(result: Result, line: dict[str, Any]) -> Sample | Judged | None:
     kind = line.pop("type", "")
     if kind == "sample":
         sample = sample_of(line)

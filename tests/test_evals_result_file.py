@@ -117,7 +117,7 @@ def test_only_one_writer_has_a_file(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("", "is empty"), ("hello\nworld\n", "line 1"), ('{"type": "sample"}\n', "no result"), ('{"type": "head"}\n', "no result")],
+    [("", "is empty"), ("hello\nworld\n", "line 1"), ('{"type": "sample"}\n', "no result"), ('{"type": "head"}\n', "no result"), ("7\n", "no result")],
 )  # fmt: skip
 def test_what_is_no_result_is_said_to_be_none(text: str, says: str, tmp_path: Path):
     path = tmp_path / "other.jsonl"
@@ -125,6 +125,20 @@ def test_what_is_no_result_is_said_to_be_none(text: str, says: str, tmp_path: Pa
     with pytest.raises(BadInput, match=says):
         read_result(path)
     assert list(results_in(tmp_path)) == []
+
+
+@pytest.mark.parametrize(
+    "line", ['{"type": "sample", "problem": "a"}', '{"type": "judgement", "verdict": "right"}', "[]"]
+)
+def test_a_line_in_another_form_is_told_and_the_folders_other_results_are_listed(line: str, tmp_path: Path):
+    path = tmp_path / "odd.jsonl"
+    written(path)
+    with path.open("a") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(BadInput, match=r"odd\.jsonl holds a line that is none of a result"):
+        read_result(path)
+    written(tmp_path / "good.jsonl")
+    assert [result.path.stem for result in results_in(tmp_path)] == ["good"]
 
 
 def test_results_of_a_folder_come_newest_first(tmp_path: Path):
