@@ -97,8 +97,8 @@ class Session:
         if name in self._wish.parts:
             self._try(name, run)
 
-    def _try(self, name: str, run: Callable[[], None]) -> None:
-        print(f"measuring {name}", file=sys.stderr, flush=True)
+    def _try(self, name: str, run: Callable[[], None], doing: str = "measuring") -> None:
+        print(f"{doing} {name}", file=sys.stderr, flush=True)
         try:
             run()
         except (Exception, SystemExit) as error:  # noqa: BLE001  a part that breaks must not lose the others' figures
@@ -117,7 +117,7 @@ class Session:
 
     def _opened_decoder(self, stack: ExitStack) -> Decoder | None:
         opened: list[Decoder] = []
-        self._try("our engine", lambda: opened.append(self._open_decoder()))
+        self._try("our engine", lambda: opened.append(self._open_decoder()), "starting")
         if not opened:
             return None
         stack.callback(opened[0].close)
@@ -181,6 +181,7 @@ class Session:
                 self._try(
                     neighbour.part,
                     lambda neighbour=neighbour: entrants.append(self._opened(neighbour, stack)),  # type: ignore[misc]
+                    "starting",
                 )
             if decoder is not None and self._neighbours.app is not None:
                 engine = self._subject.engine(decoder)
