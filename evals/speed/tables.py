@@ -74,7 +74,11 @@ def engine_table(result: Result) -> str:
     rows += [_ratio_row(figure) for figure in result["figures"]]
     if given := result["delivered"]:
         rows.append(_delivered_row(given))
-    rows += [[part, "–", "", why] for part, why in _why_missing(result).items() if part in {*MEASURES, "delivered"}]
+    rows += [
+        [part.replace("_", " "), "–", "", why]
+        for part, why in _why_missing(result).items()
+        if part in {*MEASURES, "delivered"}
+    ]
     return markdown(["what", "median", "least to most", "limit, or why it is left out"], rows, "lrrl")
 
 
