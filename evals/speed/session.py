@@ -86,7 +86,7 @@ class Session:
                     self._our_engine(decoder)
             self._record.memory["peak"] = held.peak
             if self._fits_together:
-                self._all_together(decoder)
+                self._try("side by side", lambda: self._all_together(decoder))
                 return
         for neighbour in self._neighbours.chosen():
             if neighbour.needs_room:
@@ -186,7 +186,7 @@ class Session:
             if decoder is not None and self._neighbours.app is not None:
                 engine = self._subject.engine(decoder)
                 self._try("delivered", lambda: self._delivered(lambda: engine_pace(engine, self._delivered_tokens)))
-            self._try("side by side", lambda: self._measure_lines(entrants, self._wish.side_shapes, "beside"))
+            self._measure_lines(entrants, self._wish.side_shapes, "beside")
 
     def _one_alone(self, neighbour: Neighbour) -> None:
         with ExitStack() as stack:
