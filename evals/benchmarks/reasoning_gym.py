@@ -110,7 +110,7 @@ def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
     gold = problem.gold
     data = _data_set(gold["task"])
     scores = {form: _score(data, gold["index"], form) for form in _forms(answer)}
-    # A part of what is asked for may get more than 1 (spell_backward), and is not right for that.
+    # Not the largest: with a letter too many, what spell_backward adds up comes to a little more than 1.
     answer = next((form for form, score in scores.items() if score == 1.0), answer)
     score = scores[answer]
     details = {"boxed": bool(box), "score": round(score, 4)}
