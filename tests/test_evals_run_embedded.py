@@ -1,18 +1,31 @@
 """One benchmark asked of the embedded model from the page's endpoint and from the shell: both files are of one form."""
 
+import contextlib
 import json
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import gradio as gr
 import pytest
 
-from evals.run import main
+from evals.loaded_host import loaded_host
+from evals.run import benchmark_runs, main
+from model.host import ModelHost
+from model.settings import Settings
 from tests.checked_result import figures_that_differ, verdicts_that_differ
-from tests.conftest import RunningApp, StartApp
+from tests.conftest import free_port
 from tests.recomputed_verdicts import recomputed_verdicts
-from tests.script_client import client_of, is_soon, whole
+from tests.script_client import client_of, whole
+from ui.benchmark_endpoints import add_benchmark_endpoints
 
-pytestmark = pytest.mark.model
+# Gradio and its client leave event loops and sockets to the garbage collector.
+pytestmark = [
+    pytest.mark.model,
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 N = 2
 
@@ -26,29 +39,38 @@ def folder(shared_data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module")
-def of_page(start_shared_app: StartApp, folder: Path) -> Path:
-    """The file of a result that a script has asked the running app for."""
-    app: RunningApp = start_shared_app("--model", "smollm2-135m", data_folder=folder)
-    client = client_of(app.url)
-    # A loaded machine takes its time to read the weights.
-    assert is_soon(lambda: client.predict(api_name="/models")["loaded"]) or is_soon(
-        lambda: client.predict(api_name="/models")["loaded"]
-    )
-    asked = {"limit": N, "budget": "low", "max_new_tokens": 48, "seed": 5, "source": "sample"}
-    final = whole(client.submit("gsm8k", **asked, api_name="/benchmark"))[-1]
-    app.kill()  # its model's memory is wanted again
+def host(folder: Path) -> Iterator[ModelHost]:
+    """One for both, since its weights take longer to read than all that is asked."""
+    with loaded_host("smollm2-135m", settings=Settings(folder)) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def of_page(host: ModelHost, folder: Path) -> Path:
+    """The file of a result that a script has asked the page's server for."""
+    with benchmark_runs(host, folder / "benchmarks") as runs:
+        with gr.Blocks() as demo:
+            add_benchmark_endpoints(runs, Settings(folder))
+        # Gradio's statistics of the queue warn about pandas, and an error would end the server's event in the middle.
+        demo.queue()._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
+        local = {"server_name": "127.0.0.1", "server_port": free_port()}
+        _, address, _ = demo.launch(prevent_thread_lock=True, quiet=True, share=False, **local)
+        asked = {"limit": N, "budget": "low", "max_new_tokens": 48, "seed": 5, "source": "sample"}
+        final = whole(client_of(address).submit("gsm8k", **asked, api_name="/benchmark"))[-1]
+        demo.close(verbose=False)
     assert final["phase"] == "done" and final["done"] == N
     return folder / "benchmarks" / f"{final['result']}.jsonl"
 
 
 @pytest.fixture(scope="module")
-def of_shell(of_page: Path, folder: Path) -> Path:
+def of_shell(host: ModelHost, of_page: Path, folder: Path) -> Path:
     """The file of the same from a shell."""
     path = folder / "of-shell.jsonl"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WORKINGS_DATA", str(folder))
+        patch.setattr("evals.run.loaded_host", lambda *_, **__: contextlib.nullcontext(host))
         patch.setattr("signal.signal", lambda *_: None)
-        asked = f"gsm8k --limit {N} --budget low --max-new-tokens 48 --seed 5 --data sample --model smollm2-135m"
+        asked = f"gsm8k --limit {N} --budget low --max-new-tokens 48 --seed 5 --data sample"
         assert main([*asked.split(), "--out", str(path)]) == 0
     return path
 
