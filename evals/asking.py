@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from evals.benchmarks.benchmark import Benchmark, Judges, Problem
 from evals.profiles import Plan
 from evals.result_file import Sample
+from evals.run_state import LiveText
 from model.engine import Engine, Steering, collect
 from model.errors import AppError, BadInput
 from model.events import AnswerDelta, Event, PromptRead, ThinkingDelta
@@ -35,6 +36,13 @@ class Asking:
     is_thinking: bool = True
     is_refused: bool = False
     started: float = field(default_factory=time.time)
+    # What this try has written, in pieces.
+    thinking: list[str] = field(default_factory=list)
+    answer: list[str] = field(default_factory=list)
+
+    def live(self) -> LiveText:
+        """What stands of it now."""
+        return LiveText(self.started, "".join(self.thinking), "".join(self.answer), self.tokens, self.is_thinking)
 
     def ask(self, engine_now: Callable[[], Engine], plan: Plan, is_stopping: threading.Event) -> Sample | None:
         """The sample, with its `error` if it could not be written; None if it was stopped.
@@ -58,7 +66,7 @@ class Asking:
         return self._failed(error)
 
     def _written(self, engine: Engine, plan: Plan) -> Sample | None:
-        self.started, self.tokens, self.is_thinking = time.time(), 0, True
+        self.started, self.tokens, self.is_thinking, self.thinking, self.answer = time.time(), 0, True, [], []
         began = time.monotonic()
         acting = self.benchmark.acting(engine, self.judges, self.problem) if self.benchmark.acting else None
         stream = (acting or engine).stream(plan.request(self.problem, self.number), self.steering)
@@ -92,6 +100,7 @@ class Asking:
             elif isinstance(event, ThinkingDelta | AnswerDelta):
                 self.tokens += event.n_tokens
                 self.is_thinking = isinstance(event, ThinkingDelta)
+                (self.thinking if self.is_thinking else self.answer).append(event.text)
             yield event
 
     def _failed(self, error: str) -> Sample:

@@ -14,8 +14,9 @@ from evals.going import Going
 from evals.heads import check_same_model, head_of
 from evals.loaded_problems import Load, load_problems, loaded_for
 from evals.profiles import in_fair_order, plan_for
-from evals.result_file import Result, ResultWriter, read_result, results_in
-from evals.run_state import Phase, State
+from evals.result_deletion import delete_result, restore_result
+from evals.result_file import Result, ResultWriter, is_being_written, read_result, results_in
+from evals.run_state import LiveText, Phase, State
 from model.engine import Budget
 from model.errors import BadInput
 from model.host import ModelHost
@@ -134,13 +135,12 @@ class BenchmarkRuns:
         going = self._going
         if going is not None and going.name == name:
             return going.state()
-        result = self.result(name)
-        total = len(result.problems) * result.n_samples
-        phase: Phase = "done" if result.is_done else "stopped"
-        note = ""
-        if result.sessions and not result.is_done:
-            phase, note = result.sessions[-1]["end"], result.sessions[-1]["note"]
-        return State(name, phase, len(result.judgements), total, len(result.samples), note=note)
+        return resting_state(name, self.result(name))
+
+    def live(self, name: str, problem: str, number: int) -> LiveText | None:
+        """What stands of a sample that is being written here; None of any other."""
+        going = self._going
+        return going.live((problem, number)) if going is not None and going.name == name else None
 
     def wait(self, name: str, timeout_seconds: float | None = None) -> State:
         """Where it stands when it has come to its end, or the time is over."""
@@ -158,10 +158,18 @@ class BenchmarkRuns:
         going = self._going
         if going is not None and going.name == name:
             return going.result()
-        path = self._elsewhere.get(name, self._folder / f"{name}.jsonl")
-        if name not in self._elsewhere and (not re.fullmatch(r"[\w.-]+", name) or not path.is_file()):
+        return read_result(self._elsewhere.get(name) or self.result_path(name))
+
+    def result_path(self, name: str) -> Path:
+        """The file of a result of the folder.
+
+        Raises:
+            BadInput: If there is none of this name.
+        """
+        path = self._folder / f"{name}.jsonl"
+        if not re.fullmatch(r"[\w.-]+", name) or not path.is_file():
             raise BadInput(f"There is no result {name!r}.")
-        return read_result(path)
+        return path
 
     def results(self) -> list[Result]:
         """All results of the folder, newest first."""
@@ -176,6 +184,29 @@ class BenchmarkRuns:
         read_result(path)
         with self._lock:
             return self._known(path)
+
+    def delete(self, name: str) -> None:
+        """Delete a result of the folder, and its curve; the last one that was deleted can be had back.
+
+        Raises:
+            BadInput: If there is none of this name, it goes on (in another process, perhaps), or its curve is measured.
+        """
+        with self._lock:
+            if self.going == name:
+                raise BadInput(f"{name} goes on now. Stop it, then delete it.")
+            path = self.result_path(name)
+            delete_result(path)
+            if self._going is not None and self._going.name == name:
+                self._going = None
+
+    def restore(self, name: str) -> None:
+        """Undo the last `delete`.
+
+        Raises:
+            BadInput: If that was another one.
+        """
+        with self._lock:
+            restore_result(self._folder, name)
 
     def problems(self, name: str) -> list[Problem]:
         """The problems of a result, read from their source again.
@@ -231,6 +262,20 @@ class BenchmarkRuns:
             name += "-"
         self._elsewhere[name] = path
         return name
+
+
+def resting_state(name: str, result: Result) -> State:
+    """Where a result stands that this process does not go on with."""
+    total = len(result.problems) * result.n_samples
+    phase: Phase = "done" if result.is_done else "stopped"
+    note = ""
+    if result.sessions and not result.is_done:
+        last = result.sessions[-1]
+        phase, note = last.get("end", "stopped"), str(last.get("note", ""))
+    is_elsewhere = not result.is_done and is_being_written(result.path)
+    if is_elsewhere:
+        phase, note = "running", ""
+    return State(name, phase, len(result.judgements), total, len(result.samples), note=note, is_elsewhere=is_elsewhere)
 
 
 def _opened(path: Path, is_new: bool) -> ResultWriter:

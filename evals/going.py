@@ -21,7 +21,7 @@ from evals.heads import check_same_model
 from evals.judging_samples import SampleJudge, n_judges
 from evals.profiles import Plan, plan_of
 from evals.result_file import Judged, Result, ResultWriter, Sample
-from evals.run_state import Phase, Running, State
+from evals.run_state import LiveText, Phase, Running, State
 from model.engine import Engine
 from model.errors import AppError
 from model.host import ModelHost
@@ -63,7 +63,7 @@ class Going:
         self._judge = SampleJudge(benchmark, judges, self._problems, self._plan.profile)
         self._judge.know(result)
         self._lock = threading.Condition()
-        self._left = deque(_keys_left(result))
+        self._left = deque(result.keys_left())
         self._n_asked = len(self._left)
         self._asking: dict[Key, Asking] = {}
         # Problems whose prompt the engine has read, so that it has it ready for their other samples.
@@ -124,6 +124,12 @@ class Going:
                 left = (self._n_asked - self._n_written) * (now - self._began) / self._n_written
                 state = replace(state, seconds_left=left)
             return replace(state, note=self._note)
+
+    def live(self, key: Key) -> LiveText | None:
+        """What stands of a sample that is being written; None of any other."""
+        with self._lock:
+            asking = self._asking.get(key)
+        return asking.live() if asking is not None else None
 
     def result(self) -> Result:
         """The result as it stands now, a copy."""
@@ -290,9 +296,3 @@ class Going:
     def _judge_them(self) -> None:
         while (sample := self._to_judge.get()) is not None:
             self._brought.put(self._judge.judge(sample))
-
-
-def _keys_left(result: Result) -> list[Key]:
-    """What is to be asked, the samples of a problem behind one another; those that failed once more."""
-    keys = [(problem, number) for problem in result.problems for number in range(result.n_samples)]
-    return [key for key in keys if key not in result.samples or result.samples[key].error]

@@ -6,9 +6,12 @@ holds), and one for each session (when the run began and ended). A killed run le
 readers pass over it, a resumed run cuts it off.
 """
 
+import contextlib
+import functools
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from io import RawIOBase
@@ -19,6 +22,8 @@ from model.errors import BadInput
 
 VERSION = 1
 NO_HEAD = "{} is empty, or was broken off in its first line."
+# Whoever looks whether a file is being written has it for a moment, which is no reason to refuse a writer.
+_LOCK_TRIES, _LOCK_PAUSE_SECONDS = 5, 0.04
 # "cut" is of the file beside it (`evals.curve_file`).
 LineType = Literal["head", "sample", "judgement", "session", "cut"]
 
@@ -107,6 +112,11 @@ class Result:
         """Whether every sample is there and judged."""
         return len(self.judgements) == len(self.problems) * self.n_samples
 
+    def keys_left(self) -> list[tuple[str, int]]:
+        """What is to be asked, the samples of a problem behind one another; those that failed once more."""
+        keys = [(problem, number) for problem in self.problems for number in range(self.n_samples)]
+        return [key for key in keys if key not in self.samples or self.samples[key].error]
+
 
 def read_result(path: Path) -> Result:
     """A file as it stands; half a line at its end is passed over.
@@ -158,7 +168,7 @@ def add_line(result: Result, line: Any) -> Sample | Judged | None:
     """
     try:
         return _taken(result, line)
-    except (AttributeError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         said = json.dumps(line, ensure_ascii=False)[:60]
         raise BadInput(
             f"{result.path.name} holds a line that is none of a result in the form of version {VERSION}: {said}"
@@ -197,7 +207,7 @@ class ResultWriter:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("ab", buffering=0)
-        if not _locked(self._file):
+        if not _locked(self._file, _LOCK_TRIES):
             self._file.close()
             raise BadInput(f"Another process is writing {path} now.")
         held = path.read_bytes()
@@ -234,23 +244,66 @@ class ResultWriter:
         self._file.close()
 
 
-def _locked(file: RawIOBase) -> bool:
-    """Whether the file is ours until it is closed, or this process ends, however it does."""
+def is_being_written(path: Path) -> bool:
+    """Whether a `ResultWriter` has the file, of this process or of another one; False where there is no file."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            return not _locked(file, tries=1, shares=True)
+    except OSError:
+        return False
+
+
+def _locked(file: RawIOBase, tries: int, shares: bool = False) -> bool:
+    """Whether the file is ours until it is closed, or this process ends, however it does.
+
+    Args:
+        shares: Only keep writers off, for the moment of a look.
+    """
     if sys.platform == "win32":
         return True
     import fcntl
 
-    try:
-        # Not lockf: that lock ends as soon as the same process has read the file and closed it.
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    for left in reversed(range(tries)):
+        try:
+            # Not lockf: that lock ends as soon as the same process has read the file and closed it.
+            fcntl.flock(file, (fcntl.LOCK_SH if shares else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if left:
+                time.sleep(_LOCK_PAUSE_SECONDS)
+    return False
+
+
+def paths_in(folder: Path) -> list[Path]:
+    """The files of a folder that may be results, the one that was begun last first."""
+    found = []
+    for path in folder.glob("*.jsonl"):
+        with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+            found.append((begun_at(path), path))
+    return [path for _, path in sorted(found, reverse=True)]
+
+
+def begun_at(path: Path) -> float:
+    """When a result was begun, in Unix seconds; when the file was last written to where it does not say that.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+    """
+    stat = path.stat()
+    return _head_began(path, stat.st_ino) or stat.st_mtime
+
+
+@functools.lru_cache(maxsize=10_000)
+def _head_began(path: Path, inode: int) -> float:
+    """What the head says; it is never written anew. 0 where it says nothing."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError), path.open("rb") as file:
+        return float(json.loads(file.readline())["began"])
+    return 0.0
 
 
 def results_in(folder: Path) -> Iterator[Result]:
-    """The results of a folder, newest first; what is none is passed over."""
-    for path in sorted(folder.glob("*.jsonl"), key=lambda each: each.stat().st_mtime, reverse=True):
+    """The results of a folder, the one that was begun last first; what is none is passed over."""
+    for path in paths_in(folder):
         try:
             yield read_result(path)
         except BadInput:

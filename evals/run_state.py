@@ -18,6 +18,21 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveText:
+    """What stands of a sample that is being written.
+
+    Args:
+        began: When this try at it began, in Unix seconds: another one writes anew.
+    """
+
+    began: float
+    thinking: str
+    answer: str
+    tokens: int
+    is_thinking: bool
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Where a result stands.
 
@@ -26,6 +41,7 @@ class State:
         written: Samples that are written.
         seconds_left: To expect; None while it cannot be told.
         note: Why it failed; empty when it did not.
+        is_elsewhere: Another process goes on with it, so that only what it has written is known.
     """
 
     name: str
@@ -36,3 +52,4 @@ class State:
     seconds_left: float | None = None
     running: tuple[Running, ...] = ()
     note: str = ""
+    is_elsewhere: bool = False

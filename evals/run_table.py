@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from evals.durations import duration_text
 from evals.intervals import Share
 from evals.published import difference, published_for
 from evals.result_file import Result
@@ -19,7 +20,7 @@ def live_text(state: State, result: Result) -> str:
     if (share := pass_1_of(result)) is not None:
         parts.append(f"{percent(share)} correct")
     if state.seconds_left is not None:
-        parts.append(f"{duration(state.seconds_left)} left")
+        parts.append(f"{duration_text(state.seconds_left)} left")
     if state.running:
         parts.append(f"{len(state.running)} being written, {sum(each.tokens for each in state.running):,} tokens")
     if failed := sum(bool(sample.error) for sample in result.samples.values()):
@@ -46,19 +47,6 @@ def percent(share: Share) -> str:
     return f"{share.value:.1%} ({100 * share.low:.1f} to {100 * share.high:.1f})"
 
 
-def duration(seconds: float) -> str:
-    """Seconds for people.
-
-    >>> duration(42), duration(3725)
-    ('42 s', '1 h 2 min')
-    """
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes = round(whole / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
 def _protocol(head: Mapping[str, Any]) -> list[tuple[str, str]]:
     sampling, data = head["sampling"], head["data"]
     n, n_all = len(head["problems"]), data.get("problems", len(head["problems"]))
@@ -83,7 +71,8 @@ def _protocol(head: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _seed_words(head: Mapping[str, Any]) -> str:
     if head["seed"] is None:
         return ""
-    return f", seed {head['seed']}" + ("" if head["honours_seed"] else ", which this engine cannot honour")
+    # Older files do not say whether it was honoured.
+    return f", seed {head['seed']}" + ("" if head.get("honours_seed", True) else ", which this engine cannot honour")
 
 
 def _figures(scores: Scores) -> list[tuple[str, str]]:
@@ -126,7 +115,10 @@ def _cost(scores: Scores) -> list[tuple[str, str]]:
         ("thinking tokens", f"{thinking.mean:,.0f} in the mean, 95% have {thinking.percentile_95:,.0f} or fewer"),
         ("answer tokens", f"{answer.mean:,.0f} in the mean"),
         ("speed", f"{scores.tokens_per_second:,.1f} tokens a second, all samples together"),
-        ("time", f"{duration(scores.seconds)}, judging {duration(scores.judge_seconds)} of processes beside it"),
+        (
+            "time",
+            f"{duration_text(scores.seconds)}, judging {duration_text(scores.judge_seconds)} of processes beside it",
+        ),
     ]
     if scores.joules is not None:
         per_sample = f", {scores.joules / scores.ended:,.0f} J a sample" if scores.ended else ""

@@ -126,6 +126,7 @@ def test_only_one_writer_has_a_file(tmp_path: Path):
         ('{"type": "head"}\n', "no result"),
         ('{"type": "head", "version": 1, "problems": "a", "samples": 1}\n', "no result"),
         ("[]\n", "no result"),
+        ("7\n", "no result"),
     ],
 )
 def test_what_is_no_result_is_said_to_be_none(text: str, says: str, tmp_path: Path):
@@ -152,7 +153,8 @@ def test_line_of_another_form_is_quoted_whether_the_file_is_read_at_once_or_as_i
     for read in (read_result, ResultTail):
         with pytest.raises(BadInput, match="mine.jsonl holds a line that is none of a result"):
             read(path)
-    assert list(results_in(tmp_path)) == []
+    written(tmp_path / "good.jsonl")
+    assert [result.path.stem for result in results_in(tmp_path)] == ["good"]
 
 
 def test_results_of_a_folder_come_newest_first(tmp_path: Path):

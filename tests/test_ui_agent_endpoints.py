@@ -128,7 +128,7 @@ def test_decide_call_answers_a_call_that_waits(server: Server, decision: str, an
             assert (delta["name"], delta["arguments"]) == ("python", {"code": "print(6 * 7)"}) and delta["seconds"] > 0
             asked = (delta["run_id"], delta["call_id"])
             assert server.decide(*asked, decision)["done"]
-    final = job.result(timeout=30)
+    final = job.result(timeout=120)
     assert final["answer"] == answer and (final["counts"]["ok"], final["counts"]["refused"]) == counts
     assert final["calls"][0]["approval"] == ("refused" if decision == "refuse" else "allowed")
     told = server.decide(*asked, decision)
@@ -153,7 +153,7 @@ def test_agent_stops_while_a_call_waits_and_stop_ends_the_waiting(server: Server
     job = server.client.submit("wait", policy={"python": "ask"}, api_name="/agent")
     asked = next(delta for delta in job if delta["type"] == "approval_asked")
     assert server.client.predict(asked["run_id"], api_name="/stop")["done"]
-    final = job.result(timeout=30)
+    final = job.result(timeout=120)
     assert final["finish_reason"] == "stopped" and final["counts"]["ok"] == 0
     assert final["calls"][0]["name"] == "python"
 

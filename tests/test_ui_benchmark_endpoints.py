@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import aclosing
 from pathlib import Path
@@ -12,10 +13,16 @@ import pytest
 
 from evals.benchmark_runs import BenchmarkRuns
 from evals.benchmarks.benchmark import Judges
+from evals.budget_curve import BudgetCurves
+from model.host import ModelHost
 from model.scripted import Turn
+from model.serving import Given
 from model.settings import Settings
 from tests.sums_benchmark import CountingEngine, N, right_turns, runs_with, turn
+from ui.benchmark_acts import BenchmarkActs
+from ui.benchmark_curves import CurveViews
 from ui.benchmark_endpoints import BenchmarkEndpoints
+from ui.default_budget import DefaultBudget
 
 
 @pytest.fixture
@@ -26,8 +33,17 @@ def runs_of(judges: Judges, tmp_path: Path) -> Iterator[Callable[[list[Turn]], B
         )
 
 
-def endpoints_of(runs: BenchmarkRuns, **hosting: Any) -> BenchmarkEndpoints:
-    return BenchmarkEndpoints(runs, Settings(Path("unused"), **hosting))
+def no_curves() -> BudgetCurves:
+    raise AssertionError("no curve is measured here")
+
+
+def endpoints_of(
+    runs: BenchmarkRuns, host: ModelHost | None = None, curves: CurveViews | None = None, **hosting: Any
+) -> BenchmarkEndpoints:
+    settings = Settings(Path("unused"), **hosting)
+    host = host or ModelHost(settings, CountingEngine([]))
+    curves = curves or CurveViews(no_curves, DefaultBudget(Path("unused")))
+    return BenchmarkEndpoints(runs, BenchmarkActs(runs, curves, host, settings))
 
 
 async def all_of(endpoints: BenchmarkEndpoints, *arguments: Any, **named: Any) -> list[dict[str, Any]]:
@@ -78,6 +94,27 @@ def test_results_are_listed_and_one_has_all_figures(runs_of: Callable[[list[Turn
     assert [(each["result"], each["phase"], each["score"]["value"]) for each in listed] == [(name, "done", 1.0)]
     one = asyncio.run(endpoints.benchmark_results(name))
     assert (one["done"], one["scores"]["pass_k"]["2"]["value"], len(one["head"]["problems"])) == (4, 1.0, 2)
+
+
+def test_script_waits_for_the_model_that_is_being_loaded(runs_of: Callable[[list[Turn]], BenchmarkRuns]) -> None:
+    may_end = threading.Event()
+
+    def build(*_: Any) -> Given:
+        may_end.wait(60)
+        return Given(CountingEngine([]))
+
+    host = ModelHost(Settings(Path("unused")), _build=build, _free_bytes=lambda: 10**12)
+    host.load("smollm2-135m")
+    endpoints = endpoints_of(runs_of(right_turns()), host)
+    kinds = []
+
+    async def all_kinds() -> None:
+        async for delta in endpoints.benchmark("sums", limit=1):
+            kinds.append(str(delta.get("kind") or delta["type"]))
+            may_end.set()
+
+    asyncio.run(all_kinds())
+    assert kinds[0] == "loading" and (kinds.index("started"), kinds[-1]) == (kinds.count("loading"), "final")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,11 +13,14 @@ import pytest
 
 from evals.benchmarks.benchmark import Judges
 from evals.budget_curve import BudgetCurves
+from evals.result_file import ResultWriter
 from model.host import ModelHost
 from model.scripted import Turn
 from model.settings import Settings
 from tests.sums_benchmark import CountingEngine, N, load_sums, right_turns, runs_with, turn
+from ui.benchmark_acts import BenchmarkActs
 from ui.benchmark_curves import CurveViews
+from ui.benchmark_results import BenchmarkResults
 from ui.benchmark_tab import BenchmarkTab
 from ui.default_budget import DefaultBudget
 
@@ -33,7 +37,8 @@ def tab_with(judges: Judges, tmp_path: Path) -> Iterator[Callable[..., Benchmark
             host = ModelHost(settings, engine)
             views = CurveViews(lambda: BudgetCurves(host, judges, load_sums), DefaultBudget(tmp_path))
             closing.enter_context(contextlib.closing(views))
-            return BenchmarkTab(runs, views, tmp_path / "benchmarks", settings)
+            results = BenchmarkResults(runs, views, tmp_path / "benchmarks")
+            return BenchmarkTab(BenchmarkActs(runs, views, host, settings), results, settings)
 
         yield make
 
@@ -83,6 +88,76 @@ def test_stopped_result_goes_on_where_it_was(tab_with: Callable[..., BenchmarkTa
     assert (stopped["text"], stopped["may_resume"]) == ("Stopped. Resume goes on from here.", True)
     assert tab.answer({"do": "resume", "name": name}) == {}
     assert ended(tab, name)["done"] == N
+
+
+def test_sample_that_is_being_written_is_read_as_it_grows(tab_with: Callable[..., BenchmarkTab]) -> None:
+    tab = tab_with([turn(0, "", thinking=LONG.thinking, repeat=LONG.repeat, times=1), *right_turns()])
+    name = start(tab, budget="high")
+    wait_until(tab, name, lambda result: result["done"] == N - 1)
+    watched = {"do": "watch", "name": name, "problem": "sum-0", "number": 0}
+    text, live = "", {"began": 0.0, "known": [0, 0]}
+    deadline = time.monotonic() + 60
+    while len(text) < 2000 and time.monotonic() < deadline:
+        told = tab.answer(watched | live)
+        assert told["is_new"] == (not text)
+        text, live = text + told["thinking"], {"began": told["began"], "known": told["known"]}
+    whole = "".join(LONG.thinking.replace("{n}", str(n + 1)) for n in range(LONG.repeat))
+    assert len(text) >= 2000 and whole.startswith(text)
+    assert tab.answer(watched | live | {"began": 1.0})["thinking"].startswith(text)
+    assert "On and on" not in tab.answer({"do": "file", "name": name})["text"]
+    tab.answer({"do": "stop", "name": name})
+    ended(tab, name)
+    assert tab.answer(watched | live) == {}
+    assert tab.answer(watched | {"problem": "sum-1"}) == {}
+
+
+def test_result_that_another_process_writes_is_said_to_be_and_left_alone(
+    tab_with: Callable[..., BenchmarkTab], tmp_path: Path
+) -> None:
+    tab = tab_with(right_turns())
+    name = start(tab)
+    ended(tab, name)
+    path = tmp_path / "benchmarks" / f"{name}.jsonl"
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    half = path.with_name("half.jsonl")
+    half.write_text("".join(lines[:4]))
+    with contextlib.closing(ResultWriter(half)):
+        told = tab.answer({"do": "look", "name": "half"})["result"]
+        assert (told["text"], told["is_going"]) == ("Running in another process", True)
+        assert not told["may_stop"] and not told["may_resume"]
+        waiting = {"do": "open", "name": "half", "problem": "sum-5", "number": 0}
+        written = {json.loads(line)["problem"] for line in lines[1:4]}
+        waiting["problem"] = next(id_ for id_, _ in told["problems"] if id_ not in written)
+        assert "seen here when a sample is done" in tab.answer(waiting)["reason"]
+        assert "in another process" in tab.answer({"do": "delete", "name": "half"})["error"]
+    assert tab.answer({"do": "look", "name": "half"})["result"]["may_resume"]
+
+
+def test_result_is_deleted_when_it_is_over_and_had_back(tab_with: Callable[..., BenchmarkTab]) -> None:
+    tab = tab_with([turn(0, "", thinking=LONG.thinking, repeat=LONG.repeat, times=1), *right_turns()])
+    name = start(tab, budget="high")
+    assert "Stop it, then delete it" in tab.answer({"do": "delete", "name": name})["error"]
+    tab.answer({"do": "stop", "name": name})
+    before = ended(tab, name)
+    assert tab.answer({"do": "delete", "name": name}) == {}
+    told = tab.answer({"do": "look", "name": name})
+    assert told["results"] == [] and "no result" in told["missing"]
+    assert tab.answer({"do": "restore", "name": name}) == {}
+    assert tab.answer({"do": "look", "name": name})["result"]["rows"] == before["rows"]
+    assert "is gone" in tab.answer({"do": "restore", "name": name})["error"]
+
+
+def test_results_are_in_the_order_in_which_they_were_begun(
+    tab_with: Callable[..., BenchmarkTab], tmp_path: Path
+) -> None:
+    tab = tab_with(right_turns())
+    names = []
+    for _ in range(2):
+        names.append(start(tab, limit=1))
+        ended(tab, names[-1])
+    # As when it is judged again.
+    os.utime(tmp_path / "benchmarks" / f"{names[0]}.jsonl")
+    assert [each["name"] for each in tab.answer({"do": "look"})["results"]] == names[::-1]
 
 
 def test_pages_that_look_at_once_see_the_same_growing_result(tab_with: Callable[..., BenchmarkTab]) -> None:
@@ -139,7 +214,7 @@ def test_visitors_of_a_server_look_and_do_not_start(tab_with: Callable[..., Benc
     tab = tab_with(right_turns(), is_hosted=True)
     told = tab.answer({"do": "look"})
     assert not told["may_start"] and "only its host" in told["may_not"]
-    for asked in ("start", "resume", "stop", "measure_curve"):
+    for asked in ("start", "resume", "stop", "measure_curve", "delete", "restore"):
         assert "only its host" in tab.answer({"do": asked, "name": "x", "benchmark": "sums", "budget": "low"})["error"]
     allowed = tab_with(right_turns(), is_hosted=True, allows_benchmarks=True)
     assert (

@@ -5,7 +5,7 @@ import pytest
 
 from evals.benchmarks.benchmark import HubData, Problem
 from evals.result_file import Judged, Result, Sample
-from evals.run_state import Running, State
+from evals.run_state import LiveText, Running, State
 from model.events import Message
 from tests.sums_benchmark import SUMS
 from ui.benchmark_values import (
@@ -13,6 +13,7 @@ from ui.benchmark_values import (
     data_text,
     form_value,
     letters_of,
+    live_value,
     opened_value,
     problems_value,
     row_value,
@@ -50,11 +51,12 @@ def test_row_shows_the_answer_that_was_given_most_often() -> None:
         Judged("a", n, "correct", "", answer, class_of)
         for n, (answer, class_of) in enumerate([("3", 0), ("2", 1), ("two", 1)])
     ]
-    assert row_value(result_of(*said), 0, "a") == [0, "ccc", "2", 75]
+    assert row_value(result_of(*said), 0, "a") == [0, "ccc", "2", 75, False]
 
 
 def test_row_shows_the_reason_where_there_is_no_final_answer() -> None:
-    assert row_value(result_of(Judged("a", 0, "wrong", "fails test 2 of 3")), 0, "a")[2] == "fails test 2 of 3"
+    row = row_value(result_of(Judged("a", 0, "wrong", "fails test 2 of 3")), 0, "a")
+    assert (row[2], row[4]) == ("Fails test 2 of 3.", True)
     assert row_value(result_of(Judged("a", 0, "undecided", "no box")), 0, "a")[2] == ""
 
 
@@ -87,6 +89,23 @@ def test_opened_problem_has_what_was_written_and_judged() -> None:
     value = opened_value(SAMPLE, Judged("a", 0, "correct", "2 = 2", "2"))
     assert (value["thinking"], value["answer"]) == ("So.", "It is 2.")
     assert (value["label"], value["reason"], value["compared"]) == ("Correct", "2 = 2.", [["Final answer", "2"]])
+
+
+def test_live_text_is_told_from_where_it_is_known_and_anew_of_another_try() -> None:
+    live = LiveText(7.0, "äbc", "x", 5, True)
+    told = live_value(live, 7.0, (1, 0))
+    assert (told["thinking"], told["answer"], told["known"], told["is_new"]) == ("bc", "x", [3, 1], False)
+    assert live_value(live, 6.0, (3, 1))["thinking"] == "äbc" and live_value(live, 6.0, (3, 1))["is_new"]
+    assert live_value(None, 7.0, (1, 0)) == {}
+
+
+def test_live_text_that_is_long_comes_in_pieces_and_the_answer_behind_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.benchmark_values._MOST_NEW_CHARACTERS", 4)
+    live = LiveText(7.0, "abcdef", "xyz", 5, True)
+    first = live_value(live, 0.0, (0, 0))
+    assert (first["thinking"], first["answer"]) == ("abcd", "")
+    second = live_value(live, 7.0, (4, 0))
+    assert (second["thinking"], second["answer"], second["known"]) == ("ef", "xyz", [6, 3])
 
 
 def test_opened_problem_says_why_there_is_no_answer() -> None:

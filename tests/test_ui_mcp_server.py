@@ -111,7 +111,7 @@ async def leave_the_session(app: RunningApp) -> str:
         async with ClientSession(reading, writing) as session:
             await session.initialize()
             asking = asyncio.create_task(session.call_tool("think", LONG, progress_callback=note))
-            first = await asyncio.wait_for(notes.get(), 30)
+            first = await asyncio.wait_for(notes.get(), 120)
             asking.cancel()
             return first
 
@@ -140,7 +140,7 @@ async def raw_call(
     """A call of think with progress notes, made by hand: how to post more in its session, and the lines that come."""
     headers = {"Accept": "application/json, text/event-stream"}
     client_info = {"name": "by hand", "version": "1"}
-    async with httpx.AsyncClient(headers=headers, timeout=30) as client:
+    async with httpx.AsyncClient(headers=headers, timeout=120) as client:
 
         def post(message: dict[str, Any]) -> Awaitable[httpx.Response]:
             return client.post(f"{app.url}{PATH}/", json={"jsonrpc": "2.0"} | message)

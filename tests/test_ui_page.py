@@ -15,6 +15,7 @@ from agent.policy import Policies
 from agent.toolbox import Toolbox
 from evals.benchmark_runs import BenchmarkRuns
 from evals.benchmarks.benchmark import Judges
+from evals.budget_curve import BudgetCurves
 from model.events import Asked, Finished, Notice, Steered, ThinkingDelta
 from model.host import HostStatus, ModelHost
 from model.run_scores import RunScores
@@ -24,9 +25,12 @@ from model.settings import Settings
 from model.store import Store
 from model.waiting_line import Place
 from ui.agent_endpoints import add_agent_endpoints
+from ui.benchmark_acts import BenchmarkActs
+from ui.benchmark_curves import CurveViews
 from ui.benchmark_endpoints import add_benchmark_endpoints
 from ui.code_endpoints import add_code_endpoints
 from ui.confidence import add_confidence_endpoint
+from ui.default_budget import DefaultBudget
 from ui.endpoints import add_endpoints
 from ui.math_endpoints import add_math_endpoints
 from ui.model_panel import fit_table_html
@@ -94,7 +98,9 @@ def test_page_adds_no_endpoint_to_the_named_ones(runs: Runs, settings: Settings)
             agents = Agents(runs, Toolbox(), Policies(), settings.data_folder / "scratch")
             add_agent_endpoints(agents, runs, runs.host, settings)
             judges = Judges(MathJudge(), CodeJudge())
-            add_benchmark_endpoints(BenchmarkRuns(runs.host, judges, settings.data_folder), settings)
+            benchmarks = BenchmarkRuns(runs.host, judges, settings.data_folder)
+            curves = CurveViews(lambda: BudgetCurves(runs.host, judges), DefaultBudget(settings.data_folder))
+            add_benchmark_endpoints(benchmarks, BenchmarkActs(benchmarks, curves, runs.host, settings))
         pages = (only_endpoints, build_page(runs, runs.host, settings))
         first, second = ({f.api_name for f in p.fns.values() if f.api_visibility == "public"} for p in pages)
         return first, second

@@ -1,6 +1,10 @@
-"""The code of `model/` in, the sentences that it can write for a reader out, filled in with figures and names."""
+"""Our code in, the sentences that it can write for a reader out, filled in with figures and names.
+
+Those of `model/`, and the reasons of the judges of benchmarks.
+"""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +15,10 @@ _NOT_ON_THE_PAGE = (
     *("command_line.py", "export.py", "export_steps.py", "outline_rules.py", "outline_titles.py", "scripted.py"),
     *("settings.py", "steps.py", "untrusted.py"),
 )
+EVALS = MODEL.parent / "evals"
+# Where a judgement is made, or what is wrong with it is said in words that a function returns.
+_JUDGES = (*sorted((EVALS / "benchmarks").glob("*.py")), EVALS / "judging_samples.py")
+_COMPLAINING = (EVALS / "bfcl_rules.py", EVALS / "tool_tasks.py", EVALS / "benchmarks" / "programs.py")
 _LOGGERS = ("log", "_log", "logging", "warnings")
 
 
@@ -21,6 +29,38 @@ def written_sentences() -> list[str]:
         if path.name not in _NOT_ON_THE_PAGE:
             found += [text for text in _strings(ast.parse(path.read_text("utf-8"))) if _is_sentence(text)]
     return found
+
+
+def written_reasons() -> list[str]:
+    """Every reason that a judge of a benchmark can give, as it gives it."""
+    found: list[str] = []
+    for path in _JUDGES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(ast.Name("Judgement"), [_, reason, *_]):
+                    found += _alternatives(reason)
+                case ast.Call(ast.Name("Judged"), [_, _, _, reason, *_]):
+                    found += _alternatives(reason)
+                case ast.Assign([ast.Name("reason" | "said")], reason):
+                    found += _alternatives(reason)
+    for path in _COMPLAINING:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Return) and node.value is not None:
+                found += _alternatives(node.value)
+    return [text for text in dict.fromkeys(found) if re.search(r"[a-z] [a-z\d]", text)]
+
+
+def _alternatives(node: ast.AST) -> Iterator[str]:
+    """The texts that an expression can be."""
+    match node:
+        case ast.Constant(str()) | ast.JoinedStr():
+            yield _filled(node)
+        case ast.IfExp(_, first, second):
+            yield from _alternatives(first)
+            yield from _alternatives(second)
+        case ast.BoolOp(_, values):
+            for value in values:
+                yield from _alternatives(value)
 
 
 def _strings(node: ast.AST) -> Iterator[str]:

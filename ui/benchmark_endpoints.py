@@ -15,8 +15,8 @@ from evals.result_tail import Key, ResultTail
 from evals.run_state import State
 from evals.scores import Scores, scores_of
 from model.errors import BadInput
-from model.settings import Settings
 from ui.arguments import check_text, check_whole_number, shown
+from ui.benchmark_acts import BenchmarkActs
 from ui.benchmark_values import standing_value, worked_seconds
 from ui.deltas import Delta, notice
 from ui.endpoint_errors import errors_as_sentences
@@ -24,14 +24,13 @@ from ui.script_runs import QUIET_SECONDS, in_thread, stop_soon
 
 _MOST_PROBLEMS = 100_000
 _MOST_TOKENS = 1_000_000
-_MAY_NOT = "On this server only its host starts benchmarks. /benchmark_results gives those there are."
 
 
 class BenchmarkEndpoints:
     """The functions behind the endpoints; their signatures and docstrings are what clients are shown."""
 
-    def __init__(self, benchmarks: BenchmarkRuns, settings: Settings) -> None:
-        self._benchmarks, self._settings = benchmarks, settings
+    def __init__(self, benchmarks: BenchmarkRuns, acts: BenchmarkActs) -> None:
+        self._benchmarks, self._acts = benchmarks, acts
 
     async def benchmark(
         self,
@@ -60,19 +59,18 @@ class BenchmarkEndpoints:
 
         Returns:
             {"type": "sample", "problem", "number", "outcome", "answer", ...} as each is judged; {"type": "progress",
-            "done", "total", "seconds_left", "score"}; last {"type": "final", "result", "phase", "scores", "head"}.
+            "done", "total", "seconds_left", "score"}; {"type": "notice", "kind", "text"} while a model is being loaded
+            and when it begins; last {"type": "final", "result", "phase", "scores", "head"}.
         """
 
         def begin() -> str:
-            if not self._settings.may_start_benchmarks:
-                raise BadInput(_MAY_NOT)
             if not isinstance(resume, bool):
                 raise BadInput(f"resume is {shown(resume)}; give true or false.")
             named = check_text(name, "name")
             if resume:
-                self._benchmarks.resume(named)
+                self._acts.resume(named)
                 return named
-            return self._benchmarks.start(
+            return self._acts.start(
                 named,
                 limit=check_whole_number(limit, "limit", 0, _MOST_PROBLEMS),
                 samples=check_whole_number(samples, "samples", 0, MAX_SAMPLES),
@@ -80,10 +78,13 @@ class BenchmarkEndpoints:
                 budget=budget,
                 max_new_tokens=_optional(max_new_tokens, "max_new_tokens", 1, _MOST_TOKENS),
                 seed=_optional(seed, "seed", 0, 2**63 - 1),
-                source=self._checked_source(source),
+                source=check_text(source, "source"),
             )
 
         with errors_as_sentences("/benchmark"):
+            while words := self._acts.loading_words():
+                yield notice("loading", f"{words}. The benchmark begins when the model is ready.")
+                await asyncio.sleep(QUIET_SECONDS)
             result = await in_thread(begin, undo=self._stop_soon)
             has_ended = False
             try:
@@ -94,12 +95,6 @@ class BenchmarkEndpoints:
             finally:
                 if not has_ended:
                     self._stop_soon(result)
-
-    def _checked_source(self, source: object) -> str:
-        text = check_text(source, "source")
-        if self._settings.is_hosted and text not in ("auto", "sample", "hub"):
-            raise BadInput(f"source is {text!r}; give auto, sample or hub. A server reads no folders for its visitors.")
-        return text
 
     async def _followed(self, name: str) -> AsyncGenerator[Delta, None]:
         tail = await asyncio.to_thread(ResultTail, self._benchmarks.result(name).path)
@@ -213,9 +208,9 @@ def result_object(name: str, state: State, result: Result, scores: Scores) -> De
     }
 
 
-def add_benchmark_endpoints(benchmarks: BenchmarkRuns, settings: Settings) -> None:
+def add_benchmark_endpoints(benchmarks: BenchmarkRuns, acts: BenchmarkActs) -> None:
     """Add them to the `gr.Blocks()` that is being built."""
-    endpoints = BenchmarkEndpoints(benchmarks, settings)
+    endpoints = BenchmarkEndpoints(benchmarks, acts)
     add = functools.partial(gr.api, concurrency_limit=None)
     add(endpoints.benchmark, api_name="benchmark", concurrency_id="benchmarks")
     add(endpoints.benchmark_results, api_name="benchmark_results", concurrency_id="reading")

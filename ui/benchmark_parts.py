@@ -11,7 +11,10 @@ import gradio as gr
 
 from ui.parts import ASSETS, answer_pane, html_part
 
-_SCRIPTS = ("benchmark_list.js", "benchmark_figures.js", "benchmark_problem.js", "benchmark_compare.js")
+_SCRIPTS = (
+    *("benchmark_list.js", "benchmark_figures.js", "benchmark_text.js", "benchmark_problem.js", "benchmark_compare.js"),
+    *("benchmark_waiting.js", "benchmark_form.js", "benchmark_results.js"),
+)
 Served = Callable[[Any], dict[str, Any]]
 
 

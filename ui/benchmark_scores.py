@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from evals.durations import duration_text
 from evals.intervals import Share
 from evals.published import Published, difference
 from evals.scores import Scores
-from ui.benchmark_values import duration_text
 from ui.sentences import joined
 
 Value = dict[str, Any]

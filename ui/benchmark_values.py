@@ -7,8 +7,9 @@ from datetime import tzinfo
 from typing import Any
 
 from evals.benchmarks.benchmark import Benchmark, Problem
+from evals.durations import duration_text
 from evals.result_file import Judged, Result, Sample
-from evals.run_state import Running, State
+from evals.run_state import LiveText, Running, State
 from ui.day_groups import date_of
 from ui.sentences import joined, shortened
 from ui.solve_values import LABELS
@@ -17,8 +18,12 @@ Value = dict[str, Any]
 WAITING = "."
 _LETTERS = {"correct": "c", "wrong": "w", "undecided": "u"}
 _ANSWER_CHARACTERS = 60
+_REASON_CHARACTERS = 200
 _TITLE_CHARACTERS = 120
 _GOLD_CHARACTERS = 1_500
+# What a page is given at once of a text that grows: more than any model writes in a second.
+_MOST_NEW_CHARACTERS = 200_000
+_NOT_SEEN = "Another process works on this result: what it writes is seen here when a sample is done."
 _ENDS = {
     "length": "token limit",
     "thinking_cut": "thinking cut",
@@ -115,21 +120,24 @@ def _letter(result: Result, key: tuple[str, int]) -> str:
 def row_value(result: Result, at: int, problem: str) -> list[Any]:
     """A problem's row: its place, the letters, the answer given most often, thinking and answer tokens of a sample.
 
-    Programs and calls have no final answer; what was wrong or right with them stands in its place.
+    Programs and calls have no final answer; what was wrong or right with them stands in its place, and behind the
+    tokens, whether it does.
     """
     keys = [(problem, number) for number in range(result.n_samples)]
     samples = [result.samples[key] for key in keys if key in result.samples]
     tokens = sum(each.thinking_tokens + each.answer_tokens for each in samples)
     answers = Counter(_answer(result, key) for key in keys if key in result.judgements)
-    answer = next((text for text, _ in answers.most_common() if text), "")
-    return [at, letters_of(result, problem), answer, round(tokens / len(samples)) if samples else 0]
+    answer, is_reason = next((text for text, _ in answers.most_common() if text[0]), ("", False))
+    return [at, letters_of(result, problem), answer, round(tokens / len(samples)) if samples else 0, is_reason]
 
 
-def _answer(result: Result, key: tuple[str, int]) -> str:
+def _answer(result: Result, key: tuple[str, int]) -> tuple[str, bool]:
+    """The answer, or else the reason, and whether it is that."""
     judged = result.judgements[key]
     first = result.judgements.get((key[0], judged.class_of), judged)
-    said = "" if first.outcome == "undecided" else first.reason
-    return shortened(first.answer or said, _ANSWER_CHARACTERS)
+    if first.answer or first.outcome == "undecided":
+        return shortened(first.answer, _ANSWER_CHARACTERS), False
+    return shortened(as_sentence(first.reason), _REASON_CHARACTERS), True
 
 
 def problems_value(head: Mapping[str, Any]) -> list[list[str]]:
@@ -156,7 +164,7 @@ def standing_value(state: State, seconds: float, samples: int = 1) -> Value:
         detail.append(f"{len(state.running)} being written")
     if not is_going and seconds:
         detail.append(duration_text(seconds))
-    text = _PHASES[state.phase]
+    text = "Running in another process" if state.is_elsewhere else _PHASES[state.phase]
     return {
         "text": f"{text}: {state.note}" if state.note else text,
         "detail": " · ".join(detail),
@@ -164,6 +172,7 @@ def standing_value(state: State, seconds: float, samples: int = 1) -> Value:
         "done": state.done,
         "total": state.total,
         "is_going": is_going,
+        "may_stop": is_going and not state.is_elsewhere,
         "may_resume": state.phase in ("stopped", "failed"),
     }
 
@@ -171,23 +180,6 @@ def standing_value(state: State, seconds: float, samples: int = 1) -> Value:
 def running_value(running: Sequence[Running], places: Mapping[str, int]) -> list[list[int]]:
     """Samples that are being written: place of the problem, number of the sample, tokens so far."""
     return [[places[each.problem], each.number, each.tokens] for each in running if each.problem in places]
-
-
-def duration_text(seconds: float) -> str:
-    """A duration that nobody needs to the second.
-
-    >>> [duration_text(each) for each in (0.2, 42, 90, 3000, 7400, 200_000)]
-    ['1 s', '42 s', '2 min', '50 min', '2 h 3 min', '56 h']
-    """
-    if seconds < 60:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes >= 24 * 60:
-        return f"{round(minutes / 60)} h"
-    hours, rest = divmod(minutes, 60)
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def worked_seconds(result: Result) -> float:
@@ -200,7 +192,7 @@ def listed_value(name: str, result: Result, share: float | None, phase: str, at:
 
     Args:
         share: Its score from 0 to 1; None where nothing is judged.
-        at: When it was last written to, in Unix seconds.
+        at: When it was begun, in Unix seconds.
     """
     n, whole = len(result.judgements), len(result.problems) * result.n_samples
     states = {"running": "Running", "stopping": "Stopping", "done": ""}
@@ -210,18 +202,44 @@ def listed_value(name: str, result: Result, share: float | None, phase: str, at:
         "about": joined([date_of(at, zone), about_text(result.head)]),
         "share": share,
         "state": states.get(phase, f"{n:,} of {whole:,} done"),
+        "is_going": phase in ("running", "stopping"),
     }
 
 
-def opened_value(sample: Sample | None, judged: Judged | None) -> Value:
+def live_value(live: LiveText | None, began: float, known: tuple[int, int]) -> Value:
+    """What is new of a sample that is being written; nothing but {} of one that is not.
+
+    Args:
+        began: Of the try that the page knows: of another one it is told all.
+        known: So many characters of thinking and answer.
+    """
+    if live is None:
+        return {}
+    thinking, answer = known if live.began == began else (0, 0)
+    new = live.thinking[thinking : thinking + _MOST_NEW_CHARACTERS]
+    has_all = thinking + len(new) == len(live.thinking)
+    new_answer = live.answer[answer : answer + _MOST_NEW_CHARACTERS] if has_all else ""
+    return {
+        "began": live.began,
+        "is_new": live.began != began,
+        "thinking": new,
+        "answer": new_answer,
+        "known": [thinking + len(new), answer + len(new_answer)],
+        "figures": f"{live.tokens:,} tokens so far",
+    }
+
+
+def opened_value(sample: Sample | None, judged: Judged | None, is_elsewhere: bool = False) -> Value:
     """One sample of a problem: what was written and judged.
 
     Args:
         sample: None while it is not written.
+        is_elsewhere: Another process works on the result.
     """
     value: Value = {"thinking": "", "answer": "", "no_thinking": "", "no_answer": "", "compared": []}
+    value["is_written"] = sample is not None
     if sample is None:
-        return value | {"label": "Not done", "reason": "It is not written yet."}
+        return value | {"label": "Not done", "reason": _NOT_SEEN if is_elsewhere else "It is not written yet."}
     answer = "\n\n".join([sample.answer, *(f"{name}({arguments})" for name, arguments in sample.calls)]).strip()
     label, standing = ("Failed", "failed") if sample.error else ("Being judged", "going")
     if judged and not sample.error:
@@ -239,9 +257,17 @@ def opened_value(sample: Sample | None, judged: Judged | None) -> Value:
     }
 
 
+def as_sentence(reason: str) -> str:
+    """A judge's reason as it is shown.
+
+    >>> as_sentence("3 is not 4"), as_sentence("the answer has no box"), as_sentence("")
+    ('3 is not 4.', 'The answer has no box.', '')
+    """
+    return f"{reason[:1].upper()}{reason[1:]}".rstrip(".") + "." if reason else ""
+
+
 def _reason(sample: Sample, judged: Judged | None) -> str:
-    reason = sample.error or (judged.reason if judged else "")
-    reason = f"{reason[:1].upper()}{reason[1:]}".rstrip(".") + "." if reason else ""
+    reason = as_sentence(sample.error or (judged.reason if judged else ""))
     if judged and judged.qwq_outcome and judged.qwq_outcome != judged.outcome:
         reason += f" Under QwQ's own rule: {judged.qwq_outcome}."
     return reason.strip()

@@ -20,9 +20,11 @@ from ui.agent_endpoints import add_agent_endpoints
 from ui.agent_parts import add_agent_tab
 from ui.agent_tab import AgentTab, wire_agent
 from ui.agent_tools import ToolPanel
+from ui.benchmark_acts import BenchmarkActs
 from ui.benchmark_curves import CurveViews
 from ui.benchmark_endpoints import add_benchmark_endpoints
 from ui.benchmark_parts import add_benchmarks
+from ui.benchmark_results import BenchmarkResults
 from ui.benchmark_tab import BenchmarkTab, served_by, wire_benchmarks, wire_default_budget
 from ui.chat_parts import ChatParts, add_run_view
 from ui.chat_tab import ChatTab, wire_chat
@@ -83,6 +85,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     # One slot stays free, so that a chat need not wait until a sample has come to its end.
     benchmarks = BenchmarkRuns(host, Judges(judge, code_judge), folder, spare_slots=1)
     curves = CurveViews(functools.partial(_new_curves, host, Judges(judge, code_judge)), default)
+    acts = BenchmarkActs(benchmarks, curves, host, settings)
     runs.on_close += [benchmarks.close, curves.close]
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
@@ -107,7 +110,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
             with gr.Tab(word("Agent"), id="agent") as agent_tab:
                 agent_parts = add_agent_tab(runs, host, grown)
             with gr.Tab(word("Benchmarks"), id="benchmarks"):
-                measured = BenchmarkTab(benchmarks, curves, folder, settings)
+                measured = BenchmarkTab(acts, BenchmarkResults(benchmarks, curves, folder), settings)
                 results, answer = add_benchmarks(served_by(measured))
                 wire_benchmarks(measured, results, answer)
             with gr.Tab(word("Past runs"), id="history") as history_tab:
@@ -149,7 +152,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         add_math_endpoints(solves, runs, host, settings)
         add_code_endpoints(attempts, runs, host, settings)
         add_agent_endpoints(agents, runs, host, settings)
-        add_benchmark_endpoints(benchmarks, settings)
+        add_benchmark_endpoints(benchmarks, acts)
     return demo
 
 

@@ -1,7 +1,6 @@
 r"""A fixed set of reasoning-gym's tasks and seeds in, a hundred problems made on this machine out; no network needed.
 
-Asked with the box that the other benchmarks ask for, judged by reasoning-gym's own scorers. The package is optional
-(requirements-evals.txt).
+Asked with the box that the other benchmarks ask for, judged by reasoning-gym's own scorers (`verify.gym_tasks`).
 
 Source:
     reasoning-gym, Apache-2.0, github.com/open-thought/reasoning-gym.
@@ -10,7 +9,6 @@ Source:
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 from evals.benchmarks.benchmark import Benchmark, Judgement, Judges, Problem, Written
@@ -23,7 +21,7 @@ from evals.benchmarks.boxed_answers import (
     text_id,
     title_of,
 )
-from model.errors import BadInput
+from verify.gym_tasks import gym_release, gym_task
 
 # The set. Changing anything here makes another benchmark, so it gets another name then.
 SET = "set 1"
@@ -57,7 +55,7 @@ def rows_made() -> list[dict[str, Any]]:
     Raises:
         BadInput: If reasoning-gym is not installed.
     """
-    made_by = f"reasoning-gym {_needed()}, {SET}, seed {SEED}"
+    made_by = f"reasoning-gym {gym_release()}, {SET}, seed {SEED}"
     return [
         {"task": task, "index": index, "question": item["question"], "answer": item["answer"], "made_by": made_by}
         for index in range(PROBLEMS_EACH)
@@ -66,23 +64,9 @@ def rows_made() -> list[dict[str, Any]]:
     ]
 
 
-def _needed() -> str:
-    """The version of reasoning-gym."""
-    try:
-        import reasoning_gym  # noqa: F401
-    except ImportError as error:
-        raise BadInput(
-            f"reasoning-gym's problems need its package, which is not installed here ({error}): "
-            "pip install -r requirements-evals.txt"
-        ) from error
-    return version("reasoning-gym")
-
-
 @functools.lru_cache(len(TASKS))
 def _data_set(task: str) -> Any:
-    import reasoning_gym
-
-    return reasoning_gym.create_dataset(task, size=PROBLEMS_EACH, seed=SEED)
+    return gym_task(task, size=PROBLEMS_EACH, seed=SEED)
 
 
 def problems_of(rows: Sequence[Mapping[str, Any]]) -> list[Problem]:

@@ -3,16 +3,15 @@
 // in the address.
 const bench = element.querySelector(".bench");
 const part = (name) => bench.querySelector(name);
-const form = part(".bench-form");
 const refusal = part(".refusal");
 const [GOING_MILLISECONDS, QUIET_MILLISECONDS] = [1000, 4000];
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
 
-let [benchmarks, results, stamp] = [[], [], ""];
+let [results, stamp] = [[], ""];
 // The result that is open, and how much of it is known.
 let [open, since, problems, rows, isGoing] = ["", 0, [], [], false];
-let [mayStart, isStarting] = [false, false];
-let picked = [];
+// The one that went on when it was last looked: it is opened by itself once, not again and again.
+let live = "";
 
 async function ask(asked) {
   try {
@@ -20,7 +19,8 @@ async function ask(asked) {
     if (told.error) refuse(told.error);
     return told.error ? null : told;
   } catch {
-    // Whoever watches the connection says so.
+    // Of a look, whoever watches the connection says so.
+    if (!["look", "watch"].includes(asked.do)) refuse("The app did not answer. Look whether it still runs, then try again.");
     return null;
   }
 }
@@ -31,6 +31,7 @@ function refuse(words) {
   refusal.hidden = !words;
 }
 
+const waiting = benchWaiting(part(".loading"), ask);
 const list = benchList(part(".rows"), (at) => {
   problemView.open(open, problems, rows, list.beside, at);
   bench.dataset.view = "problem";
@@ -41,6 +42,27 @@ const problemView = benchProblem(part(".one-problem"), ask, (at) => {
   list.focus(at);
 });
 const compareTwo = benchCompare(part(".comparison"), ask, () => part(".compare-two").focus());
+const form = benchForm(bench, async (asked) => {
+  const begun = await waiting.ask(asked, "Reading the problems…");
+  if (begun) openResult(begun.name);
+  wake();
+});
+const allResults = benchResults(part(".results"), ask, {
+  open(name) {
+    openResult(name);
+    part(".result-title").focus({ preventScroll: true });
+    bench.scrollIntoView({ block: "start" });
+  },
+  compare: compareTwo,
+  deleted(name) {
+    results = results.filter((each) => each.name !== name);
+    if (name === open) openResult("");
+    else showResults();
+    wake();
+  },
+});
+bench.addEventListener("click", (event) => event.target.closest("button") && refuse(""), { capture: true });
+bench.addEventListener("input", () => refuse(""));
 
 // ---------------------------------------------------------------------- looking
 
@@ -68,14 +90,14 @@ async function look() {
   const [asked, known] = [open, since];
   const told = await ask({ do: "look", name: asked, since: known, stamp, zone: ZONE });
   if (!told) return;
+  if (told.benchmarks) form.show(told);
   if (told.stamp !== stamp) {
     stamp = told.stamp;
     results = told.results;
     showResults();
   }
-  if (told.benchmarks) showForm(told);
   if (bench.dataset.view === "loading") bench.dataset.view = "ready";
-  if (!isStarting) part(".loading").hidden = true;
+  waiting.looked();
   if (asked !== open || known !== since) return;
   if (told.missing) {
     refuse(told.missing);
@@ -83,7 +105,8 @@ async function look() {
     return;
   }
   if (told.result) showResult(told.result);
-  else if (!open && told.live) openResult(told.live);
+  else if (!open && told.live && told.live !== live) openResult(told.live);
+  live = told.live;
   nothing();
 }
 
@@ -92,70 +115,6 @@ function nothing() {
   words.hidden = Boolean(results.length) || Boolean(open);
   workingsSet(words, workingsSay("Nothing has been measured here yet. Start with a few problems: what is done is kept, and goes on from there after a stop."));
 }
-
-// ---------------------------------------------------------------------- the form
-
-const field = (name) => form.querySelector(name);
-
-function showForm(told) {
-  benchmarks = told.benchmarks;
-  mayStart = told.may_start;
-  const chosen = field(".benchmark").value;
-  field(".benchmark").replaceChildren(...benchmarks.map((each) => new Option(each.title, each.name)));
-  // At first one that can be tried at once.
-  const first = benchmarks.find((each) => each.sources[0][0] === "sample") || benchmarks[0];
-  field(".benchmark").value = benchmarks.some((each) => each.name === chosen) ? chosen : first.name;
-  field(".start").disabled = !mayStart;
-  part(".may-not").hidden = !told.may_not;
-  workingsSet(part(".may-not"), workingsSay(told.may_not || ""));
-  showChosen();
-}
-
-function showChosen() {
-  const chosen = benchmarks.find((each) => each.name === field(".benchmark").value);
-  if (!chosen) return;
-  const kept = field(".source").value;
-  field(".source").replaceChildren(...chosen.sources.map(([value, words]) => new Option(workingsSay(words), value)));
-  if (chosen.sources.some(([value]) => value === kept)) field(".source").value = kept;
-  const isPublished = field(".profile").value === "published";
-  field(".samples").placeholder = String(isPublished ? chosen.samples : 1);
-  field(".for-quick").hidden = isPublished;
-  field(".folder").hidden = field(".source").value !== "folder";
-  field(".budget-tokens").hidden = field(".budget-name").value !== "custom";
-  const about = [chosen.about, chosen.judged_by].map(workingsSay).join(" ");
-  const more = `${workingsSay("Source")}: ${chosen.source} · ${workingsSay("Licence")}: ${chosen.licence}`;
-  const profile = workingsSay(isPublished ? publishedWords(chosen) : "Quick: the thinking is cut at the budget, and the answer always fits.");
-  part(".about-benchmark").replaceChildren(workingsNode("span", "", `${about} ${profile} `), workingsNode("span", "of", more));
-}
-
-const publishedWords = (chosen) => `As published: no cut, up to 32,768 tokens, ${chosen.samples} samples of each problem unless you give fewer.`;
-
-form.addEventListener("change", showChosen);
-bench.addEventListener("click", (event) => event.target.closest("button") && refuse(""), { capture: true });
-bench.addEventListener("input", () => refuse(""));
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  if (field(".start").disabled) return;
-  field(".start").disabled = true;
-  isStarting = true;
-  workingsSet(part(".loading"), workingsSay("Reading the problems…"));
-  part(".loading").hidden = false;
-  const budget = field(".budget-name").value;
-  const begun = await ask({
-    do: "start",
-    benchmark: field(".benchmark").value,
-    limit: Number(field(".limit").value) || 0,
-    samples: Number(field(".samples").value) || 0,
-    profile: field(".profile").value,
-    budget: budget === "custom" ? field(".budget-tokens").value : budget,
-    source: field(".source").value === "folder" ? field(".folder").value : field(".source").value,
-  });
-  field(".start").disabled = !mayStart;
-  isStarting = false;
-  part(".loading").hidden = true;
-  if (begun) openResult(begun.name);
-  wake();
-});
 
 // ---------------------------------------------------------------------- one result
 
@@ -196,7 +155,7 @@ document.addEventListener("workings-run", (event) => {
 function showResult(result) {
   if (result.problems) problems = result.problems;
   if (!since) rows = problems.map(() => ({ known: result.waiting, letters: result.waiting, answer: "", tokens: 0 }));
-  for (const [at, letters, answer, tokens] of result.rows) rows[at] = { known: letters, letters, answer, tokens };
+  for (const [at, letters, answer, tokens, isReason] of result.rows) rows[at] = { known: letters, letters, answer: isReason ? workingsSay(answer) : answer, tokens };
   showRunning(result.running);
   since = result.since;
   isGoing = result.is_going || result.is_measuring;
@@ -208,8 +167,8 @@ function showResult(result) {
   workingsSet(part(".progress-line .detail"), workingsSay(result.detail));
   const bar = part(".progress-line progress");
   [bar.max, bar.value] = [result.total || 1, result.done];
-  part(".stop").hidden = !result.is_going || !mayStart;
-  part(".resume").hidden = !result.may_resume || !mayStart;
+  part(".stop").hidden = !result.may_stop || !form.mayStart;
+  part(".resume").hidden = !result.may_resume || !form.mayStart;
   showScore(result);
   showCurve(result.curve);
   list.update(problems, rows);
@@ -249,7 +208,7 @@ function showCurve(curve) {
   if (!curve) return;
   workingsSet(part(".curve-words"), workingsSay(curve.words));
   benchCurve(part(".plot"), curve);
-  for (const name of ["measure", "stop-curve", "use-budget", "forget-budget"]) part(`.${name}`).hidden = !curve.shows.includes(name) || !mayStart;
+  for (const name of ["measure", "stop-curve", "use-budget", "forget-budget"]) part(`.${name}`).hidden = !curve.shows.includes(name) || !form.mayStart;
   part(".use-budget").dataset.budget = curve.best ?? "";
 }
 
@@ -279,9 +238,13 @@ async function act(asked) {
   await ask({ name: open, ...asked });
   wake();
 }
+async function begin(asked, meanwhile) {
+  await waiting.ask({ name: open, ...asked }, meanwhile);
+  wake();
+}
 part(".stop").addEventListener("click", () => act({ do: "stop" }));
-part(".resume").addEventListener("click", () => act({ do: "resume" }));
-part(".measure").addEventListener("click", () => act({ do: "measure_curve" }));
+part(".resume").addEventListener("click", () => begin({ do: "resume" }, "Reading the problems…"));
+part(".measure").addEventListener("click", () => begin({ do: "measure_curve" }, "Reading the problems…"));
 part(".stop-curve").addEventListener("click", () => act({ do: "stop_curve" }));
 part(".to-list").addEventListener("click", () => {
   openResult("");
@@ -309,40 +272,9 @@ part(".download").addEventListener("click", async () => {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 });
 
-// ---------------------------------------------------------------------- all results
-
 function showResults() {
-  part(".results").hidden = !results.length;
-  const rowsOf = results.map((each) => [each, each.name === open, picked.includes(each.name)]);
-  drawResults(rowsOf);
-  picked = picked.filter((name) => results.some((each) => each.name === name));
-  part(".compare-two").disabled = picked.length !== 2;
+  allResults.show(results, open, form.mayStart);
 }
-
-const drawResults = workingsRows(part(".results-list"), ([each, isOpen, isPicked]) => {
-  const item = workingsNode("li", "one-result");
-  if (isOpen) item.setAttribute("aria-current", "true");
-  const pick = workingsNode("input", "pick");
-  [pick.type, pick.checked] = ["checkbox", isPicked];
-  pick.setAttribute("aria-label", `${workingsSay("To compare")}: ${each.title}`);
-  pick.addEventListener("change", () => {
-    picked = pick.checked ? [...picked, each.name].slice(-2) : picked.filter((name) => name !== each.name);
-    showResults();
-  });
-  const words = workingsNode("div", "words");
-  const title = workingsNode("button", "open", each.title);
-  title.addEventListener("click", () => {
-    openResult(each.name);
-    part(".result-title").focus({ preventScroll: true });
-    bench.scrollIntoView({ block: "start" });
-  });
-  words.append(title, workingsNode("span", "when", workingsSay(each.about)));
-  const score = workingsNode("span", "share", each.share === null ? "–" : benchPercent(each.share));
-  const state = workingsNode("span", "state", workingsSay(each.state));
-  item.append(pick, words, state, score);
-  return item;
-});
-part(".compare-two").addEventListener("click", () => compareTwo(picked));
 
 openResult(new URL(window.location.href).searchParams.get("benchmark") || "");
 keepLooking();
