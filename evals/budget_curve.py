@@ -9,7 +9,6 @@ answers lie beside the result; what is there already is not asked again.
 import argparse
 import contextlib
 import json
-import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from evals.benchmarks.benchmark import Judges
 from evals.curve_file import Curve, curve_of, curve_path, default_budgets, own_budget, read_cuts
 from evals.curve_going import CurveGoing, CurveState
 from evals.heads import check_same_model
+from evals.interrupts import Interrupts, interrupts
 from evals.loaded_host import loaded_host
 from evals.loaded_problems import Load, load_problems, loaded_for
 from evals.result_file import Result, ResultWriter, read_result
@@ -120,15 +120,14 @@ def checked_budgets(result: Result, budgets: Sequence[int]) -> list[int]:
         BadInput: If one is negative, or not below the result's own limit, or there is no thinking to cut.
     """
     own = own_budget(result)
+    if not default_budgets(result) or not any(sample.thinking for sample in result.samples.values()):
+        raise BadInput("There is no thinking in this result that could be cut.")
     if bad := [budget for budget in budgets if not 0 <= budget < own]:
         raise BadInput(
             f"A budget of {bad[0]:,} thinking tokens cannot be had by cutting: the result itself ends at {own:,}. "
             f"Give 0 to {own - 1:,}."
         )
-    wanted = sorted(set(budgets)) or default_budgets(result)
-    if not wanted or not any(sample.thinking for sample in result.samples.values()):
-        raise BadInput("There is no thinking in this result that could be cut.")
-    return wanted
+    return sorted(set(budgets)) or default_budgets(result)
 
 
 # ------------------------------------------------------------------ the command line
@@ -152,24 +151,19 @@ def table(curve: Curve) -> str:
     return "\n".join(lines)
 
 
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
-
-
-def _followed(curves: BudgetCurves, path: Path) -> CurveState:
+def _followed(curves: BudgetCurves, path: Path, interrupted: Interrupts) -> CurveState:
     """Its end; Ctrl-C stops it."""
     told_at = 0.0
     while True:
-        try:
-            curves.wait(_LOOK_SECONDS)
-            state = curves.state(path)
-            assert state is not None  # it was begun here
-            if curves.going is None:
-                return state
-            if time.monotonic() - told_at > 30:
-                print(f"{state.done} of {state.total}", file=sys.stderr)
-                told_at = time.monotonic()
-        except KeyboardInterrupt:
+        curves.wait(_LOOK_SECONDS)
+        state = curves.state(path)
+        assert state is not None  # it was begun here
+        if curves.going is None:
+            return state
+        if time.monotonic() - told_at > 30:
+            print(f"{state.done} of {state.total}", file=sys.stderr)
+            told_at = time.monotonic()
+        if interrupted.is_asked:
             curves.stop()
 
 
@@ -201,7 +195,6 @@ def _measured(result: Result, budgets: Sequence[int], script: Path | None) -> bo
     if result.head["model"] == "scripted" and script is None:
         raise BadInput("This result was begun with a script: name it with --script.")
     checked_budgets(result, budgets)
-    signal.signal(signal.SIGTERM, _interrupt)
     with (
         loaded_host(result.head["model"], script) as host,
         contextlib.closing(CodeJudge()) as code,
@@ -210,7 +203,8 @@ def _measured(result: Result, budgets: Sequence[int], script: Path | None) -> bo
         contextlib.closing(BudgetCurves(host, judges)) as curves,
     ):
         curves.start(result, budgets)
-        state = _followed(curves, result.path)
+        with interrupts() as interrupted:
+            state = _followed(curves, result.path, interrupted)
     if state.note:
         print(f"It failed: {state.note}", file=sys.stderr)
     return state.done == state.total
@@ -221,3 +215,5 @@ if __name__ == "__main__":
         sys.exit(main(sys.argv[1:]))
     except AppError as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)

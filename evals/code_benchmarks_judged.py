@@ -26,7 +26,7 @@ from evals.benchmarks.humaneval import HUMANEVAL
 from evals.benchmarks.livecodebench import LIVECODEBENCH_RELEASES
 from evals.benchmarks.mbpp import MBPP
 from evals.benchmarks.programs import limits_of
-from evals.benchmarks.sources import read_rows
+from evals.benchmarks.row_files import read_rows
 from evals.code_judging import PROGRAMS, Difference, calls_of
 from evals.mutants import mutants_of
 from verify.code.judge import CodeJudge

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from evals.benchmarks.benchmark import Benchmark, Problem
+from evals.benchmarks.row_files import whole_text
 from evals.measured_on import measured_on
 from evals.profiles import Plan
 from evals.result_file import VERSION
@@ -66,7 +67,7 @@ def problems_sha256(problems: Sequence[Problem]) -> str:
     for problem in problems:
         messages = [asdict(message) for message in problem.messages]
         asked = [problem.id, messages, problem.gold, problem.tools]
-        digest.update(json.dumps(asked, sort_keys=True).encode() + b"\n")
+        digest.update(json.dumps(asked, sort_keys=True, default=whole_text).encode() + b"\n")
     return digest.hexdigest()
 
 

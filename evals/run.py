@@ -6,7 +6,8 @@
     python -m evals.run --judge-again FILE
     python -m evals.run --list
 
-Ctrl-C ends it; what was finished is kept, and `--resume` does the rest. The exit code is 0 when it is complete.
+Ctrl-C or SIGTERM ends it; what was finished is kept and judged, and `--resume` does the rest. The exit code is 0 when
+it is complete.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from typing import Any, TextIO
 from evals.benchmark_runs import BenchmarkRuns
 from evals.benchmarks.benchmark import Judges
 from evals.benchmarks.registry import BENCHMARKS
+from evals.interrupts import Interrupts, interrupts
 from evals.judge_again import judge_file_again
 from evals.judge_curve_again import judge_curve_again
 from evals.loaded_host import loaded_host
@@ -77,20 +79,25 @@ class LiveLine:
             self._out.flush()
 
 
-def followed(runs: BenchmarkRuns, name: str, out: TextIO) -> State:
-    """Where it ended; the first Ctrl-C stops it, and the second does not wait for the judges."""
+def followed(runs: BenchmarkRuns, name: str, interrupted: Interrupts, out: TextIO) -> State:
+    """Where it ended; the first Ctrl-C stops it, and a later one does not wait for the judges."""
     line = LiveLine(out)
-    while True:
-        try:
+    is_stopped = False
+    try:
+        while True:
             state = runs.wait(name, _LOOK_SECONDS)
             line.show(state, lambda: runs.result(name))
             if state.phase not in ("running", "stopping"):
-                line.end()
                 return state
-        except KeyboardInterrupt:
-            if runs.state(name).phase != "running":
-                raise
-            runs.stop(name)
+            if interrupted.is_asked and not is_stopped:
+                is_stopped = True
+                with contextlib.suppress(BadInput):  # it has just ended by itself
+                    runs.stop(name)
+    except KeyboardInterrupt:
+        runs.close()
+        return runs.state(name)
+    finally:
+        line.end()
 
 
 def _interrupt(*_: object) -> None:
@@ -166,14 +173,19 @@ def main(arguments: Sequence[str]) -> int:
     folder = settings_from_environment().data_folder / FOLDER
     with loaded_host(model, given.script, precision=precision) as host, benchmark_runs(host, folder) as runs:
         name = _begun(runs, given)
-        state = followed(runs, name, sys.stderr)
-        result = runs.result(name)
-    print(f"{table_of(result)}\n\n{result.path}")
+        with interrupts() as interrupted:
+            state = followed(runs, name, interrupted, sys.stderr)
+            _tell_end(state, runs.result(name))
+    return 0 if state.phase == "done" else 1
+
+
+def _tell_end(state: State, result: Result) -> None:
+    print(f"{table_of(result)}\n\n{result.path}", flush=True)
     if state.phase == "failed":
         print(f"It failed: {state.note}", file=sys.stderr)
     if state.phase != "done":
-        print(f"Go on with it: python -m evals.run --resume {result.path}", file=sys.stderr)
-    return 0 if state.phase == "done" else 1
+        told = f"Ended with {state.done:,} of {state.total:,} samples judged."
+        print(f"{told} Go on with it: python -m evals.run --resume {result.path}", file=sys.stderr)
 
 
 def _begun(runs: BenchmarkRuns, given: argparse.Namespace) -> str:

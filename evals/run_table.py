@@ -71,7 +71,8 @@ def _protocol(head: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _seed_words(head: Mapping[str, Any]) -> str:
     if head["seed"] is None:
         return ""
-    return f", seed {head['seed']}" + ("" if head["honours_seed"] else ", which this engine cannot honour")
+    # Older files do not say whether it was honoured.
+    return f", seed {head['seed']}" + ("" if head.get("honours_seed", True) else ", which this engine cannot honour")
 
 
 def _figures(scores: Scores) -> list[tuple[str, str]]:

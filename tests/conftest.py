@@ -36,11 +36,13 @@ CHROMIUM_FLAGS = (
 ).split()
 NO_CHROMIUM = "no Chromium: run `make test`, which installs one where it can, or name one in WORKINGS_CHROMIUM"
 
-START_TIMEOUT_SECONDS = 120
+START_TIMEOUT_SECONDS = 300
 LOG_TAIL_CHARACTERS = 6000
 
-# Playwright gives up after 5 s, and a busy machine of two cores can stand still for longer.
-expect.set_options(timeout=30_000)
+# Playwright gives up after 5 s (30 s where something is done), and a busy machine of two cores can stand still for
+# longer. Nothing that comes is waited for any longer by this.
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 # Every run tries the same examples, and none has to be quick: a landing fails for what it changes.
 hypothesis.settings.register_profile(
@@ -258,7 +260,17 @@ def browser() -> Iterator[Browser]:
     if not path:
         pytest.skip(NO_CHROMIUM)
     with sync_playwright() as playwright:
-        chromium_process = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        chromium_process = playwright.chromium.launch(
+            executable_path=path, args=CHROMIUM_FLAGS, timeout=4 * PATIENCE_MS
+        )
+        make_context = chromium_process.new_context
+
+        def patient_context(**options: Any) -> BrowserContext:
+            context = make_context(**options)
+            context.set_default_timeout(PATIENCE_MS)
+            return context
+
+        chromium_process.new_context = patient_context
         yield chromium_process
         chromium_process.close()
 

@@ -7,10 +7,14 @@ from typing import Any
 from gradio_client import Client
 from gradio_client.client import Job
 
+# httpx gives up after 5 s, and Gradio's heartbeat after 20 s (its session then ends): a busy machine can stand still
+# for longer.
+PATIENCE = {"timeout": 120}
+
 
 def client_of(address: str) -> Client:
     """A client of an app on this machine; loading certificates, which HTTP needs none of, would double each call."""
-    return Client(address, verbose=False, ssl_verify=False)
+    return Client(address, verbose=False, ssl_verify=False, httpx_kwargs=dict(PATIENCE))
 
 
 def whole(job: Job) -> list[dict[str, Any]]:

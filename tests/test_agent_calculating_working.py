@@ -146,10 +146,10 @@ def test_work_out_gives_an_exact_result(asked: str, told: str) -> None:
     ],
 )
 def test_work_out_refuses_at_once_what_would_take_for_ever(asked: str, said: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     with pytest.raises(TooLarge, match=said):
         work_out(asked)
-    assert time.process_time() - began < 5
+    assert time.thread_time() - began < 5
 
 
 @pytest.mark.parametrize(

@@ -69,7 +69,8 @@ def running() -> Iterator[Running]:
     begun = Running(entry("works", environment={"GIVEN": "1"}), entry("dies"), entry("silent", "never"))
     before = time.monotonic()
     begun.servers.start()
-    assert time.monotonic() - before < 2, "the start waits for the servers"
+    # One of them is given 120 s to start, and never does.
+    assert time.monotonic() - before < 60, "the start waits for the servers"
     assert begun.is_settled("works", "ready") and begun.is_settled("dies", "ready")
     yield begun
     begun.servers.close()

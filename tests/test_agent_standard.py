@@ -56,7 +56,7 @@ def agent(tmp_path: Path, judges: tuple[CodeJudge, MathJudge]) -> Iterator[Scrip
 
 def until(is_so: Callable[[], bool]) -> bool:
     """Wait for something that stays."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while not is_so() and time.monotonic() < deadline:
         time.sleep(0.02)
     return is_so()

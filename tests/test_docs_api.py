@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.conftest import ROOT, RunningApp, StartApp
+from tests.script_client import PATIENCE
 
 DOCUMENT = ROOT / "docs" / "api.md"
 ADDRESS = "http://127.0.0.1:7860"
@@ -97,7 +98,9 @@ def app(
 
 def run_python(example: Example, address: str, names: dict[str, Any]) -> None:
     """Run a block with the names of the blocks before it; a traceback shows the document's own line."""
-    code = "\n" * (example.line - 1) + example.code.replace(ADDRESS, address)
+    patient = f'Client("{address}", httpx_kwargs={PATIENCE})'
+    code = "\n" * (example.line - 1) + example.code.replace(f'Client("{ADDRESS}")', patient)
+    assert ADDRESS not in code
     exec(compile(code, str(DOCUMENT), "exec"), names)
 
 

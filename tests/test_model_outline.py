@@ -114,14 +114,20 @@ def test_outline_of_30000_tokens_has_20_to_160_entries(name: str) -> None:
 
 def test_outline_takes_the_same_time_for_each_thousand_tokens() -> None:
     """A rescan of the whole text would make the last quarter some seven times as slow as the first."""
-    text, builder, seconds = long_thinking(), OutlineBuilder(), []
-    for start in range(0, len(text), len(text) // 4):
-        before = time.process_time()
-        for at in range(start, start + len(text) // 4, 4):
-            builder.feed(text[at : at + 4], 1)
-        seconds.append(time.process_time() - before)
-    assert max(seconds[1:]) < 3 * seconds[0] + 0.05
-    assert sum(seconds) < 3  # 0.1 s on one core of 2020
+    text = long_thinking()
+
+    def is_so() -> bool:
+        builder, seconds = OutlineBuilder(), []
+        for start in range(0, len(text), len(text) // 4):
+            before = time.thread_time()
+            for at in range(start, start + len(text) // 4, 4):
+                builder.feed(text[at : at + 4], 1)
+            seconds.append(time.thread_time() - before)
+        # 0.1 s in all on one core of 2020.
+        return max(seconds[1:]) < 3 * seconds[0] + 0.05 and sum(seconds) < 3
+
+    # A busy machine slows a part of it, but not in every try.
+    assert any(is_so() for _ in range(10))
 
 
 def test_outline_has_no_entry_under_40_tokens_but_the_last() -> None:

@@ -111,7 +111,7 @@ def test_run_goes_on_no_more_once_its_end_was_read(make_runs: Callable[..., Runs
     read_all(runs, run_id)
     assert not runs.is_live(run_id)
     read_all(runs, runs.branch(run_id, Branch()))
-    runs.host.engine().decoder.tokens_per_second = 10  # type: ignore[attr-defined]
+    runs.host.engine().decoder.tokens_per_second = 0.01  # type: ignore[attr-defined]
     runs.resume(run_id, think_longer=True)
     time.sleep(1.0)
     assert runs.is_live(run_id), "the thread that has ended forgets its own run only"

@@ -12,8 +12,7 @@ from tests.written_steps import completion_of, false_equations, gold_of, questio
 from train.judging import is_right, normalised
 from train.tasks.gym import SETTINGS, write_gym
 from train.traces import Trace, is_held_out, traces, writers
-
-reasoning_gym = pytest.importorskip("reasoning_gym", reason="reasoning-gym is optional: requirements-train.txt")
+from verify.gym_tasks import gym_task
 
 COUNT = 150
 # Which of our own tasks asks the same kind of problem.
@@ -31,15 +30,15 @@ OWN = {
 @pytest.fixture(scope="module")
 def asked() -> list[tuple[str, Mapping[str, Any], Trace]]:
     """Traces with the name of their data set and reasoning-gym's own item."""
-    create, made = reasoning_gym.create_dataset, []
+    made = []
 
     def recording(name: str, **settings: Any) -> Any:
-        made.append((name, create(name, **settings)[0]))
+        made.append((name, gym_task(name, **settings)[0]))
         return [made[-1][1]]
 
     found = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reasoning_gym, "create_dataset", recording)
+        patch.setattr("train.tasks.gym.gym_task", recording)
         for seed in range(COUNT):
             trace = write_gym(random.Random(seed))
             found.append((*made[-1], trace))

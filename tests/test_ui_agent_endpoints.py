@@ -5,11 +5,10 @@ import json
 from typing import Any
 
 import pytest
-from gradio_client import Client
 from gradio_client.exceptions import AppError as ClientError
 
 from tests.conftest import StartApp
-from tests.script_client import is_soon, whole
+from tests.script_client import client_of, is_soon, whole
 
 # Gradio's client leaves sockets to the garbage collector.
 pytestmark = [
@@ -49,7 +48,7 @@ TURNS = [
 
 class Server:
     def __init__(self, url: str) -> None:
-        self.client = Client(url, verbose=False)
+        self.client = client_of(url)
 
     def ask(self, message: str, **given: Any) -> list[dict[str, Any]]:
         return whole(self.client.submit(message, **given, api_name="/agent"))
@@ -128,7 +127,7 @@ def test_decide_call_answers_a_call_that_waits(server: Server, decision: str, an
             assert (delta["name"], delta["arguments"]) == ("python", {"code": "print(6 * 7)"}) and delta["seconds"] > 0
             asked = (delta["run_id"], delta["call_id"])
             assert server.decide(*asked, decision)["done"]
-    final = job.result(timeout=30)
+    final = job.result(timeout=120)
     assert final["answer"] == answer and (final["counts"]["ok"], final["counts"]["refused"]) == counts
     assert final["calls"][0]["approval"] == ("refused" if decision == "refuse" else "allowed")
     told = server.decide(*asked, decision)
@@ -153,7 +152,7 @@ def test_agent_stops_while_a_call_waits_and_stop_ends_the_waiting(server: Server
     job = server.client.submit("wait", policy={"python": "ask"}, api_name="/agent")
     asked = next(delta for delta in job if delta["type"] == "approval_asked")
     assert server.client.predict(asked["run_id"], api_name="/stop")["done"]
-    final = job.result(timeout=30)
+    final = job.result(timeout=120)
     assert final["finish_reason"] == "stopped" and final["counts"]["ok"] == 0
     assert final["calls"][0]["name"] == "python"
 

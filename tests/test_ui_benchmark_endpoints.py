@@ -15,7 +15,6 @@ from evals.benchmark_runs import BenchmarkRuns
 from evals.benchmarks.benchmark import Judges
 from evals.budget_curve import BudgetCurves
 from model.host import ModelHost
-from model.scripted import Turn
 from model.serving import Given
 from model.settings import Settings
 from tests.sums_benchmark import CountingEngine, N, right_turns, runs_with, turn
@@ -26,10 +25,10 @@ from ui.default_budget import DefaultBudget
 
 
 @pytest.fixture
-def runs_of(judges: Judges, tmp_path: Path) -> Iterator[Callable[[list[Turn]], BenchmarkRuns]]:
+def runs_of(judges: Judges, tmp_path: Path) -> Iterator[Callable[..., BenchmarkRuns]]:
     with contextlib.ExitStack() as closing:
-        yield lambda turns: closing.enter_context(
-            contextlib.closing(runs_with(CountingEngine(turns), judges, tmp_path))
+        yield lambda turns, **options: closing.enter_context(
+            contextlib.closing(runs_with(CountingEngine(turns, **options), judges, tmp_path))
         )
 
 
@@ -50,7 +49,7 @@ async def all_of(endpoints: BenchmarkEndpoints, *arguments: Any, **named: Any) -
     return [delta async for delta in endpoints.benchmark(*arguments, **named)]
 
 
-def test_script_reads_every_judgement_then_the_figures(runs_of: Callable[[list[Turn]], BenchmarkRuns]) -> None:
+def test_script_reads_every_judgement_then_the_figures(runs_of: Callable[..., BenchmarkRuns]) -> None:
     endpoints = endpoints_of(runs_of([turn(2, "It is 5."), *right_turns()]))
     deltas = asyncio.run(all_of(endpoints, "sums", budget="low"))
     assert (deltas[0]["type"], deltas[0]["kind"], deltas[-1]["type"]) == ("notice", "started", "final")
@@ -65,10 +64,11 @@ def test_script_reads_every_judgement_then_the_figures(runs_of: Callable[[list[T
 
 
 def test_script_that_leaves_stops_the_benchmark_and_another_resumes_it(
-    runs_of: Callable[[list[Turn]], BenchmarkRuns],
+    runs_of: Callable[..., BenchmarkRuns],
 ) -> None:
     endless = turn(0, "", thinking="On and on, number {n}.\n\n", repeat=20_000, times=1)
-    runs = runs_of([endless, *right_turns()])
+    # Slow enough that its thinking goes on for minutes before it is cut.
+    runs = runs_of([endless, *right_turns()], tokens_per_second=100.0)
     endpoints = endpoints_of(runs)
 
     async def leave_after_the_others() -> str:
@@ -87,7 +87,7 @@ def test_script_that_leaves_stops_the_benchmark_and_another_resumes_it(
     assert deltas[-1]["phase"] == "done"
 
 
-def test_results_are_listed_and_one_has_all_figures(runs_of: Callable[[list[Turn]], BenchmarkRuns]) -> None:
+def test_results_are_listed_and_one_has_all_figures(runs_of: Callable[..., BenchmarkRuns]) -> None:
     endpoints = endpoints_of(runs_of(right_turns()))
     name = asyncio.run(all_of(endpoints, "sums", limit=2, samples=2))[-1]["result"]
     listed = asyncio.run(endpoints.benchmark_results())["results"]
@@ -96,7 +96,7 @@ def test_results_are_listed_and_one_has_all_figures(runs_of: Callable[[list[Turn
     assert (one["done"], one["scores"]["pass_k"]["2"]["value"], len(one["head"]["problems"])) == (4, 1.0, 2)
 
 
-def test_script_waits_for_the_model_that_is_being_loaded(runs_of: Callable[[list[Turn]], BenchmarkRuns]) -> None:
+def test_script_waits_for_the_model_that_is_being_loaded(runs_of: Callable[..., BenchmarkRuns]) -> None:
     may_end = threading.Event()
 
     def build(*_: Any) -> Given:
@@ -130,7 +130,7 @@ def test_script_waits_for_the_model_that_is_being_loaded(runs_of: Callable[[list
     ],
 )
 def test_wrong_arguments_are_told_in_a_sentence(
-    runs_of: Callable[[list[Turn]], BenchmarkRuns], arguments: dict[str, Any], hosting: dict[str, Any], words: str
+    runs_of: Callable[..., BenchmarkRuns], arguments: dict[str, Any], hosting: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(gr.Error, match=words):
         asyncio.run(all_of(endpoints_of(runs_of(right_turns()), **hosting), **arguments))

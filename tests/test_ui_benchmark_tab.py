@@ -17,7 +17,7 @@ from evals.result_file import ResultWriter
 from model.host import ModelHost
 from model.scripted import Turn
 from model.settings import Settings
-from tests.sums_benchmark import CountingEngine, N, load_sums, right_turns, runs_with, turn
+from tests.sums_benchmark import FAST, CountingEngine, N, load_sums, right_turns, runs_with, turn
 from ui.benchmark_acts import BenchmarkActs
 from ui.benchmark_curves import CurveViews
 from ui.benchmark_results import BenchmarkResults
@@ -25,14 +25,22 @@ from ui.benchmark_tab import BenchmarkTab
 from ui.default_budget import DefaultBudget
 
 LONG = Turn("On and on, number {n}.\n\n", "never", repeat=20_000)
+# Tokens a second at which it is thought about for a minute, with the highest budget, before that is cut.
+SLOW = 250.0
+
+
+def one_without_end() -> list[Turn]:
+    """Turns that solve every problem, but for the first time that one of them is asked."""
+    return [turn(0, "", thinking=LONG.thinking, repeat=LONG.repeat, times=1), *right_turns()]
 
 
 @pytest.fixture
 def tab_with(judges: Judges, tmp_path: Path) -> Iterator[Callable[..., BenchmarkTab]]:
     with contextlib.ExitStack() as closing:
 
-        def make(turns: list[Turn], **hosting: Any) -> BenchmarkTab:
-            engine, settings = CountingEngine(turns), Settings(tmp_path, **hosting)
+        def make(turns: list[Turn], tokens_per_second: float = FAST, **hosting: Any) -> BenchmarkTab:
+            engine = CountingEngine(turns, tokens_per_second=tokens_per_second)
+            settings = Settings(tmp_path, **hosting)
             runs = closing.enter_context(contextlib.closing(runs_with(engine, judges, tmp_path)))
             host = ModelHost(settings, engine)
             views = CurveViews(lambda: BudgetCurves(host, judges, load_sums), DefaultBudget(tmp_path))
@@ -78,7 +86,7 @@ def test_page_that_looks_late_is_told_all_and_later_only_what_is_new(tab_with: C
 
 
 def test_stopped_result_goes_on_where_it_was(tab_with: Callable[..., BenchmarkTab]) -> None:
-    tab = tab_with([turn(0, "", thinking=LONG.thinking, repeat=LONG.repeat, times=1), *right_turns()])
+    tab = tab_with(one_without_end(), tokens_per_second=SLOW)
     name = start(tab, budget="high")
     going = wait_until(tab, name, lambda result: result["done"] == N - 1)
     assert going["is_going"] and len(going["running"]) == 1
@@ -91,7 +99,7 @@ def test_stopped_result_goes_on_where_it_was(tab_with: Callable[..., BenchmarkTa
 
 
 def test_sample_that_is_being_written_is_read_as_it_grows(tab_with: Callable[..., BenchmarkTab]) -> None:
-    tab = tab_with([turn(0, "", thinking=LONG.thinking, repeat=LONG.repeat, times=1), *right_turns()])
+    tab = tab_with(one_without_end(), tokens_per_second=SLOW)
     name = start(tab, budget="high")
     wait_until(tab, name, lambda result: result["done"] == N - 1)
     watched = {"do": "watch", "name": name, "problem": "sum-0", "number": 0}
@@ -134,7 +142,7 @@ def test_result_that_another_process_writes_is_said_to_be_and_left_alone(
 
 
 def test_result_is_deleted_when_it_is_over_and_had_back(tab_with: Callable[..., BenchmarkTab]) -> None:
-    tab = tab_with([turn(0, "", thinking=LONG.thinking, repeat=LONG.repeat, times=1), *right_turns()])
+    tab = tab_with(one_without_end(), tokens_per_second=SLOW)
     name = start(tab, budget="high")
     assert "Stop it, then delete it" in tab.answer({"do": "delete", "name": name})["error"]
     tab.answer({"do": "stop", "name": name})
@@ -238,6 +246,25 @@ def test_what_cannot_be_is_a_sentence(tab_with: Callable[..., BenchmarkTab], cap
     assert "budget is empty" in tab.answer({"do": "start", "benchmark": "sums", "budget": " "})["error"]
     assert "Load it again" in tab.answer({"do": "dance"})["error"]
     assert "not foreseen" in tab.answer({"do": "open"})["error"] and "asked for" in caplog.text
+
+
+def test_page_looks_once_more_when_a_curve_was_completed_while_it_was_read(
+    tab_with: Callable[..., BenchmarkTab], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tab = tab_with(right_turns())
+    name = start(tab)
+    ended(tab, name)
+    going, read = [True], CurveViews.value
+
+    def read_before_the_end(*given: Any) -> Any:
+        value = read(*given)
+        going.clear()
+        return value
+
+    monkeypatch.setattr(CurveViews, "is_going", property(lambda _: bool(going)))
+    monkeypatch.setattr(CurveViews, "value", read_before_the_end)
+    looks = [tab.answer({"do": "look", "name": name, "stamp": "x"})["result"]["is_measuring"] for _ in range(2)]
+    assert looks == [True, False]
 
 
 def test_curve_is_measured_and_its_best_budget_offered(tab_with: Callable[..., BenchmarkTab]) -> None:

@@ -31,6 +31,7 @@ from model.scripted import ScriptedEngine, Turn
 from model.serving import LoadOrder
 from model.settings import Settings
 from model.store import Store
+from tests.chat_page import another
 from tests.script_client import client_of, whole
 from ui.deltas import deltas_of, final_of
 from ui.endpoints import Endpoints, add_endpoints
@@ -366,7 +367,8 @@ def test_the_server_answers_others_while_the_store_is_slow(server: Server, monke
 
 
 def test_chat_gives_the_new_run_the_id_that_was_asked_for(server: Server) -> None:
-    assert server.ask(run_id="my-own-id")[-1]["run_id"] == "my-own-id"
+    own_id = another("my-own-id").replace(" ", "-")
+    assert server.ask(run_id=own_id)[-1]["run_id"] == own_id
 
 
 def test_chat_follows_up_in_the_conversation_of_a_run_that_has_ended(server: Server) -> None:
@@ -493,11 +495,12 @@ def test_attach_reads_a_live_run_beside_its_owner_and_leaves_it_going(slow_serve
 
 
 def test_runs_lists_and_finds_runs(server: Server) -> None:
-    first = server.ask("Where is the platypus?")[-1]
+    words = another("platypus")
+    first = server.ask(f"Where is the {words}?")[-1]
     server.ask("And its nest?", run_id=first["run_id"])
     listed = server.client().predict(api_name="/runs")["runs"]
     assert first["run_id"] in [each["run_id"] for each in listed]
-    found = server.client().predict("platypus", api_name="/runs")["runs"]
+    found = server.client().predict(words, api_name="/runs")["runs"]
     assert found[0]["run_id"] == first["run_id"] and "platypus" in found[0]["snippet"]
     assert server.client().predict("no-such-word", api_name="/runs") == {"runs": [], "text": ""}
 
@@ -598,7 +601,7 @@ ASK_AND_WAIT = """
 import sys
 from gradio_client import Client
 from gradio_client.client import Job
-for delta in Client(sys.argv[1], verbose=False, ssl_verify=False).submit("long", api_name="/chat"):
+for delta in Client(sys.argv[1], verbose=False, ssl_verify=False, httpx_kwargs={"timeout": 120}).submit("long", api_name="/chat"):
     print(delta["type"], flush=True)
 """
 

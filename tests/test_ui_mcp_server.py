@@ -11,14 +11,13 @@ from typing import Any
 
 import httpx
 import pytest
-from gradio_client import Client
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.chat_page import scripted_app
 from tests.conftest import ROOT, RunningApp, StartApp, tail_of
 from tests.mcp_client import PATH, called, in_session, text_of
-from tests.script_client import is_soon
+from tests.script_client import client_of, is_soon
 
 TURNS = [
     {"match": "prime", "thinking": "On and on, {n}. ", "repeat": 5000, "answer": "Never."},
@@ -111,7 +110,7 @@ async def leave_the_session(app: RunningApp) -> str:
         async with ClientSession(reading, writing) as session:
             await session.initialize()
             asking = asyncio.create_task(session.call_tool("think", LONG, progress_callback=note))
-            first = await asyncio.wait_for(notes.get(), 30)
+            first = await asyncio.wait_for(notes.get(), 120)
             asking.cancel()
             return first
 
@@ -140,7 +139,7 @@ async def raw_call(
     """A call of think with progress notes, made by hand: how to post more in its session, and the lines that come."""
     headers = {"Accept": "application/json, text/event-stream"}
     client_info = {"name": "by hand", "version": "1"}
-    async with httpx.AsyncClient(headers=headers, timeout=30) as client:
+    async with httpx.AsyncClient(headers=headers, timeout=120) as client:
 
         def post(message: dict[str, Any]) -> Awaitable[httpx.Response]:
             return client.post(f"{app.url}{PATH}/", json={"jsonrpc": "2.0"} | message)
@@ -168,7 +167,7 @@ def test_a_run_is_stopped_when_nobody_waits_for_it(
 ) -> None:
     note = re.fullmatch(r"Run (\S+) started\.", asyncio.run(leave(app)))
     assert note
-    client = Client(app.url, verbose=False)
+    client = client_of(app.url)
     try:
         # It would go on for minutes; /attach waits for its end.
         assert client.predict(run_id=note[1], api_name="/attach")["finish_reason"] == "stopped"

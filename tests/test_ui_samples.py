@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
 
 from model.engine import collect
@@ -96,20 +97,39 @@ def test_samples_are_no_longer_kept_when_the_page_has_gone(runs: Runs):
     assert reason_of(runs, started[1]) == "stopped"
 
 
-def test_count_of_a_page_ends_when_it_shows_another_run(runs: Runs):
+def test_count_of_a_page_goes_over_to_the_run_that_it_shows_next_and_only_one_stream_writes(runs: Runs):
     samples = Samples(runs, KeptRuns(runs), str)
-    started = start_samples(runs, ended(runs, "endless"), 2)
+    started = start_samples(runs, ended(runs, "endless"), 3)
+    alone = ended(runs, "quick")
 
-    async def turn_to_the_other() -> list[str]:
+    async def turn_to_others() -> list[Any]:
         first = samples.on_beside(f"{started[0]}/1", page("a"))
         words = [await anext(first)]
-        second = samples.on_beside(f"{started[1]}/2", page("a"))
-        words.append(await anext(second))
-        words += [each async for each in first]
-        await second.aclose()
-        return words
+        # A page beside it has a count of its own.
+        other = samples.on_beside(f"{started[0]}/2", page("b"))
+        words.append(await anext(other))
+        await other.aclose()
+        runs.stop(started[2])
+        while runs.is_live(started[2]):
+            await asyncio.sleep(0.01)
+        for number, run_id in enumerate((started[1], alone), 3):
+            second = samples.on_beside(f"{run_id}/{number}", page("a"))
+            # What a stream writes last is written once more when it ends, so this one may write nothing.
+            assert [each async for each in second] == [gr.skip()]
+            words.append(await anext(first))
+        return words + [each async for each in first]
 
-    assert asyncio.run(turn_to_the_other()) == ["1 other goes on", "1 other goes on"]
+    assert asyncio.run(turn_to_others()) == ["2 others go on", "2 others go on", "1 other goes on", ""]
+
+
+def test_page_whose_count_is_over_is_counted_for_again(runs: Runs):
+    samples = Samples(runs, KeptRuns(runs), str)
+
+    async def words_of(run_id: str) -> list[Any]:
+        return [each async for each in samples.on_beside(f"{run_id}/1", page("a"))]
+
+    quick = ended(runs, "quick")
+    assert asyncio.run(words_of(quick)) == asyncio.run(words_of(quick)) == [""]
 
 
 def test_start_follows_the_first_sample(runs: Runs):

@@ -42,6 +42,6 @@ def test_extract_program_never_fails_wherever_an_answer_is_cut(cut: int) -> None
     ids=["prose", "cut functions", "fences", "tags", "boxes", "unclosed"],
 )
 def test_extract_program_takes_no_longer_for_answers_that_are_meant_to_be_slow(answer: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     extract_program(answer, "f")
-    assert time.process_time() - began < 5
+    assert time.thread_time() - began < 5

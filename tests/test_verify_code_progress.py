@@ -94,7 +94,7 @@ def test_test_that_takes_too_long_at_first_is_not_told_before_it_was_looked_at_a
     slow = Program(
         "import time\ndef f(n):\n    end = time.process_time() + 0.3\n    while time.process_time() < end: pass\n    return n"
     )
-    report = judge.judge(slow, tests, limits=Limits(cpu_seconds=0.5), progress=heard)
+    report = judge.judge(slow, tests, limits=Limits(cpu_seconds=0.5, wall_seconds=60), progress=heard)
     assert report.has_passed, "it is the suite that is too long"
     assert {case.outcome for case in heard.parts()[0].said.values()} == {"passed"}
 

@@ -65,8 +65,9 @@ class CurveViews:
         path = result.path
         if is_going or not any(sample.thinking_tokens for sample in result.samples.values()):
             return None
-        measured = self._curve(result)
+        # Asked first: what is written after it is read below.
         state = self._curves.state(path) if self._curves is not None else None
+        measured = self._curve(result)
         return curve_value(measured, state, self._default.tokens, is_started=curve_path(path).exists())
 
     def _curve(self, result: Result) -> Curve:

@@ -95,7 +95,7 @@ class BenchmarkResults:
         """A result as it stands: of its problems those that changed behind the first `since` lines."""
         tail = self.tail(name)
         # Asked first: what is written after it is read below.
-        state = self._state(name, tail.result)
+        state, is_measuring = self._state(name, tail.result), self._curves.is_going
         result, changed = tail.read_on(), tail.changed_since(since)
         n_changes = tail.n_changes
         places = {problem: at for at, problem in enumerate(result.problems)}
@@ -118,7 +118,7 @@ class BenchmarkResults:
                 "bars": bars_value(result.head, scores, published),
                 "others": others_value(result.head, published),
                 "curve": self._curves.value(result, standing["is_going"]),
-                "is_measuring": self._curves.is_going,
+                "is_measuring": is_measuring,
             }
             | ({} if since else {"problems": problems_value(result.head)})
         )

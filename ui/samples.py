@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import gradio as gr
@@ -10,7 +11,6 @@ import gradio as gr
 from model.errors import AppError
 from model.runs import Runs
 from model.samples import FEWEST_SAMPLES, MOST_SAMPLES, start_samples
-from model.stored_runs import RunRow
 from ui.kept_runs import KeptRuns
 from ui.parts import AT_ONCE, QUIET, small_button
 from ui.sentences import refusal
@@ -49,6 +49,14 @@ def _label(times: int) -> str:
     return f"Ask {times} times"
 
 
+@dataclass(slots=True, eq=False)
+class _Count:
+    """What a page follows now, and whether it has changed since its runs were counted."""
+
+    to_follow: str
+    is_new: asyncio.Event = field(default_factory=asyncio.Event)
+
+
 class Samples:
     """Starts samples, and keeps those going that stand beside the run on a page."""
 
@@ -56,7 +64,8 @@ class Samples:
         self._runs = runs
         self._kept = kept
         self._to_follow = to_follow
-        self._counted_for: dict[str, str] = {}
+        # By the page's session.
+        self._counts: dict[str, _Count] = {}
 
     def on_start(self, run_id: str, owner: str, times: int) -> tuple[Any, Any]:
         """Ask several times at once, and follow the first.
@@ -70,35 +79,45 @@ class Samples:
             return gr.skip(), refusal(error)
         return self._to_follow(started[0]), gr.skip()
 
-    async def on_beside(self, to_follow: str, request: gr.Request) -> AsyncGenerator[str, None]:
+    async def on_beside(self, to_follow: str, request: gr.Request) -> AsyncGenerator[Any, None]:
         """How many of the runs beside the one on the page go on, again and again until none does.
 
-        Nobody looks at them, so they are kept going for the page.
+        Nobody looks at them, so they are kept going for the page. One stream writes for a page, whichever run it shows:
+        Gradio writes the last words of each stream once more when it ends, over those of another that is under way.
         """
         page = str(request.session_hash)
-        self._counted_for[page] = to_follow
+        if (count := self._counts.get(page)) is not None:
+            count.to_follow = to_follow
+            count.is_new.set()
+            yield gr.skip()
+            return
+        count = self._counts[page] = _Count(to_follow)
+        count.is_new.set()
+        n_runs = 0
+        beside: list[str] = []
         try:
-            beside = await asyncio.to_thread(self._beside, to_follow.partition("/")[0])
-            for row in beside:
-                await asyncio.to_thread(self._kept.keep, page, row.id)
-            while self._counted_for.get(page) == to_follow:
-                n_runs = sum(self._runs.is_live(row.id) for row in beside)
+            while n_runs or count.is_new.is_set():
+                if count.is_new.is_set():
+                    count.is_new.clear()
+                    beside = await asyncio.to_thread(self._kept_beside, page, count.to_follow.partition("/")[0])
+                n_runs = sum(map(self._runs.is_live, beside))
                 yield going_on_words(n_runs)
-                if not n_runs:
-                    break
-                await asyncio.sleep(QUIET_SECONDS)
+                if n_runs:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(count.is_new.wait(), QUIET_SECONDS)
         finally:
-            # Another run may be on the page meanwhile, and its count under way.
-            if self._counted_for.get(page) == to_follow:
-                del self._counted_for[page]
+            del self._counts[page]
 
-    def _beside(self, run_id: str) -> list[RunRow]:
-        """The runs that go on beside this one."""
+    def _kept_beside(self, page: str, run_id: str) -> list[str]:
+        """The runs that go on beside this one, kept for the page."""
         try:
             siblings = self._runs.store.siblings(run_id)
         except AppError:
             return []
-        return [row for row in siblings if row.id != run_id and self._runs.is_live(row.id)]
+        beside = [row.id for row in siblings if row.id != run_id and self._runs.is_live(row.id)]
+        for each in beside:
+            self._kept.keep(page, each)
+        return beside
 
 
 def going_on_words(n_runs: int) -> str:

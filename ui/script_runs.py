@@ -31,7 +31,9 @@ T = TypeVar("T")
 
 # Gradio closes the generator of a caller that has gone only at its next yield, so a quiet stream yields this often.
 QUIET_SECONDS = 0.25
-_LETTING_GO_SECONDS = 3.0
+# How often, and how far apart, it is looked whether a run has let go. Counted in looks: a machine that stands still for
+# seconds has had as little time for the run as for the look.
+_LETTING_GO_LOOKS, _LOOK_SECONDS = 200, 0.02
 _LETS_RUN = ("allow", "allow_always")
 
 
@@ -145,9 +147,10 @@ class ScriptRuns:
             RunBusy: If it is still going on.
         """
         # A run that was just stopped, or whose final object was just read, needs a moment to let go.
-        deadline = time.monotonic() + _LETTING_GO_SECONDS
-        while self._runs.is_live(run_id) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        for _ in range(_LETTING_GO_LOOKS):
+            if not self._runs.is_live(run_id):
+                break
+            time.sleep(_LOOK_SECONDS)
         if self._runs.is_live(run_id):
             raise RunBusy(
                 f"The run {run_id!r} is still going on. Read it with /attach, stop it with /stop, or wait for its end."

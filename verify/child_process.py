@@ -60,6 +60,8 @@ class ChildProcess:
             env=kept | _QUIET | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             text=True,
             encoding="utf-8",
+            # Ctrl-C and `timeout` signal a whole group: what is being judged would seem to have killed its judge.
+            start_new_session=True,
         )
         threading.Thread(target=_read, args=(self._process.stdout, self._lines), daemon=True).start()
 

@@ -24,7 +24,7 @@ class Problem:
     Args:
         id: The same in every copy of the data; results of two models are paired by it.
         messages: What the model is asked, the prompt of the benchmark's published protocol around it.
-        gold: What the judge needs: an answer, tests, calls; JSON.
+        gold: What the judge needs: an answer, tests, calls; JSON, in which long texts may be left in their file.
         title: A line for lists.
         tools: JSON schemas of functions that it may call.
         reference: The gold as people read it, or a right answer; empty where the gold is one.
@@ -132,6 +132,7 @@ class Benchmark:
         sample: Its shipped sample under evals/data/; None where the licence forbids that.
         remark: What makes the score of these problems another than the benchmark's own, for the end of a list; "" if
             nothing does.
+        left_in_file: Columns whose long texts stay in their file until a judge asks for them (`row_files.LeftInFile`).
         rows_in: Reads the rows of a folder in which they are several files; then `sample` is a folder too, and the
             first of the Hub's files lies where the others are below.
         is_sample_whole: Whether that is all of the benchmark, so that nothing need be fetched.
@@ -161,6 +162,7 @@ class Benchmark:
     sample_about: str = ""
     same: Callable[[Judges, str, str], bool] | None = None
     rows_made: Callable[[], Sequence[Mapping[str, Any]]] | None = None
+    left_in_file: tuple[str, ...] = ()
     rows_in: Callable[[Path], Sequence[Mapping[str, Any]]] | None = None
     acting: Callable[[Engine, Judges, Problem], Acting] | None = None
     remark: Callable[[Sequence[Problem]], str] | None = None

@@ -1,9 +1,9 @@
 r"""LiveCodeBench's code generation: problems of contests in, programs out that pass public and private tests.
 
 Rows are those of livecodebench/code_generation_lite: each release adds a file to those before it. The private tests are
-JSON in a pickle, compressed, in base64; the text is picked out of the pickle and nothing of it is run
-(`verify.code.rows`), and only when a program is judged: unpacked, a release is several GB. Prompt and samples are those
-of QwQ's own evaluation (QwenLM/QwQ, eval/), whose window is August 2024 to January 2025, 279 problems of release 5.
+JSON in a pickle, compressed, in base64. They are read from their file and unpacked when a program is judged, since a
+release is several GB; the text is picked out of the pickle and nothing of it is run (`verify.code.rows`). Prompt and
+samples are those of QwQ's own evaluation (QwenLM/QwQ, eval/): August 2024 to January 2025, 279 problems of release 5.
 """
 
 import functools
@@ -15,6 +15,7 @@ from typing import Any
 from evals.benchmarks.benchmark import Benchmark, HubData, Judgement, Judges, Problem, Written
 from evals.benchmarks.boxed_answers import column, title_of
 from evals.benchmarks.programs import judge_program, limits_of
+from evals.benchmarks.row_files import whole_text
 from model.errors import BadInput
 from model.events import Message
 from verify.code.rows import cases_of_row
@@ -98,7 +99,7 @@ def public_and_private(gold: Mapping[str, Any]) -> TestSet:
     Raises:
         BadInput: If they cannot be read.
     """
-    cases = cases_of_row(gold)
+    cases = cases_of_row({name: whole_text(value) for name, value in gold.items()})
     if not cases:
         raise BadInput("there are none.")
     form, name = ("calls", cases[0].name) if isinstance(cases[0], Call) else ("input_output", "")
@@ -167,6 +168,7 @@ def _benchmark(name: str, title: str, about: str, files: tuple[str, ...], first:
         samples=8,
         hub=HubData(REPOSITORY, files=files),
         file="livecodebench*.jsonl",
+        left_in_file=("private_test_cases",),
         remark=remark,
     )
 

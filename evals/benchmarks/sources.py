@@ -5,7 +5,7 @@ A row is one JSON object of the data set, with its own columns; `Benchmark.probl
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from typing import Any, Literal
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
 from evals.benchmarks.benchmark import Benchmark, HubData
+from evals.benchmarks.row_files import read_lines, read_rows
 from model.errors import BadInput
 
 SAMPLES = Path(__file__).parent.parent / "data" / "benchmarks"
@@ -23,14 +24,18 @@ _NOT_REACHED: tuple[type[Exception], ...] = (HfHubHTTPError.__bases__[0], Offlin
 _NOT_FETCHED: tuple[type[Exception], ...] = (*_NOT_REACHED, ValueError)
 _NO_NETWORK = "Give a folder of its data (--data FOLDER)"
 
+# Rows, and their digest.
+Read = tuple[Sequence[Mapping[str, Any]], str]
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Rows, and what a result says about where they come from.
 
     Args:
+        rows: Long texts of `Benchmark.left_in_file` are still in their file (`evals.benchmarks.row_files`).
         origin: The data set with its configuration, split and revision, or the file's name.
-        sha256: Of the rows as JSON with sorted keys, one a line: the same for the same rows, wherever they lay.
+        sha256: Of the whole rows as JSON with sorted keys, one a line: the same for the same rows, wherever they lay.
         note: Why this is not the whole benchmark; empty if it is.
     """
 
@@ -57,6 +62,8 @@ def rows_of(benchmark: Benchmark, source: str = "auto") -> Rows:
         BadInput: If they are not there; the sentence says what to do.
     """
     if benchmark.rows_made is not None:
+        if source != "auto":
+            raise BadInput(f"{benchmark.title} reads no data: its problems are made on this machine. Leave --data out.")
         made = benchmark.rows_made()
         origin = str(made[0].get("made_by", benchmark.source))
         return Rows(tuple(made), "made", origin, digest(made))
@@ -76,31 +83,6 @@ def rows_of(benchmark: Benchmark, source: str = "auto") -> Rows:
         return _from_sample(benchmark, f"{error} ")
 
 
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """The objects of a JSON Lines file.
-
-    Raises:
-        BadInput: If it cannot be read, or a line is no JSON object.
-    """
-    rows = []
-    try:
-        with path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                if not line.strip():
-                    continue
-                row = json.loads(line)
-                if not isinstance(row, dict):
-                    raise BadInput(f"{path.name}, line {number} is no JSON object.")
-                rows.append(row)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise BadInput(f"{path.name}, line {len(rows) + 1} is no JSON in UTF-8: {error}.") from error
-    if not rows:
-        raise BadInput(f"{path.name} is empty.")
-    return rows
-
-
 def digest(rows: Iterable[Mapping[str, Any]]) -> str:
     """SHA-256 of rows, whatever the order of their columns."""
     seen = hashlib.sha256()
@@ -110,10 +92,21 @@ def digest(rows: Iterable[Mapping[str, Any]]) -> str:
     return seen.hexdigest()
 
 
-def _rows(
-    read: Sequence[Mapping[str, Any]], source: Literal["sample", "hub", "folder"], origin: str, note: str
-) -> Rows:
-    return Rows(tuple(read), source, origin, digest(read), note)
+def _with_digest(read: Sequence[Mapping[str, Any]]) -> Read:
+    return read, digest(read)
+
+
+def _read_files(paths: Sequence[Path], left: Collection[str]) -> Read:
+    """The rows of files without the long texts of some columns, and the digest of the whole rows."""
+    kept: list[Mapping[str, Any]] = []
+
+    def whole() -> Iterator[Mapping[str, Any]]:
+        for path in paths:
+            for line in read_lines(path):
+                kept.append(line.without(left))
+                yield line.row
+
+    return kept, digest(whole())
 
 
 def _from_sample(benchmark: Benchmark, reason: str = "") -> Rows:
@@ -127,12 +120,13 @@ def _from_sample(benchmark: Benchmark, reason: str = "") -> Rows:
     what = f"the {len(read)} problems of the shipped sample, not the whole benchmark"
     about = f"These are {benchmark.sample_about or what}."
     note = "" if is_whole else reason + about
-    return _rows(read, "sample", benchmark.sample.name, note)
+    return Rows(tuple(read), "sample", benchmark.sample.name, digest(read), note)
 
 
 def _from_folder(benchmark: Benchmark, folder: Path) -> Rows:
     if benchmark.rows_in is not None:
-        return _rows(benchmark.rows_in(folder), "folder", folder.name, "")
+        read, sha256 = _with_digest(benchmark.rows_in(folder))
+        return Rows(tuple(read), "folder", folder.name, sha256)
     if not benchmark.file:
         raise BadInput(f"{benchmark.title} reads no folder of data: its problems come with the app.")
     paths = [folder] if folder.is_file() else _files_of(benchmark, folder)
@@ -141,8 +135,8 @@ def _from_folder(benchmark: Benchmark, folder: Path) -> Rows:
         raise BadInput(
             f"{folder} {what} {benchmark.file}. {benchmark.title} is read from that, one JSON object a line."
         )
-    read = [row for path in paths for row in read_rows(path)]
-    return _rows(read, "folder", ", ".join(path.name for path in paths), "")
+    read, sha256 = _read_files(paths, benchmark.left_in_file)
+    return Rows(tuple(read), "folder", ", ".join(path.name for path in paths), sha256)
 
 
 def _files_of(benchmark: Benchmark, folder: Path) -> list[Path]:
@@ -170,9 +164,10 @@ def _from_hub(benchmark: Benchmark) -> Rows:
             named = f" that holds {benchmark.file}" if benchmark.file else ""
             raise BadInput(f"{hub.repository} cannot be reached ({told}). {_NO_NETWORK}{named}.") from error
         revision = None
-    read = _read_files(benchmark, hub) if hub.files else _loaded(hub, revision)
+    read, sha256 = _fetched_rows(benchmark, hub) if hub.files else _with_digest(_loaded(hub, revision))
     where = ", ".join(part for part in (hub.config, *(hub.files or (hub.split,))) if part)
-    return _rows(read, "hub", f"{hub.repository} ({where}), revision {revision or 'of the cache'}", "")
+    origin = f"{hub.repository} ({where}), revision {revision or 'of the cache'}"
+    return Rows(tuple(read), "hub", origin, sha256)
 
 
 def _needs_datasets(benchmark: Benchmark) -> None:
@@ -221,11 +216,11 @@ def _loaded(hub: HubData, revision: str | None) -> list[Mapping[str, Any]]:
         raise BadInput(f"{hub.repository} cannot be loaded: {error}. {_NO_NETWORK}.") from error
 
 
-def _read_files(benchmark: Benchmark, hub: HubData) -> Sequence[Mapping[str, Any]]:
+def _fetched_rows(benchmark: Benchmark, hub: HubData) -> Read:
     paths = [_fetched(hub, name) for name in hub.files]
     if benchmark.rows_in is not None:
-        return benchmark.rows_in(paths[0].parent)
-    return [row for path in paths for row in read_rows(path)]
+        return _with_digest(benchmark.rows_in(paths[0].parent))
+    return _read_files(paths, benchmark.left_in_file)
 
 
 def _fetched(hub: HubData, name: str) -> Path:

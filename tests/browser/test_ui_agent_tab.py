@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.chat_page import scripted_app
+from tests.chat_page import allow_long_thinking, another, scripted_app
 from tests.conftest import StartApp
 
 pytestmark = pytest.mark.browser
@@ -74,8 +74,8 @@ def expect_phase(page: Page, phase: str) -> None:
     expect(page.locator(f"#agent[data-phase={phase}]")).to_have_count(1, timeout=60_000)
 
 
-def states(page: Page) -> list[str]:
-    return page.locator("#agent-steps .call-state").all_text_contents()
+def expect_states(page: Page, *states: str) -> None:
+    expect(page.locator("#agent-steps .call-state")).to_have_text(states)
 
 
 def test_run_with_two_calls_waits_for_a_word_on_each_and_tells_what_was_refused(agent: Page) -> None:
@@ -91,7 +91,7 @@ def test_run_with_two_calls_waits_for_a_word_on_each_and_tells_what_was_refused(
     expect(agent.locator(".call.waiting .given dd").last).to_have_text(LONG)
     agent.locator(".asking .refuse").click()
     expect_phase(agent, "done")
-    assert states(agent) == ["ok", "refused"]
+    expect_states(agent, "ok", "refused")
     expect(agent.locator("#agent-answer")).to_contain_text("Only one.txt is there.")
     expect(agent.locator("#agent-answer strong")).to_have_text("one.txt")
     expect(agent.locator("#agent-steps .step-said")).to_have_text("One more.")
@@ -128,7 +128,7 @@ def test_word_is_given_by_keyboard_alone_and_a_reload_meanwhile_misses_nothing(a
     agent.keyboard.press("Enter")
     expect_phase(agent, "done")
     # The second call of the same tool did not ask.
-    assert states(agent) == ["ok", "ok"]
+    expect_states(agent, "ok", "ok")
     expect(agent.locator("#agent-answer")).to_contain_text("Both are there.")
     expect(agent.locator("#agent-files .file")).to_have_text(["one.txt", "two.txt"])
     # A card unfolds to all that it holds.
@@ -161,7 +161,7 @@ def test_uploaded_file_is_read_by_the_tools_and_a_failed_call_says_why(agent: Pa
     expect(agent.locator("#agent-attached .chip .name")).to_have_text("table.csv")
     ask(agent, "What does the upload hold?")
     expect_phase(agent, "done")
-    assert states(agent) == ["ok", "failed"]
+    expect_states(agent, "ok", "failed")
     came = agent.locator("#agent-steps .call-came")
     expect(came.first).to_contain_text("January")
     expect(came.last).to_contain_text("path")
@@ -170,6 +170,7 @@ def test_uploaded_file_is_read_by_the_tools_and_a_failed_call_says_why(agent: Pa
 
 
 def test_stop_in_mid_run_and_continue_goes_on_in_the_same_step(agent: Page) -> None:
+    allow_long_thinking(agent, "agent-")
     ask(agent, "slow")
     log = agent.locator("#agent-thinking .log")
     expect(log).to_contain_text("Second thought 3 ", timeout=60_000)
@@ -201,13 +202,14 @@ def test_panel_sets_the_policy_of_a_tool_for_the_next_run(agent: Page) -> None:
     expect(tool.locator("input:checked")).to_have_attribute("data-key", "write_file/free")
     ask(agent, "Write two files")
     expect_phase(agent, "done")
-    assert states(agent) == ["ok", "ok"]
+    expect_states(agent, "ok", "ok")
     tool.get_by_role("radio", name="ask").check(force=True)
     expect(tool.locator("input:checked")).to_have_attribute("data-key", "write_file/ask")
 
 
 def test_follow_up_branch_and_list_of_past_runs_work_as_in_the_chat(agent: Page) -> None:
-    ask(agent, "Draw a chart")
+    task = another("Draw a chart")
+    ask(agent, task)
     expect_phase(agent, "done")
     ask(agent, "Thank you")
     expect(agent.locator("#agent-answer")).to_contain_text("Fine.", timeout=60_000)
@@ -227,7 +229,7 @@ def test_follow_up_branch_and_list_of_past_runs_work_as_in_the_chat(agent: Page)
     agent.locator("#agent-new-chat").click()
     expect(agent.locator("#agent-about")).to_be_visible()
     agent.get_by_role("tab", name="Past runs").click()
-    agent.locator("#runs-list .run .open").filter(has_text="Draw a chart").first.click()
+    agent.locator("#runs-list .run .open").filter(has_text=task).click()
     expect(agent.get_by_role("tab", name="Agent", exact=True)).to_have_attribute("aria-selected", "true")
     expect(agent.locator("#agent-answer")).to_contain_text("Fine.", timeout=60_000)
 

@@ -25,9 +25,9 @@ def test_example_is_calculated_by_the_tool_and_answered_from_its_result(
     page.locator("#agent-temperature").get_by_role("textbox").fill("0")
     page.locator("#agent-ask").click()
     card = page.locator("#agent-steps .call.ok").first
-    expect(card.locator(".call-name")).to_have_text("calculate", timeout=180_000)
+    expect(card.locator(".call-name")).to_have_text("calculate", timeout=400_000)
     expect(card.locator(".call-came")).to_contain_text("4471578")
-    expect(page.locator("#agent[data-phase=done]")).to_have_count(1, timeout=180_000)
+    expect(page.locator("#agent[data-phase=done]")).to_have_count(1, timeout=400_000)
     expect(page.locator("#agent-answer")).to_contain_text("4471578")
     page.locator(".step-line").first.click()
     expect(page.locator("#agent-thinking .log")).to_contain_text("4871 * 918")

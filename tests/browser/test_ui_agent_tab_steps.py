@@ -167,11 +167,11 @@ def test_run_with_calls_is_replayed_and_asks_for_nothing(page: Page, address: st
         }"""
     )
     page.locator("#agent-replay").click()
-    expect(page.locator("#agent-replay-pause")).to_be_visible(timeout=30_000)
+    expect(page.locator("#agent-replay-pause")).to_be_visible()
     log = page.locator("#agent-thinking .log")
     expect(page.locator("#agent-status .notices")).to_have_text("0:08 Allow calculate", timeout=60_000)
     page.locator("#agent-replay-pause").click()
-    expect(page.locator("#agent-replay-go-on")).to_be_visible(timeout=30_000)
+    expect(page.locator("#agent-replay-go-on")).to_be_visible()
     expect(page.locator("#agent-status [role=status]")).to_have_text("Replay paused")
     page.locator("#agent-replay-stop").click()
     expect(log).to_contain_text("Step 160 of the second thought", timeout=60_000)

@@ -27,22 +27,38 @@ def turn_for(problem: Any, answer: str, **options: Any) -> dict[str, Any]:
     return {"match": begin} | written | options
 
 
+TURNS = [turn_for(each, "1234567" if each is WRONG else each.gold) for each in PROBLEMS]
+
+
 @pytest.fixture(scope="module")
 def url(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> str:
-    # One problem is thought about without an end the first time that it is asked, so that there is something to stop.
-    endless = {"thinking": "On and on, number {n}.\n\n", "repeat": 100_000, "times": 1}
-    turns = [turn_for(SLOW, SLOW.gold, **endless)]
-    turns += [turn_for(each, "1234567" if each is WRONG else each.gold) for each in PROBLEMS]
-    for each in WITHOUT_THINKING_WRONG:
-        # Asked for its answer behind no thinking at all it is wrong, behind a cut one right.
-        turns += [turn_for(each, each.gold, thinking="Step {n} is done.\n\n", repeat=8, times=1)]
-        turns += [turn_for(each, "1234567", times=1), turn_for(each, each.gold)]
-    # No thinking may end by the limit of tokens while a test looks at it: that takes minutes at this speed.
-    return scripted_app(start_shared_app, tmp_path_factory.mktemp("script"), turns, 100)
+    return scripted_app(start_shared_app, tmp_path_factory.mktemp("script"), TURNS, 400)
 
 
 @pytest.fixture
 def bench(page: Page, url: str, errors: list[str]) -> Page:
+    return opened(page, url)
+
+
+@pytest.fixture
+def endless_url(start_app: Callable[..., object], tmp_path: Path) -> str:
+    """An app of the test's own: a problem is thought about without an end once, so that there is something to stop."""
+    endless = {"thinking": "On and on, number {n}.\n\n", "repeat": 100_000, "times": 1}
+    # No thinking may end by the limit of tokens while the test looks at it: that takes minutes at this speed.
+    return scripted_app(start_app, tmp_path, [turn_for(SLOW, SLOW.gold, **endless), *TURNS], 100)
+
+
+@pytest.fixture
+def curve_url(start_app: Callable[..., object], tmp_path: Path) -> str:
+    """An app of the test's own: asked for its answer behind no thinking at all it is wrong, behind a cut one right."""
+    turns = []
+    for each in WITHOUT_THINKING_WRONG:
+        turns += [turn_for(each, each.gold, thinking="Step {n} is done.\n\n", repeat=8, times=1)]
+        turns += [turn_for(each, "1234567", times=1), turn_for(each, each.gold)]
+    return scripted_app(start_app, tmp_path, turns, 400)
+
+
+def opened(page: Page, url: str) -> Page:
     page.goto(url)
     page.get_by_role("tab", name="Benchmarks", exact=True).click()
     expect(page.locator(".bench[data-view=ready]")).to_have_count(1)
@@ -63,11 +79,10 @@ def begin(page: Page, limit: int, budget: str, benchmark: str = "gsm8k", title: 
     expect(page.locator(".result-title")).to_have_text(title)
 
 
-def outcomes(page: Page) -> list[str]:
-    return page.locator(".rows .row .outcome").all_inner_texts()
-
-
-def test_benchmark_is_stopped_reloaded_resumed_and_a_problem_of_it_opened(bench: Page):
+def test_benchmark_is_stopped_reloaded_resumed_and_a_problem_of_it_opened(
+    page: Page, endless_url: str, errors: list[str]
+):
+    bench = opened(page, endless_url)
     begin(bench, N, "1000000")
     expect(bench.locator(".progress-line .detail")).to_contain_text(f"{N - 1} of {N} done")
     expect(bench.locator(".progress-line .text")).to_have_text("Running")
@@ -83,7 +98,8 @@ def test_benchmark_is_stopped_reloaded_resumed_and_a_problem_of_it_opened(bench:
     expect(bench.locator(".one-problem .thinking")).to_contain_text("number 20.")
     bench.reload()
     expect(bench.locator(".progress-line .text")).to_have_text("Stopped. Resume goes on from here.")
-    assert outcomes(bench) == ["Correct", "Waiting", "Wrong", *["Correct"] * (N - 3)]
+    outcomes = ["Correct", "Waiting", "Wrong", *["Correct"] * (N - 3)]
+    expect(bench.locator(".rows .row .outcome")).to_have_text(outcomes, use_inner_text=True)
     bench.locator(".rows .open").nth(PROBLEMS.index(SLOW)).click()
     expect(bench.locator(".one-problem .label")).to_have_text("Not done")
     bench.locator(".bench .resume").click()
@@ -149,7 +165,8 @@ def test_results_are_taken_along_compared_deleted_and_had_back(bench: Page):
     expect(bench.locator(".result-about")).to_contain_text("budget 600")
 
 
-def test_best_budget_of_a_curve_becomes_the_default_and_is_forgotten(bench: Page):
+def test_best_budget_of_a_curve_becomes_the_default_and_is_forgotten(page: Page, curve_url: str, errors: list[str]):
+    bench = opened(page, curve_url)
     begin(bench, len(WITHOUT_THINKING_WRONG), "512", "math500", "MATH-500")
     expect(bench.locator(".progress-line .text")).to_have_text("Done")
     bench.locator(".bench .measure").click()
@@ -180,7 +197,7 @@ def test_what_is_refused_is_said_and_the_form_stays(bench: Page):
     bench.locator(".bench .start").click()
     expect(bench.locator(".bench .refusal")).to_contain_text("The thinking budget is 'a lot'")
     expect(bench.locator(".bench .start")).to_be_enabled()
-    assert bench.locator(".budget-tokens").input_value() == "a lot"
+    expect(bench.locator(".budget-tokens")).to_have_value("a lot")
 
 
 def test_phone_in_the_dark_has_nothing_beside_the_screen_and_chinese_words(browser: Browser, url: str):
@@ -188,6 +205,10 @@ def test_phone_in_the_dark_has_nothing_beside_the_screen_and_chinese_words(brows
         viewport={"width": 360, "height": 740}, color_scheme="dark", has_touch=True, locale="zh-CN"
     )
     page = context.new_page()
+    page.goto(f"{url}/?benchmark=none")
+    expect(page.locator(".bench .refusal")).to_contain_text("没有结果")
+    begin(page, 1, "700")
+    expect(page.locator(".progress-line .text")).to_have_text(re.compile("完成|Done"))
     page.goto(f"{url}/?benchmark=none")
     expect(page.locator(".bench .refusal")).to_contain_text("没有结果")
     page.locator(".results-list .open").first.click()

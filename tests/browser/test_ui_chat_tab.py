@@ -8,14 +8,23 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.chat_page import ask, ask_and_wait, expect_phase, scripted_app, thinking
+from tests.chat_page import (
+    allow_long_thinking,
+    another,
+    ask,
+    ask_and_wait,
+    expect_phase,
+    expect_thinking,
+    scripted_app,
+    thinking,
+)
 
 pytestmark = pytest.mark.browser
 
 TURNS = [
     {
         "match": "slow",
-        "repeat": 400,
+        "repeat": 3000,
         "thinking": "Step {n} of a long thought that goes on.\n\n",
         "answer": "Slow answer.",
     },
@@ -35,9 +44,7 @@ TURNS = [
 
 @pytest.fixture(scope="module")
 def url(start_shared_app: Callable[..., object], tmp_path_factory: pytest.TempPathFactory) -> str:
-    return scripted_app(
-        start_shared_app, tmp_path_factory.mktemp("script"), TURNS, environment={"WORKINGS_MAX_RUNS": "3"}
-    )
+    return scripted_app(start_shared_app, tmp_path_factory.mktemp("script"), TURNS)
 
 
 @pytest.fixture
@@ -52,6 +59,12 @@ def errors(page: Page) -> Iterator[list[str]]:
 
 def is_foreign(address: str) -> bool:
     return not re.match(r"http://127\.0\.0\.1:\d+/|data:|blob:", address)
+
+
+def ask_slowly(page: Page, question: str = "slow") -> None:
+    """Ask what is thought about for two minutes and more."""
+    allow_long_thinking(page)
+    ask(page, question)
 
 
 def test_ask_fills_both_panes_with_figures_and_clears_the_box(chat: Page) -> None:
@@ -70,7 +83,7 @@ def test_ask_fills_both_panes_with_figures_and_clears_the_box(chat: Page) -> Non
 def test_model_text_is_never_markup_and_its_maths_is_set(chat: Page) -> None:
     ask(chat, "maths")
     expect_phase(chat, "done")
-    assert thinking(chat).strip() == "Is <b>bold</b> or <script>alert(1)</script> markup? No."
+    expect_thinking(chat, "Is <b>bold</b> or <script>alert(1)</script> markup? No.")
     expect(chat.locator("#answer .katex-html")).to_have_count(3)
     expect(chat.locator("#answer .katex-display")).to_have_count(1)
     expect(chat.locator("#answer code")).to_have_text("$code$")
@@ -79,7 +92,7 @@ def test_model_text_is_never_markup_and_its_maths_is_set(chat: Page) -> None:
 
 
 def test_escape_stops_and_continue_goes_on_from_there(chat: Page) -> None:
-    ask(chat, "slow")
+    ask_slowly(chat)
     expect(chat.locator("#thinking .log")).to_contain_text("Step 3 ")
     chat.keyboard.press("Escape")
     expect_phase(chat, "stopped")
@@ -95,7 +108,7 @@ def test_escape_stops_and_continue_goes_on_from_there(chat: Page) -> None:
 
 
 def test_answer_now_ends_the_thinking_and_gets_the_answer(chat: Page) -> None:
-    ask(chat, "slow")
+    ask_slowly(chat)
     expect(chat.locator("#thinking .log")).to_contain_text("Step 2 ")
     chat.locator("#answer-now").click()
     expect(chat.locator("#answer")).to_contain_text("Slow answer.")
@@ -104,7 +117,7 @@ def test_answer_now_ends_the_thinking_and_gets_the_answer(chat: Page) -> None:
 
 
 def test_think_longer_after_the_end_drops_the_answer_and_thinks_on(chat: Page) -> None:
-    ask(chat, "slow")
+    ask_slowly(chat)
     expect(chat.locator("#thinking .log")).to_contain_text("Step 2 ")
     chat.locator("#answer-now").click()
     expect_phase(chat, "done")
@@ -119,12 +132,13 @@ def test_think_longer_after_the_end_drops_the_answer_and_thinks_on(chat: Page) -
 
 
 def test_reload_in_mid_run_and_a_second_page_miss_nothing(chat: Page, browser: Browser) -> None:
-    ask(chat, "slow one")
+    question = another("slow one")
+    ask_slowly(chat, question)
     expect(chat.locator("#thinking .log")).to_contain_text("Step 4 ")
     expect(chat).to_have_url(re.compile(r"\?run=[\w-]+$"))
     chat.reload()
     expect(chat.locator("#thinking .log")).to_contain_text("Step 8 ")
-    other = browser.new_page()
+    other = browser.new_context().new_page()
     other.goto(chat.url)
     expect(other.locator("#thinking .log")).to_contain_text("Step 12 ")
     other.locator("#stop").click()
@@ -132,9 +146,9 @@ def test_reload_in_mid_run_and_a_second_page_miss_nothing(chat: Page, browser: B
     expect_phase(other, "stopped")
     steps = re.findall(r"Step (\d+) ", thinking(chat))
     assert steps == [str(number + 1) for number in range(len(steps))]
-    assert thinking(other) == thinking(chat)
-    expect(chat.locator("#asked")).to_have_text("slow one")
-    other.close()
+    expect_thinking(other, thinking(chat))
+    expect(chat.locator("#asked")).to_have_text(question)
+    other.context.close()
 
 
 def test_follow_up_folds_the_turn_before_it(chat: Page) -> None:
@@ -162,15 +176,16 @@ def test_new_chat_empties_page_and_address(chat: Page) -> None:
 
 
 def test_new_chat_in_mid_run_leaves_the_run_alone_and_it_can_be_opened_again(chat: Page) -> None:
-    ask(chat, "slow and left alone")
+    question = another("slow and left alone")
+    ask_slowly(chat, question)
     expect(chat.locator("#thinking .log")).to_contain_text("Step 2 ")
     chat.locator("#new-chat").click()
     expect_phase(chat, "empty")
     chat.wait_for_timeout(700)
     assert thinking(chat) == ""
     chat.get_by_role("tab", name="Past runs").click()
-    expect(chat.locator(".run .when").first).to_contain_text("going on")
-    chat.get_by_role("button", name="slow and left alone", exact=True).first.click()
+    expect(chat.locator("#runs-list .run", has_text=question).locator(".when")).to_contain_text("going on")
+    chat.locator("#runs-list").get_by_role("button", name=question, exact=True).click()
     expect(chat.locator("#thinking .log")).to_contain_text("Step 8 ")
     chat.locator("#stop").click()
     expect_phase(chat, "stopped")
@@ -192,22 +207,23 @@ def test_unknown_run_in_the_address_is_a_sentence(page: Page, url: str, errors: 
 
 
 def test_past_run_is_found_renamed_deleted_restored_and_opened(chat: Page) -> None:
-    ask(chat, "Zebra question")
+    question, title = another("Zebra question"), another("Striped")
+    ask(chat, question)
     expect_phase(chat, "done")
     chat.locator("#new-chat").click()
     expect_phase(chat, "empty")
     chat.get_by_role("tab", name="Past runs").click()
-    chat.locator("#search input, #search textarea").fill("zebra")
+    chat.locator("#search input, #search textarea").fill(question.lower())
     expect(chat.locator(".run")).to_have_count(1)
-    chat.get_by_role("button", name="Rename: Zebra question").click()
-    chat.get_by_label("New title").fill("Striped")
+    chat.get_by_role("button", name=f"Rename: {question}").click()
+    chat.get_by_label("New title").fill(title)
     chat.get_by_label("New title").press("Enter")
-    expect(chat.locator(".run .open")).to_have_text("Striped")
-    chat.get_by_role("button", name="Delete: Striped").click()
+    expect(chat.locator(".run .open")).to_have_text(title)
+    chat.get_by_role("button", name=f"Delete: {title}").click()
     expect(chat.locator(".run")).to_have_count(0)
     chat.get_by_role("button", name="Undo").click()
-    chat.get_by_role("button", name="Striped", exact=True).click()
-    expect(chat.locator("#answer")).to_contain_text("The answer to Zebra question is 42.")
+    chat.get_by_role("button", name=title, exact=True).click()
+    expect(chat.locator("#answer")).to_contain_text(f"The answer to {question} is 42.")
     expect_phase(chat, "done")
 
 
@@ -224,7 +240,7 @@ def test_download_and_copy_hand_out_what_the_model_wrote(chat: Page) -> None:
 
 
 def test_jump_to_latest_comes_when_the_reader_scrolls_back(chat: Page) -> None:
-    ask(chat, "slow")
+    ask_slowly(chat)
     log = chat.locator("#thinking .log")
     expect(log).to_contain_text("Step 20 ")
     at_end = "e => e.scrollHeight - e.scrollTop - e.clientHeight < 40"

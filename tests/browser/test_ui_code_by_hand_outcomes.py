@@ -70,7 +70,7 @@ def tab(browser: Browser, address: str) -> Iterator[Page]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(address)
     page.get_by_role("tab", name="Code", exact=True).click()
-    expect(page.locator("#code-isolation")).to_contain_text("Programs", timeout=30_000)
+    expect(page.locator("#code-isolation")).to_contain_text("Programs")
     page.locator("#code-tests textarea").fill(TESTS)
     yield page
     assert errors == []
@@ -110,7 +110,7 @@ def test_every_end_of_a_test_and_of_a_program_is_shown_of_real_runs(browser: Bro
         expect(page.locator("#code-output .output")).to_be_hidden()
         page.locator("#code-task textarea").fill("Please talk.")
         page.locator("#code-task textarea").press("Control+Enter")
-        expect(page.locator("#code-result .label")).to_have_text("No program", timeout=40_000)
+        expect(page.locator("#code-result .label")).to_have_text("No program")
         states = ["✓ passed", "✗ too slow", "✓ passed"]
         expect_outcome(waiting, states, "First failure: f(2): it waits for something", "Took too long")
 

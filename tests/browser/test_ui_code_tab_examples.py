@@ -21,6 +21,6 @@ def test_an_example_is_written_and_passes_its_tests(
     page.locator("#code-example-0").click()
     expect(page.locator("#code-tests textarea")).not_to_have_value("")
     page.locator("#code-solve").click()
-    expect(page.locator("#code-result .label")).to_have_text("Passes 3 of 3 given tests", timeout=120_000)
+    expect(page.locator("#code-result .label")).to_have_text("Passes 3 of 3 given tests", timeout=400_000)
     expect(page.locator("#code-program .cm-content")).to_contain_text("* 2")
     assert len(page.locator("#code-thinking .log").text_content() or "") > 10

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.chat_page import allow_long_thinking, ask_and_wait, expect_phase, scripted_app, thinking
+from tests.chat_page import allow_long_thinking, ask_and_wait, expect_phase, expect_thinking, scripted_app, thinking
 
 pytestmark = pytest.mark.browser
 
@@ -184,7 +184,7 @@ def test_step_of_the_outline_is_gone_on_from_by_keyboard_in_another_run(chat: Pa
     assert chat.url != before
     expect_phase(chat, "done")
     # The script writes the same thing on, from exactly the place where it was cut.
-    assert thinking(chat).rstrip() == whole.rstrip()
+    expect_thinking(chat, whole)
     run = chat.url.partition("run=")[2]
     chat.locator("#compare-runs").click()
     expect(chat.locator("#compare .choose.right")).to_have_value(run)

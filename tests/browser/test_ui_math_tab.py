@@ -1,12 +1,14 @@
 """The Math tab in Chromium, over a scripted engine: verdicts, evidence, votes, own answers, many problems."""
 
+import itertools
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.chat_page import scripted_app
+from tests.chat_page import allow_long_thinking, another, scripted_app
 from tests.conftest import StartApp
 
 pytestmark = pytest.mark.browser
@@ -15,12 +17,24 @@ pytestmark = pytest.mark.browser
 TEXT_OF_RANGE = "range.startContainer.data.slice(range.startOffset, range.endOffset)"
 
 PROGRAM = "for n in range(9):\n    if n * n == 16:\n        print('<i>trying</i>')\n        print(n)"
+# A script writes some of its turns a number of times only: each try asks another of these.
+HALVES = [f"half of {number}" for number in range(1, 6)]
+halves = itertools.cycle(HALVES)
+
+
+def half_turns(half: str) -> list[dict[str, Any]]:
+    """What the chains of such a problem write: three of five say the same, in two ways."""
+    said = (("Half of it.", "0.5", 2), ("One over two.", "\\frac{1}{2}", 1), ("A third, perhaps?", "3", 0))
+    return [
+        {"match": half, "thinking": thinking, "answer": f"It is $\\boxed{{{answer}}}$.", "times": times}
+        for thinking, answer, times in said
+    ]
+
+
 TURNS = [
     {"match": "Python program", "thinking": "A loop will do.", "answer": f"Here:\n\n```python\n{PROGRAM}\n```"},
     {"match": "long", "thinking": "Step {n} of many.\n\n", "repeat": 3000, "answer": "\\boxed{1}"},
-    {"match": "half", "thinking": "Half of it.", "answer": "It is $\\boxed{0.5}$.", "times": 2},
-    {"match": "half", "thinking": "One over two.", "answer": "It is $\\boxed{\\frac{1}{2}}$.", "times": 1},
-    {"match": "half", "thinking": "A third, perhaps?", "answer": "It is $\\boxed{3}$."},
+    *(turn for half in HALVES for turn in half_turns(half)),
     {"match": "cut", "thinking": "Step {n}.\n\n", "repeat": 60, "answer": "It is $\\boxed{7}$."},
     {"match": "slip", "thinking": "So 2 + 2 = 4. Then 4 * 3 = 13, I think. And 13 - 3 = 10.", "answer": "\\boxed{10}"},
     {"match": "2x", "thinking": "Take one away, then halve.", "answer": "So $x = \\boxed{3}$."},
@@ -123,19 +137,25 @@ def test_chinese_reader_solves_a_problem_and_reads_what_its_check_program_says(b
 
 
 def test_chains_vote_and_each_can_be_opened(math: Page):
-    solve(math, "What is half of one?", chains="Solve × 5")
+    solve(math, f"What is {next(halves)}?", chains="Solve × 5")
     expect_verdict(math, "evidence")
     rows = math.locator("#math-chains tbody tr")
     expect(rows).to_have_count(5)
     expect(math.locator("#math-verdict .evidence")).to_contain_text("samples say")
     expect(math.locator("#math-chains tr.won")).to_have_count(3)
     expect(math.locator("#math-chains .tally")).to_contain_text("3 :")
-    other = math.locator("#math-chains tbody tr:not(.won) .open").first
-    other.focus()
-    other.press("Enter")
-    expect(math.locator("#math-thinking .log")).to_contain_text("A third, perhaps?")
-    expect(math.locator("#math-chain")).to_contain_text("of 5")
+    # Those that cannot change the vote may have been stopped before they wrote a word; the three that won it were not.
+    for row in (math.locator("#math-chains tr.won").nth(place) for place in range(3)):
+        name, thought = row.locator(".open").text_content(), "Half of it."
+        if "frac" in (row.locator(".answer").text_content() or ""):
+            thought = "One over two."
+        row.locator(".open").focus()
+        row.locator(".open").press("Enter")
+        expect(math.locator("#math-chain")).to_have_text(f"{name} of 5")
+        expect(math.locator("#math-thinking .log")).to_have_text(thought)
     # What is opened is read; the final answer stays that of the vote.
+    math.locator("#math-chains tr:not(.won) .open").first.click()
+    expect(math.locator("#math-chain")).to_contain_text("of 5")
     expect(math.locator("#math-final .katex")).not_to_contain_text("3")
 
 
@@ -148,6 +168,7 @@ def test_problem_is_set_as_it_is_typed(math: Page):
 
 
 def test_reload_in_mid_run_comes_back_to_the_problem_and_stop_ends_it(math: Page):
+    allow_long_thinking(math, "math-")
     solve(math, "A long one", "1")
     expect(math.locator("#math-thinking .log")).to_contain_text("Step 3 of many.")
     math.reload()
@@ -160,6 +181,7 @@ def test_reload_in_mid_run_comes_back_to_the_problem_and_stop_ends_it(math: Page
 
 
 def test_answer_now_ends_the_thinking_with_an_answer_that_is_checked(math: Page):
+    allow_long_thinking(math, "math-")
     solve(math, "A long one", "1")
     expect(math.locator("#math-thinking .log")).to_contain_text("Step 3 of many.")
     math.locator("#math-answer-now").click()
@@ -189,17 +211,18 @@ def test_own_answer_is_checked_without_a_run(math: Page):
 
 
 def test_solved_problem_is_listed_and_opens_from_both_lists(math: Page):
-    solve(math, "What is 2 + 2, listed?", "5")
+    problem = f"{another('What is 2 + 2, listed')}?"
+    solve(math, problem, "5")
     expect_verdict(math, "wrong")
     math.locator("#math-new").click()
     expect(math.locator("#math-problem textarea")).to_have_value("")
     expect(math.locator("#math-verdict .verdict")).to_be_hidden()
     math.locator("#solved-drawer > button").click()
-    math.locator("#solved .open", has_text="2 + 2, listed?").first.click()
+    math.locator("#solved .open", has_text=problem).click()
     expect_verdict(math, "wrong")
     expect(math.locator("#math-gold input")).to_have_value("5")
     math.get_by_role("tab", name="Past runs").click()
-    math.locator("#runs-list .open", has_text="2 + 2, listed?").first.click()
+    math.locator("#runs-list .open", has_text=problem).click()
     expect(math.get_by_role("tab", name="Math")).to_have_attribute("aria-selected", "true")
     expect_verdict(math, "wrong")
 
@@ -239,7 +262,9 @@ def test_sums_of_the_thinking_are_marked_in_its_pane_and_a_click_goes_to_the_sli
     math.locator("#math-arithmetic .counts").click()
     marked = "() => [...CSS.highlights.get('workings-slip')].map((range) => [range.toString(), !!range.startContainer"
     marked += ".parentElement.closest('#math-thinking')])"
-    assert math.evaluate(marked.replace("range.toString()", TEXT_OF_RANGE)) == [["4 * 3 = 13", True]]
+    math.wait_for_function(
+        f"JSON.stringify(({marked.replace('range.toString()', TEXT_OF_RANGE)})()) === '[[\"4 * 3 = 13\",true]]'"
+    )
     math.locator("#math-arithmetic .details").click()
     expect(math.locator("#math-arithmetic .slips li")).to_contain_text("should be 12")
     math.locator("#math-new").click()

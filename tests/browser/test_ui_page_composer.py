@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.chat_page import allow_long_thinking, ask, expect_phase, scripted_app
+from tests.chat_page import allow_long_thinking, another, ask, expect_phase, scripted_app
 
 pytestmark = pytest.mark.browser
 
@@ -68,19 +68,22 @@ def test_file_without_text_is_refused_and_what_was_typed_and_attached_stays(chat
 
 
 def test_opening_another_conversation_brings_its_settings_back(chat: Page) -> None:
+    one, two = another("settings one"), another("settings two")
     chat.locator("#system-drawer > button").click()
     chat.locator("#system textarea").fill("Answer in French.")
     chat.locator("#budget label", has_text="low").click()
-    ask(chat, "settings one")
+    ask(chat, one)
     expect_phase(chat, "done")
     chat.locator("#new-chat").click()
+    # Only then is what is asked next another conversation.
+    expect_phase(chat, "empty")
     chat.locator("#system textarea").fill("")
     chat.locator("#budget label", has_text="medium").click()
-    ask(chat, "settings two")
+    ask(chat, two)
     expect_phase(chat, "done")
     chat.get_by_role("tab", name="Past runs").click()
-    chat.locator("#runs-list .open", has_text="settings one").first.click()
-    expect(chat.locator("#asked")).to_contain_text("settings one")
+    chat.locator("#runs-list .open", has_text=one).click()
+    expect(chat.locator("#asked")).to_contain_text(one)
     expect(chat.locator("#system textarea")).to_have_value("Answer in French.")
     expect(chat.get_by_label("low", exact=True)).to_be_checked()
 
@@ -103,6 +106,8 @@ def test_folded_thinking_leaves_its_figures_and_the_next_one_folds_when_its_answ
     expect(chat.locator("#thinking")).to_be_hidden()
     expect(chat.locator("#thinking-figures")).to_contain_text("tokens")
     chat.locator("#new-chat").click()
+    expect_phase(chat, "empty")
+    allow_long_thinking(chat)
     ask(chat, "slow")
     expect(chat.locator("#thinking .log")).to_contain_text("Step 2")
     expect(chat.locator("#thinking")).to_be_visible()
@@ -114,6 +119,7 @@ def test_folded_thinking_leaves_its_figures_and_the_next_one_folds_when_its_answ
 
 
 def test_keys_are_listed_under_the_question_mark_and_work_outside_of_fields(chat: Page) -> None:
+    allow_long_thinking(chat)
     ask(chat, "slow")
     expect(chat.locator("#thinking .log")).to_contain_text("Step 2")
     chat.locator("#question textarea").press("?")
@@ -191,9 +197,11 @@ def test_chinese_browser_gets_chinese_words_and_the_text_of_model_and_user_stays
 
 def test_buttons_that_steer_a_run_stay_inside_the_window_of_a_phone(chat: Page) -> None:
     chat.set_viewport_size({"width": 360, "height": 780})
+    allow_long_thinking(chat)
     ask(chat, "slow")
     expect_phase(chat, "thinking")
     expect(chat.locator("#pause")).to_be_visible()
+    expect(chat.locator("#steering button:visible")).to_have_count(3)
     boxes = [button.bounding_box() for button in chat.locator("#steering button:visible").all()]
     assert len(boxes) == 3 and all(box and box["x"] >= 0 and box["x"] + box["width"] <= 360 for box in boxes)
     chat.locator("#stop").click()

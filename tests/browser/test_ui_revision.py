@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.chat_page import ask, ask_and_wait, scripted_app, thinking
+from tests.chat_page import allow_long_thinking, ask, ask_and_wait, scripted_app, thinking
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +31,7 @@ def outlined(start_shared_app: Callable[..., object], tmp_path_factory: pytest.T
 
 
 def pause_in_the_thinking(page: Page) -> None:
+    allow_long_thinking(page)
     ask(page, "slow")
     expect(page.locator("#thinking .log")).to_contain_text("Step 2")
     page.locator("#pause").click()
@@ -79,7 +80,8 @@ def test_answer_is_written_anew_beside_the_first_one_and_both_can_be_reached(cha
     chat.locator("#new-answer").click()
     expect(chat.locator("#branch-place")).to_have_text("2 of 2")
     expect(chat.locator("#answer")).to_contain_text("The answer to Why?.")
-    assert thinking(chat) == kept and chat.url != first
+    expect(chat.locator("#thinking .log")).to_have_text(kept)
+    assert chat.url != first
     chat.locator("#branch-before").click()
     expect(chat.locator("#branch-place")).to_have_text("1 of 2")
     assert chat.url == first
@@ -93,7 +95,7 @@ def test_thinking_is_edited_and_gone_on_from(chat: Page) -> None:
     editor.fill("I think of a whale.")
     chat.locator("#answer-from").click()
     expect(chat.locator("#branch-place")).to_have_text("2 of 2")
-    assert thinking(chat) == "I think of a whale."
+    expect(chat.locator("#thinking .log")).to_have_text("I think of a whale.")
     expect(editor).to_be_hidden()
 
 
@@ -135,8 +137,9 @@ def test_outline_is_shown_by_choice_and_a_step_leads_to_its_place(page: Page, ou
     page.locator("#show-outline").click()
     steps = page.locator("#outline .step")
     expect(steps.first).to_be_visible()
-    assert steps.count() >= 5
+    expect(steps.nth(4)).to_be_visible()
     log = page.locator("#thinking .log")
+    page.wait_for_function("document.querySelector('#thinking .log').scrollTop > 0")
     at_end = log.evaluate("log => log.scrollTop")
     steps.nth(1).click()
     page.wait_for_function("place => document.querySelector('#thinking .log').scrollTop < place", arg=at_end)

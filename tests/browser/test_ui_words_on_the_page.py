@@ -1,5 +1,6 @@
 """The page in a Chinese browser, in each of its states: no English is left but names, and users' text stays theirs."""
 
+import itertools
 import re
 import time
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from evals.benchmarks.livecodebench import ONLY_PUBLIC
 from model.catalog import CATALOG
-from tests.chat_page import ask, expect_phase, scripted_app
+from tests.chat_page import allow_long_thinking, ask, expect_phase, scripted_app
 from tests.written_sentences import written_reasons, written_sentences
 from ui.benchmark_values import as_sentence
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 # Users and models write Chinese here, so that whatever is left in Latin letters is the page's own.
 TURNS = [
-    {"match": "慢", "repeat": 400, "thinking": "首先，这是第 {n} 步。\n\n", "answer": "慢的回答。"},
+    {"match": "慢", "repeat": 6000, "thinking": "首先，这是第 {n} 步。\n\n", "answer": "慢的回答。"},
     {
         "match": "",
         "repeat": 3,
@@ -26,6 +27,8 @@ TURNS = [
         "answer": "答案是 **42**。",
     },
 ]
+# What is asked is searched for, and nothing else may be found: each try asks of another place.
+PLACES = itertools.cycle(["列表", "花园", "书房", "车站", "海边"])
 # Names and keys (the footer's element is Gradio's own); whatever holds a figure (qwq-32b, bf16, 90s, 4×) is one too.
 NAMES = "Workings Markdown HTML CSV PDF API GiB CPU GPU NVIDIA YaRN LoRA Top top Enter Shift Ctrl Esc auto none hub scripted".split()
 NAMES += sorted({name for model in CATALOG.values() for name in model.title.partition(" (")[0].split()})
@@ -104,6 +107,7 @@ def test_empty_page_model_tab_and_keys_have_no_english_left(chat: Page) -> None:
 
 
 def test_run_that_goes_on_is_paused_and_stopped_has_no_english_left(chat: Page) -> None:
+    allow_long_thinking(chat)
     ask(chat, "慢")
     expect(chat.locator("#thinking .log")).to_contain_text("第 4 步")
     chat.locator("#show-outline").click()
@@ -130,7 +134,8 @@ def test_run_that_goes_on_is_paused_and_stopped_has_no_english_left(chat: Page) 
     chat.locator("#replay-speed input").click()
     chat.get_by_role("option", name="1×", exact=True).click()
     chat.locator("#replay").click()
-    chat.wait_for_function("document.querySelector('#status .notices').textContent.includes('暂停')")
+    notices = "document.querySelector('#status .notices').textContent.includes('暂停')"
+    chat.wait_for_function(notices, timeout=120_000)
     chat.locator("#replay-pause").click()
     expect(chat.locator("#status .text")).to_have_text("回放已暂停")
     expect_no_english(chat)
@@ -176,22 +181,24 @@ def test_finished_run_its_views_and_editors_have_no_english_left(chat: Page) -> 
 
 
 def test_past_runs_and_the_rail_have_no_english_left(chat: Page) -> None:
-    ask(chat, "列表里的问题")
+    place = next(PLACES)
+    question = f"{place}里的问题"
+    ask(chat, question)
     expect_phase(chat, "done")
     chat.locator("#show-rail").click()
     expect(chat.locator("#rail .day").first).to_have_text("今天")
     # Short words must not let the page shrink beside the rail.
     assert chat.locator("#tabs").evaluate("tabs => tabs.offsetWidth") > 900
     chat.get_by_role("tab", name="历史记录").click()
-    run = chat.locator("#runs-list .run", has_text="列表里的问题").first
+    run = chat.locator("#runs-list .run", has_text=question).first
     run.get_by_role("button", name="置顶：").or_(run.get_by_role("button", name="置顶")).first.click()
     expect(chat.locator("#runs-list .day").first).to_have_text("置顶")
     expect_no_english(chat)
-    chat.locator("#search input, #search textarea").fill("列表")
+    chat.locator("#search input, #search textarea").fill(place)
     expect(chat.locator("#runs-list .state")).to_contain_text("条记录包含全部这些词。")
     expect_no_english(chat)
     chat.locator("#runs-list .run").first.get_by_role("button", name="删除").click()
-    expect(chat.locator("#runs-list .undo")).to_contain_text("已删除“列表里的问题”。")
+    expect(chat.locator("#runs-list .undo")).to_contain_text(f"已删除“{question}”。")
     expect(chat.locator("#runs-list .none")).to_be_visible()
     expect_no_english(chat)
     chat.locator("#runs-list .undo button").click()

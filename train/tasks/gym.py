@@ -1,7 +1,6 @@
 """A random choice in, a `reasoning-gym` problem with written steps out: their wordings and numbers, our thinking.
 
-Only their tasks whose steps `train/tasks/steps.py` can write; small settings. The package is optional
-(requirements-train.txt).
+Only their tasks whose steps `train/tasks/steps.py` can write; small settings.
 
 Source:
     reasoning-gym, Apache-2.0, github.com/open-thought/reasoning-gym.
@@ -18,6 +17,7 @@ from train.tasks.equations import plus
 from train.tasks.fractions_and_percent import latex, write_simplify_steps
 from train.tasks.steps import Thinking, add_signed, divide, multiply
 from train.traces import Trace, Value, Writer, question
+from verify.gym_tasks import gym_task
 
 # Their names, with settings that stay within what the model claims.
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -44,13 +44,11 @@ def write_gym(choose: random.Random) -> Trace:
     """One of their problems.
 
     Raises:
-        ModuleNotFoundError: If reasoning-gym is not installed.
+        BadInput: If reasoning-gym is not installed.
     """
-    import reasoning_gym
-
     while True:
         name = choose.choice(list(SETTINGS))
-        data = reasoning_gym.create_dataset(name, size=1, seed=choose.randrange(2**31), **SETTINGS[name])
+        data = gym_task(name, size=1, seed=choose.randrange(2**31), **SETTINGS[name])
         item = data[0]
         thinking = Thinking(choose)
         solved = _SOLVERS[name](thinking, item["metadata"])

@@ -27,7 +27,7 @@ function pickOf(row) {
 
 function open(row) {
   send("select", { action: "open", run_id: row.id, is_turn: Boolean(row.is_turn) });
-  if (row.place === "thinking") findInThinking(row.id, row.words, 100);
+  if (row.place === "thinking") findInThinking(row.id, row.words, 300);
 }
 
 // As soon as the run is on the page: its thinking with the words of the search in its find field.
