@@ -25,7 +25,7 @@ MCNEMAR = "exact McNemar test"
 DIFFERENCE = "Dirichlet process over differences"
 
 # What of a head makes two results different experiments, in words.
-_PROTOCOL = {
+PROTOCOL = {
     "model": "model",
     "precision": "precision",
     "adapter": "adapter",
@@ -125,7 +125,7 @@ def _whole(result: Result) -> dict[str, Fraction]:
 def _differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     found = [
         (words, _told(first.get(name)), _told(second.get(name)))
-        for name, words in _PROTOCOL.items()
+        for name, words in PROTOCOL.items()
         if first.get(name) != second.get(name)
     ]
     digests = [str(head.get("problems_sha256", ""))[:12] for head in (first, second)]

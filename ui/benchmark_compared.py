@@ -1,12 +1,13 @@
 """Two results of a benchmark in, what the Benchmarks tab says of their difference out. No gradio."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from evals.compare import Comparison
 from evals.result_file import Result
 from ui.benchmark_scores import measured_bar
 from ui.benchmark_values import about_text, letters_of, problems_value
-from ui.sentences import shortened
+from ui.sentences import joined, shortened
 
 Value = dict[str, Any]
 _MOST_PROBLEMS = 200
@@ -20,7 +21,7 @@ def compared_value(told: Comparison, first: Result, second: Result) -> Value:
     return {
         "words": _words(told),
         "bars": bars,
-        "protocols": _protocols(told),
+        "protocols": protocols_text(told.differs),
         "differ": _differ(first, second)[:_MOST_PROBLEMS],
     }
 
@@ -45,12 +46,13 @@ def _words(told: Comparison) -> str:
     return " ".join(sentences)
 
 
-def _protocols(told: Comparison) -> str:
+def protocols_text(differs: Sequence[tuple[str, str, str]]) -> str:
+    """What else is not the same in two results: what it is called, the first one's value, the second's."""
     parts = [
         f"{name} ({shortened(first, _VALUE_CHARACTERS)}; {shortened(second, _VALUE_CHARACTERS)})"
-        for name, first, second in told.differs
+        for name, first, second in differs
     ]
-    return f"Not the same in both: {', '.join(parts)}." if parts else ""
+    return f"Not the same in both: {joined(parts)}." if parts else ""
 
 
 def _differ(first: Result, second: Result) -> list[list[str]]:

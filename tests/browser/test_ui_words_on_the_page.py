@@ -10,9 +10,11 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from evals.benchmarks.livecodebench import ONLY_PUBLIC
+from evals.compare import PROTOCOL
 from model.catalog import CATALOG
 from tests.chat_page import allow_long_thinking, ask, expect_phase, scripted_app
 from tests.written_sentences import written_reasons, written_sentences
+from ui.benchmark_compared import protocols_text
 from ui.benchmark_values import as_sentence
 
 pytestmark = pytest.mark.browser
@@ -232,6 +234,12 @@ def test_every_reason_that_a_judge_of_a_benchmark_gives_is_said_in_chinese(chat:
         f"Passes all 7 tests; {ONLY_PUBLIC}.",
     ]
     assert left_in_english(chat, said) == []
+    differs = tuple((name, "low", "high") for name in PROTOCOL.values())
+    compared = chat.evaluate("workingsSay", protocols_text(differs))
+    assert not re.search("[a-z]{2}", re.sub("low|high", "", compared)), compared
+    # Without what may stand before and behind it.
+    sample = "These are the 100 problems of the shipped sample, not the whole benchmark."
+    assert chat.evaluate("workingsSay", sample) == "这是应用自带样本的 100 道题，不是整个基准。"
 
 
 def left_in_english(chat: Page, sentences: list[str]) -> list[str]:

@@ -17,7 +17,7 @@ function workingsInChinese(english) {
   for (const [pattern, becomes] of workingsPatterns) {
     const parts = english.match(pattern);
     // $1 is a part as it stands, @1 a part that is said in Chinese too.
-    if (parts) return becomes.replace(/([$@])(\d)/g, (_, sign, at) => (sign === "@" ? workingsSay(parts[at]) : parts[at]));
+    if (parts) return becomes.replace(/([$@])(\d)/g, (_, sign, at) => (sign === "@" ? workingsSay(parts[at] || "") : parts[at] || ""));
   }
   // Figures stand in parts with a middle dot between, notices one sentence behind the other.
   if (english.includes(" · ")) return english.split(" · ").map(workingsSay).join(" · ");
