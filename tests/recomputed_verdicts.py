@@ -1,6 +1,7 @@
 """The samples of a result in, whether each is right out: in a few plain lines that share nothing with the judges.
 
-Only the sandbox is the app's own, since the programs are a model's; of it no more is used than whether one ended well.
+Only the sandbox is the app's own, since the programs are a model's, of which no more is used than whether one ended
+well; and the loader of reasoning-gym's own scorers.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from verify.gym_tasks import gym_task
 from verify.sandbox.limits import Limits
 from verify.sandbox.sandbox import Sandbox
 
@@ -92,11 +94,10 @@ def humaneval() -> Iterator[IsRight]:
 @contextlib.contextmanager
 def reasoning_gym() -> Iterator[IsRight]:
     """The package's own score of what stands in the box, or of the answer's last words."""
-    import reasoning_gym as gym
 
     def is_right(problem: str, answer: str) -> bool:
         task, _, name = problem.rpartition("-")
-        data = gym.create_dataset(task, size=4, seed=20_250)
+        data = gym_task(task, size=4, seed=20_250)
         item = next(item for item in data if digest(item["question"]) == name)
         box = boxed(answer)
         said = answer.rstrip(" .\n") if box is None else box

@@ -84,8 +84,6 @@ def test_there_are_real_results_to_recompute():
 
 @pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
 def test_scores_and_verdicts_of_a_real_result_are_those_of_an_independent_recomputation(path: Path):
-    if path.name.startswith("reasoning_gym"):
-        pytest.importorskip("reasoning_gym", reason="reasoning-gym is optional: requirements-evals.txt")
     assert figures_that_differ(path) == []
     found = recomputed_verdicts(path)
     assert set(found) == set(read_result(path).judgements)
@@ -103,8 +101,6 @@ def test_scores_and_verdicts_of_a_real_result_are_those_of_an_independent_recomp
 def test_recomputation_says_of_right_answers_and_of_wrong_judgements_what_they_are(
     name: str, right: str, tmp_path: Path
 ):
-    if name == "reasoning_gym":
-        pytest.importorskip("reasoning_gym", reason="reasoning-gym is optional: requirements-evals.txt")
     problem = {"gsm8k": "gsm8k-088f5d5ed0", "humaneval": "HumanEval/23", "reasoning_gym": "chain_sum-25510e42f4"}[name]
     head = {"version": 1, "benchmark": name, "problems": [problem], "samples": 2}
     samples = [Sample(problem, number, "so", answer, "stop") for number, answer in enumerate((right, "It is 7."))]
