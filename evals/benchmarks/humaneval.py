@@ -81,7 +81,7 @@ def with_given(source: str, gold: Mapping[str, str]) -> str:
 
 
 def _does_nothing(tree: ast.Module | None) -> bool:
-    """Whether there are imports and values alone: what is left of a program that is no Python, and no function's body."""
+    """Whether there are imports and values alone: what is left of a program that is no Python."""
     idle = (ast.Import, ast.ImportFrom)
     return tree is not None and all(
         isinstance(part, idle) or (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
