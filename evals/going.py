@@ -145,8 +145,11 @@ class Going:
             self._do_the_rest()
             is_done = self.result().is_done
             self._end("done" if is_done else "failed" if self._note else "stopped")
-        except (AppError, OSError) as error:
+        except AppError as error:
             self._end("failed", str(error))
+        except OSError as error:
+            told = f"{self._result.path} cannot be written: {error.strerror or error}."
+            self._end("failed", f"{told} What is done is kept; mend that, and resume.")
         except Exception as error:  # noqa: BLE001  the thread's last resort: whoever waits must hear of it
             _log.exception("the benchmark %s failed", self.name)
             self._end("failed", f"{type(error).__name__}: {error}")

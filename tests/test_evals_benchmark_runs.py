@@ -1,6 +1,7 @@
 """A benchmark is run by a scripted engine: begun, stopped, killed, resumed, and read from its file."""
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -228,6 +229,26 @@ def test_sample_written_before_a_kill_is_judged_by_the_resume_without_asking_aga
     again = runs_with(engine, judges, tmp_path)
     again.resume(path.stem)
     assert len(done(again, path.stem).judgements) == N and not engine.asked
+
+
+def test_full_disk_ends_the_run_with_a_sentence_and_a_resume_does_the_rest(
+    judges: Judges, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    synced, has_room = os.fsync, iter([True])
+
+    def fsync(file: int) -> None:
+        if not next(has_room, False):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        synced(file)
+
+    monkeypatch.setattr("evals.result_file.os.fsync", fsync)
+    runs = runs_with(CountingEngine(right_turns()), judges, tmp_path)
+    name = runs.start("sums")
+    state = runs.wait(name, 60)
+    assert state.phase == "failed" and "cannot be written: No space left on device. What is done is kept" in state.note
+    monkeypatch.undo()
+    runs.resume(name)
+    assert sorted(key[0] for key in done(runs, name).samples) == [f"sum-{n}" for n in range(N)]
 
 
 def test_sample_at_which_the_engine_fails_once_is_tried_again(judges: Judges, tmp_path: Path):

@@ -46,6 +46,14 @@ def test_judge_puts_back_a_helper_that_the_prompt_had_given(judges: Judges):
     assert outcome(judges, "HumanEval/38", alone.replace("decode_cyclic", "decoded")) == "wrong"
 
 
+@pytest.mark.parametrize("left", ["from typing import List", "10"])
+def test_what_is_left_of_a_broken_program_is_no_functions_body(judges: Judges, left: str):
+    problem = next(each for each in PROBLEMS if each.id == "HumanEval/5")
+    judged = HUMANEVAL.judge(judges, problem, Written(f"```python\n{left}\n```"))
+    # Behind the head it would be a function that gives None, and that be said of the answer.
+    assert judged.outcome == "wrong" and "NameError: name 'intersperse' is not defined" in judged.reason
+
+
 def test_with_given_leaves_a_program_alone_that_has_all():
     gold = {"prompt": "def g(n):\n    return 0\n\ndef f(n):\n", "entry_point": "f", "test": "import math\n"}
     whole = "from __future__ import annotations\n\ndef g(n):\n    return n\n\ndef f(n):\n    return g(n)\n"

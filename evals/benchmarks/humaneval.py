@@ -75,9 +75,18 @@ def with_given(source: str, gold: Mapping[str, str]) -> str:
     if tree is None or not any(isinstance(part, ast.FunctionDef | ast.ClassDef) for part in tree.body):
         body = source if source[:1].isspace() else textwrap.indent(source, "    ")
         is_bound = tree is not None and name in defined_names(tree)
-        if not is_bound and parsed(f"{prompt}\n{body}") is not None:
+        if not is_bound and not _does_nothing(tree) and parsed(f"{prompt}\n{body}") is not None:
             return f"{prompt}\n{body}"
     return with_lacking(source, f"{prompt}\n    pass\n", gold["test"])
+
+
+def _does_nothing(tree: ast.Module | None) -> bool:
+    """Whether there are imports and values alone: what is left of a program that is no Python."""
+    idle = (ast.Import, ast.ImportFrom)
+    return tree is not None and all(
+        isinstance(part, idle) or (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant))
+        for part in tree.body
+    )
 
 
 HUMANEVAL = Benchmark(
