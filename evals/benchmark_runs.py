@@ -282,8 +282,12 @@ def _opened(path: Path, is_new: bool) -> ResultWriter:
     """A writer that no other process has.
 
     Raises:
-        BadInput: If there is such a file already, it cannot be written, or another process writes it.
+        BadInput: If there is such a file already, or a folder or a device, it cannot be written, or another process
+            writes it.
     """
+    if path.exists() and not path.is_file():
+        # A device may have no end when it is read.
+        raise BadInput(f"{path} is a folder or a device. Name a file that is to be made, such as mine.jsonl.")
     if is_new and path.exists() and path.stat().st_size:
         raise BadInput(f"There is a file {path} already. Resume it, or choose another name.")
     try:

@@ -120,15 +120,14 @@ def checked_budgets(result: Result, budgets: Sequence[int]) -> list[int]:
         BadInput: If one is negative, or not below the result's own limit, or there is no thinking to cut.
     """
     own = own_budget(result)
+    if not default_budgets(result) or not any(sample.thinking for sample in result.samples.values()):
+        raise BadInput("There is no thinking in this result that could be cut.")
     if bad := [budget for budget in budgets if not 0 <= budget < own]:
         raise BadInput(
             f"A budget of {bad[0]:,} thinking tokens cannot be had by cutting: the result itself ends at {own:,}. "
             f"Give 0 to {own - 1:,}."
         )
-    wanted = sorted(set(budgets)) or default_budgets(result)
-    if not wanted or not any(sample.thinking for sample in result.samples.values()):
-        raise BadInput("There is no thinking in this result that could be cut.")
-    return wanted
+    return sorted(set(budgets)) or default_budgets(result)
 
 
 # ------------------------------------------------------------------ the command line

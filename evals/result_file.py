@@ -21,6 +21,7 @@ from typing import Any, Literal
 from model.errors import BadInput
 
 VERSION = 1
+NO_HEAD = "{} is empty, or was broken off in its first line."
 # Whoever looks whether a file is being written has it for a moment, which is no reason to refuse a writer.
 _LOCK_TRIES, _LOCK_PAUSE_SECONDS = 5, 0.04
 # "cut" is of the file beside it (`evals.curve_file`).
@@ -136,13 +137,14 @@ def read_result(path: Path) -> Result:
         except ValueError as error:
             if number == len(lines):  # a run was killed while it wrote
                 break
-            raise BadInput(f"{path.name}, line {number} is no JSON object.") from error
+            told = f"{path.name}, line {number} is no JSON object, so the file is damaged."
+            raise BadInput(f"{told} What stands in the other lines can be read once this one is taken out.") from error
         if result is None:
             result = begun(path, read)
         else:
             add_line(result, read)
     if result is None:
-        raise BadInput(f"{path.name} is empty.")
+        raise BadInput(NO_HEAD.format(path.name))
     return result
 
 
@@ -152,21 +154,25 @@ def begun(path: Path, head: Any) -> Result:
     Raises:
         BadInput: If that is no head.
     """
-    if not isinstance(head, dict) or head.get("type") != "head" or head.get("version") != VERSION:
+    is_head = isinstance(head, dict) and head.get("type") == "head" and head.get("version") == VERSION
+    if not is_head or not isinstance(head.get("problems"), list) or not isinstance(head.get("samples"), int):
         raise BadInput(f"{path.name} is no result of a benchmark in the form of version {VERSION}.")
     return Result(path, head)
 
 
-def add_line(result: Result, line: dict[str, Any]) -> Sample | Judged | None:
+def add_line(result: Result, line: Any) -> Sample | Judged | None:
     """Take in a line behind the head; what it says of a sample, if it is about one.
 
     Raises:
-        BadInput: If it is in another form.
+        BadInput: If it is of another form.
     """
     try:
         return _taken(result, line)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise BadInput(f"{result.path.name} holds a line that is none of a result: {error!r}.") from error
+        said = json.dumps(line, ensure_ascii=False)[:60]
+        raise BadInput(
+            f"{result.path.name} holds a line that is none of a result in the form of version {VERSION}: {said}"
+        ) from error
 
 
 def _taken(result: Result, line: dict[str, Any]) -> Sample | Judged | None:

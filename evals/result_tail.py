@@ -8,9 +8,8 @@ import json
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from evals.result_file import Result, Sample, add_line, begun, sample_of
+from evals.result_file import NO_HEAD, Result, Sample, add_line, begun, sample_of
 from model.errors import BadInput
 
 Key = tuple[str, int]
@@ -65,14 +64,14 @@ class ResultTail:
             except OSError as error:
                 raise BadInput(f"{self._path.name} cannot be read: {error.strerror}.") from error
             if self._result is None:
-                raise BadInput(f"{self._path.name} is empty.")
+                raise BadInput(NO_HEAD.format(self._path.name))
             return self._result
 
     def _take(self, line: bytes) -> None:
         if not line.strip():
             return
         try:
-            read: dict[str, Any] = json.loads(line)
+            read = json.loads(line)
         except ValueError as error:
             raise BadInput(f"{self._path.name} holds a line that is no JSON object.") from error
         if self._result is None:

@@ -68,7 +68,7 @@ class ChatPrompts:
     def __init__(self, tokenizer: ChatTokenizer, family: Family, *, more_stop_ids: Sequence[int] = ()) -> None:
         self._tokenizer = tokenizer
         self._family = family
-        self._template = _template_for(tokenizer, family)
+        self._template = template_for(tokenizer, family)
         self._takes_arguments_as_text = "arguments is string" in self._template or not re.search(
             r"arguments'?\]?\s*\|\s*tojson", self._template
         )
@@ -329,7 +329,12 @@ class _Hidden:
         return self._of_literal[literal]
 
 
-def _template_for(tokenizer: ChatTokenizer, family: Family) -> str:
+def template_for(tokenizer: ChatTokenizer, family: Family) -> str:
+    """The chat template that a model's prompts are made with.
+
+    Raises:
+        ModelLoadFailed: If neither the tokenizer nor the family has one.
+    """
     own = tokenizer.chat_template
     if isinstance(own, Mapping):
         own = own.get("default") or next(iter(own.values()), None)

@@ -48,7 +48,7 @@ def recomputed(path: Path) -> dict[str, Any]:
         "thinking_mean": mean([sample["thinking_tokens"] for sample in ended]),
         "thinking_95": percentile([sample["thinking_tokens"] for sample in ended]),
         "tokens": sum(sample["thinking_tokens"] + sample["answer_tokens"] for sample in ended),
-        "ticks": busy_ticks(ended),
+        "seconds": busy_seconds(ended),
     }
 
 
@@ -96,10 +96,15 @@ def percentile(counts: list[int]) -> int | None:
     return min((c for c in counts if 100 * sum(other <= c for other in counts) >= 95 * len(counts)), default=None)
 
 
-def busy_ticks(ended: list[dict[str, Any]]) -> int:
-    """Whole seconds in which a sample was being written, counted one by one."""
-    ticks = set()
-    for sample in ended:
-        begin = int(sample["started"])
-        ticks |= set(range(begin, begin + int(sample["seconds"])))
-    return len(ticks)
+def busy_seconds(ended: list[dict[str, Any]]) -> Fraction:
+    """By the clock, while a sample was being written: each stretch between two ends of any is looked at by itself."""
+    spans = [(first := exact(each["started"]), first + exact(each["seconds"])) for each in ended]
+    ends = sorted({end for span in spans for end in span})
+    stretches = zip(ends, ends[1:], strict=False)
+    busy = [end - begin for begin, end in stretches if any(low <= begin and end <= high for low, high in spans)]
+    return sum(busy, Fraction(0))
+
+
+def exact(number: float) -> Fraction:
+    """What stands in the file, to the last digit."""
+    return Fraction(str(number))

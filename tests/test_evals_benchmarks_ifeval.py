@@ -9,6 +9,8 @@ import pytest
 from evals.benchmarks import ifeval
 from evals.benchmarks.benchmark import Judges, Problem, Written
 from evals.benchmarks.ifeval import judge, problem_of, problems_of
+from evals.benchmarks.row_files import read_rows
+from evals.golds_judged import PAIRS
 from model.errors import BadInput
 
 NO_JUDGES = Judges(cast(Any, None), cast(Any, None))
@@ -18,49 +20,14 @@ ROW = {
     "instruction_id_list": ["punctuation:no_comma", "length_constraints:number_words"],
     "kwargs": [{}, {"relation": "at least", "num_words": 3}],
 }
-# Of every check that the data set uses: an answer that follows the instruction, and one that does not.
-KINDS = {
-    "keywords:existence": ({"keywords": ["rain", "sun"]}, "Rain and sun.", "Only rain."),
-    "keywords:frequency": ({"keyword": "rain", "frequency": 2, "relation": "at least"}, "Rain, rain.", "Rain."),
-    "keywords:forbidden_words": ({"forbidden_words": ["sun"]}, "Only rain.", "Some sun."),
-    "keywords:letter_frequency": (
-        {"letter": "z", "let_frequency": 2, "let_relation": "at least"}, "Pizza with zest.", "A zebra.",
-    ),
-    "language:response_language": ({"language": "de"}, "Das ist ein langer deutscher Satz.", "This is an English one."),
-    "length_constraints:number_sentences": ({"num_sentences": 2, "relation": "less than"}, "One.", "One. Two. Three."),
-    "length_constraints:number_paragraphs": ({"num_paragraphs": 2}, "One.\n***\nTwo.", "One."),
-    "length_constraints:number_words": ({"num_words": 3, "relation": "at least"}, "One two three.", "One."),
-    "length_constraints:nth_paragraph_first_word": (
-        {"num_paragraphs": 2, "nth_paragraph": 2, "first_word": "rain"}, "One.\n\nRain falls.", "One.\n\nSun shines.",
-    ),
-    "detectable_content:number_placeholders": ({"num_placeholders": 2}, "Dear [name] of [town].", "Dear [name]."),
-    "detectable_content:postscript": ({"postscript_marker": "P.S."}, "Hello.\nP.S. Bye.", "Hello. Bye."),
-    "detectable_format:number_bullet_lists": ({"num_bullets": 2}, "* one\n* two", "* one"),
-    "detectable_format:constrained_response": ({}, "My answer is yes.", "Perhaps."),
-    "detectable_format:number_highlighted_sections": ({"num_highlights": 2}, "*one* and *two*", "*one*"),
-    "detectable_format:multiple_sections": (
-        {"section_spliter": "SECTION", "num_sections": 2}, "SECTION 1\nOne.\nSECTION 2\nTwo.", "One. Two.",
-    ),
-    "detectable_format:json_format": ({}, '```json\n{"rain": 1}\n```', "rain: 1"),
-    "detectable_format:title": ({}, "<<Rain>>\nIt falls.", "Rain\nIt falls."),
-    "combination:two_responses": ({}, "One.\n******\nTwo.", "One. Two."),
-    "combination:repeat_prompt": ({"prompt_to_repeat": "Write of rain."}, "Write of rain. It falls.", "It falls."),
-    "startend:end_checker": ({"end_phrase": "That is all."}, "Rain. That is all.", "That is all. Rain."),
-    "startend:quotation": ({}, '"Rain."', "Rain."),
-    "change_case:capital_word_frequency": (
-        {"capital_frequency": 2, "capital_relation": "at least"}, "RAIN and SUN.", "RAIN and sun.",
-    ),
-    "change_case:english_capital": ({}, "THIS IS THE STORY OF THE WEATHER AND OF HOW IT CHANGES.", "It changes."),
-    "change_case:english_lowercase": ({}, "the rain falls on all of us today.", "The rain falls on all of us today."),
-    "punctuation:no_comma": ({}, "Rain and sun.", "Rain, sun."),
-}  # fmt: skip
+KINDS = {row["instruction"]: row for row in read_rows(PAIRS)}
 
 
 def of_kind(name: str, *more: str) -> Problem:
-    row = {"key": name, "prompt": "Write of rain.", "instruction_id_list": [name], "kwargs": [KINDS[name][0]]}
+    row = {"key": name, "prompt": "Write of rain.", "instruction_id_list": [name], "kwargs": [KINDS[name]["kwargs"]]}
     for other in more:
         row["instruction_id_list"].append(other)  # type: ignore[attr-defined]
-        row["kwargs"].append(KINDS[other][0])  # type: ignore[attr-defined]
+        row["kwargs"].append(KINDS[other]["kwargs"])  # type: ignore[attr-defined]
     return problem_of(row, 1)
 
 
@@ -113,12 +80,11 @@ def judges() -> Iterator[Judges]:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_judge_knows_every_kind_of_instruction_of_the_data_set(judges, name):
-    _, followed, not_followed = KINDS[name]
-    judged = judge(judges, of_kind(name), Written(followed))
+    judged = judge(judges, of_kind(name), Written(KINDS[name]["follows"]))
     if "punkt_tab" in judged.reason:
         pytest.skip(judged.reason)
     assert judged.outcome == "correct", judged
-    judged = judge(judges, of_kind(name), Written(not_followed))
+    judged = judge(judges, of_kind(name), Written(KINDS[name]["breaks"]))
     assert (judged.outcome, judged.reason) == ("wrong", f"not followed: {name}")
 
 

@@ -110,6 +110,16 @@ def test_the_reference_is_right_and_another_problems_is_not(rows):
         assert judged.outcome == ("correct" if other.gold["answer"] == problem.gold["answer"] else "wrong"), problem
 
 
+@pytest.mark.parametrize("form", ['"{}".', "'{}'", "“{}.”", "{}."])
+def test_quotes_and_a_full_stop_make_no_other_answer(rows, form):
+    problems = problems_of(rows.rows)
+    for problem, other in zip(problems, problems[1:] + problems[:1], strict=True):
+        judged = judge(NO_JUDGES, problem, Written(f"\\boxed{{{form.format(problem.gold['answer'])}}}"))
+        assert judged.outcome == "correct", problem
+        judged = judge(NO_JUDGES, problem, Written(f"\\boxed{{{form.format(other.gold['answer'])}}}"))
+        assert judged.outcome == ("correct" if other.gold["answer"] == problem.gold["answer"] else "wrong"), problem
+
+
 def test_a_number_with_what_it_counts_is_the_number(rows):
     legs = next(problem for problem in problems_of(rows.rows) if problem.gold["task"] == "leg_counting")
     gold = legs.gold["answer"]

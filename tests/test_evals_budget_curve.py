@@ -160,6 +160,9 @@ def test_budget_curve_says_why_it_cannot_be_measured(judges: Judges, tmp_path: P
     with pytest.raises(BadInput, match="several thinkings"):
         BudgetCurves(ModelHost(Settings(tmp_path), engine), judges, load).start(result)
     assert not curve_path(result.path).exists()
+    without = result_by(engine, judges, tmp_path / "without", budget="off")
+    with pytest.raises(BadInput, match="no thinking in this result"):
+        curves.start(without, (0,))
 
 
 def replace_model(engine: CountingEngine) -> CountingEngine:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evals.result_file import Judged, Result, ResultWriter, Sample, read_result, results_in
+from evals.result_tail import ResultTail
 from model.errors import BadInput
 
 HEAD = {"version": 1, "benchmark": "sums", "problems": ["a", "b"], "samples": 1}
@@ -117,8 +118,17 @@ def test_only_one_writer_has_a_file(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("", "is empty"), ("hello\nworld\n", "line 1"), ('{"type": "sample"}\n', "no result"), ('{"type": "head"}\n', "no result"), ("7\n", "no result")],
-)  # fmt: skip
+    [
+        ("", "is empty"),
+        ('{"type": "head", "vers', "broken off in its first line"),
+        ("hello\nworld\n", "line 1"),
+        ('{"type": "sample"}\n', "no result"),
+        ('{"type": "head"}\n', "no result"),
+        ('{"type": "head", "version": 1, "problems": "a", "samples": 1}\n', "no result"),
+        ("[]\n", "no result"),
+        ("7\n", "no result"),
+    ],
+)
 def test_what_is_no_result_is_said_to_be_none(text: str, says: str, tmp_path: Path):
     path = tmp_path / "other.jsonl"
     path.write_text(text)
@@ -128,15 +138,21 @@ def test_what_is_no_result_is_said_to_be_none(text: str, says: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "line", ['{"type": "sample", "problem": "a"}', '{"type": "judgement", "verdict": "right"}', "[]"]
+    "line",
+    [
+        "[1, 2]",
+        "3",
+        '{"type": "sample", "problem": "a"}',
+        '{"type": "sample", "problem": "a", "number": 0, "thinking": "", "answer": "", "finish_reason": "stop", "x": 1}',
+        '{"type": "judgement", "problem": "a"}',
+    ],
 )
-def test_a_line_in_another_form_is_told_and_the_folders_other_results_are_listed(line: str, tmp_path: Path):
-    path = tmp_path / "odd.jsonl"
-    written(path)
-    with path.open("a") as file:
-        file.write(f"{line}\n")
-    with pytest.raises(BadInput, match=r"odd\.jsonl holds a line that is none of a result"):
-        read_result(path)
+def test_line_of_another_form_is_quoted_whether_the_file_is_read_at_once_or_as_it_grows(line: str, tmp_path: Path):
+    path = tmp_path / "mine.jsonl"
+    path.write_bytes(written(path) + line.encode() + b"\n")
+    for read in (read_result, ResultTail):
+        with pytest.raises(BadInput, match="mine.jsonl holds a line that is none of a result"):
+            read(path)
     written(tmp_path / "good.jsonl")
     assert [result.path.stem for result in results_in(tmp_path)] == ["good"]
 

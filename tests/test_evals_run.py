@@ -75,7 +75,10 @@ def test_run_lists_the_benchmarks(capsys: pytest.CaptureFixture[str]):
     [
         (["gsm9k"], "There is no benchmark 'gsm9k'"),
         (["gsm8k", "--data", "/no/such/folder"], "/no/such/folder"),
+        (["reasoning_gym", "--data", "hub"], "its problems are made on this machine"),
         (["gsm8k", "--data", "sample", "--budget", "much"], "thinking budget is 'much'"),
+        (["gsm8k", "--data", "sample", "--out", "/dev/full"], "/dev/full is a folder or a device"),
+        (["gsm8k", "--data", "sample", "--out", "/tmp"], "/tmp is a folder or a device"),
         (["gsm8k", "--data", "sample", "--profile", "published", "--budget", "low"], "without a thinking budget"),
         (["--resume", "/no/such/file.jsonl"], "cannot be read"),
         (["--judge-again", "/no/such/file.jsonl"], "cannot be read"),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from evals.result_file import Judged, ResultWriter, Sample, read_result
 from evals.scores import pass_1_of, pass_at_k, scores_of
-from tests.recomputed_scores import recomputed
+from tests.checked_result import figures_that_differ, verdicts_that_differ
+from tests.recomputed_verdicts import recomputed_verdicts
 
 OUTCOMES = ("correct", "wrong", "undecided")
 REASONS = ("stop", "length", "thinking_cut", "loop")
@@ -69,26 +70,50 @@ def written(path: Path, head: dict[str, Any], lines: list[tuple[Any, Any]]) -> P
 @settings(max_examples=30, deadline=None)
 def test_scores_are_those_of_an_independent_recomputation(tmp_path_factory, made):
     path = written(tmp_path_factory.getbasetemp() / "made.jsonl", *made)
-    result, expected = read_result(path), recomputed(path)
-    scores = scores_of(result)
-    for name in ("ended", "outcomes", "errors"):
-        assert getattr(scores, name) == expected[name], name
-    for name in ("pass_1", "cons_k", "qwq_pass_1"):
-        share = getattr(scores, name)
-        assert (share is None) == (expected[name] is None), name
-        if share is not None:
-            assert share.value == pytest.approx(float(expected[name])), name
-            assert 0 <= share.low <= share.value <= share.high <= 1, name
-    assert set(scores.pass_k) <= set(expected["pass_k"])
-    for k, share in scores.pass_k.items():
-        assert share.value == pytest.approx(float(expected["pass_k"][k])), k
-    for name in ("truncated", "thinking_cut", "without_answer"):
-        assert getattr(scores, name) == pytest.approx(float(expected[name] or 0)), name
-    assert scores.thinking_tokens.mean == pytest.approx(float(expected["thinking_mean"] or 0))
-    assert scores.thinking_tokens.percentile_95 == (expected["thinking_95"] or 0)
-    assert scores.seconds == expected["ticks"]
-    assert scores.tokens_per_second == pytest.approx(expected["tokens"] / expected["ticks"] if expected["ticks"] else 0)
-    assert pass_1_of(result) == scores.pass_1
+    assert figures_that_differ(path) == []
+    result = read_result(path)
+    assert pass_1_of(result) == scores_of(result).pass_1
+
+
+REAL = sorted((Path(__file__).parent / "data" / "benchmark_results").glob("*.jsonl"))
+
+
+def test_there_are_real_results_to_recompute():
+    assert [path.name.partition("-")[0] for path in REAL] == ["gsm8k", "humaneval", "reasoning_gym"]
+
+
+@pytest.mark.parametrize("path", REAL, ids=lambda path: path.stem)
+def test_scores_and_verdicts_of_a_real_result_are_those_of_an_independent_recomputation(path: Path):
+    if path.name.startswith("reasoning_gym"):
+        pytest.importorskip("reasoning_gym", reason="reasoning-gym is optional: requirements-evals.txt")
+    assert figures_that_differ(path) == []
+    found = recomputed_verdicts(path)
+    assert set(found) == set(read_result(path).judgements)
+    assert verdicts_that_differ(path, found) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("gsm8k", "The answer is \\boxed{150}."),
+        ("humaneval", "```python\ndef strlen(string):\n    return len(string)\n```"),
+        ("reasoning_gym", "They are \\boxed{184}."),
+    ],
+)
+def test_recomputation_says_of_right_answers_and_of_wrong_judgements_what_they_are(
+    name: str, right: str, tmp_path: Path
+):
+    if name == "reasoning_gym":
+        pytest.importorskip("reasoning_gym", reason="reasoning-gym is optional: requirements-evals.txt")
+    problem = {"gsm8k": "gsm8k-088f5d5ed0", "humaneval": "HumanEval/23", "reasoning_gym": "chain_sum-25510e42f4"}[name]
+    head = {"version": 1, "benchmark": name, "problems": [problem], "samples": 2}
+    samples = [Sample(problem, number, "so", answer, "stop") for number, answer in enumerate((right, "It is 7."))]
+    judged = [Judged(problem, number, "correct", "") for number in range(2)]
+    lines = [*(("sample", each) for each in samples), *(("judgement", each) for each in judged)]
+    path = written(tmp_path / "r.jsonl", head, lines)
+    assert recomputed_verdicts(path) == {(problem, 0): True, (problem, 1): False}
+    assert len(verdicts_that_differ(path, recomputed_verdicts(path))) == 1
+    assert figures_that_differ(path) == []
 
 
 @pytest.mark.parametrize("n", range(1, 8))

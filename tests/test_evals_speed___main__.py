@@ -10,20 +10,29 @@ from tests.openai_servers import PIECES, USAGE, serving
 from tests.tiny_folder import TINY_SHAPE
 
 
-@pytest.fixture(scope="module")
-def result(tmp_path_factory):
-    """One whole run over a tiny random model, beside the demo pattern and a server."""
-    folder = tmp_path_factory.mktemp("speed")
+def run(folder, *arguments):
+    """One run over a tiny random model, beside a server."""
     with pytest.MonkeyPatch.context() as patch, serving([*PIECES, USAGE]) as (address, _):
         patch.setitem(random_weights.SHAPES, "qwq-32b", random_weights.SHAPES["qwq-32b"] | TINY_SHAPE)
         patch.setenv("WORKINGS_DATA", str(folder / "data"))
-        main(
-            ["--random-weights", "qwq-32b", "--layers", "2", "--out", str(folder), "--new-tokens", "4", "--rounds", "1"]
-            + ["--cell-seconds", "1e9"]
-            + ["--parts", "grid", "batch", "answer_now", "demo", "--batches", "1", "2", "--lengths", "16", "64", "4096"]
-            + ["--side-batches", "1", "--side-lengths", "16", "--server", f"theirs={address}"]
+        status = main(
+            ["--random-weights", "qwq-32b", "--layers", "2", "--out", str(folder), "--new-tokens", "4"]
+            + ["--cell-seconds", "1e9", "--side-batches", "1", "--side-lengths", "16", "--server", f"theirs={address}"]
+            + list(arguments)
         )
     [(_, found)] = results_in(folder)
+    return found, status
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    """With every contender open at once."""
+    folder = tmp_path_factory.mktemp("speed")
+    found, _ = run(
+        folder,
+        *("--parts", "grid", "batch", "answer_now", "demo", "--batches", "1", "2", "--lengths", "16", "64", "4096"),
+        *("--rounds", "2"),
+    )
     return found, folder
 
 
@@ -36,7 +45,8 @@ def test_run_measures_every_line_that_fits(result):
         cell["tokens_per_second"] > 0 and cell["first_token_seconds"] > 0 for cell in ours if not cell["skipped"]
     )
     assert {cell["skipped"] for cell in ours if cell["prompt_tokens"] == 4096} == {
-        "more than the context of 1,024 tokens"
+        "with 4 new tokens more than the context of 1,024",
+        "with 20 new tokens more than the context of 1,024",
     }
 
 
@@ -46,6 +56,7 @@ def test_run_puts_the_others_beside_it(result):
         cell["contender"]: cell["new_tokens"] for cell in found["cells"] if cell["contender"] != found["engine_name"]
     }
     assert others == {"TextIteratorStreamer, one at a time": 4, "theirs": 12}
+    assert not found["not_measured"].keys() & {"demo", "theirs", "side by side"}
 
 
 def test_run_keeps_the_figures_that_have_limits_and_says_what_it_could_not_measure(result):
@@ -61,6 +72,7 @@ def test_run_says_where_it_comes_from(result):
     assert found["precision"] == "bf16"
     assert found["versions"]["torch"]
     assert found["load_seconds"] > 0
+    assert found["machine"]["cores"] > 0
     memory = found["memory"]
     assert 0 < memory["weights"] <= memory["at_rest"] <= memory["peak"]
     assert str(folder) not in json.dumps(found)
@@ -71,6 +83,24 @@ def test_run_draws_speed_over_batch_and_over_length(result):
     drawn = sorted(folder.glob("*.svg"))
     assert [path.stem.rsplit("-", 1)[1] for path in drawn] == ["batch", "length"]
     assert all("tokens per second, all together" in path.read_text() for path in drawn)
+
+
+def test_run_takes_every_line_in_each_of_its_rounds(result):
+    found, _ = result
+    assert {cell["tries"] for cell in found["cells"] if not cell["skipped"]} == {2}
+    assert [len(figure["base_values"]) for figure in found["figures"]] == [2]
+
+
+def test_run_measures_the_others_one_after_the_other_when_the_memory_holds_one_model(tmp_path, monkeypatch):
+    monkeypatch.setattr("evals.speed.session.free_device_bytes", lambda: 0)
+    found, status = run(tmp_path, "--parts", "grid", "demo", "--batches", "1", "--lengths", "16", "--rounds", "1")
+    lines = [(cell["contender"], cell["batch"], cell["prompt_tokens"]) for cell in found["cells"]]
+    assert lines == [
+        (found["engine_name"], 1, 16),
+        ("TextIteratorStreamer, one at a time", 1, 16),
+        ("theirs", 1, 16),
+    ]
+    assert (found["not_measured"], status) == ({}, 0)
 
 
 def test_quick_has_fewer_lines_and_tries():

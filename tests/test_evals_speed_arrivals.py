@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from evals.speed.arrivals import Cell, Heard, ask_at_once, cell_of
+from evals.speed.arrivals import Cell, Heard, ask_at_once, cell_of, middle_of
 from model.errors import EngineError
 
 
@@ -42,10 +42,10 @@ def test_cell_has_no_common_rate_when_one_waits_for_the_other():
     assert cell.tokens_per_second == 1.0
 
 
-def test_cell_says_that_pieces_were_counted_when_one_server_told_no_tokens():
-    told, untold = Heard(0.0, ((1.0, 1.0), (2.0, 1.0))), Heard(0.0, ((1.0, 1.0), (2.0, 1.0)), counted="pieces")
+def test_cell_says_that_a_text_was_read_again_when_a_server_told_no_tokens():
+    told, untold = Heard(0.0, ((1.0, 1.0), (2.0, 1.0))), Heard(0.0, ((1.0, 1.0), (2.0, 1.0)), counted="read again")
     assert cell_of("x", 16, [told, told]).counted == "tokens"
-    assert cell_of("x", 16, [told, untold]).counted == "pieces"
+    assert cell_of("x", 16, [told, untold]).counted == "read again"
 
 
 class Answers:
@@ -69,3 +69,16 @@ def test_ask_at_once_raises_what_one_of_them_met():
 def test_ask_at_once_leaves_the_line_out_when_one_heard_nothing():
     cell = ask_at_once(Answers([Heard(0.0, ((1.0, 1.0),)), Heard(0.0, ())]), ["0", "1"], 1, 1)
     assert cell == Cell("answers", 2, 1, skipped="1 of 2 heard nothing")
+
+
+def test_ask_at_once_leaves_the_line_out_when_a_server_cut_the_prompt():
+    cell = ask_at_once(Answers([Heard(0.0, ((1.0, 1.0),), prompt_tokens=2048)]), ["0"], 1, 8192)
+    assert cell.skipped == "it read only 2,048 tokens of a prompt"
+    assert not ask_at_once(Answers([Heard(0.0, ((1.0, 1.0),), prompt_tokens=7000)]), ["0"], 1, 8192).skipped
+
+
+def test_middle_of_tries_is_the_median_of_those_that_were_measured():
+    tries = [Cell("x", 1, 8, 9, first, first, rate, None) for first, rate in ((1.0, 5.0), (9.0, 1.0), (2.0, 4.0))]
+    cell = middle_of([*tries, Cell("x", 1, 8, skipped="1 of 1 heard nothing")])
+    assert (cell.tokens_per_second, cell.first_token_seconds, cell.tries, cell.skipped) == (4.0, 2.0, 3, "")
+    assert (cell.least, cell.most, cell.first_least, cell.first_most) == (1.0, 5.0, 1.0, 9.0)

@@ -1,5 +1,6 @@
 from evals.speed.arrivals import Cell, Heard
-from evals.speed.grid import Room, measure_grid, quick_grid, whole_grid
+from evals.speed.grid import Entrant, Room, Task, measure_grid, quick_grid, whole_grid
+from model.errors import EngineError
 
 
 class Clockwork:
@@ -16,16 +17,20 @@ class Clockwork:
         return Heard(0.0, tuple((read + n / 10, 1.0) for n in range(new_tokens)))
 
 
-def measured(shapes, room):
+def measured(shapes, room, rounds=1):
     contender, told = Clockwork(), list[Cell]()
-    cells = measure_grid(contender, lambda tokens: "x" * tokens, shapes, 10, room, told.append)
-    assert told == cells
-    return contender, cells
+    task = Task(shapes, 10, rounds, lambda tokens: "x" * tokens)
+    measure_grid([Entrant(contender, room)], task, told.append, fail)
+    return contender, told
+
+
+def fail(name, error):
+    raise error
 
 
 def test_grid_leaves_out_what_is_longer_than_the_context():
     _, cells = measured([(1, 100), (1, 900)], Room(request_tokens=900))
-    assert [cell.skipped for cell in cells] == ["", "more than the context of 900 tokens"]
+    assert [cell.skipped for cell in cells] == ["", "with 10 new tokens more than the context of 900"]
 
 
 def test_grid_leaves_out_what_all_together_do_not_fit_the_cache():
@@ -44,10 +49,46 @@ def test_grid_has_the_first_request_write_on_while_the_last_prompt_is_read():
     assert contender.asked == [10, *[10 + 6] * 4]
 
 
-def test_grid_tries_a_short_line_several_times_and_keeps_the_fastest():
-    contender, cells = measured([(1, 100)], Room(tries=3))
-    assert len(contender.asked) == 3
-    assert len(cells) == 1
+class Logged:
+    """A contender that writes down when it is asked, and may fail."""
+
+    def __init__(self, name, log, broken=False):
+        self.name, self._log, self._broken = name, log, broken
+
+    def ask(self, prompt, new_tokens):
+        self._log.append((self.name, len(prompt)))
+        if self._broken:
+            raise EngineError("it broke")
+        return Heard(0.0, ((1.0, 1.0), (2.0, 1.0)))
+
+
+def race(rounds, *names, broken="", seconds=1e9, is_over=lambda: False):
+    log, told, failed = list[tuple[str, int]](), list[Cell](), list[tuple[str, str]]()
+    entrants = [Entrant(Logged(name, log, name == broken), Room(cell_seconds=seconds)) for name in names]
+    task = Task([(1, 8), (1, 16)], 2, rounds, lambda tokens: "x" * tokens, is_over)
+    measure_grid(entrants, task, told.append, lambda name, error: failed.append((name, str(error))))
+    return log, told, failed
+
+
+def test_grid_asks_every_contender_in_turn_in_every_line_of_every_round():
+    log, told, _ = race(2, "a", "b")
+    assert log == [("a", 8), ("b", 8), ("a", 16), ("b", 16)] * 2
+    assert [(cell.contender, cell.prompt_tokens, cell.tries) for cell in told[-2:]] == [("a", 16, 2), ("b", 16, 2)]
+
+
+def test_grid_goes_on_without_a_contender_that_fails():
+    log, told, failed = race(2, "a", "b", broken="b")
+    assert failed == [("b", "it broke")]
+    assert log.count(("b", 8)) == 1
+    assert {cell.contender for cell in told} == {"a"}
+
+
+def test_grid_begins_no_further_round_when_the_time_is_over():
+    assert len(race(5, "a", is_over=lambda: True)[0]) == 2
+
+
+def test_grid_tries_no_line_again_that_has_taken_its_time():
+    assert len(race(5, "a", seconds=0.0)[0]) == 1  # by the first line, the second would take too long
 
 
 def test_whole_grid_has_every_pair_and_the_quick_one_every_batch_and_every_length():

@@ -7,7 +7,7 @@ from evals.speed.readme import BEGIN, END, NOTHING_YET, README, with_newest
 EMPTY = f"before\n{BEGIN}\nold\n{END}\nafter"
 
 
-def write(folder, name, day, rate):
+def write(folder, name, day, rate, is_quiet=True):
     cell = {
         "contender": "ours",
         "batch": 1,
@@ -19,14 +19,21 @@ def write(folder, name, day, rate):
         "decode_tokens_per_second": rate,
         "counted": "tokens",
         "skipped": "",
+        "tries": 3,
+        "least": rate - 1,
+        "most": rate + 1,
+        "first_least": 0.4,
+        "first_most": 0.6,
     }
+    machine = {"cores": 2, "load_average_before": [0.1], "others_share": 0.01, "is_quiet": is_quiet}
     result = {
-        "form": "speed-2",
+        "form": "speed-3",
         "model": "qwq-32b",
         "precision": "nf4",
         "device": name,
         "measured_at": f"{day}T10:00:00+00:00",
         "engine_name": "ours",
+        "machine": machine,
         "load_seconds": 12.0,
         "memory": {"weights": 2**30, "at_rest": 2**30},
         "cells": [cell],
@@ -44,11 +51,18 @@ def test_readme_shows_the_newest_result_when_there_are_several(tmp_path):
     (tmp_path / "speed-older-form.json").write_text('{"model": "x"}')
     text = with_newest(EMPTY, tmp_path)
     assert text.startswith("before\n") and text.endswith("\nafter")
-    assert "qwq-32b in nf4 on new-card, 2026-02-01: loaded in 12.0 s" in text
-    assert "| 128 | 33.3 | 0.5 s |" in text
+    assert "qwq-32b in nf4 on new-card, 2026-02-01. The machine was quiet (others took 1%" in text
+    assert "| load | 12.0 s |" in text
+    assert "| first token, prompt of 128 | 0.5 s | 0.4 to 0.6 |" in text
+    assert "| 1 at once, prompt of 128 | 33.3 tokens/s | 32.3 to 34.3 |" in text
     assert "Not measured, serve: it needs openai" in text
-    assert "old" not in text
+    assert "old-card" not in text
     assert with_newest(text, tmp_path) == text
+
+
+def test_readme_says_so_when_the_machine_was_not_quiet(tmp_path):
+    write(tmp_path, "card", "2026-01-31", 10.0, is_quiet=False)
+    assert "**The machine was not quiet**" in with_newest(EMPTY, tmp_path)
 
 
 def test_readme_says_so_when_there_is_no_result_yet(tmp_path):

@@ -1,11 +1,13 @@
+from collections.abc import Sequence
+
 from evals.curve_file import Curve, Point
 from evals.curve_going import CurveState
 from evals.intervals import share_of
 from ui.benchmark_curves import curve_value
 
 
-def curve(best: int | None) -> Curve:
-    share = share_of([1.0, 0.0], 1)
+def curve(best: int | None, scores: Sequence[float] = (1.0, 0.0)) -> Curve:
+    share = share_of(list(scores), 1)
     assert share is not None
     return Curve(tuple(Point(budget, budget == 64, share, 0.1, 9.0, 0.0, {}) for budget in (0, 32, 64)), best)
 
@@ -30,3 +32,8 @@ def test_curve_that_was_not_measured_draws_nothing_and_offers_to_begin() -> None
 def test_budget_of_nothing_is_not_offered() -> None:
     value = curve_value(curve(0), None, None, is_started=True)
     assert value["shows"] == [] and "does not help" in value["words"]
+
+
+def test_budget_is_not_chosen_where_nothing_is_correct() -> None:
+    value = curve_value(curve(0, (0.0, 0.0)), None, None, is_started=True)
+    assert value["shows"] == [] and "No answer is correct" in value["words"]

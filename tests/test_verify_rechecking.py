@@ -119,3 +119,6 @@ def test_recheck_says_what_is_wrong_with_a_file(tmp_path: Path):
     path.write_text("hello\n")
     with pytest.raises(BadImport, match="Line 1"):
         main(["recheck", str(path)])
+    path.write_text('{"type": "head", "version": 1, "benchmark": "gsm8k"}\n')
+    with pytest.raises(BadImport, match="python -m evals.run --judge-again"):
+        main(["recheck", str(path)])

@@ -116,6 +116,8 @@ def _words(curve: Curve, state: "CurveState | None", default: int | None, is_kno
         return f"It failed: {state.note}"
     if not is_known:
         return "Stored thinking is cut at several budgets and the answer asked for from there; nothing is thought anew."
+    if not any(point.share.value for point in curve.points):
+        return "No answer is correct with any of these budgets, so there is none to choose."
     if not curve.best:
         return "Thinking does not help here: without any, the score is within one standard error of the best."
     words = f"The smallest budget within one standard error of the best score is {curve.best:,} thinking tokens."

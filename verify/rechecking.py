@@ -144,9 +144,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="a JSON object a line, for programs")
     given = parser.parse_args(arguments)
     try:
-        runs = read_json_lines(given.file.read_bytes())
+        held = given.file.read_bytes()
     except OSError as error:
         raise BadImport(f"{given.file} cannot be read: {error.strerror}.") from error
+    if held.startswith(b'{"type": "head"'):
+        again = f"python -m evals.run --judge-again {given.file}"
+        raise BadImport(f"{given.file} is a benchmark's result. It is judged again with: {again}")
+    runs = read_json_lines(held)
     n_checks = n_changed = 0
     with MathJudge() as math, contextlib.closing(CodeJudge()) as code:
         for check in Rechecker(runs, math, code).checks():

@@ -14,11 +14,25 @@ _MAX_CHARACTERS = 600
 logging.getLogger("math_verify").setLevel(logging.CRITICAL)
 
 
-@lru_cache(maxsize=512)
+class _NotRead(Exception):
+    """Not kept by the cache: a busy machine can be too slow for it once, and is not the next time."""
+
+
 def _parsed(form: str) -> tuple[Any, ...]:
+    try:
+        return _read(form)
+    except _NotRead:
+        return ()
+
+
+@lru_cache(maxsize=512)
+def _read(form: str) -> tuple[Any, ...]:
     wrapped = rf"\boxed{{{form}}}"
     targets = [LatexExtractionConfig(boxed_match_priority=0), ExprExtractionConfig()]
-    return tuple(parse(wrapped, extraction_config=targets, parsing_timeout=_SECONDS))
+    found = tuple(parse(wrapped, extraction_config=targets, parsing_timeout=_SECONDS))
+    if not found:
+        raise _NotRead
+    return found
 
 
 def symbolic(gold: str, candidate: str, policy: Policy, compares: ComparesParts) -> Finding | None:

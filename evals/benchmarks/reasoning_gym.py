@@ -42,6 +42,7 @@ _WRAPPED = re.compile(r"\\(?:text(?:bf|it|rm|tt)?|math(?:rm|bf|tt|it)|operatorna
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 # A number with what it counts, which the scorers do not know: 8 steps.
 _COUNTED = re.compile(r"(-?[\d.,/]+) [A-Za-z]+")
+_QUOTES = "\"'`“”‘’"
 _PLAIN = {
     r"\times": "×", r"\cdot": "×", r"^{\circ}": "", r"^\circ": "", "°": "", "{,}": ",", r"\!": "", r"\,": " ",
     r"\;": " ", r"\:": " ", r"\ ": " ", "~": " ", r"\%": "%", r"\$": "$", r"\_": "_", r"\{": "{", r"\}": "}",
@@ -92,13 +93,21 @@ def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
         return Judgement("wrong", reason, answer[:_MAX_ANSWER_CHARACTERS], {"boxed": bool(box)})
     gold = problem.gold
     data = _data_set(gold["task"])
-    score = _score(data, gold["index"], answer)
-    if score != 1.0 and (counted := _COUNTED.fullmatch(answer)):
-        score = max(score, _score(data, gold["index"], counted[1]))
+    scores = {form: _score(data, gold["index"], form) for form in _forms(answer)}
+    # Not the largest: with a letter too many, what spell_backward adds up comes to a little more than 1.
+    answer = next((form for form, score in scores.items() if score == 1.0), answer)
+    score = scores[answer]
     details = {"boxed": bool(box), "score": round(score, 4)}
     if score == 1.0:
         return Judgement("correct", "reasoning-gym's scorer takes it", answer, details)
     return Judgement("wrong", f"the reference is {gold['answer']}", answer, details)
+
+
+def _forms(answer: str) -> list[str]:
+    """An answer, and what else it may be read as: without what is counted, without quotes and the sentence's end."""
+    bare = answer.rstrip(".").strip(_QUOTES).rstrip(".")
+    counted = _COUNTED.fullmatch(bare)
+    return [answer, *([bare] if bare else []), *([counted[1]] if counted else [])]
 
 
 def _score(data: Any, index: int, answer: str) -> float:

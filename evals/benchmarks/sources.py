@@ -62,6 +62,8 @@ def rows_of(benchmark: Benchmark, source: str = "auto") -> Rows:
         BadInput: If they are not there; the sentence says what to do.
     """
     if benchmark.rows_made is not None:
+        if source != "auto":
+            raise BadInput(f"{benchmark.title} reads no data: its problems are made on this machine. Leave --data out.")
         made = benchmark.rows_made()
         origin = str(made[0].get("made_by", benchmark.source))
         return Rows(tuple(made), "made", origin, digest(made))

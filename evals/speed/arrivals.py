@@ -4,10 +4,13 @@ import statistics
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Protocol
 
-Counted = Literal["tokens", "pieces"]
+Counted = Literal["tokens", "read again"]
+
+# Another vocabulary counts a little fewer; a server that says less than this has cut the prompt.
+_READ_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,8 @@ class Heard:
         arrivals: When something came, and how many tokens it was; parts of tokens where only pieces of text are seen
             and their number of tokens is told at the end.
         prompt_tokens: 0 where nobody says.
-        counted: "pieces" where nobody says how many tokens they were: then each is taken for one.
+        counted: "read again" where the server did not say how many tokens they were, and our tokenizer has read its
+            text.
     """
 
     asked_at: float
@@ -60,6 +64,11 @@ class Cell:
         decode_tokens_per_second: All together, from the moment when the last of them has its first token until the
             first of them is done; None where they never all write at once.
         skipped: Why it was not measured; empty when it was.
+        tries: How often it was measured; all figures are medians of these.
+        least: The slowest try's tokens per second, as `rate` takes them.
+        most: The fastest try's.
+        first_least: The soonest first token of all tries, in seconds.
+        first_most: The latest.
     """
 
     contender: str
@@ -72,6 +81,16 @@ class Cell:
     decode_tokens_per_second: float | None = None
     counted: Counted = "tokens"
     skipped: str = ""
+    tries: int = 1
+    least: float | None = None
+    most: float | None = None
+    first_least: float | None = None
+    first_most: float | None = None
+
+    @property
+    def rate(self) -> float | None:
+        """Tokens per second while all write; of all in all where they never do."""
+        return self.decode_tokens_per_second or self.tokens_per_second
 
     def as_json(self) -> dict[str, Any]:
         """The line with figures that are short enough to read."""
@@ -109,8 +128,42 @@ def cell_of(contender: str, prompt_tokens: int, heard: Sequence[Heard]) -> Cell:
         max(firsts),
         all_tokens / (ended - began) if ended > began else None,
         inside / (closes - opens) if closes > opens else None,
-        "pieces" if any(one.counted == "pieces" for one in heard) else "tokens",
+        "read again" if any(one.counted == "read again" for one in heard) else "tokens",
     )
+
+
+def middle_of(tried: Sequence[Cell]) -> Cell:
+    """The line that comes of its tries: each figure's median, and how far apart they were.
+
+    >>> tries = [Cell("x", 1, 8, 9, 0.5, 0.5, rate, rate) for rate in (10.0, 30.0, 20.0)]
+    >>> cell = middle_of(tries)
+    >>> cell.decode_tokens_per_second, cell.tries, cell.least, cell.most
+    (20.0, 3, 10.0, 30.0)
+    """
+    good = [cell for cell in tried if not cell.skipped]
+    if not good:
+        return tried[-1]
+    rates = [cell.rate for cell in good if cell.rate]
+    firsts = [cell.first_token_seconds for cell in good if cell.first_token_seconds is not None]
+    return replace(
+        good[-1],
+        new_tokens=round(statistics.median(cell.new_tokens for cell in good)),
+        first_token_seconds=_median(firsts),
+        last_first_token_seconds=_median([cell.last_first_token_seconds for cell in good]),
+        tokens_per_second=_median([cell.tokens_per_second for cell in good]),
+        decode_tokens_per_second=_median([cell.decode_tokens_per_second for cell in good]),
+        counted="read again" if any(cell.counted == "read again" for cell in good) else "tokens",
+        tries=len(good),
+        least=min(rates, default=None),
+        most=max(rates, default=None),
+        first_least=min(firsts, default=None),
+        first_most=max(firsts, default=None),
+    )
+
+
+def _median(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.median(known) if known else None
 
 
 def ask_at_once(contender: Contender, prompts: Sequence[str], new_tokens: int, prompt_tokens: int) -> Cell:
@@ -138,6 +191,10 @@ def ask_at_once(contender: Contender, prompts: Sequence[str], new_tokens: int, p
     all_heard = [one for one in heard if one is not None and one.arrivals]
     if len(all_heard) < len(prompts):
         reason = f"{len(prompts) - len(all_heard)} of {len(prompts)} heard nothing"
+        return Cell(contender.name, len(prompts), prompt_tokens, skipped=reason)
+    least_read = min((one.prompt_tokens for one in all_heard if one.prompt_tokens), default=prompt_tokens)
+    if least_read < prompt_tokens * _READ_SHARE:
+        reason = f"it read only {least_read:,} tokens of a prompt"
         return Cell(contender.name, len(prompts), prompt_tokens, skipped=reason)
     return cell_of(contender.name, prompt_tokens, all_heard)
 

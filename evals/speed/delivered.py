@@ -1,8 +1,9 @@
 """Our own app in a process of its own in; what a `gradio_client` gets of the engine's tokens out."""
 
+import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from gradio_client import Client
 
 from evals.running_app import RunningApp, running_app
 from evals.speed.arrivals import Heard, now
+from evals.speed.ratios import IsOver, rounds_until
 from evals.stream import Pace, Seen, pace_of_engine, seen_by_client
 from model.engine import Engine
 from model.errors import EngineError
@@ -21,25 +23,31 @@ _SAMPLING: dict[str, Any] = {"temperature": 2.0, "top_p": 1.0, "top_k": 0}
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Tokens per second of one request, the best of several tries, as other load only slows.
+    """Tokens per second of one request, turn about.
 
     Args:
-        engine: Read from the engine itself, without a server.
+        engine: Of every round, read from the engine itself, without a server.
         client: Read by a `gradio_client` in a process of its own.
         engine_meanwhile: What the engine itself measured in the client's run.
     """
 
-    engine: float
-    client: float
-    engine_meanwhile: float
-
-    @property
-    def share(self) -> float:
-        return self.client / self.engine
+    engine: tuple[float, ...]
+    client: tuple[float, ...]
+    engine_meanwhile: tuple[float, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """With the shares."""
-        return asdict(self) | {"share": self.share, "share_of_same_run": self.client / self.engine_meanwhile}
+        """The medians; the shares are those of every round."""
+        shares = [client / alone for client, alone in zip(self.client, self.engine, strict=True)]
+        same_run = [client / own for client, own in zip(self.client, self.engine_meanwhile, strict=True)]
+        return {
+            "engine": statistics.median(self.engine),
+            "client": statistics.median(self.client),
+            "share": statistics.median(shares),
+            "share_least": min(shares),
+            "share_most": max(shares),
+            "share_of_same_run": statistics.median(same_run),
+            "rounds": len(shares),
+        }
 
 
 def asked(new_tokens: int) -> dict[str, Any]:
@@ -53,19 +61,22 @@ def engine_pace(engine: Engine, new_tokens: int) -> Pace:
     return pace_of_engine(engine, asked(new_tokens))
 
 
-def measure_delivered(alone: Callable[[], Pace], app: RunningApp, new_tokens: int, tries: int) -> Delivered:
-    """Turn about, `tries` times: the engine alone, then a client of the app.
+def measure_delivered(
+    alone: Callable[[], Pace], app: RunningApp, new_tokens: int, rounds: int, is_over: IsOver
+) -> Delivered:
+    """Turn about: the engine alone, then a client of the app.
 
     Args:
         alone: `engine_pace`; or what gives those that were measured before the engine had to make room for the app.
     """
     paces, seen = list[Pace](), list[Seen]()
-    for _ in range(tries):
+    for _ in rounds_until(rounds, is_over):
         paces.append(alone())
         seen.append(seen_by_client(app.address, asked(new_tokens)))
-    best = max(seen, key=lambda one: one.pace.tokens_per_second)
     return Delivered(
-        max(pace.tokens_per_second for pace in paces), best.pace.tokens_per_second, best.engine_tokens_per_second
+        tuple(pace.tokens_per_second for pace in paces),
+        tuple(one.pace.tokens_per_second for one in seen),
+        tuple(one.engine_tokens_per_second for one in seen),
     )
 
 

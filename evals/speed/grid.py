@@ -1,40 +1,69 @@
-"""A contender and the room that it has in, its lines for every batch and length of prompt that fit out."""
+"""Contenders and the room that they have in, their lines for every batch and length of prompt that fit out."""
 
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from evals.speed.arrivals import Cell, Contender, ask_at_once
+from evals.speed.arrivals import Cell, Contender, ask_at_once, middle_of
 
 BATCHES = (1, 2, 4, 8, 16, 32)
 LENGTHS = (128, 2048, 8192, 32_768)
-# Of the time that one line may take: once it is over, no further try begins.
-_TRIES_SHARE = 0.2
 Shape = tuple[int, int]  # requests at once, tokens of each prompt
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a grid may take.
+    """What a contender may take.
 
     Args:
         request_tokens: Prompt and new tokens of one request; 0 where nobody knows.
         cache_tokens: Those of all requests together.
-        cell_seconds: A line that would take longer, by those before it, is left out.
+        cell_seconds: A line that would take longer, by those before it, is left out; its tries take so long in all.
         step_tokens: Prompt tokens that are read in one step, while the others go on writing.
-        tries: A line that is over soon is measured so often, and the fastest kept, as other load only slows.
     """
 
     request_tokens: int = 0
     cache_tokens: int = 0
     cell_seconds: float = 60.0
     step_tokens: int = 2048
-    tries: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entrant:
+    """A contender with its room."""
+
+    contender: Contender
+    room: Room
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is asked of all.
+
+    Args:
+        shapes: Small ones first, as they tell how long the large ones will take.
+        new_tokens: Those that each request writes while all of them write.
+        rounds: How often, at most.
+        fresh_text: A number of tokens to a text of about so many that was never asked before.
+        is_over: Asked before every round but the first.
+    """
+
+    shapes: Sequence[Shape]
+    new_tokens: int
+    rounds: int
+    fresh_text: Callable[[int], str]
+    is_over: Callable[[], bool] = field(default=lambda: False)
+
+
+@dataclass
+class _Line:
+    tried: list[Cell] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 def whole_grid(batches: Iterable[int] = BATCHES, lengths: Iterable[int] = LENGTHS) -> list[Shape]:
-    """Every batch with every length; small ones first, as they tell how long the large ones will take."""
+    """Every batch with every length; small ones first."""
     return [(batch, length) for length in sorted(lengths) for batch in sorted(batches)]
 
 
@@ -49,52 +78,61 @@ def quick_grid(batches: Sequence[int] = BATCHES, lengths: Sequence[int] = LENGTH
 
 
 def measure_grid(
-    contender: Contender,
-    fresh_text: Callable[[int], str],
-    shapes: Iterable[Shape],
-    new_tokens: int,
-    room: Room,
+    entrants: Sequence[Entrant],
+    task: Task,
     on_cell: Callable[[Cell], None],
-) -> list[Cell]:
-    """Measure line by line.
+    on_failure: Callable[[str, Exception], None],
+) -> None:
+    """Round by round, each time all lines, and in each line one contender after the other: whatever else the machine
+    does, it does to all of them, and to no line alone.
 
     Args:
-        fresh_text: A number of tokens to a text of about so many that was never asked before.
-        new_tokens: Those that each request writes while all of them write.
-        on_cell: Told each line as it is there, left out ones too.
-
-    Raises:
-        AppError: If the contender fails.
+        on_cell: Told each line after each of its tries, with what came of all of them; once when it is left out.
+        on_failure: Told the name of a contender that failed, and why; the others go on without it.
     """
-    cells: list[Cell] = []
-    for batch, length in shapes:
-        # While the last prompt is read the first request writes on, a token a step.
-        tokens = new_tokens + math.ceil((batch - 1) * length / room.step_tokens)
-        reason = _why_not(room, batch, length, tokens) or _too_slow(room, cells, batch, length, tokens)
-        if reason:
-            cells.append(Cell(contender.name, batch, length, skipped=reason))
-        else:
-            cells.append(_best_of_several(contender, fresh_text, (batch, length), tokens, room))
-        on_cell(cells[-1])
-    return cells
+    lines: dict[tuple[str, Shape], _Line] = {}
+    racing = list(entrants)
+    for number in range(task.rounds):
+        if number and task.is_over():
+            break
+        for shape in task.shapes:
+            for entrant in list(racing):
+                line = lines.setdefault((entrant.contender.name, shape), _Line())
+                try:
+                    tried = _tried(entrant, shape, task, line, lines)
+                except Exception as error:  # noqa: BLE001  whatever it was: one that breaks must not lose the others' figures
+                    racing.remove(entrant)
+                    on_failure(entrant.contender.name, error)
+                    continue
+                if tried:
+                    on_cell(middle_of(line.tried))
 
 
-def _best_of_several(
-    contender: Contender, fresh_text: Callable[[int], str], shape: Shape, new_tokens: int, room: Room
-) -> Cell:
+def _tried(entrant: Entrant, shape: Shape, task: Task, line: _Line, lines: dict[tuple[str, Shape], _Line]) -> bool:
+    """Measure a line once more, or find why not; False when it has had its tries."""
     batch, length = shape
-    tried: list[Cell] = []
-    deadline = time.monotonic() + room.cell_seconds * _TRIES_SHARE
-    while not tried or (len(tried) < room.tries and time.monotonic() < deadline):
-        texts = [fresh_text(length) for _ in range(batch)]
-        tried.append(ask_at_once(contender, texts, new_tokens, length))
-    return max(tried, key=lambda cell: cell.decode_tokens_per_second or cell.tokens_per_second or 0.0)
+    room, contender = entrant.room, entrant.contender
+    # While the last prompt is read the first request writes on, a token a step.
+    new_tokens = task.new_tokens + math.ceil((batch - 1) * length / room.step_tokens)
+    if not line.tried:
+        known = [middle_of(one.tried) for (name, _), one in lines.items() if name == contender.name and one.tried]
+        reason = _why_not(room, batch, length, new_tokens) or _too_slow(room, known, batch, length, new_tokens)
+        if reason:
+            line.tried.append(Cell(contender.name, batch, length, skipped=reason))
+            return True
+    elif line.tried[-1].skipped or line.seconds * (1 + 1 / len(line.tried)) > room.cell_seconds:
+        return False
+    texts = [task.fresh_text(length) for _ in range(batch)]
+    began = time.monotonic()
+    line.tried.append(ask_at_once(contender, texts, new_tokens, length))
+    line.seconds += time.monotonic() - began
+    return True
 
 
 def _why_not(room: Room, batch: int, length: int, new_tokens: int) -> str:
     spare = 32  # read again, a text can be some tokens more
     if room.request_tokens and length + new_tokens + spare > room.request_tokens:
-        return f"more than the context of {room.request_tokens:,} tokens"
+        return f"with {new_tokens} new tokens more than the context of {room.request_tokens:,}"
     if room.cache_tokens and batch * (length + new_tokens + spare) > room.cache_tokens:
         return f"more than the {room.cache_tokens:,} tokens that the memory holds"
     return ""
@@ -104,9 +142,8 @@ def _too_slow(room: Room, cells: Iterable[Cell], batch: int, length: int, new_to
     """The reading by the best pace of those before, the writing by that of the largest batch that is no larger."""
     reading = [cell.batch * cell.prompt_tokens / cell.last_first_token_seconds for cell in cells
                if cell.last_first_token_seconds]  # fmt: skip
-    writing = [cell for cell in cells if cell.tokens_per_second and cell.batch <= batch]
+    writing = [cell.rate for cell in cells if cell.rate and cell.batch <= batch]
     if not reading or not writing:
         return ""
-    rate = max(cell.decode_tokens_per_second or cell.tokens_per_second or 1.0 for cell in writing)
-    seconds = batch * length / max(reading) + batch * new_tokens / rate
+    seconds = batch * length / max(reading) + batch * new_tokens / max(writing)
     return f"would take about {seconds:,.0f} s" if seconds > room.cell_seconds else ""

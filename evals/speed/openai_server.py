@@ -5,7 +5,8 @@ llama.cpp's server, vLLM, SGLang, Ollama and `transformers serve` all speak it: 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -18,53 +19,71 @@ _TEXTS = ("content", "reasoning_content", "reasoning")  # servers that split the
 _SECONDS = httpx.Timeout(30.0, read=1800.0)
 
 
-class OpenAiServer:
-    """A `Contender`: a server that may run anywhere, whatever model it serves.
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server is.
 
     Args:
-        address: Up to and without `/chat/completions`, such as "http://127.0.0.1:8000/v1".
-        model: The name to ask for; empty asks the server which it has and takes the first.
+        url: Up to and without `/chat/completions`, such as "http://127.0.0.1:8000/v1".
+        model: The name to ask for.
         more: Further fields of each request, such as {"ignore_eos": true} for vLLM and llama.cpp.
+    """
+
+    name: str
+    url: str
+    model: str
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def found_at(name: str, url: str, more: Mapping[str, Any] | None = None) -> Address:
+    """The address of a server with the first model that it names.
 
     Raises:
         BadInput: If nothing that speaks the protocol answers there.
     """
+    url = url.rstrip("/")
+    try:
+        model = str(httpx.get(f"{url}/models", timeout=_SECONDS).json()["data"][0]["id"])
+    except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise BadInput(
+            f"{url}/models names no model ({type(error).__name__}: {error}). Give the address of an OpenAI-compatible "
+            "server as it ends in /v1."
+        ) from error
+    return Address(name, url, model, more or {})
 
-    def __init__(self, name: str, address: str, model: str = "", more: dict[str, Any] | None = None) -> None:
-        self.name = name
-        self._address = address.rstrip("/")
-        self._more = more or {}
-        self._model = model or self._first_model()
 
-    def _first_model(self) -> str:
-        try:
-            return str(httpx.get(f"{self._address}/models", timeout=_SECONDS).json()["data"][0]["id"])
-        except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
-            raise BadInput(
-                f"{self._address}/models names no model ({type(error).__name__}: {error}). Give the address of an "
-                "OpenAI-compatible server as it ends in /v1, or name its model."
-            ) from error
+class OpenAiServer:
+    """A `Contender`: a server that may run anywhere, whatever model it serves.
+
+    Args:
+        count_tokens: Reads the text of a server that does not say how many tokens it wrote.
+    """
+
+    def __init__(self, address: Address, count_tokens: Callable[[str], int]) -> None:
+        self.name = address.name
+        self._at, self._count_tokens = address, count_tokens
 
     def ask(self, prompt: str, new_tokens: int) -> Heard:
         """As `Contender.ask`."""
         body = {
-            "model": self._model,
+            "model": self._at.model,
             "messages": [{"role": "user", "content": prompt}],
             "stream": True,
             "stream_options": {"include_usage": True},
             "max_tokens": new_tokens,
             "temperature": PRESET.temperature,
             "top_p": PRESET.top_p,
-        } | self._more
-        asked_at, times, usage = now(), list[float](), dict[str, Any]()
+        } | dict(self._at.more)
+        asked_at, times, usage, written = now(), list[float](), dict[str, Any](), list[str]()
         for chunk in self._chunks(body):
             usage = chunk.get("usage") or usage
             delta = (chunk.get("choices") or [{}])[0].get("delta") or {}
-            if any(delta.get(name) for name in _TEXTS):
+            if text := "".join(delta.get(name) or "" for name in _TEXTS):
                 times.append(now())
+                written.append(text)
         told = int(usage.get("completion_tokens") or 0)
-        arrivals = scaled(times, told or len(times)) if times else ()
-        return Heard(asked_at, arrivals, int(usage.get("prompt_tokens") or 0), "tokens" if told else "pieces")
+        arrivals = scaled(times, told or self._count_tokens("".join(written))) if times else ()
+        return Heard(asked_at, arrivals, int(usage.get("prompt_tokens") or 0), "tokens" if told else "read again")
 
     def _chunks(self, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
         """The objects of the stream, as they come.
@@ -72,7 +91,7 @@ class OpenAiServer:
         Raises:
             EngineError: If the server refuses, breaks off, or says that it failed.
         """
-        url = f"{self._address}/chat/completions"
+        url = f"{self._at.url}/chat/completions"
         try:
             with httpx.stream("POST", url, json=body, timeout=_SECONDS) as response:
                 if response.is_error:

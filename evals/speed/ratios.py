@@ -3,11 +3,12 @@
 Absolute figures hold for one machine at one moment; the ratios, measured side by side, are what the limits are about.
 """
 
+import itertools
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from evals.speed.bench import Bench
 
@@ -18,30 +19,52 @@ EARLY_STOP = (
 )
 
 
+Outcome = Literal["held", "missed", "undecided"]
+IsOver = Callable[[], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table: a base, the same thing made faster, and the limit for their ratio."""
+    """A base, the same thing made faster, each measured in every round, and the limit for their ratio."""
 
     part: str
     base: str
-    base_value: float
+    base_values: tuple[float, ...]
     other: str
-    other_value: float
+    other_values: tuple[float, ...]
     unit: str
     limit: float
     is_upper_limit: bool
 
     @property
-    def ratio(self) -> float:
-        return self.other_value / self.base_value
+    def ratios(self) -> list[float]:
+        """Of every round: what slows a round slows both sides of it."""
+        return [other / base for base, other in zip(self.base_values, self.other_values, strict=True)]
 
     @property
-    def is_held(self) -> bool:
-        return self.ratio <= self.limit if self.is_upper_limit else self.ratio >= self.limit
+    def ratio(self) -> float:
+        return statistics.median(self.ratios)
 
-    def as_json(self) -> dict[str, Any]:
-        """The line with its ratio."""
-        return asdict(self) | {"ratio": self.ratio, "is_held": self.is_held}
+    def outcome(self, is_quiet: bool) -> Outcome:
+        """A limit that is missed while others use the machine says nothing about us."""
+        is_held = self.ratio <= self.limit if self.is_upper_limit else self.ratio >= self.limit
+        return "held" if is_held else "missed" if is_quiet else "undecided"
+
+    def as_json(self, is_quiet: bool) -> dict[str, Any]:
+        """With the medians, the ratio and its outcome."""
+        return asdict(self) | {
+            "base_value": statistics.median(self.base_values),
+            "other_value": statistics.median(self.other_values),
+            "ratio": self.ratio,
+            "ratio_least": min(self.ratios),
+            "ratio_most": max(self.ratios),
+            "outcome": self.outcome(is_quiet),
+        }
+
+
+def rounds_until(rounds: int, is_over: IsOver) -> Iterator[int]:
+    """So many rounds; fewer, but one, when the time is over."""
+    return itertools.takewhile(lambda number: number == 0 or not is_over(), range(rounds))
 
 
 def tokens_per_second(bench: Bench, requests: int, new_tokens: int) -> float:
@@ -55,20 +78,19 @@ def tokens_per_second(bench: Bench, requests: int, new_tokens: int) -> float:
     return requests * new_tokens / (time.perf_counter() - began)
 
 
-def measure_batch(bench: Bench, rounds: int) -> list[Figure]:
+def measure_batch(bench: Bench, rounds: int, is_over: IsOver) -> list[Figure]:
     """One request against eight at once, turn about."""
     alone, eight = [], []
-    for _ in range(rounds):
+    for _ in rounds_until(rounds, is_over):
         alone.append(tokens_per_second(bench, 1, 64))
         eight.append(tokens_per_second(bench, 8, 64))
-    one, many = statistics.median(alone), statistics.median(eight)
-    return [Figure("batch", "1 request", one, "8 at once", many, "tokens/s", 3.5, False)]
+    return [Figure("batch", "1 request", tuple(alone), "8 at once", tuple(eight), "tokens/s", 3.5, False)]
 
 
-def measure_answer_now(bench: Bench, rounds: int) -> list[Figure]:
+def measure_answer_now(bench: Bench, rounds: int, is_over: IsOver) -> list[Figure]:
     """Cold, against the cut of the thinking after 24 tokens: cancel, send again with the early-stop text."""
     cold, cut = [], []
-    for _ in range(rounds):
+    for _ in rounds_until(rounds, is_over):
         prompt = bench.fresh_prompt(1000)
         seconds, written = bench.first_token_seconds(prompt, read_on=23)
         cold.append(seconds)
@@ -77,16 +99,16 @@ def measure_answer_now(bench: Bench, rounds: int) -> list[Figure]:
         bench.settle()
     return [
         Figure(
-            "answer_now", "1,000-token prompt, cold", statistics.median(cold), "cut and sent again",
-            statistics.median(cut), "s to first token", 0.15, True,
+            "answer_now", "1,000-token prompt, cold", tuple(cold), "cut and sent again",
+            tuple(cut), "s to first token", 0.15, True,
         )
     ]  # fmt: skip
 
 
-def measure_second_turn(bench: Bench, rounds: int) -> list[Figure]:
+def measure_second_turn(bench: Bench, rounds: int, is_over: IsOver) -> list[Figure]:
     """A 3,000-token first turn, cold, against the second turn that repeats it and adds a question."""
     first, second = [], []
-    for _ in range(rounds):
+    for _ in rounds_until(rounds, is_over):
         prompt = bench.fresh_prompt(3000)
         seconds, written = bench.first_token_seconds(prompt, read_on=40)
         bench.settle()
@@ -96,13 +118,14 @@ def measure_second_turn(bench: Bench, rounds: int) -> list[Figure]:
         bench.settle()
     return [
         Figure(
-            "second_turn", "3,000-token first turn", statistics.median(first), "second turn",
-            statistics.median(second), "s to first token", 0.2, True,
+            "second_turn", "3,000-token first turn", tuple(first), "second turn",
+            tuple(second), "s to first token", 0.2, True,
         )
     ]  # fmt: skip
 
 
-MEASURES: dict[str, Callable[[Bench, int], list[Figure]]] = {
+Measure = Callable[[Bench, int, IsOver], list[Figure]]
+MEASURES: dict[str, Measure] = {
     "batch": measure_batch,
     "answer_now": measure_answer_now,
     "second_turn": measure_second_turn,

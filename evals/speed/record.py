@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from evals.speed.arrivals import Cell
+from evals.speed.busy import Busy
 from evals.speed.delivered import Delivered
 from evals.speed.ratios import Figure
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
-FORM = "speed-2"
+FORM = "speed-3"
 
 
 @dataclass
@@ -23,14 +24,16 @@ class Record:
     Args:
         head: Where it comes from: model, precision, device, versions, what was asked for.
         memory: Bytes; see `MEMORY_WORDS` of the tables.
+        busy: How busy others kept the machine so far.
         not_measured: Part to the reason.
     """
 
     head: dict[str, Any]
     path: Path
+    busy: Busy
     load_seconds: float = 0.0
     memory: dict[str, int] = field(default_factory=dict)
-    cells: list[Cell] = field(default_factory=list)
+    cells: dict[tuple[str, int, int], Cell] = field(default_factory=dict)
     figures: list[Figure] = field(default_factory=list)
     delivered: Delivered | None = None
     not_measured: dict[str, str] = field(default_factory=dict)
@@ -41,14 +44,20 @@ class Record:
         return {
             "form": FORM,
             **self.head,
+            "machine": self.busy.as_json(),
             "load_seconds": round(self.load_seconds, 2),
             "memory": self.memory,
-            "cells": [cell.as_json() for cell in self.cells],
-            "figures": [figure.as_json() for figure in self.figures],
+            "cells": [cell.as_json() for cell in self.cells.values()],
+            "figures": [figure.as_json(self.busy.is_quiet) for figure in self.figures],
             "delivered": None if self.delivered is None else self.delivered.as_json(),
             "not_measured": self.not_measured,
             "seconds": round(time.monotonic() - self.began, 1),
         }
+
+    def keep(self, cell: Cell) -> None:
+        """A line, or what came of it after another try."""
+        self.cells[cell.contender, cell.batch, cell.prompt_tokens] = cell
+        self.write()
 
     def write(self) -> None:
         """Write what is there now."""

@@ -1,30 +1,28 @@
 """A loaded model and what to measure in, the record filled part by part out.
 
-Our engine first, then the demo pattern on the same weights; then the weights are let go, and the others (our own app,
-`transformers serve`) load them again in processes of their own, one after the other, so that one card holds them all.
+Our engine first. Then what it is compared with: where the memory holds them all, every one of them at once, so that
+each round asks all of them and ours in turn; a card is full with one model and its cache, so there they come one after
+the other, the demo pattern on our weights, the rest with weights of their own once ours are let go.
 """
 
 import sys
-import tempfile
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from evals.speed.arrivals import Cell, Contender, ask_at_once
 from evals.speed.bench import Bench, EngineAlone, Prompts
-from evals.speed.delivered import ThroughGradio, app_with, engine_pace, measure_delivered
-from evals.speed.demo_pattern import DemoPattern
-from evals.speed.grid import Room, Shape, measure_grid
+from evals.speed.delivered import engine_pace, measure_delivered
+from evals.speed.grid import Entrant, Room, Shape, Task, measure_grid
 from evals.speed.memory import held_bytes, memory_watched
-from evals.speed.openai_server import OpenAiServer
-from evals.speed.ratios import MEASURES, tokens_per_second
+from evals.speed.neighbours import Neighbour, Neighbours
+from evals.speed.openai_server import Address
+from evals.speed.ratios import MEASURES, Measure, tokens_per_second
 from evals.speed.record import Record
 from evals.speed.subject import Subject
-from evals.speed.transformers_serve import transformers_serving
 from evals.stream import Pace
 from model.batched import BatchedDecoder
-from model.catalog import EMBEDDED
 from model.device import free_device_bytes
 from model.engine import Decoder
 from model.errors import AppError
@@ -32,6 +30,10 @@ from model.settings import Settings
 from model.single import SingleDecoder
 
 PARTS = ("grid", *MEASURES, "delivered", "demo", "serve")
+# Of all the time that a run may take, what is over when a part begins no further round.
+_ENDS = {"grid": 0.3, "ratios": 0.5, "delivered": 0.65, "beside": 0.9}
+# A process with a model of its own: what it takes beside the weights.
+_PROCESS_BYTES = 2**30
 
 
 @dataclass
@@ -43,7 +45,9 @@ class Wish:
         shapes: Batches and lengths of prompts for our own engine.
         side_shapes: Those for all that it is compared with.
         new_tokens: Tokens that each request writes.
-        rounds: Tries of which medians, or the best, are taken.
+        rounds: Tries of which medians are taken, at most.
+        cell_seconds: What one line may take, all its tries together.
+        minutes: After so many no further round begins; 0 has no such limit.
         servers: Further OpenAI-compatible servers.
         serve_options: More arguments of `transformers serve`.
     """
@@ -54,8 +58,9 @@ class Wish:
     new_tokens: int = 64
     rounds: int = 3
     cell_seconds: float = 60.0
+    minutes: float = 0.0
     decoder: str = "batched"
-    servers: list[OpenAiServer] = field(default_factory=list)
+    servers: list[Address] = field(default_factory=list)
     serve_options: tuple[str, ...] = ()
 
 
@@ -63,58 +68,60 @@ class Session:
     """Measures a subject into a record."""
 
     def __init__(self, subject: Subject, record: Record, wish: Wish, settings: Settings) -> None:
-        self._subject, self._record, self._wish, self._settings = subject, record, wish, settings
+        self._subject, self._record, self._wish = subject, record, wish
         self._prompts = Prompts(subject.loaded.tokenizer)
-        self._precision = subject.loaded.precision
-        self._folder = subject.folder
-        self._room = Room(subject.loaded.context_tokens, cell_seconds=wish.cell_seconds, tries=wish.rounds)
+        self._neighbours = Neighbours(subject, wish, settings, self._prompts)
+        self._room = Room(subject.loaded.context_tokens, cell_seconds=wish.cell_seconds)
         self._paces: list[Pace] = []
-        # A card is full with one model and its cache; elsewhere the app's own stands beside ours, so that both are
-        # measured turn about.
-        self._fits_twice = subject.loaded.device != "cuda" and free_device_bytes() > 2 * subject.loaded.weight_bytes
+        self._began = time.monotonic()
+        needed = 2 * (subject.loaded.weight_bytes + _PROCESS_BYTES)
+        self._fits_together = subject.loaded.device != "cuda" and free_device_bytes() > needed
 
     def measure(self) -> None:
         """All parts; one that fails says why in the record, and the next one goes on."""
-        self._try("our engine", self._our_engine)
-        self._part("demo", self._demo_pattern)
-        self._subject.let_go()
-        if not self._fits_twice:
-            self._part("delivered", self._through_the_app)
-        self._part("serve", self._transformers_serve)
-        for server in self._wish.servers:
-            self._try(server.name, lambda server=server: self._beside(server))  # type: ignore[misc]
+        with ExitStack() as stack:
+            with memory_watched() as held:
+                decoder = self._opened_decoder(stack)
+                if decoder is not None:
+                    self._our_engine(decoder)
+            self._record.memory["peak"] = held.peak
+            if self._fits_together:
+                self._try("side by side", lambda: self._all_together(decoder))
+                return
+        for neighbour in self._neighbours.chosen():
+            if neighbour.needs_room:
+                self._subject.let_go()
+            self._try(neighbour.part, lambda neighbour=neighbour: self._one_alone(neighbour))  # type: ignore[misc]
 
     def _part(self, name: str, run: Callable[[], None]) -> None:
         if name in self._wish.parts:
             self._try(name, run)
 
-    def _try(self, name: str, run: Callable[[], None]) -> None:
-        print(f"measuring {name}", file=sys.stderr, flush=True)
+    def _try(self, name: str, run: Callable[[], None], doing: str = "measuring") -> None:
+        print(f"{doing} {name}", file=sys.stderr, flush=True)
         try:
             run()
         except (Exception, SystemExit) as error:  # noqa: BLE001  a part that breaks must not lose the others' figures
-            words = str(error) if isinstance(error, AppError) else f"{type(error).__name__}: {error}"
-            self._record.not_measured[name] = words
-            print(f"{name} was not measured: {error}", file=sys.stderr, flush=True)
+            self._failed(name, error)
         self._record.write()
 
-    def _our_engine(self) -> None:
-        """What needs our decoder, and the memory that it takes."""
-        with memory_watched() as held:
-            decoder = self._open_decoder()
-            try:
-                self._record.memory["with_cache"] = held_bytes()
-                bench = Bench(decoder, self._prompts)
-                tokens_per_second(bench, 1, 8)  # the first step pays for allocations
-                self._part("grid", lambda: self._grid(bench))
-                for name, measure in MEASURES.items():
-                    if name != "batch" or decoder.slots > 1:
-                        self._part(name, lambda m=measure: self._record.figures.extend(m(bench, self._wish.rounds)))  # type: ignore[misc]
-                self._part("delivered", lambda: self._with_our_engine(decoder))
-            finally:
-                decoder.close()
-        self._record.memory["peak"] = held.peak
-        self._record.write()
+    def _failed(self, name: str, error: BaseException) -> None:
+        self._record.not_measured[name] = (
+            str(error) if isinstance(error, AppError) else f"{type(error).__name__}: {error}"
+        )
+        print(f"{name} was not measured: {error}", file=sys.stderr, flush=True)
+
+    def _is_over(self, part: str) -> bool:
+        allowed = self._wish.minutes * 60 * _ENDS[part]
+        return bool(allowed) and time.monotonic() - self._began > allowed
+
+    def _opened_decoder(self, stack: ExitStack) -> Decoder | None:
+        opened: list[Decoder] = []
+        self._try("our engine", lambda: opened.append(self._open_decoder()), "starting")
+        if not opened:
+            return None
+        stack.callback(opened[0].close)
+        return opened[0]
 
     def _open_decoder(self) -> Decoder:
         if self._wish.decoder == "single":
@@ -130,57 +137,80 @@ class Session:
         )
         return decoder
 
-    def _grid(self, bench: Bench) -> None:
-        self._measure_cells(EngineAlone(bench), self._wish.shapes, self._room)
+    def _our_engine(self, decoder: Decoder) -> None:
+        """What needs our decoder only."""
+        self._record.memory["with_cache"] = held_bytes()
+        bench = Bench(decoder, self._prompts)
+        tokens_per_second(bench, 1, 8)  # the first step pays for allocations
+        entrant = Entrant(EngineAlone(bench), self._room)
+        self._part("grid", lambda: self._measure_lines([entrant], self._own_shapes(), "grid"))
+        for name, measure in MEASURES.items():
+            if name != "batch" or decoder.slots > 1:
+                self._part(name, lambda m=measure: self._ratio(m, bench))  # type: ignore[misc]
+        if "delivered" in self._wish.parts and not self._fits_together:
+            # It must make room for the app before that can be measured.
+            engine = self._subject.engine(decoder)
+            self._paces = [engine_pace(engine, self._delivered_tokens) for _ in range(self._wish.rounds)]
 
-    def _measure_cells(self, contender: Contender, shapes: list[Shape], room: Room) -> None:
+    def _own_shapes(self) -> list[Shape]:
+        """Those lines that are not measured beside the others."""
+        if not self._fits_together or not self._neighbours.chosen():
+            return self._wish.shapes
+        return [shape for shape in self._wish.shapes if shape not in self._wish.side_shapes]
+
+    def _ratio(self, measure: Measure, bench: Bench) -> None:
+        self._record.figures.extend(measure(bench, self._wish.rounds, lambda: self._is_over("ratios")))
+
+    def _measure_lines(self, entrants: list[Entrant], shapes: list[Shape], part: str) -> None:
         def keep(cell: Cell) -> None:
-            self._record.cells.append(cell)
-            self._record.write()
-            said = cell.skipped or f"{cell.decode_tokens_per_second or cell.tokens_per_second or 0:.1f} tokens/s"
+            self._record.keep(cell)
+            said = cell.skipped or f"{cell.rate or 0:.1f} tokens/s"
             print(f"  {cell.contender}: {cell.batch} x {cell.prompt_tokens}: {said}", file=sys.stderr, flush=True)
 
-        measure_grid(contender, self._prompts.fresh_text, shapes, self._wish.new_tokens, room, keep)
+        wish = self._wish
+        task = Task(shapes, wish.new_tokens, wish.rounds, self._prompts.fresh_text, lambda: self._is_over(part))
+        measure_grid(entrants, task, keep, self._failed)
 
-    def _beside(self, contender: Contender) -> None:
-        """One that ours is compared with, warm."""
+    def _all_together(self, decoder: Decoder | None) -> None:
+        """Every one of them open, and asked in turn."""
+        with ExitStack() as stack:
+            entrants = []
+            if decoder is not None and "grid" in self._wish.parts and self._neighbours.chosen():
+                entrants.append(Entrant(EngineAlone(Bench(decoder, self._prompts)), self._room))
+            for neighbour in self._neighbours.chosen():
+                self._try(
+                    neighbour.part,
+                    lambda neighbour=neighbour: entrants.append(self._opened(neighbour, stack)),  # type: ignore[misc]
+                    "starting",
+                )
+            if decoder is not None and self._neighbours.app is not None:
+                engine = self._subject.engine(decoder)
+                self._try("delivered", lambda: self._delivered(lambda: engine_pace(engine, self._delivered_tokens)))
+            self._measure_lines(entrants, self._wish.side_shapes, "beside")
+
+    def _one_alone(self, neighbour: Neighbour) -> None:
+        with ExitStack() as stack:
+            entrant = self._opened(neighbour, stack)
+            if neighbour.part == "delivered" and self._paces:
+                paces = iter(self._paces)
+                self._delivered(lambda: next(paces))
+            self._measure_lines([entrant], self._wish.side_shapes, "beside")
+
+    def _opened(self, neighbour: Neighbour, stack: ExitStack) -> Entrant:
+        """Warm, so that no line pays for its first request."""
+        contender: Contender = stack.enter_context(neighbour.open())
         ask_at_once(contender, [self._prompts.fresh_text(32)], 8, 32)
-        self._measure_cells(contender, self._wish.side_shapes, replace(self._room, cache_tokens=0))
-
-    def _with_our_engine(self, decoder: Decoder) -> None:
-        """The engine's own pace: now, where it must make room for the app; beside the app's where both fit."""
-        engine = self._subject.engine(decoder)
-        if self._fits_twice:
-            self._through_the_app(lambda: engine_pace(engine, self._delivered_tokens))
-        else:
-            self._paces = [engine_pace(engine, self._delivered_tokens) for _ in range(self._wish.rounds)]
+        return Entrant(contender, replace(self._room, cache_tokens=0))
 
     @property
     def _delivered_tokens(self) -> int:
         """Long enough that a first piece and a last one do not decide."""
         return 4 * self._wish.new_tokens
 
-    def _demo_pattern(self) -> None:
-        self._beside(DemoPattern(self._subject.model, self._subject.loaded.tokenizer))
-
-    def _through_the_app(self, alone: Callable[[], Pace] | None = None) -> None:
-        measured = iter(self._paces)
-        with ExitStack() as stack:
-            data = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            model: Path | str = self._folder
-            if self._subject.loaded.spec.name == EMBEDDED:
-                # By its name it has its own way of thinking; its converted weights are where they always are.
-                model = EMBEDDED
-                (data / "models").symlink_to(self._settings.data_folder / "models")
-            app = stack.enter_context(app_with(model, self._precision, data, is_random=self._subject.is_random))
-            if alone or self._paces:
-                tokens, tries = self._delivered_tokens, self._wish.rounds
-                self._record.delivered = measure_delivered(alone or (lambda: next(measured)), app, tokens, tries)
-            self._beside(ThroughGradio(app.address))
-
-    def _transformers_serve(self) -> None:
-        options = self._wish.serve_options
-        with transformers_serving(
-            self._folder, self._precision, is_random=self._subject.is_random, options=options
-        ) as address:
-            self._beside(OpenAiServer("transformers serve --continuous-batching", address, str(self._folder)))
+    def _delivered(self, alone: Callable[[], Pace]) -> None:
+        app = self._neighbours.app
+        if app is not None:
+            rounds = self._wish.rounds
+            self._record.delivered = measure_delivered(
+                alone, app, self._delivered_tokens, rounds, lambda: self._is_over("delivered")
+            )

@@ -1,29 +1,27 @@
-"""A result, as it stands in its JSON, in; Markdown tables out: for the terminal, and a short one for README."""
+"""A result, as it stands in its JSON, in; Markdown tables out: for the terminal, and for README."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from evals.speed.ratios import MEASURES
+
 GIB = 2**30
 MEMORY_WORDS = {
-    "weights": "weights",
-    "at_rest": "held once loaded",
-    "load_peak": "peak of the load",
-    "with_cache": "held with the cache of keys and values",
-    "peak": "peak while all batches ran",
+    "weights": "memory: weights",
+    "at_rest": "memory at rest, loaded",
+    "load_peak": "memory, peak of the load",
+    "with_cache": "memory with the cache of keys and values",
+    "peak": "memory, peak of all of our engine's work",
 }
 Result = Mapping[str, Any]
+Row = list[str]
 
 
 def whole_report(result: Result) -> str:
     """All that was measured."""
-    parts = [
-        f"{result['model']} in {result['precision']} on {result['device']}, {result['measured_at']}",
-        load_table(result),
-        engine_table(result),
-        ratio_table(result),
-        side_table(result),
-        "\n".join(f"- {sentence}" for sentence in sentences(result)),
-    ]
+    title = f"{result['model']} in {result['precision']} on {result['device']}, {result['measured_at']}"
+    said = "\n".join(f"- {sentence}" for sentence in sentences(result))
+    parts = [title, machine_sentence(result), engine_table(result), side_table(result), said]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -34,49 +32,90 @@ def readme_section(result: Result, path: str, plots: Sequence[str]) -> str:
         path: Of its JSON, from README.
         plots: Those of its drawings.
     """
-    memory = result["memory"]
-    title = (
-        f"{result['model']} in {result['precision']} on {result['device']}, {str(result['measured_at'])[:10]}: loaded "
-        f"in {result['load_seconds']:.1f} s; memory {memory['at_rest'] / GIB:.2f} GiB at rest, "
-        f"{memory.get('peak', 0) / GIB:.2f} GiB at its peak with the cache of keys and values."
-    )
-    links = [f"[{name.removesuffix('.svg').rsplit('-', 1)[1]}]({name})" for name in plots]
-    drawn = f" Drawn over {' and '.join(links)}." if links else ""
+    title = f"{result['model']} in {result['precision']} on {result['device']}, {str(result['measured_at'])[:10]}."
+    images = "\n".join(f"![Tokens per second over {_drawn_over(name)}]({name})" for name in plots)
     parts = [
-        title,
+        f"{title} {machine_sentence(result)}",
         engine_table(result),
         side_table(result),
-        ratio_table(result),
         " ".join(sentences(result)),
-        f"All of it: [{path.rsplit('/', 1)[-1]}]({path}).{drawn}",
+        images,
+        f"All of it: [{path.rsplit('/', 1)[-1]}]({path}).",
     ]
     return "\n\n".join(part for part in parts if part)
 
 
-def load_table(result: Result) -> str:
-    """Seconds and memory."""
-    rows = [["load", f"{result['load_seconds']:.1f} s"]]
-    memory = result["memory"]
-    rows += [[words, f"{memory[name] / GIB:.2f} GiB"] for name, words in MEMORY_WORDS.items() if name in memory]
-    return markdown(["what", "figure"], rows, "lr")
+def _drawn_over(plot: str) -> str:
+    return {"batch": "requests at once", "length": "the prompt's length"}[plot.removesuffix(".svg").rsplit("-", 1)[1]]
+
+
+def machine_sentence(result: Result) -> str:
+    """Whether the machine was ours alone."""
+    machine = result["machine"]
+    load = (
+        f", load average {machine['load_average_before'][0]:g} at the start" if machine["load_average_before"] else ""
+    )
+    took = f"others took {machine['others_share']:.0%} of its {machine['cores']} cores on average{load}"
+    if machine["is_quiet"]:
+        return f"The machine was quiet ({took})."
+    return f"**The machine was not quiet** ({took}): its speeds are too low, and only ratios say something."
 
 
 def engine_table(result: Result) -> str:
-    """Tokens per second while all write, batch by length; the last column is the first token of one alone."""
-    cells = [cell for cell in result["cells"] if cell["contender"] == _engine_name(result)]
-    lengths, batches = _sorted(cells, "prompt_tokens"), _sorted(cells, "batch")
-    found = {(cell["batch"], cell["prompt_tokens"]): cell for cell in cells}
-    rows = [
-        [f"{length:,}", *(_rate(found.get((batch, length))) for batch in batches), _first(found.get((1, length)))]
-        for length in lengths
+    """All of our engine's figures, a line each: with the least and the most of its rounds, and its limit or what it was
+    left out for.
+    """
+    rows = [["load", f"{result['load_seconds']:.1f} s", "", ""]]
+    memory = result["memory"]
+    rows += [[words, f"{memory[name] / GIB:.2f} GiB", "", ""] for name, words in MEMORY_WORDS.items() if name in memory]
+    cells = sorted(_cells_of_ours(result), key=lambda cell: (cell["prompt_tokens"], cell["batch"]))
+    rows += [_first_row(cell) for cell in cells if cell["batch"] == 1]
+    rows += [_rate_row(cell) for cell in cells]
+    rows += [_ratio_row(figure) for figure in result["figures"]]
+    if given := result["delivered"]:
+        rows.append(_delivered_row(given))
+    rows += [
+        [part.replace("_", " "), "–", "", why]
+        for part, why in _why_missing(result).items()
+        if part in {*MEASURES, "delivered"}
     ]
-    head = ["tokens/s, prompt of", *(f"{batch} at once" for batch in batches), "first token, alone"]
-    return markdown(head, rows, "l" + "r" * (len(batches) + 1)) if rows else ""
+    return markdown(["what", "median", "least to most", "limit, or why it is left out"], rows, "lrrl")
+
+
+def _first_row(cell: Result) -> Row:
+    what = f"first token, prompt of {cell['prompt_tokens']:,}"
+    if cell["skipped"]:
+        return [what, "–", "", cell["skipped"]]
+    return [what, _seconds(cell["first_token_seconds"]), _span(cell["first_least"], cell["first_most"]), ""]
+
+
+def _rate_row(cell: Result) -> Row:
+    what = f"{cell['batch']} at once, prompt{'s' if cell['batch'] > 1 else ''} of {cell['prompt_tokens']:,}"
+    if cell["skipped"]:
+        return [what, "–", "", cell["skipped"]]
+    return [what, f"{_number(_rate(cell))} tokens/s", _span(cell["least"], cell["most"]), ""]
+
+
+def _ratio_row(figure: Result) -> Row:
+    limit = f"{'≤' if figure['is_upper_limit'] else '≥'} {figure['limit']:g}: {_OUTCOMES[figure['outcome']]}"
+    what = f"{figure['part'].replace('_', ' ')}: {figure['other']}, over {figure['base']}"
+    values = f"{_number(figure['other_value'])} over {_number(figure['base_value'])} {figure['unit']}"
+    return [what, f"{figure['ratio']:.3g} ({values})", _span(figure["ratio_least"], figure["ratio_most"]), limit]
+
+
+_OUTCOMES = {"held": "held", "missed": "MISSED", "undecided": "missed, on a machine that was not quiet"}
+
+
+def _delivered_row(given: Result) -> Row:
+    figure = f"{given['share']:.3g} ({_number(given['client'])} over {_number(given['engine'])} tokens/s)"
+    in_run = f"{given['share_of_same_run']:.3g} of what the engine measured in the very same runs"
+    what = "delivered to a gradio_client, over the engine alone"
+    return [what, figure, _span(given["share_least"], given["share_most"]), in_run]
 
 
 def side_table(result: Result) -> str:
     """All contenders on the same lines."""
-    others = {cell["contender"] for cell in result["cells"]} - {_engine_name(result)}
+    others = {cell["contender"] for cell in result["cells"]} - {result["engine_name"]}
     if not others:
         return ""
     shapes = sorted({(c["prompt_tokens"], c["batch"]) for c in result["cells"] if c["contender"] in others})
@@ -86,56 +125,37 @@ def side_table(result: Result) -> str:
             cell["contender"],
             _number(cell["tokens_per_second"]),
             _number(cell["decode_tokens_per_second"]),
+            _span(cell["least"], cell["most"]),
             _seconds(cell["first_token_seconds"]),
             _seconds(cell["last_first_token_seconds"]),
-            str(cell["new_tokens"]) + (" pieces" if cell["counted"] == "pieces" else ""),
+            str(cell["new_tokens"]) + (" (read again)" if cell["counted"] == "read again" else ""),
         ]
         for length, batch in shapes
         for cell in result["cells"]
         if (cell["prompt_tokens"], cell["batch"]) == (length, batch) and not cell["skipped"]
     ]
-    head = ["at once × prompt", "who", "tokens/s in all", "while all write", "first token", "the last one's", "tokens"]
-    return markdown(head, rows, "llrrrrr")
-
-
-def ratio_table(result: Result) -> str:
-    """The ratios that have limits."""
-    rows = [
-        [
-            f["part"],
-            f["base"],
-            f"{f['base_value']:.3g}",
-            f["other"],
-            f"{f['other_value']:.3g}",
-            f["unit"],
-            f"{f['ratio']:.3g}",
-            f"{'≤' if f['is_upper_limit'] else '≥'} {f['limit']:g}",
-            "held" if f["is_held"] else "MISSED",
-        ]
-        for f in result["figures"]
-    ]
-    head = ["part", "base", "", "against", "", "unit", "ratio", "limit", ""]
-    return markdown(head, rows, "llrlrlrrl") if rows else ""
+    head = ["at once × prompt", "who", "tokens/s in all", "while all write", "least to most", "first token",
+            "the last one's", "tokens"]  # fmt: skip
+    return markdown(head, rows, "llrrrrrr")
 
 
 def sentences(result: Result) -> list[str]:
-    """What stands in no table: the client's share, how the model came here, and what was not measured."""
+    """What stands in no table: the note, and what of the others was left out or not measured."""
     said = [result["asked"]["note"]] if result["asked"]["note"] else []
-    if given := result["delivered"]:
-        said.append(
-            f"A gradio_client gets {given['client']:.1f} tokens per second where the engine alone writes "
-            f"{given['engine']:.1f} ({given['share']:.2f} times; {given['share_of_same_run']:.2f} times what the "
-            "engine measured in that very run)."
-        )
-    left_out = [cell for cell in result["cells"] if cell["skipped"]]
+    left_out = [cell for cell in result["cells"] if cell["skipped"] and cell["contender"] != result["engine_name"]]
     if left_out:
-        said.append(
-            "Left out: "
-            + "; ".join(f"{c['contender']}, {c['batch']} × {c['prompt_tokens']:,} ({c['skipped']})" for c in left_out)
-            + "."
-        )
-    said += [f"Not measured, {part}: {why.splitlines()[0][:200]}" for part, why in result["not_measured"].items()]
-    return said
+        lines = (f"{c['contender']}, {c['batch']} × {c['prompt_tokens']:,} ({c['skipped']})" for c in left_out)
+        said.append(f"Left out: {'; '.join(lines)}.")
+    if any(cell["counted"] == "read again" for cell in result["cells"]):
+        said.append("Tokens marked *read again* were counted by our tokenizer, as the server did not say.")
+    in_table = {*MEASURES, "delivered"}
+    missing = {part: why for part, why in _why_missing(result).items() if part not in in_table}
+    return said + [f"Not measured, {part}: {why}" for part, why in missing.items()]
+
+
+def _why_missing(result: Result) -> dict[str, str]:
+    """Only first lines: the rest is what a program said at its end."""
+    return {part: f"{why} ".splitlines()[0].strip()[:200] for part, why in result["not_measured"].items()}
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]], sides: str) -> str:
@@ -150,23 +170,22 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]], sides: str) -> 
     return "\n".join("| " + " | ".join(cells) + " |" for cells in (head, rule, *rows))
 
 
-def _engine_name(result: Result) -> str:
-    return str(result["engine_name"])
+def _cells_of_ours(result: Result) -> list[Result]:
+    return [cell for cell in result["cells"] if cell["contender"] == result["engine_name"]]
 
 
-def _sorted(cells: Iterable[Result], field: str) -> list[int]:
-    return sorted({int(cell[field]) for cell in cells})
+def _rate(cell: Result) -> float | None:
+    rate: float | None = cell["decode_tokens_per_second"] or cell["tokens_per_second"]
+    return rate
 
 
-def _rate(cell: Result | None) -> str:
-    """A dash where it was left out, nothing where nobody asked for it."""
-    if cell is None:
-        return ""
-    return "–" if cell["skipped"] else _number(cell["decode_tokens_per_second"] or cell["tokens_per_second"])
+def _span(least: float | None, most: float | None) -> str:
+    """Nothing where there was one round only.
 
-
-def _first(cell: Result | None) -> str:
-    return "" if cell is None or cell["skipped"] else _seconds(cell["first_token_seconds"])
+    >>> _span(9.5, 10.25), _span(3.0, 3.0)
+    ('9.5 to 10.2', '')
+    """
+    return "" if least is None or most is None or least == most else f"{_number(least)} to {_number(most)}"
 
 
 def _number(value: float | None) -> str:
