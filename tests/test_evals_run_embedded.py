@@ -10,6 +10,8 @@ from typing import Any
 import gradio as gr
 import pytest
 
+from evals.benchmarks.benchmark import Judges
+from evals.budget_curve import BudgetCurves
 from evals.loaded_host import loaded_host
 from evals.run import benchmark_runs, main
 from model.host import ModelHost
@@ -18,7 +20,10 @@ from tests.checked_result import figures_that_differ, verdicts_that_differ
 from tests.conftest import free_port
 from tests.recomputed_verdicts import recomputed_verdicts
 from tests.script_client import client_of, whole
+from ui.benchmark_acts import BenchmarkActs
+from ui.benchmark_curves import CurveViews
 from ui.benchmark_endpoints import add_benchmark_endpoints
+from ui.default_budget import DefaultBudget
 
 # Gradio and its client leave event loops and sockets to the garbage collector.
 pytestmark = [
@@ -46,11 +51,12 @@ def host(folder: Path) -> Iterator[ModelHost]:
 
 
 @pytest.fixture(scope="module")
-def of_page(host: ModelHost, folder: Path) -> Path:
+def of_page(host: ModelHost, judges: Judges, folder: Path) -> Path:
     """The file of a result that a script has asked the page's server for."""
     with benchmark_runs(host, folder / "benchmarks") as runs:
         with gr.Blocks() as demo:
-            add_benchmark_endpoints(runs, Settings(folder))
+            curves = CurveViews(lambda: BudgetCurves(host, judges), DefaultBudget(folder))
+            add_benchmark_endpoints(runs, BenchmarkActs(runs, curves, host, Settings(folder)))
         # Gradio's statistics of the queue warn about pandas, and an error would end the server's event in the middle.
         demo.queue()._queue.ANAYLTICS_CACHE_FREQUENCY = sys.maxsize
         local = {"server_name": "127.0.0.1", "server_port": free_port()}
@@ -88,8 +94,8 @@ def form_of(value: Any) -> Any:
 
 def test_page_and_shell_write_the_same_head(of_page: Path, of_shell: Path) -> None:
     heads = [lines_of(path)[0] for path in (of_page, of_shell)]
-    days = [head.pop("day") for head in heads]
-    assert heads[0] == heads[1] and all(days)
+    times = [head.pop(name) for head in heads for name in ("day", "began")]
+    assert heads[0] == heads[1] and all(times)
 
 
 def test_page_and_shell_write_lines_of_the_same_form_about_the_same_samples(of_page: Path, of_shell: Path) -> None:
