@@ -1,0 +1,187 @@
+"""A training run's folder in, what can be said of it out: sentences, held-out shares, the command. No torch."""
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from model.catalog import CATALOG
+from train.run_files import LOG, SAMPLES, RunState, is_alive, lines_of, read_log, read_plan, read_state
+from verify.math_check import wilson
+
+HELD_OUT = "held_out/"
+ALL_SOURCES = "pass"
+_PACKAGES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "trackio")
+_METHODS = {"grpo": "outcome rewards (GRPO)", "sft": "supervised fine-tuning"}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a run's files say.
+
+    Attributes:
+        log: One object for each step, in order.
+    """
+
+    state: RunState
+    plan: Mapping[str, Any]
+    log: Sequence[Mapping[str, Any]]
+    samples: Sequence[Mapping[str, Any]]
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether it was killed: it says that it goes on, and its process is gone."""
+        return self.state.status == "going on" and not is_alive(self.state)
+
+    @property
+    def method(self) -> str:
+        """What kind of training it is, in words."""
+        return _METHODS[self.state.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The held-out pass rate of one source, or of all, when it was first and last asked for.
+
+    Attributes:
+        problems: How many were asked each time; 0 when the run does not say.
+    """
+
+    source: str
+    first_step: int
+    first: float
+    last_step: int
+    last: float
+    problems: int = 0
+
+    def interval(self, share: float) -> tuple[float, float] | None:
+        """Wilson's 95% interval of a share of these problems; None when their number is not known."""
+        return wilson(round(share * self.problems), self.problems) if self.problems else None
+
+
+def facts_of(folder: Path) -> Facts:
+    """Read a run.
+
+    Raises:
+        BadInput: If the folder holds no run, or its state or plan cannot be read.
+    """
+    return Facts(read_state(folder), read_plan(folder), read_log(folder / LOG), lines_of(folder / SAMPLES))
+
+
+def series(log: Sequence[Mapping[str, Any]], name: str) -> list[tuple[float, float]]:
+    """The points of one name; what is no number is left out."""
+    return [(line["step"], line[name]) for line in log if is_number(line.get(name))]
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value of a log is a number; JSON's true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def names_in(log: Sequence[Mapping[str, Any]], prefix: str) -> list[str]:
+    """The names that begin so, in order of the alphabet."""
+    return sorted({name for line in log for name in line if name.startswith(prefix)})
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says it.
+
+    >>> [duration(value) for value in (42.4, 600, 4000, 100_000)]
+    ['42 seconds', '10 minutes', '1 h 7 min', '27 h 47 min']
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} seconds"
+    minutes = round(seconds / 60)
+    return f"{minutes} minutes" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def standing(facts: Facts) -> str:
+    """How far it came and why it ended, in a sentence."""
+    state = facts.state
+    steps = f"{state.step:,} of {state.steps:,} steps"
+    interrupted = f"Interrupted after {steps}: its process is gone. The same command goes on from its last checkpoint."
+    words = {
+        "going on": interrupted if facts.is_interrupted else f"Going on: {steps} so far.",
+        "stopped": f"Stopped after {steps}.",
+        "ended": f"Ended after {steps}.",
+        "failed": f"Failed after {steps}.",
+    }
+    return words[state.status] + (f" {state.reason}" if state.reason else "")
+
+
+def public_model(name: str) -> str:
+    """A model's name without where it lies on this machine: its hub id, or the folder's name.
+
+    >>> public_model("/home/someone/models/mine"), public_model("qwen3-0.6b"), public_model("Qwen/QwQ-32B")
+    ('mine', 'Qwen/Qwen3-0.6B', 'Qwen/QwQ-32B')
+    """
+    if spec := CATALOG.get(name.lower()):
+        return spec.hub_id or name
+    is_path = Path(name).is_absolute() or name.startswith((".", "~")) or "\\" in name or name.count("/") > 1
+    return Path(name.replace("\\", "/")).name if is_path else name
+
+
+def versions() -> dict[str, str]:
+    """The libraries of training that are installed here, with their versions."""
+    found = {}
+    for package in _PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def at_home(path: str) -> str:
+    """A path as it is written for others: the user's own folder is `~`."""
+    home = os.path.expanduser("~")
+    return f"~{path[len(home) :]}" if len(home) > 1 and path.startswith(home + os.sep) else path
+
+
+def held_out(facts: Facts) -> list[Passed]:
+    """Pass rates when they were first and last asked for: all sources together first, then each."""
+    found = []
+    for name in held_out_names(facts.log):
+        if points := series(facts.log, name):
+            source = name.removeprefix(HELD_OUT)
+            words = "all" if source == ALL_SOURCES else source
+            (first_step, first), (last_step, last) = points[0], points[-1]
+            found.append(Passed(words, int(first_step), first, int(last_step), last, problems_asked(facts, source)))
+    return found
+
+
+def held_out_names(log: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The log's names of held-out rates, that of all sources together first."""
+    return sorted(names_in(log, HELD_OUT), key=lambda name: (name != HELD_OUT + ALL_SOURCES, name))
+
+
+def problems_asked(facts: Facts, source: str) -> int:
+    """How many held-out problems a pass rate is of; 0 when the files do not say.
+
+    The plan says how many were asked for, all sources together. Sources that had fewer give rates that are no share of
+    so many; then the number is not known.
+    """
+    planned = facts.plan.get("held_out")
+    if source != ALL_SOURCES or not isinstance(planned, int) or isinstance(planned, bool) or planned < 1:
+        return 0
+    rates = [rate for _, rate in series(facts.log, HELD_OUT + ALL_SOURCES)]
+    # Rates are logged with six places.
+    are_shares = all(abs(rate * planned - round(rate * planned)) <= 1e-6 * planned for rate in rates)
+    return planned if are_shares else 0
+
+
+def command(plan: Mapping[str, Any]) -> str:
+    """The command that makes the run again.
+
+    >>> command({"kind": "sft", "tokens": 2000, "start": ""})
+    'python -m train.sft --tokens 2000'
+    """
+    options = [
+        f"--{name.replace('_', '-')} {shlex.quote(str(value))}"
+        for name, value in plan.items()
+        if name != "kind" and value != ""
+    ]
+    return " ".join([f"python -m train.{plan.get('kind', 'sft')}", *options])
