@@ -14,6 +14,7 @@ from train.run_facts import (
     held_out,
     held_out_names,
     names_in,
+    public_adapter,
     public_model,
     series,
     standing,
@@ -50,7 +51,7 @@ def text_of(value: Any) -> str:
 def head(facts: Facts) -> str:
     """What was trained from what, on which device, when, how long, and how it stands."""
     state = facts.state
-    began = f"the adapter <b>{text_of(public_model(state.start))}</b>" if state.start else "a fresh adapter"
+    began = f"the adapter <b>{text_of(public_adapter(state.start))}</b>" if state.start else "a fresh adapter"
     device = f" on {text_of(state.device)}" if state.device else ""
     tokens = series(facts.log, "tokens")
     counted = f", {tokens[-1][1]:,.0f} tokens" if tokens else ""

@@ -1,6 +1,6 @@
 """A training run's folder in, what can be said of it out: sentences, held-out shares, the command. No torch."""
 
-import os
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -120,8 +120,47 @@ def public_model(name: str) -> str:
     """
     if spec := CATALOG.get(name.lower()):
         return spec.hub_id or name
-    is_path = Path(name).is_absolute() or name.startswith((".", "~")) or "\\" in name or name.count("/") > 1
-    return Path(name.replace("\\", "/")).name if is_path else name
+    return _parts(name)[-1] if is_path(name) else name
+
+
+def public_adapter(name: str) -> str:
+    """An adapter's name without where it lies: a run's adapter is named by the run.
+
+    >>> public_adapter("/home/someone/training/sft-half/adapter"), public_adapter("/x/mine"), public_adapter("a/b")
+    ('sft-half/adapter', 'mine', 'a/b')
+    """
+    if not is_path(name):
+        return name
+    parts = _parts(name)
+    return "/".join(parts[-2:] if parts[-1] == "adapter" else parts[-1:])
+
+
+def public_plan(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan without where files and folders lie on this machine."""
+    shown = dict(plan)
+    for name in ("model", "reward_model"):
+        if isinstance(shown.get(name), str) and is_path(shown[name]):
+            shown[name] = public_model(shown[name])
+    if isinstance(shown.get("start"), str):
+        shown["start"] = public_adapter(shown["start"])
+    if isinstance(shown.get("sources"), Mapping):
+        shown["sources"] = {_public_source(str(name)): share for name, share in shown["sources"].items()}
+    return shown
+
+
+def _public_source(name: str) -> str:
+    kind, colon, rest = name.partition(":")
+    return f"{kind}:{_parts(rest)[-1]}" if colon and is_path(rest) else name
+
+
+def is_path(name: str) -> bool:
+    """Whether a name is a place on this machine and no hub id."""
+    is_rooted = name.startswith((".", "~", "/", "\\")) or re.match(r"[A-Za-z]:[\\/]", name) is not None
+    return is_rooted or "\\" in name or name.count("/") > 1
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in re.split(r"[\\/]", path) if part] or [path]
 
 
 def versions() -> dict[str, str]:
@@ -133,12 +172,6 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
-
-
-def at_home(path: str) -> str:
-    """A path as it is written for others: the user's own folder is `~`."""
-    home = os.path.expanduser("~")
-    return f"~{path[len(home) :]}" if len(home) > 1 and path.startswith(home + os.sep) else path
 
 
 def held_out(facts: Facts) -> list[Passed]:
