@@ -17,19 +17,27 @@ STATE: dict[str, Any] = {
     "updated_at": "2026-11-29T11:30:00+00:00",
     "seconds": 5400.0,
     "model": "smollm2-135m",
-    "start": "/home/someone/runs/sft-half/adapter",
+    "start": "adapter",
     "device": "CPU, 2 cores",
     "reason": "",
 }
 PLAN: dict[str, Any] = {
     "kind": "grpo",
+    "start": "/home/someone/runs/sft-half/adapter",
     "steps": 30,
     "group": 8,
     "beta": 0.04,
     "sources": {"own:sum": 0.5, "gsm8k": 0.5},
 }
 LOG: list[dict[str, Any]] = [
-    {"step": 0, "seconds": 1.0, "held_out/pass": 0.5, "held_out/gsm8k": 0.25, "held_out/own:sum": 0.75},
+    {
+        "step": 0,
+        "seconds": 1.0,
+        "held_out/pass": 0.5,
+        "held_out/gsm8k": 0.25,
+        "held_out/own:sum": 0.75,
+        "held_out/asked": 64.0,
+    },
     *(
         {
             "step": step,
@@ -49,7 +57,14 @@ LOG: list[dict[str, Any]] = [
         }
         for step in range(1, 31)
     ),
-    {"step": 30, "seconds": 5400.0, "held_out/pass": 0.75, "held_out/gsm8k": 0.5, "held_out/own:sum": 1.0},
+    {
+        "step": 30,
+        "seconds": 5400.0,
+        "held_out/pass": 0.75,
+        "held_out/gsm8k": 0.5,
+        "held_out/own:sum": 1.0,
+        "held_out/asked": 60.0,
+    },
 ]
 
 

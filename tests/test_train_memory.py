@@ -1,127 +1,24 @@
-"""Reckoned memory of a training: held against what PyTorch keeps of a real block, and against PEFT's own count."""
+"""Whether a plan fits a card: from the command line, for a folder, and for every plan that comes with the project."""
 
-import warnings
+import re
 from dataclasses import replace
 
 import pytest
-import torch
-from peft import LoraConfig, get_peft_model
-from transformers import Qwen2Config, Qwen2ForCausalLM
+from transformers import Qwen2Config
 
-from model.catalog import CATALOG, ModelShape, shape_of_config
+from model.catalog import CATALOG, shape_of_config
 from model.memory import GIB
-from train.memory import (
-    USABLE_GIB,
-    Demand,
-    adapter_parameters,
-    block_bytes,
-    cards_that_fit,
-    head_bytes,
-    main,
-    parts,
-    shape_of,
-)
-
-# Wide enough that what does not grow with the width (angles, scales of rows) does not decide.
-CONFIG = Qwen2Config(
-    hidden_size=256,
-    intermediate_size=1024,
-    num_hidden_layers=2,
-    num_attention_heads=8,
-    num_key_value_heads=2,
-    vocab_size=300,
-    tie_word_embeddings=False,
-)
-
-
-def known(shape: ModelShape | None) -> ModelShape:
-    assert shape is not None
-    return shape
-
-
-SHAPE = known(shape_of_config(CONFIG.to_dict()))
-QWQ = known(CATALOG["qwq-32b"].shape)
-TOKENS = 128
-
-
-@pytest.fixture(scope="module")
-def adapted():
-    """A small Qwen2 in bf16 with fp32 LoRA matrices of rank 8 on every linear layer, as in training."""
-    torch.manual_seed(0)
-    base = Qwen2ForCausalLM(CONFIG).to(torch.bfloat16)
-    with warnings.catch_warnings():  # PEFT asks a property by the name that transformers has deprecated
-        warnings.simplefilter("ignore", FutureWarning)
-        return get_peft_model(base, LoraConfig(r=8, target_modules="all-linear", task_type="CAUSAL_LM")).train()
-
-
-def bytes_kept(work) -> int:
-    """Bytes that autograd keeps of `work`'s forward pass, each storage once, parameters left out."""
-    kept: dict[int, tuple[int, object]] = {}
-
-    def keep(tensor):
-        if not isinstance(tensor, torch.nn.Parameter) and not (tensor.is_leaf and tensor.requires_grad):
-            storage = tensor.untyped_storage()
-            kept[storage.data_ptr()] = (storage.nbytes(), tensor)  # held, so that no address is given twice
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        work().float().sum().backward()
-    return sum(size for size, _ in kept.values())
-
-
-def one_block(adapted):
-    """The first block's forward pass over a row of tokens, and the weights' bytes that autograd keeps with it."""
-    inner = adapted.get_base_model().model
-    hidden = torch.randn(1, TOKENS, CONFIG.hidden_size, dtype=torch.bfloat16).requires_grad_()
-    positions = inner.rotary_emb(hidden, torch.arange(TOKENS)[None])
-    return lambda: inner.layers[0](hidden, attention_mask=None, position_embeddings=positions)
-
-
-def test_a_block_keeps_no_more_than_is_reckoned_and_hardly_less(adapted):
-    weights = sum(
-        parameter.numel() * parameter.element_size()
-        for name, parameter in adapted.get_base_model().model.layers[0].named_parameters()
-        if "lora" not in name
-    )
-    kept = bytes_kept(one_block(adapted)) - weights
-    reckoned = block_bytes(SHAPE, rows=1, tokens=TOKENS)
-    gradients = 2 * 4 * CONFIG.intermediate_size * TOKENS  # on their way: autograd keeps none of them
-    assert 0.95 * (reckoned - gradients) < kept <= reckoned - gradients
-
-
-def test_adapter_has_as_many_parameters_as_peft_makes(adapted):
-    trained, _ = adapted.get_nb_trainable_parameters()
-    assert adapter_parameters(SHAPE, rank=8) == trained
-
-
-@pytest.mark.parametrize(
-    ("change", "name"),
-    [
-        ({"rows": 2}, "inputs of all blocks"),
-        ({"tokens": 8192}, "one block, worked out again"),
-        ({"slots": 16}, "cache of 16 completions being written"),
-        ({"rank": 32}, "adapter with gradients and Adam's moments, fp32"),
-    ],
-)
-def test_twice_as_much_of_one_thing_doubles_its_part(change, name):
-    before = Demand("nf4", rank=16, rows=1, tokens=4096, slots=8)
-    doubled = parts(QWQ, replace(before, **change))[name]
-    assert doubled == 2 * parts(QWQ, before)[name.replace("16", "8")]
-
-
-def test_frozen_adapter_of_the_start_costs_a_quarter_of_the_trained_one():
-    found = parts(QWQ, Demand("nf4", has_reference=True))
-    assert found["frozen adapter of the start, fp32"] * 4 == found["adapter with gradients and Adam's moments, fp32"]
-
-
-def test_fused_head_costs_less_than_the_whole_one_once_rows_are_long():
-    assert head_bytes(QWQ, 4, 4096) < head_bytes(QWQ, 4, 4096, is_whole=True) / 5
+from train.memory import USABLE_GIB, cards_that_fit, demand_of, main, shape_of
+from train.memory_parts import Demand, parts
+from train.plans import CONFIGS, read_plan
+from train.traces import writers
+from verify.gym_tasks import MODULES
 
 
 def test_qwq_in_bf16_fits_no_card_that_its_weights_do_not_fit():
-    total = sum(parts(QWQ, Demand("bf16", tokens=4096)).values())
+    total = sum(parts(shape_of("qwq-32b"), Demand("bf16", tokens=4096)).values())
     assert 61 * GIB < total
-    assert cards_that_fit(total) == (141,)
+    assert 80 not in cards_that_fit(total)
     assert list(USABLE_GIB) == sorted(USABLE_GIB)
 
 
@@ -140,5 +37,50 @@ def test_model_of_the_hub_is_refused_with_what_to_name_instead(monkeypatch):
 
 
 def test_shape_of_a_folder_is_read_off_its_config(tmp_path):
-    CONFIG.save_pretrained(tmp_path)
-    assert shape_of(str(tmp_path)) == SHAPE
+    config = Qwen2Config(hidden_size=256, num_hidden_layers=2)
+    config.save_pretrained(tmp_path)
+    assert shape_of(str(tmp_path)) == shape_of_config(config.to_dict())
+
+
+def test_embedded_is_the_apps_own_model():
+    assert shape_of("embedded") == CATALOG["smollm2-135m"].shape
+
+
+PLANS = sorted(path.stem for path in CONFIGS.glob("*.toml"))
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_plan_that_comes_along_fits_the_card_that_it_names(name):
+    """`read_plan` refuses what is no plan; the card stands in the file's first comment."""
+    plan = read_plan(name)
+    named = re.search(r"a card of (\d+) GB", (CONFIGS / f"{name}.toml").read_text("utf-8"))
+    is_cpu = plan.model == "embedded"
+    precision = "bf16" if plan.precision == "auto" else plan.precision
+    total = sum(parts(shape_of(plan.model), demand_of(plan, precision, has_copy=is_cpu)).values())
+    assert named is not None or is_cpu
+    assert (int(named[1]) if named else 16) in cards_that_fit(total)
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_plan_that_comes_along_names_sources_that_there_are(name):
+    sets = ("gsm8k", "math", "mbpp", "constraints")
+    for source in read_plan(name).sources:
+        kind, _, task = source.partition(":")
+        assert task in {"own": writers(), "gym": MODULES}[kind] if task else kind in sets
+
+
+def test_there_is_a_plan_for_each_size_of_machine():
+    assert {"embedded-cpu", "qwen3-0.6b", "qwen3-1.7b", "r1-distill-7b", "qwq-32b"} <= set(PLANS)
+
+
+def test_command_line_takes_a_plan(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", "memory --config qwq-32b".split())
+    assert main() == 0
+    assert "weights, nf4" in capsys.readouterr().out
+
+
+def test_adapter_of_the_start_is_kept_only_where_a_kl_term_asks_for_it():
+    plan = read_plan("embedded-cpu")
+    assert not demand_of(plan, "bf16").has_reference
+    assert demand_of(replace(plan, beta=0.04), "bf16").has_reference
+    assert not demand_of(replace(plan, beta=0.04, start="fresh"), "bf16").has_reference

@@ -50,7 +50,15 @@ def read(run: Path) -> Read:
 
 def test_page_says_what_was_trained_from_what_where_and_how_long(tmp_path):
     text = read(write_run(tmp_path / "stage-1")).text
-    for words in ("stage-1", "smollm2-135m", "outcome rewards (GRPO)", "CPU, 2 cores", "1 h 30 min", "30,000 tokens"):
+    for words in (
+        "stage-1",
+        "smollm2-135m",
+        "outcome rewards (GRPO)",
+        "sft-half/adapter",
+        "CPU, 2 cores",
+        "1 h 30 min",
+        "30,000 tokens",
+    ):
         assert words in text
     assert "2026-11-29 10:00 UTC" in text
     assert "Ended after 30 of 30 steps." in text
@@ -85,7 +93,11 @@ def test_log_and_plan_cannot_bring_tags_either(tmp_path):
 
 def test_held_out_rates_stand_before_and_after_with_all_sources_first(tmp_path):
     text = read(write_run(tmp_path / "run")).text
-    assert text.index("all50.0%75.0%+25.0") < text.index("gsm8k25.0%50.0%+25.0") < text.index("own:sum75.0%100.0%")
+    assert (
+        text.index("all50.0% of 64 (38 to 62%)75.0% of 60 (63 to 84%)+25.0")
+        < text.index("gsm8k25.0%50.0%+25.0")
+        < text.index("own:sum75.0%100.0%")
+    )
 
 
 def test_every_measured_name_has_a_line_in_a_drawing(tmp_path):

@@ -43,20 +43,20 @@ def test_no_folder_of_the_machine_is_in_the_card_or_in_the_adapters_config(tmp_p
         "reward_model": "~/rewards/judge",
         "sources": {"file:/home/someone/mine.jsonl": 1.0, "open:./prompts.jsonl": 1.0},
     }
-    run = write_run(tmp_path / "run", plan=plan, model=plan["model"], start=plan["start"])
+    run = write_run(tmp_path / "run", plan=plan, model=plan["model"])
     (run / "adapter").mkdir()
     config = {"r": 8, "base_model_name_or_path": "/home/someone/models/mine"}
     (run / "adapter" / "adapter_config.json").write_text(json.dumps(config), "utf-8")
     card = card_of(run)
     for written in (card, (run / "adapter" / "adapter_config.json").read_text("utf-8")):
         assert "someone" not in written and "~" not in written
-    assert "began from half/adapter" in " ".join(card.split())
+    assert "began from the adapter half/adapter" in " ".join(card.split())
     assert "file:mine.jsonl" in card and "judge" in card
 
 
 def test_card_has_the_held_out_rates_first_and_last_by_source(tmp_path):
-    card = card_of(write_run(tmp_path / "run", plan=PLAN | {"held_out": 64}))
-    assert "| all | 50.0% of 64 (38 to 62%), step 0 | 75.0% of 64 (63 to 84%), step 30 |" in card
+    card = card_of(write_run(tmp_path / "run"))
+    assert "| all | 50.0% of 64 (38 to 62%), step 0 | 75.0% of 60 (63 to 84%), step 30 |" in card
     assert "| gsm8k | 25.0%, step 0 | 50.0%, step 30 |" in card
 
 
@@ -69,7 +69,7 @@ def test_card_says_how_much_was_done_on_what(tmp_path):
 
 
 def test_run_that_measured_nothing_claims_nothing(tmp_path):
-    card = card_of(write_run(tmp_path / "run", log=[], samples=[], start="", device=""))
+    card = card_of(write_run(tmp_path / "run", log=[], samples=[], plan=PLAN | {"start": "fresh"}, device=""))
     assert "None were asked." in card
     assert "%" not in card
     assert "fresh matrices" in card

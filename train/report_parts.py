@@ -9,12 +9,12 @@ from train.curves import Points, draw
 from train.run_facts import (
     HELD_OUT,
     Facts,
-    Passed,
+    Rate,
+    began,
     duration,
     held_out,
     held_out_names,
     names_in,
-    public_adapter,
     public_model,
     series,
     standing,
@@ -51,13 +51,13 @@ def text_of(value: Any) -> str:
 def head(facts: Facts) -> str:
     """What was trained from what, on which device, when, how long, and how it stands."""
     state = facts.state
-    began = f"the adapter <b>{text_of(public_adapter(state.start))}</b>" if state.start else "a fresh adapter"
+    start = text_of(began(facts) or "a fresh adapter")
     device = f" on {text_of(state.device)}" if state.device else ""
     tokens = series(facts.log, "tokens")
     counted = f", {tokens[-1][1]:,.0f} tokens" if tokens else ""
     return (
         f"<h1>{text_of(state.name)}</h1>"
-        f"<p><b>{text_of(public_model(state.model))}</b>, trained by {facts.method} from {began}{device}. "
+        f"<p><b>{text_of(public_model(state.model))}</b>, trained by {facts.method} from {start}{device}. "
         f"Begun {text_of(moment(state.started_at))}, last written {text_of(moment(state.updated_at))}; "
         f"{duration(state.seconds)} of work{counted}.</p>"
         f"<p class='standing'>{text_of(standing(facts))}</p>"
@@ -76,37 +76,32 @@ def moment(written: str) -> str:
 
 def held_out_table(facts: Facts) -> str:
     """Pass rates before and after, by source; empty when none was asked for."""
-    rows = held_out(facts)
+    rows = held_out(facts.log)
     if not rows:
         return ""
-    first, last = min(row.first_step for row in rows), max(row.last_step for row in rows)
     body = "".join(
-        f"<tr><th scope='row'>{text_of(row.source)}</th><td>{share(row, row.first)}</td><td>{share(row, row.last)}</td>"
-        f"<td>{100 * (row.last - row.first):+.1f}</td></tr>"
+        f"<tr><th scope='row'>{text_of(row.source)}</th><td>{in_percent(row.first)}</td><td>{in_percent(row.last)}</td>"
+        f"<td>{100 * (row.last.share - row.first.share):+.1f}</td></tr>"
         for row in rows
     )
-    note = (
-        "Brackets: 95% intervals (Wilson) of the problems asked."
-        if any(row.problems for row in rows)
-        else "The run does not say how many problems were asked, so there are no intervals."
-    )
     return (
-        "<h2>Held-out problems, before and after</h2><div class='wide'><table><thead><tr><th scope='col'></th>"
-        f"<th scope='col'>step {first:,}</th><th scope='col'>step {last:,}</th><th scope='col'>points</th></tr></thead>"
-        f"<tbody>{body}</tbody></table></div><p class='note'>Never trained on. {note}</p>"
+        "<h2>Held-out problems, before and after</h2><div class='wide'><table><thead><tr><th scope='col'>source</th>"
+        f"<th scope='col'>step {rows[0].first.step:,}</th><th scope='col'>step {rows[0].last.step:,}</th>"
+        f"<th scope='col'>points</th></tr></thead><tbody>{body}</tbody></table></div>"
+        "<p class='note'>None of them is trained on. Brackets: 95% intervals (Wilson), where the run says how many "
+        "problems a rate is of.</p>"
     )
 
 
-def share(row: Passed, value: float) -> str:
-    """A share in percent, with its interval where the number of problems is known.
+def in_percent(rate: Rate) -> str:
+    """A rate in percent, with its interval where the number of problems is known.
 
-    >>> share(Passed("all", 0, 0.5, 9, 0.8, 100), 0.8), share(Passed("all", 0, 0.5, 9, 0.8), 0.8)
+    >>> in_percent(Rate(9, 0.8, 100)), in_percent(Rate(9, 0.8))
     ('80.0% of 100 (71 to 87%)', '80.0%')
     """
-    interval = row.interval(value)
-    if interval is None:
-        return f"{value:.1%}"
-    return f"{value:.1%} of {row.problems:,} ({100 * interval[0]:.0f} to {100 * interval[1]:.0f}%)"
+    if (interval := rate.interval) is None:
+        return f"{rate.share:.1%}"
+    return f"{rate.share:.1%} of {rate.problems:,} ({100 * interval[0]:.0f} to {100 * interval[1]:.0f}%)"
 
 
 def curves(facts: Facts) -> str:

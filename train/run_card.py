@@ -10,14 +10,14 @@ from typing import Any
 
 from model.catalog import CATALOG, EMBEDDED
 from train.card import BASE_MODEL
-from train.report_parts import plan_value, share
+from train.report_parts import in_percent, plan_value
 from train.run_facts import (
     Facts,
+    began,
     command,
     duration,
     facts_of,
     held_out,
-    public_adapter,
     public_model,
     public_plan,
     series,
@@ -85,10 +85,10 @@ def run_card(facts: Facts) -> str:
     return _CARD.format(
         front="\n".join(f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in _front(facts).items()),
         name=facts.state.name,
-        rank=f" of rank {rank}" if rank and not facts.state.start else "",
+        rank=f" of rank {rank}" if rank and not began(facts) else "",
         base=base_model(facts),
         method=facts.method,
-        began=public_adapter(facts.state.start) if facts.state.start else "fresh matrices",
+        began=began(facts) or "fresh matrices",
         held_out=_held_out_table(facts),
         facts="\n".join(f"- {line}" for line in _facts(facts)),
         plan="\n".join(
@@ -115,7 +115,7 @@ def _front(facts: Facts) -> dict[str, Any]:
 
 
 def _held_out_table(facts: Facts) -> str:
-    rows = held_out(facts)
+    rows = held_out(facts.log)
     if not rows:
         return "None were asked."
     lines = [
@@ -125,9 +125,8 @@ def _held_out_table(facts: Facts) -> str:
         "|---|---|---|",
     ]
     for row in rows:
-        name = row.source.replace("|", "\\|")
-        first, last = share(row, row.first), share(row, row.last)
-        lines.append(f"| {name} | {first}, step {row.first_step:,} | {last}, step {row.last_step:,} |")
+        first, last = (f"{in_percent(rate)}, step {rate.step:,}" for rate in (row.first, row.last))
+        lines.append(f"| {row.source.replace('|', chr(92) + '|')} | {first} | {last} |")
     return "\n".join(lines)
 
 

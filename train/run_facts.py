@@ -1,5 +1,6 @@
 """A training run's folder in, what can be said of it out: sentences, held-out shares, the command. No torch."""
 
+import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,8 @@ from verify.math_check import wilson
 
 HELD_OUT = "held_out/"
 ALL_SOURCES = "pass"
+# How many of the held-out problems could be judged, beside the rates.
+ASKED = "held_out/asked"
 _PACKAGES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "trackio")
 _METHODS = {"grpo": "outcome rewards (GRPO)", "sft": "supervised fine-tuning"}
 
@@ -43,23 +46,30 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """The held-out pass rate of one source, or of all, when it was first and last asked for.
+class Rate:
+    """A held-out pass rate at a step.
 
     Attributes:
-        problems: How many were asked each time; 0 when the run does not say.
+        problems: How many were judged; 0 when the run does not say.
     """
 
-    source: str
-    first_step: int
-    first: float
-    last_step: int
-    last: float
+    step: int
+    share: float
     problems: int = 0
 
-    def interval(self, share: float) -> tuple[float, float] | None:
-        """Wilson's 95% interval of a share of these problems; None when their number is not known."""
-        return wilson(round(share * self.problems), self.problems) if self.problems else None
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Wilson's 95% interval; None when the number of problems is not known."""
+        return wilson(round(self.share * self.problems), self.problems) if self.problems else None
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """The held-out pass rates of one source, or of all, when they were first and last asked for."""
+
+    source: str
+    first: Rate
+    last: Rate
 
 
 def facts_of(folder: Path) -> Facts:
@@ -174,47 +184,63 @@ def versions() -> dict[str, str]:
     return found
 
 
-def held_out(facts: Facts) -> list[Passed]:
-    """Pass rates when they were first and last asked for: all sources together first, then each."""
+def held_out(log: Sequence[Mapping[str, Any]]) -> list[Passed]:
+    """Pass rates when they were first and last asked for: of all sources together first, then of each."""
     found = []
-    for name in held_out_names(facts.log):
-        if points := series(facts.log, name):
+    for name in held_out_names(log):
+        rates = [_rate(line, name) for line in log if is_number(line.get(name))]
+        if rates:
             source = name.removeprefix(HELD_OUT)
-            words = "all" if source == ALL_SOURCES else source
-            (first_step, first), (last_step, last) = points[0], points[-1]
-            found.append(Passed(words, int(first_step), first, int(last_step), last, problems_asked(facts, source)))
+            found.append(Passed("all" if source == ALL_SOURCES else source, rates[0], rates[-1]))
     return found
 
 
 def held_out_names(log: Sequence[Mapping[str, Any]]) -> list[str]:
     """The log's names of held-out rates, that of all sources together first."""
-    return sorted(names_in(log, HELD_OUT), key=lambda name: (name != HELD_OUT + ALL_SOURCES, name))
+    names = [name for name in names_in(log, HELD_OUT) if name != ASKED]
+    return sorted(names, key=lambda name: (name != HELD_OUT + ALL_SOURCES, name))
 
 
-def problems_asked(facts: Facts, source: str) -> int:
-    """How many held-out problems a pass rate is of; 0 when the files do not say.
+def _rate(line: Mapping[str, Any], name: str) -> Rate:
+    asked = line.get(ASKED) if name == HELD_OUT + ALL_SOURCES else None
+    return Rate(line["step"], line[name], int(asked) if isinstance(asked, int | float) else 0)
 
-    The plan says how many were asked for, all sources together. Sources that had fewer give rates that are no share of
-    so many; then the number is not known.
-    """
-    planned = facts.plan.get("held_out")
-    if source != ALL_SOURCES or not isinstance(planned, int) or isinstance(planned, bool) or planned < 1:
-        return 0
-    rates = [rate for _, rate in series(facts.log, HELD_OUT + ALL_SOURCES)]
-    # Rates are logged with six places.
-    are_shares = all(abs(rate * planned - round(rate * planned)) <= 1e-6 * planned for rate in rates)
-    return planned if are_shares else 0
+
+def began(facts: Facts) -> str:
+    """The adapter that it began from, in words; empty for fresh matrices."""
+    start = facts.plan.get("start") or facts.state.start
+    if not isinstance(start, str) or start in ("", "fresh"):
+        return ""
+    return "the adapter that the app ships" if start == "shipped" else f"the adapter {public_adapter(start)}"
 
 
 def command(plan: Mapping[str, Any]) -> str:
-    """The command that makes the run again.
+    """The command that makes the run again. A plan of outcome rewards goes along as the file that it reads.
 
+    >>> print(command({"kind": "grpo", "steps": 20, "sources": {"own:sum": 1.0}}))
+    cat > plan.toml <<'END'
+    steps = 20
+    <BLANKLINE>
+    [sources]
+    "own:sum" = 1.0
+    END
+    python -m train.grpo --config plan.toml
     >>> command({"kind": "sft", "tokens": 2000, "start": ""})
     'python -m train.sft --tokens 2000'
     """
-    options = [
-        f"--{name.replace('_', '-')} {shlex.quote(str(value))}"
-        for name, value in plan.items()
-        if name != "kind" and value != ""
-    ]
-    return " ".join([f"python -m train.{plan.get('kind', 'sft')}", *options])
+    told = {name: value for name, value in plan.items() if name != "kind"}
+    if plan.get("kind") == "grpo":
+        return f"cat > plan.toml <<'END'\n{as_toml(told)}END\npython -m train.grpo --config plan.toml"
+    options = [f"--{name.replace('_', '-')} {shlex.quote(str(value))}" for name, value in told.items() if value != ""]
+    return " ".join(["python -m train.sft", *options])
+
+
+def as_toml(plan: Mapping[str, Any]) -> str:
+    """A plan as a TOML file; strings as JSON writes them, which TOML reads."""
+    plain = [f"{name} = {json.dumps(value)}" for name, value in plan.items() if not isinstance(value, Mapping)]
+    lines = ["\n".join(plain)] if plain else []
+    for name, table in plan.items():
+        if isinstance(table, Mapping):
+            rows = [f"{json.dumps(key)} = {json.dumps(value)}" for key, value in table.items()]
+            lines.append("\n".join([f"[{name}]", *rows]))
+    return "\n\n".join(lines) + "\n"
