@@ -84,3 +84,13 @@ def test_adapter_of_the_start_is_kept_only_where_a_kl_term_asks_for_it():
     assert not demand_of(plan, "bf16").has_reference
     assert demand_of(replace(plan, beta=0.04), "bf16").has_reference
     assert not demand_of(replace(plan, beta=0.04, start="fresh"), "bf16").has_reference
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_table_in_the_docs_has_the_plan_with_what_is_reckoned(name):
+    plan = read_plan(name)
+    precision = "bf16" if plan.precision == "auto" else plan.precision
+    demand = demand_of(plan, precision, has_copy=plan.model == "embedded")
+    total = sum(parts(shape_of(plan.model), demand).values())
+    row = rf"\| `{re.escape(name)}` \| .* \| {precision} \| {demand.rows} × {demand.tokens:,} \| {demand.slots} \| {total / GIB:.1f} GiB \|"
+    assert re.search(row, (CONFIGS.parent.parent / "docs" / "training.md").read_text("utf-8"))
