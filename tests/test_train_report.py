@@ -1,6 +1,7 @@
 """The page of a training run, in whatever state the run is: whole, self-contained, harmless whatever a model wrote."""
 
 import os
+import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
@@ -173,3 +174,25 @@ def test_pdf_is_printed_with_the_thinking_unfolded(tmp_path):
     text = " ".join(page.extract_text() for page in document.pages)
     assert "Held-out problems" in text
     assert "the hidden thought" in text
+
+
+def test_page_of_a_supervised_run_has_its_losses_and_the_command_with_its_options(tmp_path):
+    log = [
+        {"step": 10, "seconds": 3.0, "loss": 2.0, "learning_rate": 1e-3},
+        {"step": 10, "seconds": 9.0, "held_out/arithmetic": 0.25},
+        {"step": 20, "seconds": 20.0, "loss": 1.0, "held_out/arithmetic": 0.75},
+    ]
+    plan = {"kind": "sft", "tokens": 2000, "rank": 8, "start": ""}
+    page = read(write_run(tmp_path / "run", kind="sft", log=log, plan=plan, samples=[], start=""))
+    assert "trained by supervised fine-tuning from a fresh adapter" in page.text
+    assert "python -m train.sft --tokens 2000 --rank 8" in page.text
+    assert "arithmetic25.0%75.0%+50.0" in page.text
+    assert page.tags.count("polyline") == 3
+
+
+def test_report_and_card_need_no_torch():
+    told = (
+        "import sys, train.report, train.run_card; print({'torch', 'transformers', 'trl', 'peft'} & set(sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "set()"
