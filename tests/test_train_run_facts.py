@@ -6,7 +6,7 @@ import pytest
 
 from tests.reported_run import LOG, PLAN, write_run
 from train.plans import Plan, plan_of
-from train.run_facts import Rate, as_toml, began, command, facts_of, held_out, public_model, standing
+from train.run_facts import Rate, as_toml, began, command, facts_of, held_out, standing
 
 
 def test_number_of_problems_is_that_of_the_time_when_they_were_asked():
@@ -32,13 +32,6 @@ def test_rate_asked_for_once_is_first_and_last():
 def test_reason_of_a_stop_stands_behind_it(tmp_path):
     facts = facts_of(write_run(tmp_path / "run", status="stopped", step=9, reason="Ctrl-C was pressed."))
     assert standing(facts) == "Stopped after 9 of 30 steps. Ctrl-C was pressed."
-
-
-@pytest.mark.parametrize(
-    "path", ["/home/someone/models/mine", "C:\\models\\mine", "./mine", "~/models/mine", "models/big/mine", "/x/mine/"]
-)
-def test_no_folder_of_this_machine_is_in_a_models_public_name(path):
-    assert public_model(path) == "mine"
 
 
 def test_file_in_the_command_is_the_plan_that_was_run():

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from train.curves import Points, draw
+from train.public_names import public_model
 from train.run_facts import (
     HELD_OUT,
     Facts,
@@ -15,7 +16,6 @@ from train.run_facts import (
     held_out,
     held_out_names,
     names_in,
-    public_model,
     series,
     standing,
 )

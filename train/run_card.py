@@ -10,7 +10,9 @@ from typing import Any
 
 from model.catalog import CATALOG, EMBEDDED
 from train.card import BASE_MODEL
+from train.public_names import public_model, public_plan
 from train.report_parts import in_percent, plan_value
+from train.rewards import Weights
 from train.run_facts import (
     Facts,
     began,
@@ -18,8 +20,6 @@ from train.run_facts import (
     duration,
     facts_of,
     held_out,
-    public_model,
-    public_plan,
     series,
     standing,
 )
@@ -43,11 +43,9 @@ was judged right becomes likelier. It began from {began}.
 
 ## How it was made
 
-{facts}
-
-The plan:
-
 {plan}
+
+{facts}
 
 ```
 {command}
@@ -91,9 +89,7 @@ def run_card(facts: Facts) -> str:
         began=began(facts) or "fresh matrices",
         held_out=_held_out_table(facts),
         facts="\n".join(f"- {line}" for line in _facts(facts)),
-        plan="\n".join(
-            f"- {name.replace('_', ' ')}: {plan_value(value)}" for name, value in plan.items() if name != "kind"
-        ),
+        plan=plan_in_words(plan),
         command=command(plan),
     )
 
@@ -128,6 +124,46 @@ def _held_out_table(facts: Facts) -> str:
         first, last = (f"{in_percent(rate)}, step {rate.step:,}" for rate in (row.first, row.last))
         lines.append(f"| {row.source.replace('|', chr(92) + '|')} | {first} | {last} |")
     return "\n".join(lines)
+
+
+def plan_in_words(plan: Mapping[str, Any]) -> str:
+    """What was asked for, in sentences; what a plan does not say is left out.
+
+    >>> plan_in_words({"sources": {"own:sum": 1, "gsm8k": 3}, "steps": 20, "seed": 1, "beta": 0.0})
+    'Problems: own:sum 25%, gsm8k 75%. 20 steps, KL weight 0, seed 1.'
+    """
+    sources = plan.get("sources") or {}
+    whole = sum(sources.values()) or 1
+    sentences: list[list[tuple[str, Any]]] = [
+        [("problems: {}", ", ".join(f"{name} {share / whole:.0%}" for name, share in sources.items()))],
+        [
+            ("{} problems a step", plan.get("prompts")),
+            ("groups of {} completions", plan.get("group")),
+            ("of which the {} whose rewards lie farthest apart are learned from", plan.get("learned") or None),
+        ],
+        [("at most {} tokens a completion", plan.get("max_new_tokens")), ("temperature {}", plan.get("temperature"))],
+        [
+            ("{} steps", plan.get("steps")),
+            ("learning rate {}", plan.get("learning_rate")),
+            ("KL weight {}", plan.get("beta")),
+            ("seed {}", plan.get("seed")),
+        ],
+        [("weights of the reward's parts: {}", _weights(plan))],
+        [("open answers are scored by {}", plan.get("reward_model"))],
+    ]
+    said = []
+    for clauses in sentences:
+        text = ", ".join(words.format(plan_value(value)) for words, value in clauses if value not in (None, ""))
+        said += [f"{text[0].upper()}{text[1:]}."] if text else []
+    return " ".join(said)
+
+
+def _weights(plan: Mapping[str, Any]) -> str:
+    """The parts that count, those by default too."""
+    if not isinstance(plan.get("weights"), Mapping):
+        return ""
+    weights = Weights(**plan["weights"])
+    return ", ".join(f"{part} {weights.of(part):g}" for part in weights.used)
 
 
 def _facts(facts: Facts) -> list[str]:

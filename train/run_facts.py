@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from model.catalog import CATALOG
+from train.public_names import public_adapter
 from train.run_files import LOG, SAMPLES, RunState, is_alive, lines_of, read_log, read_plan, read_state
 from verify.math_check import wilson
 
@@ -113,64 +113,14 @@ def standing(facts: Facts) -> str:
     state = facts.state
     steps = f"{state.step:,} of {state.steps:,} steps"
     interrupted = f"Interrupted after {steps}: its process is gone. The same command goes on from its last checkpoint."
+    going = f"All {state.steps:,} steps are done." if state.step >= state.steps else f"Going on: {steps} so far."
     words = {
-        "going on": interrupted if facts.is_interrupted else f"Going on: {steps} so far.",
+        "going on": interrupted if facts.is_interrupted else going,
         "stopped": f"Stopped after {steps}.",
         "ended": f"Ended after {steps}.",
         "failed": f"Failed after {steps}.",
     }
     return words[state.status] + (f" {state.reason}" if state.reason else "")
-
-
-def public_model(name: str) -> str:
-    """A model's name without where it lies on this machine: its hub id, or the folder's name.
-
-    >>> public_model("/home/someone/models/mine"), public_model("qwen3-0.6b"), public_model("Qwen/QwQ-32B")
-    ('mine', 'Qwen/Qwen3-0.6B', 'Qwen/QwQ-32B')
-    """
-    if spec := CATALOG.get(name.lower()):
-        return spec.hub_id or name
-    return _parts(name)[-1] if is_path(name) else name
-
-
-def public_adapter(name: str) -> str:
-    """An adapter's name without where it lies: a run's adapter is named by the run.
-
-    >>> public_adapter("/home/someone/training/sft-half/adapter"), public_adapter("/x/mine"), public_adapter("a/b")
-    ('sft-half/adapter', 'mine', 'a/b')
-    """
-    if not is_path(name):
-        return name
-    parts = _parts(name)
-    return "/".join(parts[-2:] if parts[-1] == "adapter" else parts[-1:])
-
-
-def public_plan(plan: Mapping[str, Any]) -> dict[str, Any]:
-    """A plan without where files and folders lie on this machine."""
-    shown = dict(plan)
-    for name in ("model", "reward_model"):
-        if isinstance(shown.get(name), str) and is_path(shown[name]):
-            shown[name] = public_model(shown[name])
-    if isinstance(shown.get("start"), str):
-        shown["start"] = public_adapter(shown["start"])
-    if isinstance(shown.get("sources"), Mapping):
-        shown["sources"] = {_public_source(str(name)): share for name, share in shown["sources"].items()}
-    return shown
-
-
-def _public_source(name: str) -> str:
-    kind, colon, rest = name.partition(":")
-    return f"{kind}:{_parts(rest)[-1]}" if colon and is_path(rest) else name
-
-
-def is_path(name: str) -> bool:
-    """Whether a name is a place on this machine and no hub id."""
-    is_rooted = name.startswith((".", "~", "/", "\\")) or re.match(r"[A-Za-z]:[\\/]", name) is not None
-    return is_rooted or "\\" in name or name.count("/") > 1
-
-
-def _parts(path: str) -> list[str]:
-    return [part for part in re.split(r"[\\/]", path) if part] or [path]
 
 
 def versions() -> dict[str, str]:
@@ -241,6 +191,10 @@ def as_toml(plan: Mapping[str, Any]) -> str:
     lines = ["\n".join(plain)] if plain else []
     for name, table in plan.items():
         if isinstance(table, Mapping):
-            rows = [f"{json.dumps(key)} = {json.dumps(value)}" for key, value in table.items()]
+            rows = [f"{_toml_key(key)} = {json.dumps(value)}" for key, value in table.items()]
             lines.append("\n".join([f"[{name}]", *rows]))
     return "\n\n".join(lines) + "\n"
+
+
+def _toml_key(key: str) -> str:
+    return key if re.fullmatch(r"[\w-]+", key, re.ASCII) else json.dumps(key)
