@@ -8,9 +8,7 @@ import argparse
 import dataclasses
 import importlib.util
 import json
-import os
 import random
-import signal
 import sys
 import time
 from collections import defaultdict
@@ -35,8 +33,10 @@ from train.policy import Policy, load_policy
 from train.problems import Problem
 from train.rewards import reward_parts, total
 from train.rollout import Actor, RolloutStopped, Written, asking_sampling, learning_sampling
+from train.run_card import write_run_card
 from train.run_files import ADAPTER, RunFolder, runs_folder
 from train.sft import last_checkpoint
+from train.stopping import STOPPED, Stopping
 
 _SHORTEST_NAME = "grpo"
 
@@ -165,24 +165,6 @@ def measures(scored: Sequence[Scored], outcomes: Sequence[Outcome], used: Sequen
     return found
 
 
-class Stopping:
-    """Whether the run is to end: after the first SIGTERM or Ctrl-C at the end of the step, with a checkpoint."""
-
-    def __init__(self) -> None:
-        self.is_asked = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
-
-    def _ask(self, number: int, _: Any) -> None:
-        if self.is_asked:
-            raise KeyboardInterrupt
-        self.is_asked = True
-        sys.stderr.write("Stopping after this step; again stops at once.\n")
-
-    def __call__(self) -> bool:
-        return self.is_asked
-
-
 def train(plan: Plan, folder: Path, data_folder: Path, source: str, problems_folder: Path | None = None) -> str:
     """Train to the end of the plan, from the last checkpoint in `folder` if there is one.
 
@@ -194,26 +176,26 @@ def train(plan: Plan, folder: Path, data_folder: Path, source: str, problems_fol
     """
     leave_a_core()
     policy = load_policy(plan, data_folder, source)
-    told = told_plan(plan)
-    run = RunFolder(
-        folder, "grpo", told, steps=plan.steps, model=policy.name, start=shown_start(plan), device=device_name()
-    )
-    try:
+    with RunFolder(
+        folder,
+        "grpo",
+        plan.as_json(),
+        steps=plan.steps,
+        model=policy.name,
+        start=shown_start(plan),
+        device=device_name(),
+    ) as run:
         status = _train(plan, policy, run, problems_folder)
-    except BaseException as error:
-        run.end("failed", f"{type(error).__name__}: {error}")
-        raise
-    run.end(status, "It was asked to stop; the same command goes on." if status == "stopped" else "")
-    return status
+        run.end("ended" if status == "ended" else "stopped", "" if status == "ended" else STOPPED)
+        return status
 
 
-def _train(plan: Plan, policy: Policy, run: RunFolder, problems_folder: Path | None) -> Any:
+def _train(plan: Plan, policy: Policy, run: RunFolder, problems_folder: Path | None) -> str:
     stopping = Stopping()
     random.seed(plan.seed)
     mixture = Mixture(plan.sources, plan.seed, policy.family, problems_folder)
     # A completion that is cut off by a stop would count as none: the step is written to its end.
     actor = Actor(policy, plan.slots)
-    os.environ.setdefault("TRACKIO_DIR", str(run.folder / "trackio"))
     with Verifiers() as verifiers:
         outcomes = Outcomes(plan, policy, mixture, actor, verifiers, run)
         trainer = _trainer(plan, policy, run, outcomes, stopping)
@@ -224,7 +206,7 @@ def _train(plan: Plan, policy: Policy, run: RunFolder, problems_folder: Path | N
     if trainer.state.global_step < plan.steps:
         return "stopped"
     save_adapter(policy, run.folder)
-    # write_run_card(run.folder, run.folder / ADAPTER)
+    write_run_card(run.folder, run.folder / ADAPTER)
     return "ended"
 
 
@@ -295,11 +277,6 @@ def save_adapter(policy: Policy, folder: Path) -> None:
         if name in matrices:
             each.data = each.data.to(torch.bfloat16)
     policy.model.save_pretrained(folder / ADAPTER, selected_adapters=["default"])
-
-
-def told_plan(plan: Plan) -> dict[str, Any]:
-    """The plan as a run's folder has it."""
-    return plan.as_json()
 
 
 def shown_start(plan: Plan) -> str:
