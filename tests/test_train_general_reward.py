@@ -53,14 +53,14 @@ def in_float32(monkeypatch):
 
 
 def test_scores_are_in_order_and_the_same_alone_and_in_a_batch(folder, in_float32):
-    together = GeneralReward(str(folder), batch=4).score(ASKED)
-    alone = GeneralReward(str(folder), batch=1).score(ASKED)
+    together = GeneralReward(str(folder), scale=0, batch=4).score(ASKED)
+    alone = GeneralReward(str(folder), scale=0, batch=1).score(ASKED)
     assert together == pytest.approx(alone, abs=1e-4)
     assert len({round(score, 3) for score in together}) == len(ASKED)
 
 
 def test_a_score_is_the_models_own_logit_for_the_chat_in_its_template(folder, in_float32):
-    reward = GeneralReward(str(folder))
+    reward = GeneralReward(str(folder), scale=0)
     chat = [*QUESTION, {"role": "assistant", "content": "It is 5."}]
     ids = reward._tokenizer.apply_chat_template(chat, tokenize=True, return_dict=False)
     with torch.inference_mode():
@@ -77,9 +77,19 @@ def test_a_thinking_is_left_out(folder):
 
 
 def test_a_scale_brings_scores_between_0_and_1_in_the_same_order(folder, in_float32):
-    raw = GeneralReward(str(folder)).score(ASKED)
+    raw = GeneralReward(str(folder), scale=0).score(ASKED)
     squashed = GeneralReward(str(folder), scale=4.0).score(ASKED)
     assert squashed == pytest.approx([1 / (1 + math.exp(-score / 4)) for score in raw], abs=1e-5)
+
+
+def test_a_score_is_between_0_and_1_where_nothing_else_is_said(folder):
+    assert all(0 < score < 1 for score in GeneralReward(str(folder)).score(ASKED))
+
+
+@pytest.mark.parametrize(("score", "squashed"), [(0.0, 0.5), (20.0, 1 - 2.06e-9), (-1e6, 0.0), (1e6, 1.0)])
+def test_far_out_scores_are_still_told_apart_and_none_overflows(folder, score, squashed):
+    found = GeneralReward(str(folder))._squashed(score)
+    assert found == pytest.approx(squashed, abs=1e-10)
 
 
 def test_nothing_asked_gives_nothing(folder):

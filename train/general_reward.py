@@ -38,7 +38,8 @@ class GeneralReward:
     Args:
         model: Hub id or folder.
         device: As torch names it: "cuda", "mps" or "cpu".
-        scale: Divides a score before a sigmoid brings it between 0 and 1; the score as it is where this is 0.
+        scale: Divides a score before a sigmoid brings it between 0 and 1; 0 gives scores as they are. For a model whose
+            scores reach tens, 10: far out, the sigmoid makes all alike.
         batch: Answers that go through the model at once.
         max_tokens: Of a chat with its answer; less where the model reads no more.
 
@@ -49,7 +50,7 @@ class GeneralReward:
     """
 
     def __init__(
-        self, model: str, device: str = "cpu", scale: float = 0.0, batch: int = 8, max_tokens: int = MAX_TOKENS
+        self, model: str, device: str = "cpu", scale: float = 1.0, batch: int = 8, max_tokens: int = MAX_TOKENS
     ) -> None:
         if not (math.isfinite(scale) and scale >= 0):
             raise BadInput(f"The scale of a reward model is {scale}; give a number above 0, or 0 for its own scores.")
@@ -91,8 +92,11 @@ class GeneralReward:
         ids = torch.tensor([[*row.ids, *[pad] * (longest - len(row.ids))] for row in rows])  # (rows, longest)
         mask = torch.tensor([[1] * len(row.ids) + [0] * (longest - len(row.ids)) for row in rows])
         logits = self._model(input_ids=ids.to(self._device), attention_mask=mask.to(self._device)).logits  # (rows, 1)
-        scores = logits[:, 0].float()
-        return [float(score) for score in (torch.sigmoid(scores / self._scale) if self._scale else scores)]
+        return [self._squashed(float(score)) for score in logits[:, 0].float()]
+
+    def _squashed(self, score: float) -> float:
+        # As tanh, which overflows nowhere, and in Python's precision: float32 has no number between sigmoid(17) and 1.
+        return 0.5 + 0.5 * math.tanh(score / self._scale / 2) if self._scale else score
 
 
 def _config_of(model: str) -> Any:
