@@ -15,7 +15,7 @@ def reward(outcome: Outcome, weights: Weights = ALL, general: float | None = Non
 
 def changed(**changes: object) -> Outcome:
     fields = {name: getattr(RIGHT, name) for name in RIGHT.__dataclass_fields__}
-    return Outcome(**(fields | changes))  # type: ignore[arg-type]
+    return Outcome(**(fields | changes))
 
 
 def test_a_right_answer_in_its_form_earns_the_weight_of_the_outcome():

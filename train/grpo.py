@@ -26,6 +26,7 @@ from model.errors import AppError, BadInput
 from model.settings import settings_from_environment
 from train.advantages import Scored
 from train.curriculum import Curriculum
+from train.general_reward import GeneralReward
 from train.keeper import CURRICULUM, OutcomeKeeper
 from train.mixed import Mixture
 from train.outcomes import Outcome, Verifiers
@@ -58,11 +59,7 @@ class Outcomes:
         self._actor = actor
         self._verifiers = verifiers
         self._run = run
-        self._general: Any = None
-        if plan.reward_model:
-            from train.general_reward import GeneralReward
-
-            self._general = GeneralReward(plan.reward_model)
+        self._general = GeneralReward(plan.reward_model, policy.device) if plan.reward_model else None
         self._held_out = mixture.held_out(plan.held_out)
         self.curriculum = Curriculum(mixture.levels if plan.curriculum_window else {}, plan.curriculum_window or 1)
 
