@@ -13,8 +13,8 @@ from typing import Protocol
 from model.errors import BadInput
 from model.families import Family
 from train.problem_sets import SetSource, open_set
-from train.problems import Asserts, Form, GymGold, Problem, Value
-from train.traces import Split, content_of, is_held_out, writers
+from train.problems import Form, GymGold, Problem
+from train.traces import Asserts, Split, Value, content_of, is_held_out, writers
 from verify.gym_levels import gym_levels, gym_problem
 from verify.gym_tasks import MODULES
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 from model.code_events import TestReport
 from model.errors import BadInput
-from train.problems import Asserts, Constraints, GymGold, OpenEnded, Problem, TestsGold, Value
+from train.problems import Constraints, GymGold, OpenEnded, Problem, TestsGold
+from train.traces import Asserts, Value
 from verify.answer_form import form_fault
 from verify.code.blocks import Block, blocks_of
 from verify.code.extraction import extract_program
