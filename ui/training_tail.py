@@ -1,4 +1,4 @@
-"""A file of scored completions that may be growing, hundreds of megabytes long, in; its last ones out, read from the end."""
+"""A long file of scored completions that may be growing in, its last ones out: read from the end, in blocks."""
 
 import json
 from collections.abc import Iterator

@@ -1,0 +1,88 @@
+"""The log of a training run (a dict of figures a step) in; the charts that the Training tab draws out. No gradio."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Value = dict[str, Any]
+Point = Mapping[str, Any]
+
+# A line has no more points than a screen has places for them: each is the mean of its stretch.
+MOST_POINTS = 300
+
+REWARD_PARTS = {
+    "reward/outcome": "Outcome",
+    "reward/format": "Format",
+    "reward/length": "Length",
+    "reward/repetition": "Repetition",
+    "reward/general": "Reward model",
+}
+_HELD_OUT = "held_out/"
+_OUTCOMES = {
+    "correct": "Correct",
+    "undecided": "Undecided",
+    "truncated": "Cut at the limit",
+    "flat_groups": "Groups that teach nothing",
+}
+_KINDS = {
+    "grpo": (
+        ("Reward", "number", {"reward": "Reward"} | REWARD_PARTS),
+        ("Held-out problems solved", "share", _HELD_OUT),
+        ("Completions", "share", _OUTCOMES),
+        ("Length of a completion", "tokens", {"length": "Tokens"}),
+        ("KL from the reference", "number", {"kl": "KL"}),
+        ("Entropy", "number", {"entropy": "Entropy"}),
+    ),
+    "sft": (
+        ("Loss", "number", {"loss": "Loss"}),
+        ("Held-out problems solved", "share", _HELD_OUT),
+    ),
+}
+
+
+def charts_value(kind: str, log: Sequence[Point]) -> list[Value]:
+    """What is drawn of a run, one chart after the other; a chart without a figure is left out."""
+    charts = []
+    for title, unit, names in _KINDS.get(kind, ()):
+        labels = _held_out_labels(log) if isinstance(names, str) else names
+        series = [{"label": label, "points": _drawn(points_of(log, name))} for name, label in labels.items()]
+        series = [each for each in series if each["points"]]
+        if series:
+            charts.append({"title": title, "unit": unit, "series": series})
+    return charts
+
+
+def points_of(log: Iterable[Point], name: str) -> list[tuple[int, float]]:
+    """Step and value where a figure was written, without what is no number."""
+    return [(int(each["step"]), float(each[name])) for each in log if _is_number(each.get(name))]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _held_out_labels(log: Iterable[Point]) -> dict[str, str]:
+    """All sources together first, then each by its name."""
+    names = {name for each in log for name in each if name.startswith(_HELD_OUT)}
+    sources = {name: name.removeprefix(_HELD_OUT) for name in sorted(names)}
+    whole = f"{_HELD_OUT}pass"
+    first = {whole: "All sources"} if whole in sources else {}
+    # One source is all of them.
+    return first if first and len(sources) == 2 else first | {n: s for n, s in sources.items() if n != whole}
+
+
+def _drawn(points: Sequence[tuple[int, float]]) -> list[list[float]]:
+    """No more than `MOST_POINTS`, the last one as it stands."""
+    if len(points) <= MOST_POINTS:
+        return [[step, _short(value)] for step, value in points]
+    width = math.ceil((len(points) - 1) / (MOST_POINTS - 1))
+    stretches = [points[at : at + width] for at in range(0, len(points) - 1, width)]
+    drawn = [[each[-1][0], _short(math.fsum(value for _, value in each) / len(each))] for each in stretches]
+    step, value = points[-1]
+    if drawn[-1][0] == step:
+        drawn.pop()
+    return [*drawn, [step, _short(value)]]
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.5g}")
