@@ -12,7 +12,7 @@ def read_arguments(arguments: list[str]) -> tuple[Settings, argparse.Namespace]:
     parser = argparse.ArgumentParser(prog="app.py", description="Run a reasoning model and read its thinking.")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page in a browser")
     parser.add_argument("--model", help="catalog name, hub id or folder; auto takes the best that fits")
-    parser.add_argument("--precision", choices=("auto", "bf16", "int8", "nf4"))
+    parser.add_argument("--precision", choices=("auto", "bf16", "int8", "nf4", "fp32"))
     parser.add_argument("--source", help="hub, modelscope, or a folder that holds one folder per model")
     parser.add_argument("--adapter", help="folder of a LoRA adapter, or none")
     parser.add_argument("--context", type=int, dest="context_tokens", metavar="TOKENS", help="memory to leave for it")

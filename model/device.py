@@ -1,10 +1,16 @@
-"""Nothing in; what torch can run models on here, by what name, and with how much free memory, out."""
+"""Nothing in; what torch can run models on here, by what name, in what precision, with how much free memory, out."""
 
 import os
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import torch
+
+from model.memory import PRECISIONS
+
+# Instructions that multiply bfloat16 numbers, as both torch and Linux call them: of x86, of its matrix unit, of ARM.
+_BF16_INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 
 
 def device_kind() -> Literal["cuda", "mps", "cpu"]:
@@ -24,6 +30,38 @@ def device_name() -> str:
         case _:
             threads = torch.get_num_threads()
             return f"CPU, {threads} thread{'' if threads == 1 else 's'}"
+
+
+@cache
+def has_fast_bf16() -> bool:
+    """Whether this processor multiplies bfloat16 numbers itself: by AVX512-bf16 or AMX, on ARM by its bf16 extension.
+
+    Where it does not, each number becomes a float32 on its way to every product.
+    """
+    return bool(_processor_features() & _BF16_INSTRUCTIONS)
+
+
+def auto_precisions() -> tuple[str, ...]:
+    """What "auto" may take on the device, best first; fp32 before all on a processor that has no fast bfloat16."""
+    match device_kind():
+        case "mps":
+            return ("bf16",)
+        case "cpu" if not has_fast_bf16():
+            return ("fp32", *PRECISIONS)
+        case _:
+            return PRECISIONS
+
+
+def _processor_features(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
+    """The processor's instruction sets, as torch or else Linux knows them."""
+    # torch.cpu.get_capabilities is younger than 2.8.
+    if hasattr(torch.cpu, "get_capabilities"):
+        return {name for name, has_it in torch.cpu.get_capabilities().items() if has_it}
+    try:
+        lines = cpuinfo.read_text("utf-8", errors="replace").splitlines()
+    except OSError:  # not Linux
+        return {"avx512_bf16"} if torch.cpu._is_avx512_bf16_supported() else set()
+    return {word for line in lines if line.startswith(("flags", "Features")) for word in line.split()}
 
 
 def free_device_bytes() -> int:

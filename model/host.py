@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, ModelSpec, Yarn, find_model
 from model.engine import Engine
 from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
-from model.memory import PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, fit_table, weight_bytes
+from model.memory import PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, fit_table, weight_bytes, with_auto
 from model.serving import Given, LoadOrder, Serving, build_serving
 from model.settings import ANSWER_RESERVE_TOKENS, Settings
 from model.thinking import LEAST_ROOM_TOKENS
@@ -248,10 +248,18 @@ class ModelHost:
         return serving.device_text() if serving is not None else ""
 
     def fit_table(self) -> list[FitRow]:
-        """Model x precision: what would fit the device if nothing were loaded."""
+        """Model x precision: what would fit the device if nothing were loaded, and what "auto" would take.
+
+        fp32 is among them only where "auto" may take it.
+        """
+        from model.device import auto_precisions
+
         with self._changed:
             held = self._serving.weight_bytes if self._serving is not None else 0
-        return fit_table(self._free_bytes() + held)
+        free_bytes, chosen_from = self._free_bytes() + held, auto_precisions()
+        shown = chosen_from if "fp32" in chosen_from else PRECISIONS
+        rows = fit_table(free_bytes, precisions=shown)
+        return with_auto(rows, free_bytes, self._settings.context_tokens, chosen_from)
 
     def close(self) -> None:
         """End a load under way and the engine; harmless when repeated."""
@@ -325,13 +333,16 @@ class ModelHost:
         if order.spec.shape is None:
             return False
         free_bytes = self._free_bytes()
-        if order.precision in PRECISIONS:
+        if order.precision != "auto":
             return weight_bytes(order.spec.shape, order.precision) + 2 * WORKSPACE_BYTES <= free_bytes
         # "auto" takes the precision that the free memory suggests: with the other model there it would be a worse one.
+        from model.device import auto_precisions
+
         held = self._serving.weight_bytes if self._serving is not None else 0
+        precisions = auto_precisions()
         try:
-            beside = choose_precision(order.spec, free_bytes, order.context_tokens)
-            return beside == choose_precision(order.spec, free_bytes + held, order.context_tokens)
+            beside = choose_precision(order.spec, free_bytes, order.context_tokens, precisions)
+            return beside == choose_precision(order.spec, free_bytes + held, order.context_tokens, precisions)
         except ModelLoadFailed:
             return False
 

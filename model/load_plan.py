@@ -7,9 +7,19 @@ import torch
 from transformers import BitsAndBytesConfig
 
 from model.catalog import ModelSpec
-from model.device import device_kind
+from model.device import auto_precisions, device_kind
 from model.errors import ModelLoadFailed
-from model.memory import LEAST_TOKENS, choose_precision, context_that_fits, too_large, weight_bytes, what_fits
+from model.memory import (
+    LEAST_TOKENS,
+    choose_precision,
+    context_that_fits,
+    too_large,
+    value_bytes,
+    weight_bytes,
+    what_fits,
+)
+
+FP32_CHOSEN = "The weights are held in fp32, since this processor has no bf16 instructions."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +42,18 @@ def plan_load(
         return _plan_of_stored(spec, stored, precision, free_bytes)
     notes: tuple[str, ...] = ()
     device = device_kind()
-    if precision == "auto" and device == "mps":
-        precision = "bf16"
-    elif precision == "auto":
-        precision = choose_precision(spec, free_bytes, context_tokens)
+    if precision == "auto":
+        precision = choose_precision(spec, free_bytes, context_tokens, auto_precisions())
+        notes = (FP32_CHOSEN,) if precision == "fp32" else ()
     if precision not in ("fp32", "bf16", "int8", "nf4"):
         raise ModelLoadFailed(f"The precision {precision!r} is unknown. Give auto, bf16, int8, nf4 or fp32.")
     if device == "mps" and precision in ("int8", "nf4"):
         raise ModelLoadFailed(f"{precision} needs CUDA or a CPU; on Apple's GPU take bf16. {what_fits(free_bytes)}")
     weights = weight_bytes(spec.shape, precision) if spec.shape else 0
-    if spec.shape and context_that_fits(spec.shape, weights, free_bytes) < min(LEAST_TOKENS, spec.context_tokens):
-        raise too_large(spec.name, precision, weights, free_bytes)
+    if spec.shape:
+        room = context_that_fits(spec.shape, weights, free_bytes, value_bytes(precision))
+        if room < min(LEAST_TOKENS, spec.context_tokens):
+            raise too_large(spec.name, precision, weights, free_bytes)
     dtype = torch.float32 if precision == "fp32" else torch.bfloat16
     return LoadPlan(precision, _quantisation(precision), dtype, weights, notes)
 

@@ -1,6 +1,6 @@
 """A `ModelSpec` in, the model and its tokenizer on the device out; the same code for CPU, CUDA and Apple's MPS.
 
-Precisions: bf16, int8 and nf4 (bitsandbytes), or whatever a folder's weights are quantised to already.
+Precisions: bf16, fp32, int8 and nf4 (bitsandbytes), or whatever a folder's weights are quantised to already.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from model.errors import ModelLoadFailed, UnsafeModel
 from model.families import UNTOUCHED_SMOLLM2, family_of
 from model.fetching import disk_error, fetch, read_config
 from model.load_plan import LoadPlan, plan_load
-from model.memory import context_that_fits, too_large
+from model.memory import context_that_fits, too_large, value_bytes
 
 Stage = Literal["download", "convert", "load", "quantise"]
 
@@ -130,7 +130,8 @@ def load_model(
         raise ModelLoadFailed("The load was stopped.")
     model.eval()
     counted = _count_bytes(model)
-    room = _context(spec, int(getattr(config, "max_position_embeddings", 0) or 0), context_tokens, counted, free_bytes)
+    limit = int(getattr(config, "max_position_embeddings", 0) or 0)
+    room = _context(spec, limit, context_tokens, counted, free_bytes, value_bytes(plan.precision))
     if room < (wanted := context_tokens or spec.context_tokens):
         notes.append(f"The memory leaves room for {room:,} of {wanted:,} tokens.")
     report(stage, counted, counted, f"Loaded {spec.name} in {plan.precision}")
@@ -361,11 +362,11 @@ def _count_bytes(model: Any) -> int:
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())
 
 
-def _context(spec: ModelSpec, limit: int, asked: int, weights: int, free_before: int) -> int:
+def _context(spec: ModelSpec, limit: int, asked: int, weights: int, free_before: int, bytes_per_value: int) -> int:
     """The context that the model takes, that was asked for, and that the memory holds; in tokens."""
     context_tokens = min(asked or limit or spec.context_tokens, limit or spec.context_tokens)
     if spec.yarn is None or limit <= spec.context_tokens:
         context_tokens = min(context_tokens, spec.context_tokens)
     if spec.shape is None:
         return context_tokens
-    return min(context_tokens, context_that_fits(spec.shape, weights, free_before))
+    return min(context_tokens, context_that_fits(spec.shape, weights, free_before, bytes_per_value))

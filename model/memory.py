@@ -1,7 +1,7 @@
 """A model's shape in, bytes for weights and KV cache out: what fits the device, said before anything is loaded."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from model.catalog import CATALOG, ModelShape, ModelSpec
@@ -32,6 +32,7 @@ class FitRow:
         tokens: The context lengths that were looked at, in tokens, cut to what the model can take.
         kv_bytes: KV cache for one sequence of each of those lengths.
         verdict: "fits" with the longest of them, "tight" with the shortest only, or "no".
+        is_auto: Whether the precision "auto" would be this one.
     """
 
     model: str
@@ -42,6 +43,7 @@ class FitRow:
     kv_bytes: tuple[int, ...]
     verdict: Verdict
     reason: str
+    is_auto: bool = False
 
 
 def weight_bytes(shape: ModelShape, precision: str) -> int:
@@ -79,13 +81,18 @@ def kv_cache_bytes(layers: int, kv_heads: int, head_dim: int, tokens: int, bytes
     return 2 * layers * kv_heads * head_dim * tokens * bytes_per_value
 
 
-def context_that_fits(shape: ModelShape, weights: int, free_bytes: int) -> int:
+def value_bytes(precision: str) -> int:
+    """Bytes of one number of the KV cache: it is held in what the products are made in."""
+    return 4 if precision == "fp32" else 2
+
+
+def context_that_fits(shape: ModelShape, weights: int, free_bytes: int, bytes_per_value: int = 2) -> int:
     """Tokens of KV cache, all users together, that `free_bytes` hold beside the weights; 0 when there is no room.
 
     >>> context_that_fits(CATALOG["qwq-32b"].shape, int(61.0 * GIB), free_bytes=79 * GIB)
     67584
     """
-    one_token = kv_cache_bytes(shape.layers, shape.kv_heads, shape.head_dim, 1)
+    one_token = kv_cache_bytes(shape.layers, shape.kv_heads, shape.head_dim, 1, bytes_per_value)
     return max(0, free_bytes - weights - WORKSPACE_BYTES) // one_token
 
 
@@ -112,8 +119,9 @@ def fit_table(
 def _fit_row(free_bytes: int, spec: ModelSpec, shape: ModelShape, precision: str, tokens: Sequence[int]) -> FitRow:
     weights = weight_bytes(shape, precision)
     lengths = tuple(min(length, spec.context_tokens or length) for length in tokens)
-    caches = tuple(kv_cache_bytes(shape.layers, shape.kv_heads, shape.head_dim, length) for length in lengths)
-    room = context_that_fits(shape, weights, free_bytes)
+    width = value_bytes(precision)
+    caches = tuple(kv_cache_bytes(shape.layers, shape.kv_heads, shape.head_dim, length, width) for length in lengths)
+    room = context_that_fits(shape, weights, free_bytes, width)
     verdict: Verdict = "fits" if room >= lengths[-1] else "tight" if room >= lengths[0] else "no"
     missing = weights + caches[0] + WORKSPACE_BYTES - free_bytes
     reasons = {
@@ -124,33 +132,61 @@ def _fit_row(free_bytes: int, spec: ModelSpec, shape: ModelShape, precision: str
     return FitRow(spec.name, spec.title, precision, weights, lengths, caches, verdict, reasons[verdict])
 
 
-def choose_precision(spec: ModelSpec, free_bytes: int, context_tokens: int) -> str:
-    """The best precision that leaves room for the context; nf4 with a shorter one when none does.
+def choose_precision(
+    spec: ModelSpec, free_bytes: int, context_tokens: int, precisions: Sequence[str] = PRECISIONS
+) -> str:
+    """The best precision that leaves room for the context; the smallest with a shorter one when none does.
 
-    On a CPU too: bf16 ran faster there than fp32 (25 against 16 tokens per second with the embedded model).
+    fp32 is no better than bf16, only faster on some processors (`device.auto_precisions`): half of the memory has to
+    hold it.
 
     Args:
         spec: The model; bf16 when its shape is not known yet.
         free_bytes: Memory of the device that nothing else uses.
         context_tokens: Tokens to leave room for; 0 takes the model's own, 32,768 at most.
+        precisions: Those to choose from, best first.
 
     Raises:
-        ModelLoadFailed: If not even nf4 with a short context fits; the message says what would.
+        ModelLoadFailed: If not even the smallest with a short context fits; the message says what would.
 
     >>> [choose_precision(CATALOG["qwq-32b"], gib * GIB, 32_768) for gib in (79, 44, 31, 23)]
     ['bf16', 'int8', 'nf4', 'nf4']
+    >>> [choose_precision(CATALOG["smollm2-135m"], gib * GIB, 0, ("fp32", *PRECISIONS)) for gib in (4, 8)]
+    ['bf16', 'fp32']
     """
     shape = spec.shape
     if shape is None:
         return "bf16"
     wanted = context_tokens or min(spec.context_tokens or PLANNED_TOKENS, PLANNED_TOKENS)
-    for precision in PRECISIONS:
-        if context_that_fits(shape, weight_bytes(shape, precision), free_bytes) >= wanted:
+    for precision in precisions:
+        usable = free_bytes // 2 if precision == "fp32" else free_bytes
+        if context_that_fits(shape, weight_bytes(shape, precision), usable, value_bytes(precision)) >= wanted:
             return precision
-    smallest = weight_bytes(shape, PRECISIONS[-1])
+    smallest = weight_bytes(shape, precisions[-1])
     if context_that_fits(shape, smallest, free_bytes) >= min(LEAST_TOKENS, wanted):
-        return PRECISIONS[-1]
-    raise too_large(spec.name, PRECISIONS[-1], smallest, free_bytes)
+        return precisions[-1]
+    raise too_large(spec.name, precisions[-1], smallest, free_bytes)
+
+
+def with_auto(
+    rows: Iterable[FitRow], free_bytes: int, context_tokens: int, precisions: Sequence[str] = PRECISIONS
+) -> list[FitRow]:
+    """Rows of catalog models, with those marked that "auto" would take; the arguments are `choose_precision`'s.
+
+    >>> rows = with_auto(fit_table(31 * GIB, [CATALOG["qwq-32b"]]), 31 * GIB, 0)
+    >>> [row.precision for row in rows if row.is_auto]
+    ['nf4']
+    """
+    chosen: dict[str, str] = {}
+    marked = []
+    for row in rows:
+        if row.model not in chosen:
+            try:
+                chosen[row.model] = choose_precision(CATALOG[row.model], free_bytes, context_tokens, precisions)
+            except ModelLoadFailed:
+                chosen[row.model] = ""
+        marked.append(replace(row, is_auto=row.precision == chosen[row.model]))
+    return marked
 
 
 def too_large(name: str, precision: str, weights: int, free_bytes: int) -> ModelLoadFailed:

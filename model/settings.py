@@ -58,7 +58,7 @@ class Settings:
 
     Args:
         model: Catalog name, hub id or folder; "auto" takes QwQ-32B on a card that it fits, else the embedded model.
-        precision: "auto", "bf16", "int8" or "nf4".
+        precision: "auto", "bf16", "int8", "nf4" or "fp32".
         source: "hub", "modelscope" or a folder that holds one folder per model.
         adapter: Folder of a LoRA adapter, "none", or "auto" (the model's own, where it has one).
         context_tokens: Context to leave memory for; 0 takes what the catalog says of the model.

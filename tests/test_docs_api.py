@@ -159,4 +159,5 @@ def test_the_load_model_example_loads_the_embedded_model(app: RunningApp, capsys
     names: dict[str, Any] = {}
     run_python(blocks[0], app.url, names)
     run_python(next(one for one in blocks if one.section == "/load_model"), app.url, names)
-    assert capsys.readouterr().out.splitlines()[-1].startswith("smollm2-135m bf16")
+    # Which of the two is the processor's doing.
+    assert capsys.readouterr().out.splitlines()[-1].startswith(("smollm2-135m bf16", "smollm2-135m fp32"))

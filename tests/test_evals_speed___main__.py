@@ -17,7 +17,18 @@ def run(folder, *arguments):
         patch.setenv("WORKINGS_DATA", str(folder / "data"))
         status = main(
             ["--random-weights", "qwq-32b", "--layers", "2", "--out", str(folder), "--new-tokens", "4"]
-            + ["--cell-seconds", "1e9", "--side-batches", "1", "--side-lengths", "16", "--server", f"theirs={address}"]
+            + [
+                "--precision",
+                "bf16",
+                "--cell-seconds",
+                "1e9",
+                "--side-batches",
+                "1",
+                "--side-lengths",
+                "16",
+                "--server",
+                f"theirs={address}",
+            ]
             + list(arguments)
         )
     [(_, found)] = results_in(folder)

@@ -327,6 +327,47 @@ def test_the_table_counts_the_memory_that_the_loaded_model_would_give_back(tmp_p
     host.close()
 
 
+@pytest.mark.parametrize("is_fast", [True, False])
+def test_the_table_shows_fp32_only_where_auto_would_take_it(tmp_path, loader, monkeypatch, is_fast):
+    monkeypatch.setattr("model.device.device_kind", lambda: "cpu")
+    monkeypatch.setattr("model.device.has_fast_bf16", lambda: is_fast)
+    host = ModelHost(Settings(data_folder=tmp_path), _build=loader, _free_bytes=lambda: 12 * GIB)
+    taken = {row.model: row.precision for row in host.fit_table() if row.is_auto}
+    assert taken[EMBEDDED] == ("bf16" if is_fast else "fp32")
+    # Its cache alone is 7 GiB in fp32, with 32,768 tokens.
+    assert taken["qwen3-0.6b"] == "bf16"
+    assert any(row.precision == "fp32" for row in host.fit_table()) is not is_fast
+
+
+@pytest.mark.parametrize(
+    ("is_fast", "free_gib", "is_freed"),
+    [(True, 8, False), (False, 8, True), (False, 30, False)],
+    ids=["bf16 beside", "only bf16 beside, fp32 alone", "fp32 beside"],
+)
+def test_auto_makes_room_for_fp32_where_the_processor_has_no_bf16(
+    tmp_path, loader, monkeypatch, is_fast, free_gib, is_freed
+):
+    monkeypatch.setattr("model.device.device_kind", lambda: "cpu")
+    monkeypatch.setattr("model.device.has_fast_bf16", lambda: is_fast)
+    host = ModelHost(Settings(data_folder=tmp_path), _build=loader, _free_bytes=lambda: free_gib * GIB)
+    loader.weight_bytes = 20 * GIB
+    load(host, loader, "qwen3-8b", precision="nf4")
+    load(host, loader, "qwen3-0.6b", context_tokens=8193)
+    assert ("freed first" in host.status().note) is is_freed
+    host.close()
+
+
+def test_fp32_that_is_asked_for_is_loaded_beside_the_one_before_only_where_it_fits(tmp_path, loader):
+    host = ModelHost(Settings(data_folder=tmp_path), _build=loader, _free_bytes=lambda: 12 * GIB)
+    load(host, loader, "qwen3-0.6b", precision="bf16")
+    load(host, loader, EMBEDDED, precision="fp32")
+    assert "freed" not in host.status().note
+    # Its 4 billion weights are 8 GiB in bf16 and 15 in fp32.
+    load(host, loader, "qwen3-4b", precision="fp32")
+    assert "freed first" in host.status().note
+    host.close()
+
+
 @pytest.mark.model
 def test_the_embedded_model_answers_through_the_host_and_switching_frees_the_one_before(shared_data_folder):
     host = ModelHost(Settings(data_folder=shared_data_folder))

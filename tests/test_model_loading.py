@@ -28,8 +28,11 @@ def tiny_folder(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _enough_memory(monkeypatch):
-    """Room for any model's work is asked for, although these are small; whoever else uses the memory is no matter."""
+    """Room for any model's work is asked for, although these are small; whoever else uses the memory is no matter, and
+    neither is what processor this is.
+    """
     monkeypatch.setattr(loading, "free_device_bytes", lambda: 64 << 30)
+    monkeypatch.setattr("model.device.has_fast_bf16", lambda: True)
 
 
 def load(folder, tmp_path, **options) -> LoadedModel:
@@ -53,6 +56,16 @@ def test_load_reads_family_context_and_shape_from_a_folder(tiny_folder, tmp_path
         [{"role": "user", "content": "Hi"}], tokenize=False, add_generation_prompt=True
     )
     assert prompt.endswith("<|im_start|>assistant\n<think>\n")
+
+
+def test_auto_loads_fp32_on_a_processor_without_bf16_instructions_and_tells_why(tiny_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("model.device.has_fast_bf16", lambda: False)
+    loaded = load(tiny_folder, tmp_path)
+    assert (loaded.precision, loaded.model.dtype) == ("fp32", torch.float32)
+    assert loaded.notes == ("The weights are held in fp32, since this processor has no bf16 instructions.",)
+    # The folder's numbers are bfloat16, which float32 holds exactly.
+    before = load(tiny_folder, tmp_path, precision="bf16").model.state_dict()
+    assert all(torch.equal(weight, before[name].float()) for name, weight in loaded.model.state_dict().items())
 
 
 def test_load_counts_the_bytes_that_the_shape_predicts_within_3_percent(tiny_folder, tmp_path):

@@ -15,11 +15,13 @@ from model.memory import (
     kv_cache_bytes,
     weight_bytes,
     what_fits,
+    with_auto,
 )
 
 QWQ = CATALOG["qwq-32b"]
 assert QWQ.shape is not None
 QWQ_SHAPE = QWQ.shape
+FASTEST_FIRST = ("fp32", *PRECISIONS)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,39 @@ def test_a_chosen_precision_leaves_room_for_the_context_or_is_the_smallest(gib, 
         return
     room = context_that_fits(QWQ_SHAPE, weight_bytes(QWQ_SHAPE, precision), gib * GIB)
     assert room >= tokens or (precision == "nf4" and room >= LEAST_TOKENS)
+
+
+@given(st.integers(1, 400), st.sampled_from(sorted(CATALOG)), st.integers(LEAST_TOKENS, 131_072))
+def test_fp32_is_chosen_when_half_of_the_memory_holds_it_and_else_nothing_changes(gib, name, tokens):
+    spec = CATALOG[name]
+    assert spec.shape is not None
+    cache = kv_cache_bytes(spec.shape.layers, spec.shape.kv_heads, spec.shape.head_dim, tokens, 4)
+    needed = weight_bytes(spec.shape, "fp32") + cache + WORKSPACE_BYTES
+    if needed <= gib * GIB // 2:
+        assert choose_precision(spec, gib * GIB, tokens, FASTEST_FIRST) == "fp32"
+        return
+    try:
+        otherwise = choose_precision(spec, gib * GIB, tokens)
+    except ModelLoadFailed:
+        with pytest.raises(ModelLoadFailed):
+            choose_precision(spec, gib * GIB, tokens, FASTEST_FIRST)
+    else:
+        assert choose_precision(spec, gib * GIB, tokens, FASTEST_FIRST) == otherwise
+
+
+@pytest.mark.parametrize(
+    ("gib", "expected"), [(4, {"smollm2-135m": "bf16"}), (8, {"smollm2-135m": "fp32"})], ids=["half too small", "half"]
+)
+def test_the_table_marks_what_auto_would_take_and_nothing_of_what_fits_nowhere(gib, expected):
+    specs = [CATALOG["smollm2-135m"], QWQ]
+    rows = with_auto(fit_table(gib * GIB, specs, FASTEST_FIRST), gib * GIB, 0, FASTEST_FIRST)
+    assert {row.model: row.precision for row in rows if row.is_auto} == expected
+    assert len(rows) == 2 * len(FASTEST_FIRST)
+
+
+def test_a_cache_takes_twice_as_much_in_fp32():
+    half, full = fit_table(80 * GIB, [QWQ], ["bf16", "fp32"])
+    assert full.kv_bytes == tuple(2 * size for size in half.kv_bytes)
 
 
 def test_too_little_memory_names_the_models_that_would_fit():

@@ -125,7 +125,7 @@ def test_loss_of_packed_rows_is_the_loss_of_their_samples_one_by_one(base, token
         "labels": [[label for sample in samples for label in (IGNORED, *sample.labels[1:])]],
         "position_ids": [[position for sample in samples for position in range(len(sample.ids))]],
     }
-    together = completion_loss(model.get_base_model(), collate([packed], pad_id=0), autocast=False)
+    together = completion_loss(model.get_base_model(), collate([packed], pad_id=0))
     losses, learned = [], 0
     for sample in samples:
         labels = torch.tensor([sample.labels])

@@ -519,6 +519,7 @@ def test_models_names_the_loaded_one_and_what_would_fit(server: Server) -> None:
     models = server.client().predict(api_name="/models")
     assert models["loaded"]["model"] == "scripted"
     assert {"qwq-32b", "qwen3-0.6b"} <= {each["model"] for each in models["models"]}
+    assert all(sum(fit["is_auto"] for fit in each["fits"]) <= 1 for each in models["models"])
 
 
 @dataclass

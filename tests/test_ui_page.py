@@ -226,9 +226,22 @@ def test_fit_table_escapes_what_it_shows() -> None:
         kv_bytes=(0, 0),
         verdict="fits",
         reason="<i>",
+        is_auto=False,
     )
     table = fit_table_html([row], "<GPU>")  # type: ignore[list-item]
     assert "<b>" not in table and "<i>" not in table and "<GPU>" not in table
+
+
+def test_fit_table_says_which_precision_auto_takes() -> None:
+    rows = [
+        SimpleNamespace(
+            model="m", title="M", precision=name, weight_bytes=2**30, kv_bytes=(0, 0), verdict="fits", reason="room"
+        )
+        for name in ("fp32", "bf16")
+    ]
+    rows[0].is_auto, rows[1].is_auto = True, False
+    table = fit_table_html(rows, "CPU, 1 thread")  # type: ignore[arg-type]
+    assert "<td>fp32 · auto</td>" in table and "<td>bf16</td>" in table
 
 
 def test_values_of_the_status_line_are_plain_json() -> None:

@@ -24,6 +24,7 @@ from model.families import SMOLLM2, UNTOUCHED_SMOLLM2, Family
 from model.settings import settings_from_environment
 from train.judging import RunAsserts, boxed, is_right, split_answer
 from train.mixes import CLAIMS, SHARES
+from train.precision import autocast_for, training_dtype
 from train.rows import prompt_text
 from train.traces import Trace, Value, content_of, mixture
 from verify.math_check import wilson
@@ -97,7 +98,7 @@ def _generate(model: Any, tokenizer: Any, prompts: list[str], temperature: float
     drawn: dict[str, Any] = {"do_sample": False}
     if temperature > 0:
         drawn = {"do_sample": True, "temperature": temperature, "top_p": 0.95, "top_k": 40}
-    with torch.autocast(model.device.type, dtype=torch.bfloat16):
+    with autocast_for(model):
         ids = model.generate(
             **batch, max_new_tokens=MOST_NEW_TOKENS, eos_token_id=end, pad_token_id=tokenizer.pad_token_id, **drawn
         )
@@ -161,11 +162,11 @@ def sandbox_or_none() -> Sandbox | None:
 
 
 def load(adapter: str, base: Path) -> tuple[Any, Any]:
-    """The base model in bfloat16 with the adapter merged into it (none with "none"), and its tokenizer."""
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation="sdpa")
+    """The base model with the adapter merged into it (none with "none"), and its tokenizer."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=training_dtype(device), attn_implementation="sdpa")
     if adapter != "none":
         model = PeftModel.from_pretrained(model, adapter).merge_and_unload()
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     return model.to(device), AutoTokenizer.from_pretrained(base)
 
 

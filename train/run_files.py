@@ -1,4 +1,4 @@
-"""A training run's folder: its state, plan, log and samples, written as it goes on and read by whoever shows it. No torch."""
+"""A training run's folder: its state, plan, log and samples, written as it goes on, read by whoever shows it."""
 
 import json
 import math

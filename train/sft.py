@@ -29,6 +29,7 @@ from model.embedded import prepare_embedded
 from model.settings import settings_from_environment
 from train.held_out import ask_all, held_out_problems, pass_rates
 from train.mixes import trained_shares
+from train.precision import autocast_for, training_dtype
 from train.rows import IGNORED, POOL, Row, Sample, pack, sample_of, varied
 from train.traces import is_held_out, mixture
 
@@ -87,10 +88,10 @@ class CompletionTrainer(SFTTrainer):  # type: ignore[misc]
         return (loss, None) if return_outputs else loss
 
 
-def completion_loss(causal: Any, inputs: dict[str, torch.Tensor], *, autocast: bool = True) -> torch.Tensor:
+def completion_loss(causal: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
     """Mean cross entropy of the learned tokens of `inputs` (rows, tokens); the LM head sees only their positions."""
     labels = inputs["labels"][:, 1:]
-    with torch.autocast("cuda" if labels.is_cuda else "cpu", dtype=torch.bfloat16, enabled=autocast):
+    with autocast_for(causal):
         hidden = causal.model(
             input_ids=inputs["input_ids"], position_ids=inputs["position_ids"], use_cache=False
         ).last_hidden_state
@@ -229,7 +230,8 @@ def train(plan: Plan, base: Path, folder: Path, *, save_minutes: float, ask_step
     os.environ.setdefault("TRACKIO_DIR", str(folder / "trackio"))
     tokenizer = AutoTokenizer.from_pretrained(base)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation="sdpa").to(device)
+    dtype = training_dtype(device)
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, attn_implementation="sdpa").to(device)
     pad_id = int(tokenizer.pad_token_id)
     trainer = CompletionTrainer(
         model=adapted(model, plan),

@@ -46,6 +46,7 @@ def _model_as_json(spec: ModelSpec, rows: Sequence[FitRow]) -> dict[str, Any]:
                 "precision": row.precision,
                 "verdict": row.verdict,
                 "reason": row.reason,
+                "is_auto": row.is_auto,
                 "weight_bytes": row.weight_bytes,
                 "kv_bytes": {str(tokens): size for tokens, size in zip(row.tokens, row.kv_bytes, strict=True)},
             }

@@ -112,7 +112,8 @@ def fit_table_html(rows: Sequence[FitRow], device: str) -> str:
     for row in rows:
         caches = [f"{size / GIB:.1f}" for size in row.kv_bytes]
         name = "" if row.model == previous else html.escape(row.model)
-        cells = [row.precision, f"{row.weight_bytes / GIB:.1f} GiB", *(f"{cache} GiB" for cache in caches)]
+        precision = f"{row.precision} · auto" if row.is_auto else row.precision
+        cells = [precision, f"{row.weight_bytes / GIB:.1f} GiB", *(f"{cache} GiB" for cache in caches)]
         figures = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
         verdict = f"<td class='{row.verdict}'>{row.verdict}</td><td class='why'>{html.escape(row.reason)}</td>"
         group = " class='first'" if name else ""

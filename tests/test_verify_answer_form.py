@@ -1,0 +1,46 @@
+"""Answers that are worth what the reference is: which of them are in its form, and which only quote or leave work undone."""
+
+import pytest
+
+from verify.answer_form import form_fault
+
+
+@pytest.mark.parametrize(
+    ("gold", "candidate"),
+    [
+        pytest.param("391", "391", id="the same"),
+        pytest.param("1250", "1,250", id="comma in thousands"),
+        pytest.param("12.60", r"\$12.60", id="dollars"),
+        pytest.param("20", r"20\%", id="percent"),
+        pytest.param("-1/2", r"\frac{-1}{2}", id="minus inside the fraction"),
+        pytest.param("0.5", r"\frac{1}{2}", id="fraction for a decimal"),
+        pytest.param("5/2", r"2\frac{1}{2}", id="mixed number"),
+        pytest.param("2^3 * 5", r"2 \times 2 \times 2 \times 5", id="powers written out"),
+        pytest.param("2^3 * 5", r"5 \cdot 2^3", id="factors in another order"),
+        pytest.param("yes", r"\text{Yes}", id="a word"),
+        pytest.param("x^2+1", "1+x^2", id="terms in another order"),
+        pytest.param("3", "x = 3", id="equation"),
+        pytest.param(r"\sqrt{2}", r"\sqrt{2}", id="root"),
+    ],
+)
+def test_answer_in_the_form_of_its_reference_has_no_fault(gold: str, candidate: str):
+    assert form_fault(gold, candidate, "What is it?") == ""
+
+
+@pytest.mark.parametrize(
+    ("gold", "candidate", "question", "fault"),
+    [
+        pytest.param("391", r"17 \cdot 23", "What is 17 * 23?", "not worked out", id="product quoted"),
+        pytest.param("13", r"\sqrt{169}", "", "not worked out", id="root left"),
+        pytest.param("391", "782/2", "", "not worked out", id="whole number as a fraction"),
+        pytest.param("3/4", "6/8", "Simplify 6/8.", "lowest terms", id="fraction quoted"),
+        pytest.param("5/4", r"1\frac{2}{8}", "", "lowest terms", id="mixed number not in lowest terms"),
+        pytest.param("3/4", "1/2 + 1/4", "What is 1/2 + 1/4?", "not worked out", id="sum of fractions"),
+        pytest.param("2^3 * 5", "40", "Factor 40.", "taken apart", id="number for its factors"),
+        pytest.param("2^3 * 5", "8 * 5", "Factor 40.", "taken apart", id="factors that are not prime"),
+        pytest.param("x^2-1", "(x-1)*(x+1)*(x+2)/(x+2)", "", "not worked out", id="expression not cancelled"),
+        pytest.param("x^2+3x+2", "(x+1)(x+2)", "Expand (x+1)(x+2).", "question says", id="expression quoted"),
+    ],
+)
+def test_answer_that_leaves_the_work_undone_has_a_fault(gold: str, candidate: str, question: str, fault: str):
+    assert fault in form_fault(gold, candidate, question)

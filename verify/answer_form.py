@@ -1,0 +1,147 @@
+r"""A reference, an answer that is worth the same and the question in; what is wrong with the answer's form out.
+
+Whoever rewards answers must not take `17 \cdot 23` for 391, or 40 for the prime factors of 40: it is the same number,
+and nothing was worked out. A person who reads the verdict sees that; a policy that is trained by it would learn to quote.
+"""
+
+import math
+import re
+from collections import Counter
+
+from verify.expression import Apply, Name, NotReadable, Number, Tree, read
+from verify.normal_form import normal_form
+
+# A closed form may be written a little longer than the reference has it: x + 2*y for 2y + x.
+_MORE_OPERATIONS = 2
+# Shorter answers stand in many a question by chance.
+_QUOTED_CHARACTERS = 3
+# What a number may stand with, and is the same number: dollars, percents.
+_MARKS = re.compile(r"\\?[$%]")
+
+
+def form_fault(gold: str, candidate: str, question: str = "") -> str:
+    r"""Why an answer is not in the form that its reference has; empty if nothing is wrong with it.
+
+    Args:
+        candidate: Known to be worth the same.
+
+    >>> form_fault("391", r"17 \cdot 23")
+    'it is not worked out: 17 \\cdot 23'
+    >>> form_fault("1/2", r"\frac{3}{6}"), form_fault("2^3 * 5", "40")
+    ('the fraction is not in lowest terms', 'it is not taken apart as the reference is')
+    >>> form_fault("391", "391"), form_fault("0.5", r"\frac{1}{2}"), form_fault("2^3 * 5", "2*2*2*5")
+    ('', '', '')
+    """
+    wanted, given = _tree(gold), _tree(candidate)
+    if wanted is None or given is None:
+        return _quoted(gold, candidate, question)
+    if _is_named(wanted) or _is_named(given):
+        longer = _operations(given) > _operations(wanted) + _MORE_OPERATIONS
+        return _not_worked_out(candidate) if longer else _quoted(gold, candidate, question)
+    if (factors := _factors(wanted)) is not None:
+        return "" if _factors(given) == factors else "it is not taken apart as the reference is"
+    if _is_fraction(given):
+        if _operations(wanted) == 0 and _is_whole(wanted):
+            return _not_worked_out(candidate)
+        return "" if _is_lowest(given) or not _is_lowest(wanted) else "the fraction is not in lowest terms"
+    if _operations(given) > _operations(wanted):
+        return _not_worked_out(candidate)
+    return ""
+
+
+def _not_worked_out(candidate: str) -> str:
+    return f"it is not worked out: {candidate.strip()[:80]}"
+
+
+def _quoted(gold: str, candidate: str, question: str) -> str:
+    """A text of the question, which the reference is not."""
+    said, asked = "".join(normal_form(candidate).split()), "".join(normal_form(question).split())
+    if len(said) < _QUOTED_CHARACTERS or said == "".join(normal_form(gold).split()):
+        return ""
+    return "it is what the question says" if said in asked and _operations_of(said) else ""
+
+
+def _operations_of(text: str) -> int:
+    tree = _tree(text)
+    return _operations(tree) if tree is not None else 0
+
+
+def _tree(text: str) -> Tree | None:
+    try:
+        return read(normal_form(_MARKS.sub("", text)))
+    except (NotReadable, RecursionError):
+        return None
+
+
+def _is_named(tree: Tree) -> bool:
+    match tree:
+        case Name():
+            return True
+        case Apply(_, arguments):
+            return any(map(_is_named, arguments))
+    return False
+
+
+def _operations(tree: Tree) -> int:
+    """Operations, signs of numbers apart."""
+    match tree:
+        case Apply("negative", (Number(),)):
+            return 0
+        case Apply(_, arguments):
+            return 1 + sum(map(_operations, arguments))
+    return 0
+
+
+def _unsigned(tree: Tree) -> Tree:
+    match tree:
+        case Apply("negative", (inner,)):
+            return inner
+    return tree
+
+
+def _is_whole(tree: Tree) -> bool:
+    inner = _unsigned(tree)
+    return isinstance(inner, Number) and inner.value.denominator == 1
+
+
+def _is_fraction(tree: Tree) -> bool:
+    """Whether it is one, or a whole number with one."""
+    match _unsigned(tree):
+        case Apply("/", (above, below)):
+            return _is_whole(above) and _is_whole(below)
+        case Apply("+", (Number() as whole, rest)):
+            return _is_whole(whole) and _is_fraction(rest)
+    return False
+
+
+def _is_lowest(tree: Tree) -> bool:
+    match _unsigned(tree):
+        case Apply("/", (above, below)):
+            above, below = _unsigned(above), _unsigned(below)
+            assert isinstance(above, Number) and isinstance(below, Number)
+            return math.gcd(above.value.numerator, below.value.numerator) == 1
+        case Apply("+", (_, rest)):
+            return _is_lowest(rest)
+    return True
+
+
+def _factors(tree: Tree) -> Counter[int] | None:
+    """How often each factor is taken in a product of whole numbers; None if it is no product or power."""
+    match tree:
+        case Apply("*" | "^", _):
+            counted: Counter[int] = Counter()
+            return counted if _count(tree, 1, counted) else None
+    return None
+
+
+def _count(tree: Tree, times: int, counted: Counter[int]) -> bool:
+    match tree:
+        case Number(value) if value.denominator == 1:
+            if value != 1:
+                counted[value.numerator] += times
+            return True
+        case Apply("*", arguments):
+            return all(_count(part, times, counted) for part in arguments)
+        case Apply("^", (base, Number(exponent))) if exponent.denominator == 1 and 0 < exponent < 1000:
+            return _count(base, times * exponent.numerator, counted)
+    return False
