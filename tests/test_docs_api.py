@@ -61,7 +61,7 @@ PRINTS = {
     "/tools": "calculate free ",
     "/run_files": "total.txt",
     "/training_runs": "first ended 20 of 20",
-    "/training_run": "first step 20 0.75\nHow many are 20 and 3? open 0.1",
+    "/training_run": "first step 20 0.75\nHow many are 20 and 3? open -0.2",
 }
 
 

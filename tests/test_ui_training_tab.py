@@ -39,7 +39,10 @@ def test_curves_come_again_only_when_the_log_has_grown(tab: TrainingTab, tmp_pat
     run = begin_run(tmp_path, done=3)
     first = look(tab, name="first")["run"]
     assert first["detail"].startswith("step 3 of 20") and first["is_going"]
-    assert [each["title"] for each in first["charts"]][:2] == ["Reward", "Held-out problems solved"]
+    assert [each["title"] for each in first["charts"]][:2] == [
+        "Reward, and what each part adds",
+        "Held-out problems solved",
+    ]
     assert ["Learning rate", "2e-05", ""] in first["plan"]
     again = look(tab, name="first", log=first["log"])["run"]
     assert "charts" not in again and again["detail"] == first["detail"]

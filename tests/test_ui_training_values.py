@@ -59,6 +59,8 @@ def test_run_that_failed_says_why_and_what_to_do() -> None:
     value = standing_value(state(status="failed", reason="The disk is full."), "failed")
     assert (value["text"], value["tone"]) == ("Failed: The disk is full.", "error")
     assert "same command again" in value["hint"]
+    told = standing_value(state(status="stopped", reason="It was stopped; the same command goes on."), "stopped")
+    assert told["hint"] == ""
 
 
 def test_list_says_kind_model_age_and_how_far_it_is() -> None:
@@ -78,7 +80,7 @@ def logged(n: int) -> list[dict[str, Any]]:
 
 
 def test_figures_compare_the_first_tenth_of_the_steps_with_the_last() -> None:
-    figure = {what: value for what, value, _ in figures_value("grpo", logged(20), 0)}
+    figure = {what: value for what, value, _ in figures_value("grpo", logged(20))}
     # Steps 1 and 2, then 19 and 20.
     assert figure["Mean reward"] == "0.245 → 0.785"
     assert figure["Tokens so far"] == "20,000"
@@ -87,41 +89,41 @@ def test_figures_compare_the_first_tenth_of_the_steps_with_the_last() -> None:
 
 def test_held_out_figure_has_its_interval_where_the_count_is_known() -> None:
     log = [{"step": 1, "held_out/pass": 0.25}, {"step": 20, "held_out/pass": 0.75}]
-    (known, *_) = figures_value("grpo", log, 96)
+    (known, *_) = figures_value("grpo", [each | {"held_out/asked": 96.0} for each in log])
     assert known[1] == "25.0% (17.4% to 34.5%) → 75.0% (65.5% to 82.6%)" and "step 20" in known[2]
-    (unknown, *_) = figures_value("grpo", log, 0)
+    (unknown, *_) = figures_value("grpo", log)
     assert unknown[1] == "25.0% → 75.0%"
-    (once, *_) = figures_value("grpo", log[:1], 0)
+    (once, *_) = figures_value("grpo", log[:1])
     assert once[1:] == ["25.0%", "At step 1."]
 
 
 def test_figures_of_fine_tuning_are_its_loss() -> None:
-    assert figures_value("sft", [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 1.0}], 0) == [
+    assert figures_value("sft", [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 1.0}]) == [
         ["Loss", "3.000 → 1.000", "Means of the first and of the last tenth of its steps."]
     ]
-    assert figures_value("sft", [], 0) == []
+    assert figures_value("sft", []) == []
 
 
 def test_row_of_a_completion_is_one_line() -> None:
     sample = completion(3, 1, question="How\nmany?  " + "x" * 500)
     place, step, source, question, outcome, label, reward, tokens = sample_row(77, sample)
-    assert (place, step, source, outcome, label, reward, tokens) == (77, 3, "gsm8k", "wrong", "Wrong", "0.1", 101)
+    assert (place, step, source, outcome, label, reward, tokens) == (77, 3, "gsm8k", "wrong", "Wrong", "-0.2", 101)
     assert question.startswith("How many? x") and len(question) <= 141
 
 
 def test_opened_completion_has_every_part_of_its_reward_and_the_reason() -> None:
-    value = opened_sample(completion(3, 1))
+    value = opened_sample(completion(3, 1), {"outcome": 1.0, "format": 0.2})
     assert [each[:2] for each in value["parts"]] == [
         ["Outcome", "0"],
-        ["Format", "0.1"],
-        ["Reward", "0.1"],
+        ["Format", "-1 × 0.2 = -0.2"],
+        ["Reward", "-0.2"],
         ["Advantage", "0.5"],
     ]
     assert (value["label"], value["reason"], value["figures"]) == ("Wrong", "1 is not 2.", "101 tokens")
-    assert opened_sample(completion(3, 2))["figures"] == "102 tokens · Cut at the limit"
+    assert opened_sample(completion(3, 2), {})["figures"] == "102 tokens · Cut at the limit"
 
 
 def test_completion_without_a_reward_is_shown_too() -> None:
     sample = completion(3, 0, reward=None, parts=None, thinking=None, reason=None)
     assert sample_row(0, sample)[6] == "–"
-    assert opened_sample(sample)["parts"][0] == ["Reward", "–", ""]
+    assert opened_sample(sample, {})["parts"][0] == ["Reward", "–", ""]

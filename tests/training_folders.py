@@ -6,13 +6,19 @@ from typing import Any
 from train.run_files import RunFolder, Status, runs_folder
 
 OUTCOMES = ("correct", "wrong", "undecided", "open")
-PLAN = {"model": "smollm2-135m", "learning_rate": 2e-05, "steps": 20, "sources": {"own:word_one": 2, "gsm8k": 1}}
+PLAN = {
+    "model": "smollm2-135m",
+    "learning_rate": 2e-05,
+    "steps": 20,
+    "sources": {"own:word_one": 2, "gsm8k": 1},
+    "weights": {"format": 0.2},
+}
 
 
 def completion(step: int, number: int, **more: Any) -> dict[str, Any]:
     """One that was scored; four in a row have the four outcomes."""
     outcome = OUTCOMES[number % len(OUTCOMES)]
-    reward = 1.1 if outcome == "correct" else 0.1
+    is_correct = outcome == "correct"
     return {
         "step": step,
         "key": f"{step}-{number}",
@@ -22,8 +28,8 @@ def completion(step: int, number: int, **more: Any) -> dict[str, Any]:
         "answer": f"It is \\boxed{{{step + number}}}.",
         "outcome": outcome,
         "reason": "1 is not 2" if outcome == "wrong" else "",
-        "reward": reward,
-        "parts": {"outcome": reward - 0.1, "format": 0.1},
+        "reward": is_correct - 0.2,
+        "parts": {"outcome": float(is_correct), "format": -1.0},
         "tokens": 100 + number,
         "truncated": outcome == "undecided",
         "advantage": 0.5,
@@ -36,7 +42,7 @@ def figures(step: int, steps: int) -> dict[str, float]:
     return {
         "reward": 0.2 + 0.6 * done,
         "reward/outcome": 0.1 + 0.6 * done,
-        "reward/format": 0.1,
+        "reward/format": -1.0,
         "correct": 0.2 + 0.5 * done,
         "undecided": 0.05,
         "truncated": 0.3 - 0.3 * done,
@@ -53,7 +59,8 @@ def write_step(run: RunFolder, step: int, steps: int, n_completions: int = 4) ->
     """One step of a run, with a look at the held-out problems at every fifth and the first."""
     run.log(step, figures(step, steps))
     if step == 1 or step % 5 == 0:
-        run.log(step, {"held_out/pass": 0.25 + 0.5 * step / steps, "held_out/gsm8k": 0.1, "held_out/own:word_one": 0.6})
+        shares = {"pass": 0.25 + 0.5 * step / steps, "gsm8k": 0.1, "own:word_one": 0.6}
+        run.log(step, {f"held_out/{name}": share for name, share in shares.items()} | {"held_out/asked": 96.0})
     run.keep_samples(completion(step, number) for number in range(n_completions))
     run.reached(step)
 

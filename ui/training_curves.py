@@ -17,7 +17,7 @@ REWARD_PARTS = {
     "reward/repetition": "Repetition",
     "reward/general": "Reward model",
 }
-_HELD_OUT = "held_out/"
+_HELD_OUT, _ALL, _ASKED = "held_out/", "held_out/pass", "held_out/asked"
 _OUTCOMES = {
     "correct": "Correct",
     "undecided": "Undecided",
@@ -26,7 +26,7 @@ _OUTCOMES = {
 }
 _KINDS = {
     "grpo": (
-        ("Reward", "number", {"reward": "Reward"} | REWARD_PARTS),
+        ("Reward, and what each part adds", "number", {"reward": "Reward"} | REWARD_PARTS),
         ("Held-out problems solved", "share", _HELD_OUT),
         ("Completions", "share", _OUTCOMES),
         ("Length of a completion", "tokens", {"length": "Tokens"}),
@@ -40,21 +40,28 @@ _KINDS = {
 }
 
 
-def charts_value(kind: str, log: Sequence[Point]) -> list[Value]:
-    """What is drawn of a run, one chart after the other; a chart without a figure is left out."""
+def charts_value(kind: str, log: Sequence[Point], weights: Mapping[str, float]) -> list[Value]:
+    """What is drawn of a run, one chart after the other; a chart without a figure is left out.
+
+    Args:
+        weights: Of the parts of the reward, which are logged without them.
+    """
     charts = []
     for title, unit, names in _KINDS.get(kind, ()):
         labels = _held_out_labels(log) if isinstance(names, str) else names
-        series = [{"label": label, "points": _drawn(points_of(log, name))} for name, label in labels.items()]
+        series = [
+            {"label": label, "points": _drawn(points_of(log, name, weights.get(name.removeprefix("reward/"), 1.0)))}
+            for name, label in labels.items()
+        ]
         series = [each for each in series if each["points"]]
         if series:
             charts.append({"title": title, "unit": unit, "series": series})
     return charts
 
 
-def points_of(log: Iterable[Point], name: str) -> list[tuple[int, float]]:
+def points_of(log: Iterable[Point], name: str, weight: float = 1.0) -> list[tuple[int, float]]:
     """Step and value where a figure was written, without what is no number."""
-    return [(int(each["step"]), float(each[name])) for each in log if _is_number(each.get(name))]
+    return [(int(each["step"]), weight * float(each[name])) for each in log if _is_number(each.get(name))]
 
 
 def _is_number(value: object) -> bool:
@@ -63,12 +70,11 @@ def _is_number(value: object) -> bool:
 
 def _held_out_labels(log: Iterable[Point]) -> dict[str, str]:
     """All sources together first, then each by its name."""
-    names = {name for each in log for name in each if name.startswith(_HELD_OUT)}
-    sources = {name: name.removeprefix(_HELD_OUT) for name in sorted(names)}
-    whole = f"{_HELD_OUT}pass"
-    first = {whole: "All sources"} if whole in sources else {}
+    names = {name for each in log for name in each if name.startswith(_HELD_OUT)} - {_ASKED}
+    sources = {name: name.removeprefix(_HELD_OUT) for name in sorted(names - {_ALL})}
+    first = {_ALL: "All sources"} if _ALL in names else {}
     # One source is all of them.
-    return first if first and len(sources) == 2 else first | {n: s for n, s in sources.items() if n != whole}
+    return first if first and len(sources) == 1 else first | sources
 
 
 def _drawn(points: Sequence[tuple[int, float]]) -> list[list[float]]:

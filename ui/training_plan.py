@@ -1,4 +1,4 @@
-"""The plan of a training run in; its settings with names for people out. No gradio."""
+"""The plan of a training run in; its settings with names for people, and the weights of its reward, out. No gradio."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,42 @@ from typing import Any
 from ui.sentences import shortened
 
 _VALUE_CHARACTERS = 300
-_NAMES: dict[str, str] = {}
+NAMES = {
+    "start": "Adapter it begins from",
+    "precision": "Precision of the frozen weights",
+    "rank": "Rank of the adapter",
+    "sources": "Sources of problems",
+    "weights": "Weights of the reward",
+    "reward_model": "Reward model",
+    "steps": "Planned steps",
+    "prompts": "Problems a step",
+    "group": "Completions of a problem",
+    "learned": "Learned from of a group",
+    "rows": "Rows at once",
+    "max_new_tokens": "Most tokens of a completion",
+    "temperature": "Temperature",
+    "learning_rate": "Learning rate",
+    "warmup_steps": "Steps of warming up",
+    "max_grad_norm": "Gradients are cut at",
+    "beta": "Weight of the KL",
+    "epsilon": "Clipping downwards",
+    "epsilon_high": "Clipping upwards",
+    "loss": "Form of the loss",
+    "scale": "Advantages are divided by",
+    "curriculum_window": "Window of the curriculum",
+    "held_out": "Held-out problems",
+    "held_out_every": "Steps between held-out tests",
+    "held_out_temperature": "Held-out temperature",
+    "rollout": "Written by",
+    "slots": "Written at once",
+    "save_minutes": "Minutes between checkpoints",
+    "seed": "Seed",
+    "tokens": "Tokens to train on",
+    "row_tokens": "Tokens of a row",
+    "without": "Tasks left out",
+}
+# Of the parts of a reward, where the plan does not say otherwise.
+_WEIGHTS = {"outcome": 1.0, "format": 0.2, "length": 0.0, "repetition": 0.0, "general": 0.0}
 # Said elsewhere of the run.
 _SAID = ("kind", "name", "model")
 
@@ -20,10 +55,10 @@ def plan_value(plan: Mapping[str, Any]) -> list[list[str]]:
 def name_of(name: str) -> str:
     """A setting's name for people.
 
-    >>> name_of("max_grad_norm")
-    'Max grad norm'
+    >>> name_of("beta"), name_of("a_new_one")
+    ('Weight of the KL', 'A new one')
     """
-    return _NAMES.get(name) or name.replace("_", " ").capitalize()
+    return NAMES.get(name) or name.replace("_", " ").capitalize()
 
 
 def value_text(value: object) -> str:
@@ -53,6 +88,7 @@ def _text(value: object) -> str:
             return json.dumps(value)
 
 
-def held_out_of(plan: Mapping[str, Any]) -> int:
-    """How many held-out problems are asked each time; 0 where the plan does not say."""
-    return 0
+def weights_of(plan: Mapping[str, Any]) -> dict[str, float]:
+    """How much each part of a reward counts."""
+    given = plan.get("weights") or {}
+    return {part: float(given.get(part, usual)) for part, usual in _WEIGHTS.items()}

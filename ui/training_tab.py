@@ -9,7 +9,7 @@ from typing import Any
 
 from model.errors import AppError, BadInput
 from ui.training_curves import charts_value
-from ui.training_plan import held_out_of, plan_value
+from ui.training_plan import plan_value, weights_of
 from ui.training_runs import TrainingRuns, seconds_of
 from ui.training_values import (
     OUTCOMES,
@@ -83,8 +83,8 @@ class TrainingTab:
         }
         if asked.get("log") != told["log"]:
             points, plan = self._runs.log(name), self._runs.plan(name)
-            told["charts"] = charts_value(state.kind, points)
-            told["figures"] = figures_value(state.kind, points, held_out_of(plan))
+            told["charts"] = charts_value(state.kind, points, weights_of(plan))
+            told["figures"] = figures_value(state.kind, points)
             told["plan"] = plan_value(plan)
         return told
 
@@ -97,7 +97,8 @@ class TrainingTab:
         return {"rows": [sample_row(place, sample) for place, sample in tail.samples], "before": tail.before}
 
     def _open(self, asked: Value) -> Value:
-        return opened_sample(self._runs.sample(str(asked["name"]), int(asked["place"])))
+        name = str(asked["name"])
+        return opened_sample(self._runs.sample(name, int(asked["place"])), weights_of(self._runs.plan(name)))
 
     def _file(self, asked: Value) -> Value:
         """A piece of a file, whole lines of it, and where the next one begins; None at the end."""

@@ -74,7 +74,8 @@ def standing_value(state: RunState, status: str) -> Value:
                 f"about {duration_text(left)} left" if left is not None else "",
             ]
         ),
-        "hint": _HINTS.get(status, ""),
+        # A reason may say it already.
+        "hint": "" if "same command" in state.reason else _HINTS.get(status, ""),
         "done": state.step,
         "total": state.steps,
         "is_going": is_going,
@@ -96,13 +97,9 @@ def about_text(state: RunState) -> str:
 # ---------------------------------------------------------------------- figures
 
 
-def figures_value(kind: str, log: Sequence[Point], held_out: int) -> list[list[str]]:
-    """The figures of a run: what, from where to where, how it is meant.
-
-    Args:
-        held_out: So many held-out problems are asked each time; 0 where that is not known.
-    """
-    figures = [_held_out_figure(log, held_out)]
+def figures_value(kind: str, log: Sequence[Point]) -> list[list[str]]:
+    """The figures of a run: what, from where to where, how it is meant."""
+    figures = [_held_out_figure(log)]
     if kind == "grpo":
         figures += [
             _tenths("Mean reward", points_of(log, "reward"), "{:.3f}"),
@@ -117,15 +114,17 @@ def figures_value(kind: str, log: Sequence[Point], held_out: int) -> list[list[s
     return [each for each in figures if each]
 
 
-def _held_out_figure(log: Sequence[Point], n: int) -> list[str] | None:
+def _held_out_figure(log: Sequence[Point]) -> list[str] | None:
+    """With intervals, where the log has how many problems were judged."""
     points = points_of(log, "held_out/pass")
     if not points:
         return None
-    shares = [_share(share, n) for _, share in (points[0], points[-1])]
+    asked = dict(points_of(log, "held_out/asked"))
+    shares = [_share(share, int(asked.get(step, 0))) for step, share in (points[0], points[-1])]
     if len(points) == 1:
         return ["Held-out problems solved", shares[0], f"At step {points[0][0]:,}."]
     meaning = f"At step {points[0][0]:,} and at step {points[-1][0]:,}, with 95% intervals (Wilson)."
-    return ["Held-out problems solved", f"{shares[0]} → {shares[1]}", meaning if n else ""]
+    return ["Held-out problems solved", f"{shares[0]} → {shares[1]}", meaning if asked else ""]
 
 
 def _share(share: float, n: int) -> str:
@@ -165,11 +164,14 @@ def sample_row(place: int, sample: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def opened_sample(sample: Mapping[str, Any]) -> Value:
-    """One completion with all that was written, and each part of its reward."""
+def opened_sample(sample: Mapping[str, Any], weights: Mapping[str, float]) -> Value:
+    """One completion with all that was written, and what each part adds to its reward.
+
+    Args:
+        weights: Of the parts, which are kept without them.
+    """
     outcome = str(sample.get("outcome", ""))
     parts = sample.get("parts") or {}
-    labels = {name.removeprefix("reward/"): label for name, label in REWARD_PARTS.items()}
     return {
         "title": joined([f"Step {int(sample.get('step', 0)):,}", str(sample.get("source", ""))]),
         "outcome": outcome,
@@ -178,12 +180,19 @@ def opened_sample(sample: Mapping[str, Any]) -> Value:
         "question": str(sample.get("question", "")),
         "thinking": str(sample.get("thinking") or ""),
         "answer": str(sample.get("answer") or ""),
-        "parts": [[labels.get(name, name), number_text(value), ""] for name, value in parts.items()]
+        "parts": [_part(name, value, weights.get(name, 1.0)) for name, value in parts.items()]
         + [["Reward", number_text(sample.get("reward")), ""], ["Advantage", number_text(sample.get("advantage")), ""]],
         "figures": joined(
             [f"{int(sample.get('tokens', 0)):,} tokens", "Cut at the limit" if sample.get("truncated") else ""]
         ),
     }
+
+
+def _part(name: str, value: object, weight: float) -> list[str]:
+    label = REWARD_PARTS.get(f"reward/{name}", name)
+    if weight == 1 or not isinstance(value, int | float):
+        return [label, number_text(value), ""]
+    return [label, f"{number_text(value)} × {number_text(weight)} = {number_text(weight * value)}", ""]
 
 
 def number_text(value: object) -> str:
@@ -194,4 +203,5 @@ def number_text(value: object) -> str:
     """
     if not isinstance(value, int | float) or not math.isfinite(value):
         return "–"
-    return f"{value:.3f}".rstrip("0").rstrip(".")
+    text = f"{value:.3f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
