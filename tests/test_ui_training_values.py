@@ -120,6 +120,7 @@ def test_opened_completion_has_every_part_of_its_reward_and_the_reason() -> None
         ["Advantage", "0.5"],
     ]
     assert (value["label"], value["reason"], value["figures"]) == ("Wrong", "1 is not 2.", "101 tokens")
+    assert value["faults"] == ["The thinking is empty."]
     assert opened_sample(completion(3, 2), {})["figures"] == "102 tokens · Cut at the limit"
 
 

@@ -28,6 +28,7 @@ def completion(step: int, number: int, **more: Any) -> dict[str, Any]:
         "answer": f"It is \\boxed{{{step + number}}}.",
         "outcome": outcome,
         "reason": "1 is not 2" if outcome == "wrong" else "",
+        "faults": ["the thinking is empty"],
         "reward": is_correct - 0.2,
         "parts": {"outcome": float(is_correct), "format": -1.0},
         "tokens": 100 + number,

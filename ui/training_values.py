@@ -177,6 +177,7 @@ def opened_sample(sample: Mapping[str, Any], weights: Mapping[str, float]) -> Va
         "outcome": outcome,
         "label": OUTCOMES.get(outcome, outcome),
         "reason": as_sentence(str(sample.get("reason") or "")),
+        "faults": [as_sentence(str(each)) for each in sample.get("faults") or ()],
         "question": str(sample.get("question", "")),
         "thinking": str(sample.get("thinking") or ""),
         "answer": str(sample.get("answer") or ""),

@@ -47,6 +47,8 @@ function trainingSamples(view, ask) {
     workingsSet(verdict.querySelector(".label"), workingsSay(told.label));
     workingsSet(verdict.querySelector(".reason"), workingsSay(told.reason));
     workingsSet(find(".sample-figures"), workingsSay(told.figures));
+    find(".faults").replaceChildren(...told.faults.map((fault) => workingsNode("li", "", workingsSay(fault))));
+    find(".faults").hidden = !told.faults.length;
     benchFigures(find(".parts-list"), told.parts);
     for (const text of ["question", "thinking", "answer"]) workingsSet(find(`.${text}:is(.plain, .text)`), told[text]);
     one.hidden = false;
