@@ -91,7 +91,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     curves = CurveViews(functools.partial(_new_curves, host, Judges(judge, code_judge)), default)
     acts = BenchmarkActs(benchmarks, curves, host, settings)
     runs.on_close += [benchmarks.close, curves.close]
-    trained = TrainingRuns(settings.data_folder)
+    trained = TrainingRuns(settings.data_folder, settings.is_hosted)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")

@@ -15,6 +15,7 @@ from ui.training_values import status_of
 # What may be taken along.
 FILES = ("log.jsonl", "report.html", "samples.jsonl")
 _NAME = re.compile(r"[\w][\w.-]*")
+_FOLDERS = re.compile(r"(?<![^:\s])(?:[A-Za-z]:)?[/\\](?:[^/\\]+[/\\])*")
 _MOST_KNOWN = 20
 
 Stamp = tuple[int, int]
@@ -23,18 +24,26 @@ Stamp = tuple[int, int]
 class TrainingRuns:
     """The runs of a folder; their logs are read again only when they have grown. Any thread may ask.
 
+    Args:
+        is_hosted: Whether strangers ask: where things lie on this machine is not told then.
+
     Raises:
         BadInput: If there is no run of a name that is asked for.
     """
 
-    def __init__(self, data_folder: Path) -> None:
-        self.folder = runs_folder(data_folder)
+    def __init__(self, data_folder: Path, is_hosted: bool = False) -> None:
+        self._folder, self._is_hosted = runs_folder(data_folder), is_hosted
         self._logs: dict[str, tuple[Stamp, list[dict[str, Any]]]] = {}
         self._lock = threading.Lock()
 
+    @property
+    def place(self) -> str:
+        """Where runs are looked for."""
+        return self._folder.name if self._is_hosted else str(self._folder)
+
     def listed(self) -> list[tuple[RunState, str]]:
         """All runs with how they stand, the newest first."""
-        return [(state, _status(state)) for state in list_runs(self.folder)]
+        return [(state, _status(state)) for state in list_runs(self._folder)]
 
     def state(self, name: str) -> tuple[RunState, str]:
         """A run, and how it stands."""
@@ -44,7 +53,8 @@ class TrainingRuns:
     def plan(self, name: str) -> dict[str, Any]:
         """What was planned; empty while that is not written."""
         folder = self._run(name)
-        return read_plan(folder) if (folder / "plan.json").exists() else {}
+        plan = read_plan(folder) if (folder / "plan.json").exists() else {}
+        return {name: without_folders(value) for name, value in plan.items()} if self._is_hosted else plan
 
     def log(self, name: str) -> list[dict[str, Any]]:
         """A dict of figures a step; empty before the first."""
@@ -90,7 +100,7 @@ class TrainingRuns:
         return path
 
     def _run(self, name: str) -> Path:
-        folder = self.folder / name
+        folder = self._folder / name
         if not _NAME.fullmatch(name) or not (folder / "state.json").is_file():
             raise BadInput(f"There is no training run {name!r}.")
         return folder
@@ -115,6 +125,22 @@ def seconds_of(iso: str) -> float:
         return datetime.fromisoformat(iso).timestamp()
     except ValueError:
         return 0.0
+
+
+def without_folders(value: Any) -> Any:
+    """A setting in which files are named without the folders that they lie in.
+
+    >>> without_folders({"file:/home/ann/mine.jsonl": 1, "start": ["/srv/adapter", "org/model"]})
+    {'file:mine.jsonl': 1, 'start': ['adapter', 'org/model']}
+    """
+    match value:
+        case str():
+            return _FOLDERS.sub("", value)
+        case dict():
+            return {without_folders(name): without_folders(each) for name, each in value.items()}
+        case list():
+            return [without_folders(each) for each in value]
+    return value
 
 
 def _status(state: RunState) -> str:

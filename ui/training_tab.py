@@ -63,7 +63,7 @@ class TrainingTab:
         ]
         told: Value = {"stamp": _stamp(listed)}
         if asked.get("stamp") != told["stamp"]:
-            told |= {"runs": listed, "folder": str(self._runs.folder)}
+            told |= {"runs": listed, "folder": self._runs.place}
         name = str(asked.get("name") or "")
         if name:
             try:
