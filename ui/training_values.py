@@ -44,7 +44,8 @@ def listed_value(state: RunState, status: str, now: float, updated_at: float) ->
         now: In Unix seconds, as is `updated_at`, when the run was written to last.
     """
     words, tone = _STATUSES.get(status, (status, ""))
-    age = "" if status == "going on" else f"{duration_text(max(0.0, now - updated_at))} ago"
+    # To the minute, so that the list is not another one every second.
+    age = "" if status == "going on" else f"{duration_text(max(60.0, now - updated_at))} ago"
     return {
         "name": state.name,
         "about": joined([_KINDS.get(state.kind, state.kind), state.model, age]),
