@@ -22,6 +22,8 @@ class ModelShape:
     Args:
         linear_parameters: Weights of the linear layers inside the blocks: those that int8 and nf4 shrink.
         other_parameters: Embeddings and head, which stay in bf16.
+        hidden: Width of the residual stream; `intermediate` is that of the gated MLP.
+        heads: Query heads of a layer.
     """
 
     layers: int
@@ -29,6 +31,10 @@ class ModelShape:
     head_dim: int
     linear_parameters: int
     other_parameters: int
+    hidden: int
+    intermediate: int
+    heads: int
+    vocabulary: int
 
     @classmethod
     def of_transformer(
@@ -49,7 +55,8 @@ class ModelShape:
         """
         attention = 2 * hidden * heads * head_dim + 2 * hidden * kv_heads * head_dim
         linear = layers * (attention + 3 * hidden * intermediate)
-        return cls(layers, kv_heads, head_dim, linear, vocabulary * hidden * (1 if is_tied else 2))
+        other = vocabulary * hidden * (1 if is_tied else 2)
+        return cls(layers, kv_heads, head_dim, linear, other, hidden, intermediate, heads, vocabulary)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from typing import Any, cast
 
 import pytest
 
-from evals.benchmarks import ifeval
 from evals.benchmarks.benchmark import Judges, Problem, Written
 from evals.benchmarks.ifeval import judge, problem_of, problems_of
 from evals.benchmarks.row_files import read_rows
 from evals.golds_judged import PAIRS
 from model.errors import BadInput
+from verify import instructions
 
 NO_JUDGES = Judges(cast(Any, None), cast(Any, None))
 ROW = {
@@ -48,7 +48,7 @@ def test_problem_of_a_row_in_another_form_is_refused(changes):
 
 
 def test_problems_of_says_which_package_is_missing(monkeypatch):
-    monkeypatch.setattr(ifeval, "_NEEDED", ("json", "no_such_package"))
+    monkeypatch.setattr(instructions, "_NEEDED", ("json", "no_such_package"))
     with pytest.raises(BadInput, match=r"Not installed here: no_such_package\. .*requirements-evals\.txt"):
         problems_of([ROW])
 
@@ -71,7 +71,7 @@ def test_judge_without_the_package_says_what_is_missing():
 
 @pytest.fixture(scope="module")
 def judges() -> Iterator[Judges]:
-    for name in ifeval._NEEDED:
+    for name in instructions._NEEDED:
         pytest.importorskip(name, reason="IFEval's checks are optional: requirements-evals.txt")
     made = Judges(cast(Any, None), cast(Any, None))
     yield made

@@ -9,7 +9,7 @@ import pytest
 
 from evals.benchmarks import reasoning_gym
 from evals.benchmarks.benchmark import Judges, Written
-from evals.benchmarks.reasoning_gym import PROBLEMS_EACH, TASKS, judge, plain_text, problems_of, rows_made
+from evals.benchmarks.reasoning_gym import PROBLEMS_EACH, TASKS, judge, problems_of, rows_made
 from evals.benchmarks.sources import digest, rows_of
 from model.errors import BadInput
 
@@ -31,23 +31,6 @@ def test_ids_hold_the_questions_words_since_another_release_may_ask_others():
     (other,) = problems_of([ROW | {"question": "What is the gcd of 4 and 8?"}])
     assert problem.id.startswith("gcd-") and problem.id != other.id
     assert problem.title == "gcd: What is the gcd of 4 and 6?"
-
-
-@pytest.mark.parametrize(
-    ("latex", "text"),
-    [
-        (r"\text{mother-in-law}", "mother-in-law"),
-        (r"\textbf{\text{Yes}}", "Yes"),
-        (r"3 \times 5 \cdot 7", "3 × 5 × 7"),
-        (r"\dfrac{138}{583}", "138/583"),
-        (r"1{,}234", "1,234"),
-        (r"90^\circ", "90"),
-        (r"\$\,5", "$ 5"),
-        ("", ""),
-    ],
-)
-def test_plain_text_is_what_the_scorers_read(latex, text):
-    assert plain_text(latex) == text
 
 
 def test_judge_asks_nobody_about_an_answer_without_a_box_that_is_strict():

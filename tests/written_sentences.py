@@ -17,7 +17,12 @@ _NOT_ON_THE_PAGE = (
 )
 EVALS = MODEL.parent / "evals"
 # Where a judgement is made, or what is wrong with it is said in words that a function returns.
-_JUDGES = (*sorted((EVALS / "benchmarks").glob("*.py")), EVALS / "judging_samples.py")
+_JUDGES = (
+    *sorted((EVALS / "benchmarks").glob("*.py")),
+    EVALS / "judging_samples.py",
+    MODEL.parent / "verify" / "instructions.py",
+    MODEL.parent / "verify" / "gym_levels.py",
+)
 _COMPLAINING = (EVALS / "bfcl_rules.py", EVALS / "tool_tasks.py", EVALS / "benchmarks" / "programs.py")
 _LOGGERS = ("log", "_log", "logging", "warnings")
 
@@ -37,7 +42,7 @@ def written_reasons() -> list[str]:
     for path in _JUDGES:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             match node:
-                case ast.Call(ast.Name("Judgement"), [_, reason, *_]):
+                case ast.Call(ast.Name("Judgement" | "Followed" | "GymVerdict"), [_, reason, *_]):
                     found += _alternatives(reason)
                 case ast.Call(ast.Name("Judged"), [_, _, _, reason, *_]):
                     found += _alternatives(reason)

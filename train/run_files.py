@@ -21,6 +21,7 @@ Status = Literal["going on", "stopped", "ended", "failed"]
 
 STATE, PLAN, LOG, SAMPLES, ADAPTER = "state.json", "plan.json", "log.jsonl", "samples.jsonl", "adapter"
 _LOCK = ".lock"
+_MAX_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +229,19 @@ class RunFolder:
 
     def end(self, status: Status, reason: str = "") -> None:
         """The run is over, or will go on another time."""
-        self.state = replace(self.state, status=status, reason=reason)
+        self.state = replace(self.state, status=status, reason=reason[:_MAX_REASON])
         self._write_state()
         self._lock.release()
+
+    def __enter__(self) -> "RunFolder":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        """A run that ends by an exception has failed, unless somebody pressed Ctrl-C twice."""
+        if isinstance(error, KeyboardInterrupt):
+            self.end("stopped", "It was stopped at once; the same command goes on from the last checkpoint.")
+        elif error is not None:
+            self.end("failed", f"{type(error).__name__}: {error}")
 
     def _write_state(self) -> None:
         seconds = round(self._earlier + self.seconds, 1)

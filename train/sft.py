@@ -25,12 +25,16 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, TrainerCallback
 from trl import SFTConfig, SFTTrainer
 
+from model.device import device_name
 from model.embedded import prepare_embedded
+from model.errors import BadInput
 from model.settings import settings_from_environment
 from train.held_out import ask_all, held_out_problems, pass_rates
 from train.mixes import trained_shares
 from train.precision import autocast_for, training_dtype
 from train.rows import IGNORED, POOL, Row, Sample, pack, sample_of, varied
+from train.run_files import RunFolder, runs_folder
+from train.stopping import STOPPED, Stopping
 from train.traces import is_held_out, mixture
 
 # About what part of a batch is learned, so that losses read as means.
@@ -50,6 +54,7 @@ class Plan:
         learning_rate: The highest; it falls to a tenth by a cosine.
         seed: Of the traces and of the initial matrices.
         without: Tasks that are left out, with commas between them.
+        only: Tasks that are trained, all others left out; all of them when empty.
         start: Folder of an adapter to go on from; a fresh one when empty.
     """
 
@@ -61,12 +66,21 @@ class Plan:
     warmup_steps: int = 40
     seed: int = 1
     without: str = ""
+    only: str = ""
     start: str = ""
 
     @property
     def shares(self) -> dict[str, float]:
-        """The shares of the tasks that are trained, the hard ones with emphasis."""
-        return trained_shares(self.without.split(","))
+        """The shares of the tasks that are trained, the hard ones with emphasis.
+
+        Raises:
+            BadInput: If there is no such task.
+        """
+        shares = trained_shares(self.without.split(","))
+        wanted = [task for task in self.only.split(",") if task]
+        if unknown := [task for task in wanted if task not in shares]:
+            raise BadInput(f"There is no task {unknown[0]!r} to train. There are: {', '.join(shares)}.")
+        return {task: shares[task] for task in wanted} if wanted else shares
 
     @property
     def steps(self) -> int:
@@ -101,36 +115,36 @@ def completion_loss(causal: Any, inputs: dict[str, torch.Tensor]) -> torch.Tenso
 
 
 class Keeper(TrainerCallback):  # type: ignore[misc]
-    """Saves by the clock, asks held-out problems every so many steps, writes the log as it grows."""
+    """Saves by the clock, asks held-out problems every so many steps, writes the log, ends the run when asked to."""
 
-    def __init__(self, folder: Path, tokenizer: Any, save_seconds: float, ask_steps: int, problems: int) -> None:
-        self._log_file = folder / "log.jsonl"
+    def __init__(
+        self, run: RunFolder, tokenizer: Any, save_seconds: float, ask_steps: int, problems: int, stopping: Stopping
+    ) -> None:
+        self._run = run
         self._tokenizer = tokenizer
         self._save_seconds = save_seconds
         self._ask_steps = ask_steps
         self._problems = held_out_problems(problems, seed=0) if ask_steps else []
-        self._saved_at = self._began_at = time.monotonic()
+        self._stopping = stopping
+        self._saved_at = time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
-        """Save when it is time; ask when it is time."""
-        if time.monotonic() - self._saved_at > self._save_seconds:
+        """Save when it is time, and when the run is to end; ask when it is time."""
+        if self._stopping():
+            control.should_save = control.should_training_stop = True
+        elif time.monotonic() - self._saved_at > self._save_seconds:
             control.should_save = True
             self._saved_at = time.monotonic()
-        if self._ask_steps and state.global_step % self._ask_steps == 0:
+        if self._ask_steps and state.global_step % self._ask_steps == 0 and not self._stopping():
             rates = pass_rates(ask_all(model, self._tokenizer, self._problems))
-            self._write(state.global_step, {f"held_out/{task}": rate for task, rate in rates.items()})
+            self._run.log(state.global_step, {f"held_out/{task}": rate for task, rate in rates.items()})
+        self._run.reached(state.global_step)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         """Keep what the trainer measured."""
         if logs and "loss" in logs:
-            self._write(
-                state.global_step, {name: logs[name] for name in ("loss", "learning_rate", "grad_norm") if name in logs}
-            )
-
-    def _write(self, step: int, values: dict[str, float]) -> None:
-        line = {"step": step, "seconds": round(time.monotonic() - self._began_at, 1), **values}
-        with self._log_file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+            kept = {name: float(logs[name]) for name in ("loss", "learning_rate", "grad_norm") if name in logs}
+            self._run.log(state.global_step, kept)
 
 
 def collate(batches: Sequence[Mapping[str, list[list[int]]]], pad_id: int) -> dict[str, torch.Tensor]:
@@ -220,32 +234,51 @@ def last_checkpoint(folder: Path) -> Path | None:
     return None
 
 
-def train(plan: Plan, base: Path, folder: Path, *, save_minutes: float, ask_steps: int, problems: int) -> None:
-    """Train to the end of the plan, from the last checkpoint in `folder` if there is one; the adapter ends there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = folder / "plan.json"
-    if written.exists() and Plan(**json.loads(written.read_text("utf-8"))) != plan:
-        raise SystemExit(f"{folder} holds a run of another plan. Give the same numbers again, or another --out.")
-    written.write_text(json.dumps(asdict(plan), indent=1) + "\n", "utf-8")
-    os.environ.setdefault("TRACKIO_DIR", str(folder / "trackio"))
-    tokenizer = AutoTokenizer.from_pretrained(base)
+def train(plan: Plan, base: Path, folder: Path, *, save_minutes: float, ask_steps: int, problems: int) -> str:
+    """Train to the end of the plan, from the last checkpoint in `folder` if there is one; the adapter ends there.
+
+    Returns:
+        How it ended: "ended" or "stopped".
+
+    Raises:
+        BadInput: If the folder holds a run of another plan, or another process carries it out.
+    """
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    dtype = training_dtype(device)
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, attn_implementation="sdpa").to(device)
-    pad_id = int(tokenizer.pad_token_id)
-    trainer = CompletionTrainer(
-        model=adapted(model, plan),
-        args=arguments(plan, folder),
-        train_dataset=dataset_of(tokenizer, plan),
-        processing_class=tokenizer,
-        data_collator=lambda batches: collate(batches, pad_id),
-        callbacks=[Keeper(folder, tokenizer, save_minutes * 60, ask_steps, problems)],
-    )
-    checkpoint = last_checkpoint(folder)
-    if checkpoint is not None:
-        print(f"Going on from step {checkpoint.name.removeprefix('checkpoint-')}.", flush=True)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    trainer.model.to(torch.bfloat16).save_pretrained(folder / "adapter")
+    start = Path(plan.start).name if plan.start else ""
+    with RunFolder(
+        folder, "sft", told_plan(plan), steps=plan.steps, model=base.name, start=start, device=device_name()
+    ) as run:
+        os.environ.setdefault("TRACKIO_DIR", str(folder / "trackio"))
+        tokenizer = AutoTokenizer.from_pretrained(base)
+        dtype = training_dtype(device)
+        model = AutoModelForCausalLM.from_pretrained(base, dtype=dtype, attn_implementation="sdpa").to(device)
+        pad_id = int(tokenizer.pad_token_id)
+        trainer = CompletionTrainer(
+            model=adapted(model, plan),
+            args=arguments(plan, folder),
+            train_dataset=dataset_of(tokenizer, plan),
+            processing_class=tokenizer,
+            data_collator=lambda batches: collate(batches, pad_id),
+            callbacks=[Keeper(run, tokenizer, save_minutes * 60, ask_steps, problems, Stopping())],
+        )
+        checkpoint = last_checkpoint(folder)
+        if checkpoint is not None:
+            step = int(checkpoint.name.removeprefix("checkpoint-"))
+            run.go_on_from(step)
+            print(f"Going on from step {step}.", flush=True)
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if trainer.state.global_step < plan.steps:
+            run.end("stopped", STOPPED)
+            return "stopped"
+        trainer.model.to(torch.bfloat16).save_pretrained(folder / "adapter")
+        run.end("ended")
+        return "ended"
+
+
+def told_plan(plan: Plan) -> dict[str, Any]:
+    """The plan as a run's folder has it: settings that were added later and change nothing are left out."""
+    told = asdict(plan)
+    return {name: value for name, value in told.items() if name != "only" or value}
 
 
 def arguments(plan: Plan, folder: Path) -> SFTConfig:
@@ -281,7 +314,7 @@ def arguments(plan: Plan, folder: Path) -> SFTConfig:
 def main() -> int:
     """Read the command line, fetch the embedded model, train."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, help="folder of the run; the data folder's sft/ when left out")
+    parser.add_argument("--out", type=Path, help="folder of the run; one in the data folder's training/ when left out")
     parser.add_argument("--base", type=Path, help="folder of another model's weights")
     parser.add_argument("--save-minutes", type=float, default=4.0)
     parser.add_argument("--ask-steps", type=int, default=150, help="steps between held-out pass rates; 0 asks never")
@@ -292,15 +325,19 @@ def main() -> int:
     plan = Plan(**{field.name: given[field.name] for field in fields(Plan)})
     data_folder = settings_from_environment().data_folder
     base = given["base"] or prepare_embedded(data_folder, lambda *_: None)
-    train(
-        plan,
-        base,
-        given["out"] or data_folder / "sft",
-        save_minutes=given["save_minutes"],
-        ask_steps=given["ask_steps"],
-        problems=given["problems"],
-    )
-    return 0
+    try:
+        status = train(
+            plan,
+            base,
+            given["out"] or runs_folder(data_folder) / f"sft-{plan.seed}",
+            save_minutes=given["save_minutes"],
+            ask_steps=given["ask_steps"],
+            problems=given["problems"],
+        )
+    except BadInput as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0 if status == "ended" else 1
 
 
 if __name__ == "__main__":

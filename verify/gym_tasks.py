@@ -79,12 +79,29 @@ def gym_task(name: str, **settings: Any) -> Any:
     >>> data.score_answer(data[0]["answer"], data[0])
     1.0
     """
-    if name not in MODULES:
-        raise BadInput(f"reasoning-gym's task {name!r} is not loaded here. There are {', '.join(MODULES)}.")
+    _check_known(name)
     with _lock:
         own = _modules()
         with _in_place(own):  # some import the package's data when they are made
             return own[f"{_PACKAGE}.factory"].create_dataset(name, **settings)
+
+
+def gym_curriculum(name: str) -> Any:
+    """The package's own levels of a task, as its `BaseCurriculum` has them.
+
+    Raises:
+        BadInput: As `gym_task`.
+    """
+    _check_known(name)
+    with _lock:
+        own = _modules()
+        with _in_place(own):
+            return own[f"{_PACKAGE}.factory"].create_curriculum(name)
+
+
+def _check_known(name: str) -> None:
+    if name not in MODULES:
+        raise BadInput(f"reasoning-gym's task {name!r} is not loaded here. There are {', '.join(MODULES)}.")
 
 
 def _check_installed() -> None:

@@ -7,7 +7,6 @@ Source:
 """
 
 import functools
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +20,7 @@ from evals.benchmarks.boxed_answers import (
     text_id,
     title_of,
 )
+from verify.gym_answers import MAX_ANSWER_CHARACTERS, gym_score, plain_text
 from verify.gym_tasks import gym_release, gym_task
 
 # The set. Changing anything here makes another benchmark, so it gets another name then.
@@ -36,17 +36,6 @@ TASKS = (
     "simple_geometry", "number_sequence", "count_bits", "letter_counting", "spell_backward", "caesar_cipher", "aiw",
     "family_relationships", "knights_knaves", "syllogism", "course_schedule", "maze", "color_cube_rotation",
 )  # fmt: skip
-
-_MAX_ANSWER_CHARACTERS = 500
-_WRAPPED = re.compile(r"\\(?:text(?:bf|it|rm|tt)?|math(?:rm|bf|tt|it)|operatorname)\s*\{([^{}]*)\}")
-_FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
-# A number with what it counts, which the scorers do not know: 8 steps.
-_COUNTED = re.compile(r"(-?[\d.,/]+) [A-Za-z]+")
-_QUOTES = "\"'`“”‘’"
-_PLAIN = {
-    r"\times": "×", r"\cdot": "×", r"^{\circ}": "", r"^\circ": "", "°": "", "{,}": ",", r"\!": "", r"\,": " ",
-    r"\;": " ", r"\:": " ", r"\ ": " ", "~": " ", r"\%": "%", r"\$": "$", r"\_": "_", r"\{": "{", r"\}": "}",
-}  # fmt: skip
 
 
 def rows_made() -> list[dict[str, Any]]:
@@ -88,47 +77,16 @@ def judge(judges: Judges, problem: Problem, written: Written) -> Judgement:
     answer = plain_text(found)
     if not answer:
         return Judgement("undecided", "no final answer was found", details={"boxed": bool(box)})
-    if len(answer) > _MAX_ANSWER_CHARACTERS:
-        reason = f"an answer of {len(answer):,} characters is none here; {_MAX_ANSWER_CHARACTERS:,} are read"
-        return Judgement("wrong", reason, answer[:_MAX_ANSWER_CHARACTERS], {"boxed": bool(box)})
+    if len(answer) > MAX_ANSWER_CHARACTERS:
+        reason = f"an answer of {len(answer):,} characters is none here; {MAX_ANSWER_CHARACTERS:,} are read"
+        return Judgement("wrong", reason, answer[:MAX_ANSWER_CHARACTERS], {"boxed": bool(box)})
     gold = problem.gold
     data = _data_set(gold["task"])
-    scores = {form: _score(data, gold["index"], form) for form in _forms(answer)}
-    # Not the largest: with a letter too many, what spell_backward adds up comes to a little more than 1.
-    answer = next((form for form, score in scores.items() if score == 1.0), answer)
-    score = scores[answer]
+    answer, score = gym_score(data, data[gold["index"]], answer)
     details = {"boxed": bool(box), "score": round(score, 4)}
     if score == 1.0:
         return Judgement("correct", "reasoning-gym's scorer takes it", answer, details)
     return Judgement("wrong", f"the reference is {gold['answer']}", answer, details)
-
-
-def _forms(answer: str) -> list[str]:
-    """An answer, and what else it may be read as: without what is counted, without quotes and the sentence's end."""
-    bare = answer.rstrip(".").strip(_QUOTES).rstrip(".")
-    counted = _COUNTED.fullmatch(bare)
-    return [answer, *([bare] if bare else []), *([counted[1]] if counted else [])]
-
-
-def _score(data: Any, index: int, answer: str) -> float:
-    try:
-        return float(data.score_answer(answer, data[index]))
-    except (ValueError, ArithmeticError, TypeError, LookupError, AttributeError):
-        return 0.0  # it cannot be read as what was asked for
-
-
-def plain_text(answer: str) -> str:
-    r"""An answer in LaTeX as reasoning-gym's scorers read it.
-
-    >>> plain_text(r"\text{Friday}"), plain_text(r"2 \times 3"), plain_text(r"$\frac{1}{2}$"), plain_text("1{,}000")
-    ('Friday', '2 × 3', '1/2', '1,000')
-    """
-    text = answer.strip().strip("$")
-    for mark, plain in _PLAIN.items():
-        text = text.replace(mark, plain)
-    for _ in range(3):
-        text = _FRACTION.sub(r"\1/\2", _WRAPPED.sub(r"\1", text))
-    return " ".join(text.split())
 
 
 REASONING_GYM = Benchmark(

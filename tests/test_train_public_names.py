@@ -1,0 +1,27 @@
+"""Names as others may read them: hub ids stay whole, places on this machine are left out."""
+
+import pytest
+
+from train.public_names import public_adapter, public_model, public_plan
+
+
+@pytest.mark.parametrize(
+    "path", ["/home/someone/models/mine", "C:\\models\\mine", "./mine", "~/models/mine", "models/big/mine", "/x/mine/"]
+)
+def test_no_folder_of_this_machine_is_in_a_models_public_name(path):
+    assert public_model(path) == "mine"
+
+
+@pytest.mark.parametrize("name", ["Qwen/QwQ-32B", "someone/model.v2", "embedded", "a-name"])
+def test_name_that_is_no_place_stays_whole(name):
+    assert public_model(name) == public_adapter(name) == name
+
+
+def test_plan_keeps_all_that_is_no_place():
+    plan = {"model": "qwen3-0.6b", "start": "shipped", "reward_model": "", "sources": {"gsm8k": 1.0}, "beta": 0.0}
+    assert public_plan(plan) == plan
+
+
+def test_plan_names_its_files_without_their_folders():
+    plan = {"sources": {"file:/home/someone/a b/mine.jsonl": 1.0, "file:mine.jsonl": 2.0, "gym:gcd": 1.0}}
+    assert public_plan(plan)["sources"] == {"file:mine.jsonl": 3.0, "gym:gcd": 1.0}

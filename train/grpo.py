@@ -1,0 +1,338 @@
+"""A plan in, an adapter out: a policy writes, the verifiers of `verify/` judge, and what was right is made likelier.
+
+`python -m train.grpo --config embedded-cpu` trains the embedded model on a CPU; the same command again goes on where it
+was stopped or killed. The folder of the run has its log, its samples, its checkpoints and, at the end, the adapter.
+"""
+
+import argparse
+import dataclasses
+import importlib.util
+import json
+import random
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import torch
+from datasets import Dataset
+
+from model.device import device_name, leave_a_core
+from model.errors import AppError, BadInput
+from model.settings import settings_from_environment
+from train.curriculum import Curriculum
+from train.keeper import CURRICULUM, OutcomeKeeper
+from train.mixed import Mixture
+from train.outcome_trainer import OutcomeTrainer, Scored, trainer_arguments
+from train.outcomes import Outcome, Verifiers
+from train.plans import Plan, checked, plan_of, read_plan
+from train.policy import Policy, load_policy
+from train.problems import Problem
+from train.rewards import reward_parts, total
+from train.rollout import Actor, RolloutStopped, Written, asking_sampling, learning_sampling
+from train.run_card import write_run_card
+from train.run_files import ADAPTER, RunFolder, runs_folder
+from train.sft import last_checkpoint
+from train.stopping import STOPPED, Stopping
+
+_SHORTEST_NAME = "grpo"
+
+
+class Outcomes:
+    """Asks the policy problems and has what it writes judged.
+
+    Args:
+        actor: Writes completions of the policy as it is.
+    """
+
+    def __init__(
+        self, plan: Plan, policy: Policy, mixture: Mixture, actor: Actor, verifiers: Verifiers, run: RunFolder
+    ) -> None:
+        self._plan = plan
+        self._policy = policy
+        self._mixture = mixture
+        self._actor = actor
+        self._verifiers = verifiers
+        self._run = run
+        self._general: Any = None
+        if plan.reward_model:
+            from train.general_reward import GeneralReward
+
+            self._general = GeneralReward(plan.reward_model)
+        self._held_out = mixture.held_out(plan.held_out)
+        self.curriculum = Curriculum(mixture.levels if plan.curriculum_window else {}, plan.curriculum_window or 1)
+
+    def score(self, numbers: Sequence[int]) -> tuple[list[Scored], dict[str, float]]:
+        """Completions for problems by their numbers, with rewards, and what was measured of all of them."""
+        began = time.monotonic()
+        levels = dict(self.curriculum.levels)
+        problems = [self._mixture.problem(number, levels) for number in numbers]
+        prompts, written = self._write(problems, learning_sampling(self._plan.temperature))
+        outcomes, texts = self._judge(problems, written)
+        general = self._say_general(problems, outcomes)
+        scored = []
+        for at, (problem, outcome) in enumerate(zip(problems, outcomes, strict=True)):
+            parts = reward_parts(outcome, self._plan.reward, self._plan.max_new_tokens, general[at])
+            reward = total(parts, self._plan.reward)
+            facts = sample_line(numbers[at], problem, outcome, parts, reward)
+            scored.append(Scored(prompts[at], written[at].ids, reward, facts))
+            if outcome.result in ("correct", "wrong"):
+                self.curriculum.hear(problem.source, problem.level, outcome.result == "correct")
+        measured = measures(scored, outcomes, self._plan.reward.used)
+        return scored, measured | {"rollout_seconds": time.monotonic() - began}
+
+    def ask_held_out(self) -> dict[str, float]:
+        """Pass rates on problems that are never trained on, by source and in all, with how many were judged."""
+        if not self._held_out:
+            return {}
+        _, written = self._write(self._held_out, asking_sampling(self._plan.held_out_temperature))
+        outcomes, _ = self._judge(self._held_out, written)
+        found: dict[str, list[bool]] = defaultdict(list)
+        for problem, outcome in zip(self._held_out, outcomes, strict=True):
+            if outcome.result in ("correct", "wrong"):
+                found["pass"].append(outcome.result == "correct")
+                found[problem.source].append(outcome.result == "correct")
+        rates = {f"held_out/{name}": fmean(rights) for name, rights in found.items()}
+        return rates | {"held_out/asked": float(len(found["pass"]))}
+
+    def _write(self, problems: Sequence[Problem], sampling: Any) -> tuple[list[Sequence[int]], list[Written]]:
+        prompts: list[Sequence[int]] = [self._policy.prompt(problem) for problem in problems]
+        return prompts, self._actor.write(prompts, sampling, self._plan.max_new_tokens)
+
+    def _judge(self, problems: Sequence[Problem], written: Sequence[Written]) -> tuple[list[Outcome], list[str]]:
+        texts = [self._policy.text(each.ids) for each in written]
+        tokens, is_cut = [len(each.ids) for each in written], [each.is_truncated for each in written]
+        return self._verifiers.judge_all(problems, texts, tokens, is_cut), texts
+
+    def _say_general(self, problems: Sequence[Problem], outcomes: Sequence[Outcome]) -> list[float | None]:
+        """What the reward model finds of each answer that is not wrong; None of the others, and without a model."""
+        found: list[float | None] = [None] * len(problems)
+        if self._general is not None:
+            asked = [at for at, outcome in enumerate(outcomes) if outcome.result != "wrong" and outcome.answer]
+            given = [(problems[at].messages, outcomes[at].answer) for at in asked]
+            for at, score in zip(asked, self._general.score(given), strict=True):
+                found[at] = score
+            for at, outcome in enumerate(outcomes):
+                if outcome.result == "open" and found[at] is None:
+                    found[at] = 0.0  # it says nothing
+        return found
+
+    def keep(self, step: int, scored: Sequence[Scored]) -> None:
+        """Write the completions of a step down."""
+        self._run.keep_samples({"step": step} | each.facts for each in scored)
+
+
+def sample_line(number: int, problem: Problem, outcome: Outcome, parts: Any, reward: float | None) -> dict[str, Any]:
+    """What is kept of a completion."""
+    return {
+        "number": number,
+        "key": problem.key,
+        "source": problem.source,
+        "level": problem.level,
+        "question": problem.question,
+        "thinking": outcome.thinking,
+        "answer": outcome.answer,
+        "outcome": outcome.result,
+        "reason": outcome.reason,
+        "faults": list(outcome.faults),
+        "reward": reward,
+        "parts": {name: round(value, 4) for name, value in parts.items()},
+        "tokens": outcome.tokens,
+        "truncated": outcome.is_truncated,
+    }
+
+
+def measures(scored: Sequence[Scored], outcomes: Sequence[Outcome], used: Sequence[str]) -> dict[str, float]:
+    """What a log says of a step's completions; what there is nothing of is left out."""
+    judged = [outcome.result == "correct" for outcome in outcomes if outcome.result in ("correct", "wrong")]
+    rewards = [each.reward for each in scored if each.reward is not None]
+    found = {
+        "undecided": fmean(outcome.result == "undecided" for outcome in outcomes),
+        "truncated": fmean(outcome.is_truncated for outcome in outcomes),
+        "length": fmean(outcome.tokens for outcome in outcomes),
+    }
+    if judged:
+        found["correct"] = fmean(judged)
+    if rewards:
+        found["reward"] = fmean(rewards)
+    for part in used:
+        values = [each.facts["parts"][part] for each in scored if part in each.facts["parts"]]
+        if values:
+            found[f"reward/{part}"] = fmean(values)
+    return found
+
+
+def train(plan: Plan, folder: Path, data_folder: Path, source: str, problems_folder: Path | None = None) -> str:
+    """Train to the end of the plan, from the last checkpoint in `folder` if there is one.
+
+    Returns:
+        How it ended: "ended" or "stopped".
+
+    Raises:
+        AppError: If the plan cannot be carried out here.
+    """
+    leave_a_core()
+    policy = load_policy(plan, data_folder, source)
+    with RunFolder(
+        folder,
+        "grpo",
+        plan.as_json(),
+        steps=plan.steps,
+        model=policy.name,
+        start=shown_start(plan),
+        device=device_name(),
+    ) as run:
+        status = _train(plan, policy, run, problems_folder)
+        run.end("ended" if status == "ended" else "stopped", "" if status == "ended" else STOPPED)
+        return status
+
+
+def _train(plan: Plan, policy: Policy, run: RunFolder, problems_folder: Path | None) -> str:
+    stopping = Stopping()
+    random.seed(plan.seed)
+    mixture = Mixture(plan.sources, plan.seed, policy.family, problems_folder)
+    # A completion that is cut off by a stop would count as none: the step is written to its end.
+    actor = Actor(policy, plan.slots)
+    with Verifiers() as verifiers:
+        outcomes = Outcomes(plan, policy, mixture, actor, verifiers, run)
+        trainer = _trainer(plan, policy, run, outcomes, stopping)
+        checkpoint = last_checkpoint(run.folder)
+        if checkpoint is not None:
+            _go_on(checkpoint, run, outcomes)
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if trainer.state.global_step < plan.steps:
+        return "stopped"
+    save_adapter(policy, run.folder)
+    write_run_card(run.folder, run.folder / ADAPTER)
+    return "ended"
+
+
+def _go_on(checkpoint: Path, run: RunFolder, outcomes: Outcomes) -> None:
+    step = int(checkpoint.name.removeprefix("checkpoint-"))
+    outcomes.curriculum.set_state(json.loads((checkpoint / CURRICULUM).read_text("utf-8")))
+    run.go_on_from(step)
+    print(f"Going on from step {step}.", flush=True)
+
+
+def _trainer(plan: Plan, policy: Policy, run: RunFolder, outcomes: Outcomes, stopping: Stopping) -> OutcomeTrainer:
+    numbers = list(range(plan.steps * plan.prompts))
+    trainer = OutcomeTrainer(
+        rollout=outcomes.score,
+        keep=outcomes.keep,
+        rows=plan.rows,
+        learned=plan.learned,
+        model=policy.model,
+        processing_class=policy.tokenizer,
+        train_dataset=Dataset.from_dict({"prompt": [""] * len(numbers), "number": numbers}),
+        args=arguments(plan, policy, run.folder),
+        callbacks=[
+            OutcomeKeeper(
+                run,
+                outcomes.curriculum,
+                outcomes.ask_held_out,
+                ask_every=plan.held_out_every,
+                save_seconds=60 * plan.save_minutes,
+                should_stop=stopping,
+            )
+        ],
+    )
+    return trainer
+
+
+def arguments(plan: Plan, policy: Policy, folder: Path) -> Any:
+    """What TRL's trainer is told."""
+    return trainer_arguments(
+        output_dir=str(folder),
+        max_steps=plan.steps,
+        per_device_train_batch_size=plan.completions,
+        num_generations=plan.group,
+        max_completion_length=plan.max_new_tokens,
+        temperature=plan.temperature,
+        learning_rate=plan.learning_rate,
+        warmup_steps=plan.warmup_steps,
+        max_grad_norm=plan.max_grad_norm,
+        beta=plan.beta,
+        epsilon=plan.epsilon,
+        epsilon_high=plan.epsilon_high,
+        loss_type=plan.loss,
+        scale_rewards=plan.scale,
+        gradient_checkpointing=policy.precision in ("nf4", "int8"),
+        bf16=policy.precision != "fp32",
+        use_cpu=policy.device == "cpu",
+        seed=plan.seed,
+        data_seed=plan.seed,
+        report_to=["trackio"] if importlib.util.find_spec("trackio") else [],
+        project="workings-grpo",
+        run_name=folder.name,
+    )
+
+
+def save_adapter(policy: Policy, folder: Path) -> None:
+    """The adapter as the app loads it by `--adapter`, in bfloat16."""
+    matrices = {name: each.data for name, each in policy.model.named_parameters() if ".lora_" in name}
+    for name, each in policy.model.named_parameters():
+        if name in matrices:
+            each.data = each.data.to(torch.bfloat16)
+    policy.model.save_pretrained(folder / ADAPTER, selected_adapters=["default"])
+
+
+def shown_start(plan: Plan) -> str:
+    """Where the run starts from, in a word: a folder by its name, since where it lies is nobody's business."""
+    if plan.start == "fresh":
+        return ""
+    return Path(plan.start).name if Path(plan.start).exists() else plan.start
+
+
+def given_plan(given: argparse.Namespace) -> Plan:
+    """The plan of a file with what the command line changes in it.
+
+    Raises:
+        BadInput: If a change is none.
+    """
+    plan = read_plan(given.config)
+    changes: dict[str, Any] = {}
+    for text in given.set:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise BadInput(f"--set {text!r} changes nothing. Write it as NAME=VALUE, such as steps=20.")
+        changes[name.strip()] = value.strip()
+    for name in ("steps", "seed", "start"):
+        if getattr(given, name) is not None:
+            changes[name] = getattr(given, name)
+    changed = plan_of(changes, "The command line")
+    return checked(dataclasses.replace(plan, **{name: getattr(changed, name) for name in changes}))
+
+
+def main() -> int:
+    """Read the command line, train."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", default="embedded-cpu", help="a plan of train/configs/, or a TOML file")
+    parser.add_argument("--out", type=Path, help="folder of the run; one in the data folder's training/ when left out")
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--start", help="the adapter to go on from: a folder, a hub id, shipped or fresh")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="changes a setting of the plan"
+    )
+    parser.add_argument("--data", type=Path, help="folder of the files that the plan's sources name")
+    given = parser.parse_args()
+    settings = settings_from_environment()
+    try:
+        plan = given_plan(given)
+        name = f"{_SHORTEST_NAME}-{Path(given.config).stem}-{plan.seed}"
+        folder = given.out or runs_folder(settings.data_folder) / name
+        status = train(plan, folder, settings.data_folder, settings.source, given.data)
+    except AppError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except RolloutStopped:
+        return 1
+    print(f"{status}: {folder}")
+    return 0 if status == "ended" else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

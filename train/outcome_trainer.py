@@ -1,0 +1,236 @@
+"""Scored completions in, updates of the policy out: TRL's `GRPOTrainer` with the app's decoder and verifiers in it.
+
+TRL's are the loss, the KL term, the optimiser, the checkpoints and the processes of several GPUs. Ours are who writes
+and who judges, and which completions go through the model again: those that teach nothing (a group that is all right or
+all wrong, one that could not be judged) do not, nor does the padding beyond the longest of a pass.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any
+
+import torch
+from accelerate.utils import is_peft_model
+from trl import GRPOConfig, GRPOTrainer
+from trl.models.utils import disable_gradient_checkpointing
+from trl.trainer.utils import use_adapter
+
+# Advantages nearer to 0 than this move nothing.
+_FLAT = 1e-6
+_LEAST_DEVIATION = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A completion with its reward.
+
+    Attributes:
+        reward: None for one that could not be judged: it is left out of its group's mean, and teaches nothing.
+        facts: What is kept of it in `samples.jsonl`.
+    """
+
+    prompt_ids: Sequence[int]
+    ids: Sequence[int]
+    reward: float | None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+# Numbers of problems (each `group` times in a row) to what was written for each, and what was measured of all of it.
+Rollout = Callable[[Sequence[int]], tuple[list[Scored], dict[str, float]]]
+# A step's number and its completions, to be kept.
+Keeps = Callable[[int, Sequence[Scored]], None]
+
+
+def advantages_of(rewards: Sequence[float | None], group: int, scale: str) -> list[float]:
+    """How much better than its group each completion is; 0 for one without a reward, and where all are alike.
+
+    Args:
+        scale: "group" divides by the group's standard deviation, "batch" by that of all, "none" by nothing.
+
+    >>> [round(each, 2) for each in advantages_of([1.0, 0.0, None, 0.0], 4, "none")]
+    [0.67, -0.33, 0.0, -0.33]
+    """
+    judged = [reward for reward in rewards if reward is not None]
+    of_all = _deviation(judged)
+    found: list[float] = []
+    for start in range(0, len(rewards), group):
+        part = rewards[start : start + group]
+        known = [reward for reward in part if reward is not None]
+        mean = fmean(known) if known else 0.0
+        deviation = {"group": _deviation(known), "batch": of_all}.get(scale, 1.0)
+        if not known or _deviation(known) < _FLAT:
+            found += [0.0] * len(part)
+            continue
+        divisor = deviation + _LEAST_DEVIATION if scale in ("group", "batch") else 1.0
+        found += [0.0 if reward is None else (reward - mean) / divisor for reward in part]
+    return found
+
+
+def _deviation(values: Sequence[float]) -> float:
+    """The standard deviation of a sample; 0 for fewer than two."""
+    if len(values) < 2:
+        return 0.0
+    mean = fmean(values)
+    return float((sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5)
+
+
+def contrasting(rewards: Sequence[float | None], group: int, learned: int) -> list[int]:
+    """Which completions are learned from: of each group the best and the worst, whose rewards differ most.
+
+    Args:
+        learned: How many of a group; 0 for all.
+
+    Source:
+        Max-variance down-sampling: "Not All Rollouts are Useful", arXiv 2504.13818.
+
+    >>> contrasting([0.0, 1.0, 0.0, 0.0], 4, 2)
+    [0, 1]
+    """
+    chosen: list[int] = []
+    for start in range(0, len(rewards), group):
+        numbers = [at for at in range(start, min(start + group, len(rewards))) if rewards[at] is not None]
+        if not learned or len(numbers) <= learned:
+            chosen += numbers
+            continue
+        ordered = sorted(numbers, key=lambda at: (rewards[at] or 0.0, at))
+        splits = [ordered[:low] + ordered[len(ordered) - (learned - low) :] for low in range(learned + 1)]
+        chosen += sorted(max(splits, key=lambda split: _deviation([rewards[at] or 0.0 for at in split])))
+    return chosen
+
+
+class OutcomeTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped here
+    """Asks `rollout` for scored completions, and learns from those that differ from the rest of their group.
+
+    Args:
+        keep: Told of each step's completions, with their advantages.
+        rows: Completions of one pass through the model.
+        learned: Of a group; 0 for all.
+    """
+
+    def __init__(self, *, rollout: Rollout, keep: Keeps, rows: int, learned: int, **given: Any) -> None:
+        super().__init__(reward_funcs=[_is_judged_elsewhere], **given)
+        self._rollout = rollout
+        self._keep = keep
+        self._rows = rows
+        self._learned = learned
+
+    def training_step(self, model: Any, inputs: list[dict[str, Any]], num_items_in_batch: Any = None) -> torch.Tensor:
+        """One update's gradients: completions are written and scored, then learned in passes of a few."""
+        model.train()
+        scored, measured = self._rollout([each["number"] for each in inputs])
+        rewards = [each.reward for each in scored]
+        advantages = advantages_of(rewards, self.num_generations, self.scale_rewards)
+        for each, advantage in zip(scored, advantages, strict=True):
+            each.facts["advantage"] = round(advantage, 4)
+        kept = contrasting(rewards, self.num_generations, self._learned)
+        if self._learned:
+            chosen = [rewards[at] if at in set(kept) else None for at in range(len(rewards))]
+            advantages = advantages_of(chosen, self.num_generations, self.scale_rewards)
+        kept = [at for at in kept if abs(advantages[at]) > _FLAT]
+        self._keep(self.state.global_step + 1, scored)
+        self._count(scored, kept, measured)
+        loss = torch.zeros((), device=self.accelerator.device)
+        tokens = sum(len(scored[at].ids) for at in kept)
+        # By length, so that a pass has little padding.
+        kept.sort(key=lambda at: len(scored[at].ids) + len(scored[at].prompt_ids))
+        for start in range(0, len(kept), self._rows):
+            numbers = kept[start : start + self._rows]
+            part = self._tensors([scored[at] for at in numbers], [advantages[at] for at in numbers], tokens)
+            with self.compute_loss_context_manager():
+                # DAPO's loss is a sum over all tokens of the step; the others are means over the rows of a pass.
+                share = 1.0 if self.loss_type == "dapo" else len(numbers) / len(kept)
+                part_loss = self.compute_loss(model, part) * share
+            self.accelerator.backward(part_loss)
+            loss += part_loss.detach()
+        self._step += 1
+        return loss
+
+    def _count(self, scored: Sequence[Scored], kept: Sequence[int], measured: dict[str, float]) -> None:
+        """Keep what was measured, for the step's line in the log."""
+        group = self.num_generations
+        taught = Counter(at // group for at in kept)
+        measured["flat_groups"] = 1 - len(taught) / (len(scored) // group)
+        learned = sum(len(scored[at].ids) + len(scored[at].prompt_ids) for at in kept)
+        written = sum(len(each.ids) for each in scored)
+        read = sum(len(each.prompt_ids) for each in scored[::group])
+        self.state.num_input_tokens_seen += learned + written + read
+        measured["tokens"] = self.state.num_input_tokens_seen
+        for name, value in measured.items():
+            self._metrics["train"][name].append(float(value))
+
+    def _tensors(self, scored: Sequence[Scored], advantages: Sequence[float], tokens: int) -> dict[str, torch.Tensor]:
+        """What TRL's loss is computed of: prompts padded on the left, completions on the right; (rows, tokens)."""
+        device = self.accelerator.device
+        prompts, prompt_mask = self._padded([each.prompt_ids for each in scored], is_left=True)
+        completions, completion_mask = self._padded([each.ids for each in scored], is_left=False)
+        inputs = {
+            "prompt_ids": prompts,
+            "prompt_mask": prompt_mask,
+            "completion_ids": completions,
+            "completion_mask": completion_mask,
+            "advantages": torch.tensor(advantages, dtype=torch.float32, device=device),
+            "num_items_in_batch": torch.tensor(max(1, tokens), device=device),
+        }
+        if self.beta:
+            inputs["ref_per_token_logps"] = self._reference_logps(inputs)
+        return inputs
+
+    def _padded(self, rows: Sequence[Sequence[int]], *, is_left: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        longest = max(len(row) for row in rows)
+        pad_id = self._tokenizer.pad_token_id
+        ids, mask = [], []
+        for row in rows:
+            room = longest - len(row)
+            filling, none = [pad_id] * room, [0] * room
+            ids.append([*filling, *row] if is_left else [*row, *filling])
+            mask.append([*none, *[1] * len(row)] if is_left else [*[1] * len(row), *none])
+        device = self.accelerator.device
+        return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
+
+    @torch.no_grad()
+    def _reference_logps(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        """What the policy as it was at the start thinks of the completions' tokens; (rows, tokens)."""
+        model = self.accelerator.unwrap_model(self.model)
+        assert is_peft_model(model)
+        reference = "ref" if "ref" in model.peft_config else None
+        whole = torch.cat([inputs["prompt_ids"], inputs["completion_ids"]], dim=1)
+        mask = torch.cat([inputs["prompt_mask"], inputs["completion_mask"]], dim=1)
+        with (
+            disable_gradient_checkpointing(self.model, self.args.gradient_checkpointing_kwargs),
+            use_adapter(model, adapter_name=reference),
+        ):
+            logps: torch.Tensor = self._get_per_token_logps_and_entropies(
+                self.model, whole, mask, inputs["completion_ids"].shape[1]
+            )[0]
+        return logps
+
+
+def _is_judged_elsewhere(**_: Any) -> list[float]:
+    """TRL asks for a reward function; completions come here with their rewards.
+
+    Raises:
+        AssertionError: If it is called.
+    """
+    raise AssertionError("rewards are given by the rollout")
+
+
+def trainer_arguments(**given: Any) -> GRPOConfig:
+    """TRL's settings with those that never change here."""
+    return GRPOConfig(
+        remove_unused_columns=False,
+        shuffle_dataset=False,
+        disable_dropout=True,
+        logging_steps=1,
+        save_strategy="no",
+        save_total_limit=2,
+        disable_tqdm=True,
+        dataloader_num_workers=0,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        lr_scheduler_type="constant_with_warmup",
+        weight_decay=0.0,
+        gradient_accumulation_steps=1,
+        steps_per_generation=1,
+        **given,
+    )

@@ -1,0 +1,137 @@
+"""Prompts in, completions of the policy as it is now out, written by the app's own decoder.
+
+On a CPU they are written by a copy of the model into which the adapter is merged before each time: the adapter's many
+small matrices beside the weights cost as much as the weights. On a GPU, and where the weights have 4 bits, the model
+that is trained writes them itself.
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from model.batched import BatchedDecoder
+from model.engine import TokenStream
+from model.events import Sampling
+from train.policy import Policy
+
+# As the page draws (QwQ's preset), for what is asked and not learned.
+ASKED_TOP_P, ASKED_TOP_K = 0.95, 40
+_READ_SECONDS = 0.5
+_PAGE_TOKENS = 32
+
+
+class RolloutStopped(Exception):
+    """The run is to end; what was written so far is not needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The tokens of a completion, with the one that ends the turn unless the limit cut it."""
+
+    ids: tuple[int, ...]
+    is_truncated: bool
+
+
+class Actor:
+    """Writes completions.
+
+    Args:
+        slots: Completions that are written at once.
+        should_stop: Asked twice a second; True ends the writing with `RolloutStopped`.
+    """
+
+    def __init__(self, policy: Policy, slots: int, should_stop: Callable[[], bool] = lambda: False) -> None:
+        self._policy = policy
+        self._slots = slots
+        self._should_stop = should_stop
+        self._copy = merged_copy(policy.model) if policy.device == "cpu" else None
+
+    def write(self, prompts: Sequence[Sequence[int]], sampling: Sampling, max_new_tokens: int) -> list[Written]:
+        """A completion for each prompt, in order; prompts that are the same share their keys and values.
+
+        Raises:
+            RolloutStopped: If the run is to end.
+            EngineError: If the model cannot be batched, or the memory does not hold it.
+        """
+        model = self._policy.model.get_base_model() if self._copy is None else self._copy
+        if self._copy is not None:
+            merge_into(self._copy, self._policy.model)
+        was_training = model.training
+        model.eval()
+        # One that is used again would remember keys and values of the weights before.
+        decoder = BatchedDecoder(model, *self._room(prompts, max_new_tokens))
+        try:
+            streams = [decoder.start(ids, sampling, max_new_tokens, self._policy.stop_ids) for ids in prompts]
+            return [self._read(stream) for stream in streams]
+        finally:
+            decoder.close()
+            model.train(was_training)
+
+    def _room(self, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> tuple[int, int, int]:
+        """Context, slots, and tokens of cache for all slots, each rounded up to whole blocks."""
+        longest = max(len(ids) for ids in prompts) + max_new_tokens
+        slots = min(self._slots, len(prompts))
+        each = -(-longest // _PAGE_TOKENS) * _PAGE_TOKENS + _PAGE_TOKENS
+        return longest, slots, each * slots + sum({tuple(ids): len(ids) for ids in prompts}.values())
+
+    def _read(self, stream: TokenStream) -> Written:
+        ids: list[int] = []
+        while True:
+            if self._should_stop():
+                raise RolloutStopped
+            tokens = stream.read(_READ_SECONDS)
+            if tokens is None:
+                continue
+            ids += tokens.ids
+            if tokens.finish == "stop":
+                return Written((*ids, self._policy.end_id), is_truncated=False)
+            if tokens.finish is not None:
+                return Written(tuple(ids), is_truncated=True)
+
+
+def learning_sampling(temperature: float) -> Sampling:
+    """How completions that are learned from are drawn: from the whole distribution, which the update assumes."""
+    return Sampling(temperature=temperature, top_p=1.0, top_k=0)
+
+
+def asking_sampling(temperature: float) -> Sampling:
+    """How held-out problems are asked; a temperature of 0 is greedy."""
+    return Sampling(temperature=temperature, top_p=ASKED_TOP_P, top_k=ASKED_TOP_K)
+
+
+def merged_copy(model: Any) -> Any:
+    """The model under a `PeftModel` once more, without adapters; its weights are those of the frozen ones.
+
+    The shape is built without memory and the tensors are handed over, so that the copy costs its weights once.
+    """
+    base = model.get_base_model()
+    with torch.device("meta"):
+        bare = type(base)(copy.deepcopy(base.config))
+    state = {
+        name.replace(".base_layer.", "."): tensor.detach().clone()
+        for name, tensor in base.state_dict().items()
+        if ".lora_" not in name
+    }
+    bare.load_state_dict(state, strict=False, assign=True)
+    bare.tie_weights()
+    bare.generation_config = copy.deepcopy(base.generation_config)
+    # Buffers that no state holds (the angles of the positions) are made anew.
+    for name, module in bare.named_modules():
+        for key, buffer in list(module.named_buffers(recurse=False)):
+            if buffer.is_meta:
+                module.register_buffer(key, base.get_submodule(name).get_buffer(key).clone(), persistent=False)
+    bare.requires_grad_(False)
+    return bare.eval()
+
+
+@torch.no_grad()
+def merge_into(bare: Any, model: Any) -> None:
+    """Write the frozen weights plus the adapter "default" into a copy made by `merged_copy`."""
+    base = model.get_base_model()
+    for name, layer in base.named_modules():
+        if hasattr(layer, "get_delta_weight") and "default" in getattr(layer, "lora_A", {}):
+            target = bare.get_submodule(name).weight
+            target.copy_(layer.base_layer.weight.float() + layer.get_delta_weight("default").float())

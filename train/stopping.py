@@ -1,0 +1,24 @@
+"""SIGTERM or Ctrl-C in, whether a run is to end after its step out; a second one ends it at once."""
+
+import signal
+import sys
+
+STOPPED = "It was asked to stop; the same command goes on from there."
+
+
+class Stopping:
+    """Whether the run is to end: after the first signal at the end of a step, with a checkpoint."""
+
+    def __init__(self) -> None:
+        self._is_asked = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, number: int, _: object) -> None:
+        if self._is_asked:
+            raise KeyboardInterrupt
+        self._is_asked = True
+        sys.stderr.write("Stopping after this step; again stops at once.\n")
+
+    def __call__(self) -> bool:
+        return self._is_asked
