@@ -1,9 +1,14 @@
 """A plan's settings have names that people know, and the weights of a reward are those that count."""
 
+from dataclasses import fields
+
+from train.plans import Plan
+from train.rewards import Weights
 from ui.training_plan import NAMES, plan_value, weights_of
 
 
-def test_no_two_settings_have_one_name() -> None:
+def test_every_setting_of_a_plan_has_a_name() -> None:
+    assert {field.name for field in fields(Plan)} - {"model"} - set(NAMES) == set()
     assert len(set(NAMES.values())) == len(NAMES)
 
 
@@ -19,4 +24,4 @@ def test_settings_come_in_the_order_of_the_plan() -> None:
 
 def test_weights_are_those_of_the_plan_and_else_the_usual_ones() -> None:
     assert weights_of({"weights": {"length": 0.5}})["length"] == 0.5
-    assert weights_of({})["format"] == 0.2 and "length_free" not in weights_of({"weights": {"length_free": 0.5}})
+    assert weights_of({})["format"] == Weights().format and "length_free" not in weights_of({})

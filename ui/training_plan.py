@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+from train.rewards import PARTS, Weights
 from ui.sentences import shortened
 
 _VALUE_CHARACTERS = 300
@@ -40,9 +42,8 @@ NAMES = {
     "tokens": "Tokens to train on",
     "row_tokens": "Tokens of a row",
     "without": "Tasks left out",
+    "only": "Tasks trained alone",
 }
-# Of the parts of a reward, where the plan does not say otherwise.
-_WEIGHTS = {"outcome": 1.0, "format": 0.2, "length": 0.0, "repetition": 0.0, "general": 0.0}
 # Said elsewhere of the run.
 _SAID = ("kind", "name", "model")
 
@@ -90,5 +91,5 @@ def _text(value: object) -> str:
 
 def weights_of(plan: Mapping[str, Any]) -> dict[str, float]:
     """How much each part of a reward counts."""
-    given = plan.get("weights") or {}
-    return {part: float(given.get(part, usual)) for part, usual in _WEIGHTS.items()}
+    whole = asdict(Weights()) | dict(plan.get("weights") or {})
+    return {part: float(whole[part]) for part in PARTS}
