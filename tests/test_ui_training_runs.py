@@ -81,9 +81,9 @@ def test_completion_that_is_not_there_any_more_is_told(tmp_path: Path) -> None:
 
 def test_strangers_are_not_told_where_things_lie(tmp_path: Path) -> None:
     folder = write_run(tmp_path, done=1)
-    plan = {"kind": "grpo", "start": "/home/ann/adapter", "sources": {"file:/home/ann/mine.jsonl": 1}, "beta": 0.1}
+    plan = {"kind": "grpo", "start": "/home/ann/own", "sources": {"file:/home/ann/mine.jsonl": 1}, "beta": 0.1}
     (folder / "plan.json").write_text(json.dumps(plan))
     hosted = TrainingRuns(tmp_path, is_hosted=True)
     assert hosted.place == "training" and TrainingRuns(tmp_path).place == str(tmp_path / "training")
-    assert hosted.plan("first") == {"kind": "grpo", "start": "adapter", "sources": {"file:mine.jsonl": 1}, "beta": 0.1}
+    assert hosted.plan("first") == {"kind": "grpo", "start": "own", "sources": {"file:mine.jsonl": 1}, "beta": 0.1}
     assert TrainingRuns(tmp_path).plan("first") == plan

@@ -72,6 +72,7 @@ def test_list_says_kind_model_age_and_how_far_it_is() -> None:
 
 def test_adapter_that_it_began_from_is_named() -> None:
     assert "a fresh adapter" in about_text(state())
+    assert "began from the app's own adapter" in about_text(state(start="shipped"))
     assert "began from adapters/mine · CPU" in about_text(state(start="adapters/mine", device="CPU"))
 
 
@@ -101,6 +102,8 @@ def test_figures_of_fine_tuning_are_its_loss() -> None:
     assert figures_value("sft", [{"step": 1, "loss": 3.0}, {"step": 2, "loss": 1.0}]) == [
         ["Loss", "3.000 → 1.000", "Means of the first and of the last tenth of its steps."]
     ]
+    told = figures_value("sft", [{"step": 1, "held_out/sums": 0.5}, {"step": 9, "held_out/sums": 0.75}])
+    assert told == [["Held out: sums", "50.0% → 75.0%", ""]]
     assert figures_value("sft", []) == []
 
 

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from train.run_facts import ALL_SOURCES, HELD_OUT, held_out_names
+
 Value = dict[str, Any]
 Point = Mapping[str, Any]
 
@@ -17,7 +19,7 @@ REWARD_PARTS = {
     "reward/repetition": "Repetition",
     "reward/general": "Reward model",
 }
-_HELD_OUT, _ALL, _ASKED = "held_out/", "held_out/pass", "held_out/asked"
+_ALL = HELD_OUT + ALL_SOURCES
 _OUTCOMES = {
     "correct": "Correct",
     "undecided": "Undecided",
@@ -27,7 +29,7 @@ _OUTCOMES = {
 _KINDS = {
     "grpo": (
         ("Reward, and what each part adds", "number", {"reward": "Reward"} | REWARD_PARTS),
-        ("Held-out problems solved", "share", _HELD_OUT),
+        ("Held-out problems solved", "share", HELD_OUT),
         ("Completions", "share", _OUTCOMES),
         ("Length of a completion", "tokens", {"length": "Tokens"}),
         ("KL from the reference", "number", {"kl": "KL"}),
@@ -35,7 +37,7 @@ _KINDS = {
     ),
     "sft": (
         ("Loss", "number", {"loss": "Loss"}),
-        ("Held-out problems solved", "share", _HELD_OUT),
+        ("Held-out problems solved", "share", HELD_OUT),
     ),
 }
 
@@ -68,13 +70,14 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _held_out_labels(log: Iterable[Point]) -> dict[str, str]:
+def _held_out_labels(log: Sequence[Point]) -> dict[str, str]:
     """All sources together first, then each by its name."""
-    names = {name for each in log for name in each if name.startswith(_HELD_OUT)} - {_ASKED}
-    sources = {name: name.removeprefix(_HELD_OUT) for name in sorted(names - {_ALL})}
-    first = {_ALL: "All sources"} if _ALL in names else {}
+    labels = {name: name.removeprefix(HELD_OUT) for name in held_out_names(log)}
+    if _ALL not in labels:
+        return labels
+    labels[_ALL] = "All sources"
     # One source is all of them.
-    return first if first and len(sources) == 1 else first | sources
+    return labels if len(labels) > 2 else {_ALL: labels[_ALL]}
 
 
 def _drawn(points: Sequence[tuple[int, float]]) -> list[list[float]]:

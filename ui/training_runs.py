@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from model.errors import BadInput
+from train.public_names import public_adapter, public_model, public_plan
 from train.run_files import RunState, is_alive, list_runs, read_log, read_plan, read_state, runs_folder
 from ui.training_tail import Sample, Tail, last_samples, sample_at
 from ui.training_values import status_of
@@ -15,7 +16,6 @@ from ui.training_values import status_of
 # What may be taken along.
 FILES = ("log.jsonl", "report.html", "samples.jsonl")
 _NAME = re.compile(r"[\w][\w.-]*")
-_FOLDERS = re.compile(r"(?<![^:\s])(?:[A-Za-z]:)?[/\\](?:[^/\\]+[/\\])*")
 _MOST_KNOWN = 20
 
 Stamp = tuple[int, int]
@@ -43,18 +43,17 @@ class TrainingRuns:
 
     def listed(self) -> list[tuple[RunState, str]]:
         """All runs with how they stand, the newest first."""
-        return [(state, _status(state)) for state in list_runs(self._folder)]
+        return [self._shown(state) for state in list_runs(self._folder)]
 
     def state(self, name: str) -> tuple[RunState, str]:
         """A run, and how it stands."""
-        state = replace(read_state(self._run(name)), name=name)
-        return state, _status(state)
+        return self._shown(replace(read_state(self._run(name)), name=name))
 
     def plan(self, name: str) -> dict[str, Any]:
         """What was planned; empty while that is not written."""
         folder = self._run(name)
         plan = read_plan(folder) if (folder / "plan.json").exists() else {}
-        return {name: without_folders(value) for name, value in plan.items()} if self._is_hosted else plan
+        return public_plan(plan) if self._is_hosted else plan
 
     def log(self, name: str) -> list[dict[str, Any]]:
         """A dict of figures a step; empty before the first."""
@@ -99,6 +98,12 @@ class TrainingRuns:
             raise BadInput(f"The run {name!r} has no file {file!r} to take along.")
         return path
 
+    def _shown(self, state: RunState) -> tuple[RunState, str]:
+        status = status_of(state, is_alive(state))
+        if self._is_hosted:
+            state = replace(state, model=public_model(state.model), start=public_adapter(state.start))
+        return state, status
+
     def _run(self, name: str) -> Path:
         folder = self._folder / name
         if not _NAME.fullmatch(name) or not (folder / "state.json").is_file():
@@ -125,23 +130,3 @@ def seconds_of(iso: str) -> float:
         return datetime.fromisoformat(iso).timestamp()
     except ValueError:
         return 0.0
-
-
-def without_folders(value: Any) -> Any:
-    """A setting in which files are named without the folders that they lie in.
-
-    >>> without_folders({"file:/home/ann/mine.jsonl": 1, "start": ["/srv/adapter", "org/model"]})
-    {'file:mine.jsonl': 1, 'start': ['adapter', 'org/model']}
-    """
-    match value:
-        case str():
-            return _FOLDERS.sub("", value)
-        case dict():
-            return {without_folders(name): without_folders(each) for name, each in value.items()}
-        case list():
-            return [without_folders(each) for each in value]
-    return value
-
-
-def _status(state: RunState) -> str:
-    return status_of(state, is_alive(state))

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evals.durations import duration_text
+from train.run_facts import Passed, Rate, held_out
 from train.run_files import RunState
 from ui.benchmark_values import as_sentence
 from ui.sentences import joined, shortened
 from ui.solve_values import LABELS
 from ui.training_curves import REWARD_PARTS, points_of
-from verify.math_check import wilson
 
 Value = dict[str, Any]
 Point = Mapping[str, Any]
@@ -24,6 +24,7 @@ _STATUSES = {
     "ended": ("Ended", ""),
     "failed": ("Failed", "error"),
 }
+_STARTS = {"": "a fresh adapter", "shipped": "began from the app's own adapter"}
 _HINTS = {
     "interrupted": "Its process is gone. The same command again goes on from the last checkpoint.",
     "stopped": "The same command again goes on from the last checkpoint.",
@@ -91,7 +92,7 @@ def _seconds_left(state: RunState) -> float | None:
 
 def about_text(state: RunState) -> str:
     """What is trained, from where, and on what."""
-    begun = f"began from {state.start}" if state.start else "a fresh adapter"
+    begun = _STARTS.get(state.start) or f"began from {state.start}"
     return joined([_KINDS.get(state.kind, state.kind), state.model, begun, state.device])
 
 
@@ -100,7 +101,7 @@ def about_text(state: RunState) -> str:
 
 def figures_value(kind: str, log: Sequence[Point]) -> list[list[str]]:
     """The figures of a run: what, from where to where, how it is meant."""
-    figures = [_held_out_figure(log)]
+    figures: list[list[str] | None] = [*_held_out_figures(log)]
     if kind == "grpo":
         figures += [
             _tenths("Mean reward", points_of(log, "reward"), "{:.3f}"),
@@ -115,24 +116,29 @@ def figures_value(kind: str, log: Sequence[Point]) -> list[list[str]]:
     return [each for each in figures if each]
 
 
-def _held_out_figure(log: Sequence[Point]) -> list[str] | None:
+def _held_out_figures(log: Sequence[Point]) -> list[list[str]]:
+    """Of all sources together; of each where that is not known."""
+    passed = held_out(log)
+    whole = [each for each in passed if each.source == "all"]
+    if whole:
+        return [_held_out_figure("Held-out problems solved", whole[0])]
+    return [_held_out_figure(f"Held out: {each.source}", each) for each in passed]
+
+
+def _held_out_figure(what: str, passed: Passed) -> list[str]:
     """With intervals, where the log has how many problems were judged."""
-    points = points_of(log, "held_out/pass")
-    if not points:
-        return None
-    asked = dict(points_of(log, "held_out/asked"))
-    shares = [_share(share, int(asked.get(step, 0))) for step, share in (points[0], points[-1])]
-    if len(points) == 1:
-        return ["Held-out problems solved", shares[0], f"At step {points[0][0]:,}."]
-    meaning = f"At step {points[0][0]:,} and at step {points[-1][0]:,}, with 95% intervals (Wilson)."
-    return ["Held-out problems solved", f"{shares[0]} → {shares[1]}", meaning if asked else ""]
+    first, last = passed.first, passed.last
+    if first.step == last.step:
+        return [what, _rate_text(last), f"At step {last.step:,}."]
+    meaning = f"At step {first.step:,} and at step {last.step:,}, with 95% intervals (Wilson)."
+    return [what, f"{_rate_text(first)} → {_rate_text(last)}", meaning if last.interval else ""]
 
 
-def _share(share: float, n: int) -> str:
-    if not n:
-        return f"{share:.1%}"
-    low, high = wilson(round(share * n), n)
-    return f"{share:.1%} ({low:.1%} to {high:.1%})"
+def _rate_text(rate: Rate) -> str:
+    if rate.interval is None:
+        return f"{rate.share:.1%}"
+    low, high = rate.interval
+    return f"{rate.share:.1%} ({low:.1%} to {high:.1%})"
 
 
 def _tenths(what: str, points: Sequence[tuple[int, float]], form: str) -> list[str] | None:
