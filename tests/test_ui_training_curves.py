@@ -10,7 +10,7 @@ from ui.training_curves import MOST_POINTS, charts_value, points_of
 def test_run_with_outcome_rewards_has_its_charts_in_order() -> None:
     log = [{"step": step, "seconds": 1.0} | figures(step, 20) for step in range(1, 21)]
     log[0] |= {"held_out/pass": 0.2, "held_out/gsm8k": 0.1, "held_out/own:word_one": 0.3}
-    charts = charts_value("grpo", log, {"format": 0.2})
+    charts = charts_value("grpo", log, {"format": 0.2, "length": 0.0})
     assert [each["title"] for each in charts] == [
         "Reward, and what each part adds",
         "Held-out problems solved",
@@ -22,6 +22,8 @@ def test_run_with_outcome_rewards_has_its_charts_in_order() -> None:
     labels = [[series["label"] for series in each["series"]] for each in charts]
     assert labels[0] == ["Reward", "Outcome", "Format"]
     assert labels[1] == ["All sources", "gsm8k", "own:word_one"]
+    # A part of the reward is called as this figure is.
+    assert charts[3]["series"][0]["points"][0] == [1, 395.0]
     assert [series["points"][0] for series in charts[0]["series"]] == [[1, 0.23], [1, 0.13], [1, -0.2]]
 
 

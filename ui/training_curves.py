@@ -49,10 +49,11 @@ def charts_value(kind: str, log: Sequence[Point], weights: Mapping[str, float]) 
         weights: Of the parts of the reward, which are logged without them.
     """
     charts = []
+    factors = {f"reward/{part}": weight for part, weight in weights.items()}
     for title, unit, names in _KINDS.get(kind, ()):
         labels = _held_out_labels(log) if isinstance(names, str) else names
         series = [
-            {"label": label, "points": _drawn(points_of(log, name, weights.get(name.removeprefix("reward/"), 1.0)))}
+            {"label": label, "points": _drawn(points_of(log, name, factors.get(name, 1.0)))}
             for name, label in labels.items()
         ]
         series = [each for each in series if each["points"]]
