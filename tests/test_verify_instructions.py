@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,11 @@ from model.errors import BadInput
 from verify import instructions
 from verify.instructions import Followed, InstructionJudge, followed, missing_packages
 
-COMMA = (["punctuation:no_comma"], [{}])
-BOTH = (["punctuation:no_comma", "length_constraints:number_words"], [{}, {"relation": "at least", "num_words": 3}])
+COMMA: tuple[list[str], list[dict[str, Any]]] = (["punctuation:no_comma"], [{}])
+BOTH: tuple[list[str], list[dict[str, Any]]] = (
+    ["punctuation:no_comma", "length_constraints:number_words"],
+    [{}, {"relation": "at least", "num_words": 3}],
+)
 
 
 def nobody(*_: object) -> None:

@@ -8,6 +8,7 @@ import argparse
 import dataclasses
 import importlib.util
 import json
+import os
 import random
 import sys
 import time
@@ -23,10 +24,11 @@ from datasets import Dataset
 from model.device import device_name, leave_a_core
 from model.errors import AppError, BadInput
 from model.settings import settings_from_environment
+from train.advantages import Scored
 from train.curriculum import Curriculum
+from train.general_reward import GeneralReward
 from train.keeper import CURRICULUM, OutcomeKeeper
 from train.mixed import Mixture
-from train.outcome_trainer import OutcomeTrainer, Scored, trainer_arguments
 from train.outcomes import Outcome, Verifiers
 from train.plans import Plan, checked, plan_of, read_plan
 from train.policy import Policy, load_policy
@@ -57,11 +59,7 @@ class Outcomes:
         self._actor = actor
         self._verifiers = verifiers
         self._run = run
-        self._general: Any = None
-        if plan.reward_model:
-            from train.general_reward import GeneralReward
-
-            self._general = GeneralReward(plan.reward_model)
+        self._general = GeneralReward(plan.reward_model, policy.device) if plan.reward_model else None
         self._held_out = mixture.held_out(plan.held_out)
         self.curriculum = Curriculum(mixture.levels if plan.curriculum_window else {}, plan.curriculum_window or 1)
 
@@ -217,7 +215,11 @@ def _go_on(checkpoint: Path, run: RunFolder, outcomes: Outcomes) -> None:
     print(f"Going on from step {step}.", flush=True)
 
 
-def _trainer(plan: Plan, policy: Policy, run: RunFolder, outcomes: Outcomes, stopping: Stopping) -> OutcomeTrainer:
+def _trainer(plan: Plan, policy: Policy, run: RunFolder, outcomes: Outcomes, stopping: Stopping) -> Any:
+    # trackio, which TRL imports with its trainer, takes its folder from the environment then.
+    os.environ.setdefault("TRACKIO_DIR", str(run.folder / "trackio"))
+    from train.outcome_trainer import OutcomeTrainer
+
     numbers = list(range(plan.steps * plan.prompts))
     trainer = OutcomeTrainer(
         rollout=outcomes.score,
@@ -244,6 +246,8 @@ def _trainer(plan: Plan, policy: Policy, run: RunFolder, outcomes: Outcomes, sto
 
 def arguments(plan: Plan, policy: Policy, folder: Path) -> Any:
     """What TRL's trainer is told."""
+    from train.outcome_trainer import trainer_arguments
+
     return trainer_arguments(
         output_dir=str(folder),
         max_steps=plan.steps,

@@ -12,11 +12,13 @@ from typing import Protocol
 
 from model.errors import BadInput
 from model.families import Family
+from train.constraint_problems import LEVELS, constraint_problem
 from train.problem_sets import SetSource, open_set
-from train.problems import Asserts, Form, GymGold, Problem, Value
-from train.traces import Split, content_of, is_held_out, writers
+from train.problems import Form, GymGold, Problem
+from train.traces import Asserts, Split, Value, content_of, is_held_out, writers
 from verify.gym_levels import gym_levels, gym_problem
 from verify.gym_tasks import MODULES
+from verify.instructions import check_packages
 
 # Draws until a problem of the wanted split comes: one in ten is held out.
 _MOST_DRAWS = 10_000
@@ -84,15 +86,20 @@ class GymSource:
 
 
 class ConstraintSource:
-    """Everyday requests with rules that a program can check."""
+    """Everyday requests with rules that a program can check: one rule, two, three.
 
-    levels = 1
+    Raises:
+        BadInput: If the packages of the checks are missing.
+    """
+
+    levels = LEVELS
+
+    def __init__(self) -> None:
+        check_packages()
 
     def draw(self, choose: random.Random, level: int, split: Split) -> Problem | None:
         """One of them."""
-        from train.constraint_problems import constraint_problem
-
-        return constraint_problem(choose.randrange(_MOST_INDEX), split)
+        return constraint_problem(choose.randrange(_MOST_INDEX), split, level)
 
 
 def asked(question: str, form: Form, family: Family) -> tuple[Mapping[str, str], ...]:

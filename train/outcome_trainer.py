@@ -7,8 +7,6 @@ all wrong, one that could not be judged) do not, nor does the padding beyond the
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from statistics import fmean
 from typing import Any
 
 import torch
@@ -17,87 +15,12 @@ from trl import GRPOConfig, GRPOTrainer
 from trl.models.utils import disable_gradient_checkpointing
 from trl.trainer.utils import use_adapter
 
-# Advantages nearer to 0 than this move nothing.
-_FLAT = 1e-6
-_LEAST_DEVIATION = 1e-4
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A completion with its reward.
-
-    Attributes:
-        reward: None for one that could not be judged: it is left out of its group's mean, and teaches nothing.
-        facts: What is kept of it in `samples.jsonl`.
-    """
-
-    prompt_ids: Sequence[int]
-    ids: Sequence[int]
-    reward: float | None
-    facts: dict[str, Any] = field(default_factory=dict)
-
+from train.advantages import FLAT, Scored, advantages_of, contrasting
 
 # Numbers of problems (each `group` times in a row) to what was written for each, and what was measured of all of it.
 Rollout = Callable[[Sequence[int]], tuple[list[Scored], dict[str, float]]]
 # A step's number and its completions, to be kept.
 Keeps = Callable[[int, Sequence[Scored]], None]
-
-
-def advantages_of(rewards: Sequence[float | None], group: int, scale: str) -> list[float]:
-    """How much better than its group each completion is; 0 for one without a reward, and where all are alike.
-
-    Args:
-        scale: "group" divides by the group's standard deviation, "batch" by that of all, "none" by nothing.
-
-    >>> [round(each, 2) for each in advantages_of([1.0, 0.0, None, 0.0], 4, "none")]
-    [0.67, -0.33, 0.0, -0.33]
-    """
-    judged = [reward for reward in rewards if reward is not None]
-    of_all = _deviation(judged)
-    found: list[float] = []
-    for start in range(0, len(rewards), group):
-        part = rewards[start : start + group]
-        known = [reward for reward in part if reward is not None]
-        mean = fmean(known) if known else 0.0
-        deviation = {"group": _deviation(known), "batch": of_all}.get(scale, 1.0)
-        if not known or _deviation(known) < _FLAT:
-            found += [0.0] * len(part)
-            continue
-        divisor = deviation + _LEAST_DEVIATION if scale in ("group", "batch") else 1.0
-        found += [0.0 if reward is None else (reward - mean) / divisor for reward in part]
-    return found
-
-
-def _deviation(values: Sequence[float]) -> float:
-    """The standard deviation of a sample; 0 for fewer than two."""
-    if len(values) < 2:
-        return 0.0
-    mean = fmean(values)
-    return float((sum((value - mean) ** 2 for value in values) / (len(values) - 1)) ** 0.5)
-
-
-def contrasting(rewards: Sequence[float | None], group: int, learned: int) -> list[int]:
-    """Which completions are learned from: of each group the best and the worst, whose rewards differ most.
-
-    Args:
-        learned: How many of a group; 0 for all.
-
-    Source:
-        Max-variance down-sampling: "Not All Rollouts are Useful", arXiv 2504.13818.
-
-    >>> contrasting([0.0, 1.0, 0.0, 0.0], 4, 2)
-    [0, 1]
-    """
-    chosen: list[int] = []
-    for start in range(0, len(rewards), group):
-        numbers = [at for at in range(start, min(start + group, len(rewards))) if rewards[at] is not None]
-        if not learned or len(numbers) <= learned:
-            chosen += numbers
-            continue
-        ordered = sorted(numbers, key=lambda at: (rewards[at] or 0.0, at))
-        splits = [ordered[:low] + ordered[len(ordered) - (learned - low) :] for low in range(learned + 1)]
-        chosen += sorted(max(splits, key=lambda split: _deviation([rewards[at] or 0.0 for at in split])))
-    return chosen
 
 
 class OutcomeTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped here
@@ -128,7 +51,7 @@ class OutcomeTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped here
         if self._learned:
             chosen = [rewards[at] if at in set(kept) else None for at in range(len(rewards))]
             advantages = advantages_of(chosen, self.num_generations, self.scale_rewards)
-        kept = [at for at in kept if abs(advantages[at]) > _FLAT]
+        kept = [at for at in kept if abs(advantages[at]) > FLAT]
         self._keep(self.state.global_step + 1, scored)
         self._count(scored, kept, measured)
         loss = torch.zeros((), device=self.accelerator.device)

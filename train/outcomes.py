@@ -9,11 +9,12 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from model.code_events import TestReport
 from model.errors import BadInput
-from train.problems import Asserts, Constraints, GymGold, OpenEnded, Problem, TestsGold, Value
+from train.problems import Constraints, GymGold, OpenEnded, Problem, TestsGold
+from train.traces import Asserts, Value
 from verify.answer_form import form_fault
 from verify.code.blocks import Block, blocks_of
 from verify.code.extraction import extract_program
@@ -21,10 +22,8 @@ from verify.code.judge import CodeJudge
 from verify.code.test_sets import TestSet, read_tests
 from verify.extraction import closing_brace
 from verify.gym_levels import judge_gym
+from verify.instructions import InstructionJudge
 from verify.math_answer import MathJudge
-
-if TYPE_CHECKING:
-    from verify.instructions import InstructionJudge
 
 OPEN_TAG, CLOSE_TAG = "<think>", "</think>"
 # What a policy writes is short; anything longer is no answer, and is not handed to a verifier.
@@ -181,8 +180,6 @@ class Verifiers:
     def _constraints(self, problem: Problem, gold: Constraints, answer: str) -> tuple[Result, str]:
         with self._lock:
             if self._instructions is None:
-                from verify.instructions import InstructionJudge
-
                 self._instructions = InstructionJudge()
         told = self._instructions.judge(problem.question, answer, gold.instructions, gold.kwargs)
         return told.outcome, told.reason

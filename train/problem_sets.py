@@ -11,8 +11,8 @@ from typing import Any
 
 from model.errors import BadInput
 from model.families import Family
-from train.problems import Form, Gold, OpenEnded, Problem, TestsGold, Value
-from train.traces import Split, is_held_out
+from train.problems import Form, Gold, OpenEnded, Problem, TestsGold
+from train.traces import Split, Value, is_held_out
 from verify.code.entry_point import named_function
 from verify.extraction import final_answer
 

@@ -12,6 +12,8 @@ from train.traces import Asserts, Value
 class TestsGold:
     """A program that passes these tests (`verify.code.test_sets` has their forms)."""
 
+    __test__ = False  # pytest shall not take it for a test
+
     tests: str
     form: TestForm | None = None
     entry_point: str = ""

@@ -37,6 +37,8 @@ from train.run_files import RunFolder, runs_folder
 from train.stopping import STOPPED, Stopping
 from train.traces import is_held_out, mixture
 
+# What the trainer measures that is kept.
+_LOGGED = ("loss", "learning_rate", "grad_norm")
 # About what part of a batch is learned, so that losses read as means.
 LEARNED_SHARE = 0.65
 
@@ -143,7 +145,9 @@ class Keeper(TrainerCallback):  # type: ignore[misc]
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any) -> None:
         """Keep what the trainer measured."""
         if logs and "loss" in logs:
-            kept = {name: float(logs[name]) for name in ("loss", "learning_rate", "grad_norm") if name in logs}
+            kept: dict[str, float] = {
+                name: float(logs[name]) for name in ("loss", "learning_rate", "grad_norm") if name in logs
+            }
             self._run.log(state.global_step, kept)
 
 

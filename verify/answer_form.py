@@ -1,7 +1,7 @@
 r"""A reference, an answer that is worth the same and the question in; what is wrong with the answer's form out.
 
 Whoever rewards answers must not take `17 \cdot 23` for 391, or 40 for the prime factors of 40: it is the same number,
-and nothing was worked out. A person who reads the verdict sees that; a policy that is trained by it would learn to quote.
+and nothing was worked out. A person who reads the verdict sees that; a policy trained by it would learn to quote.
 """
 
 import math
