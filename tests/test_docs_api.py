@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import ROOT, RunningApp, StartApp
 from tests.script_client import PATIENCE
+from tests.training_folders import write_run
 
 DOCUMENT = ROOT / "docs" / "api.md"
 ADDRESS = "http://127.0.0.1:7860"
@@ -53,12 +54,14 @@ SCRIPT = {
 }
 
 
-# What examples of runs with tools print, among other things.
+# What examples of runs with tools, and of training runs, print among other things.
 PRINTS = {
     "/agent": "About 11.6 days. 1 ok",
     "/decide_call": "The call runs.\nIt printed 42.",
     "/tools": "calculate free ",
     "/run_files": "total.txt",
+    "/training_runs": "first ended 20 of 20",
+    "/training_run": "first step 20 0.75\nHow many are 20 and 3? open -0.2",
 }
 
 
@@ -87,10 +90,11 @@ def examples() -> list[Example]:
 def app(
     start_shared_app: StartApp, shared_data_folder: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningApp]:
-    """The app over a script, with the embedded model's weights at hand."""
+    """The app over a script, with the embedded model's weights and a training run at hand."""
     folder = tmp_path_factory.mktemp("data")
     (shared_data_folder / "models").mkdir(exist_ok=True)
     (folder / "models").symlink_to(shared_data_folder / "models")
+    write_run(folder)
     script = tmp_path_factory.mktemp("script") / "script.json"
     script.write_text(json.dumps(SCRIPT), encoding="utf-8")
     yield start_shared_app("--scripted", str(script), data_folder=folder)

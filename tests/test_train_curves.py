@@ -72,3 +72,9 @@ def test_seventh_line_is_told_from_the_first_by_its_dashes():
     html = draw("X", {str(number): [(0, number), (1, number)] for number in range(7)})
     classes = [line.get("class") for line in drawing(html).iter("polyline")]
     assert len(set(classes)) == 7
+
+
+def test_steps_are_named_by_whole_numbers_only():
+    html = draw("X", {"all": [(1, 0.25), (2, 0.75)]})
+    named = [text.text for text in drawing(html).iter("text") if text.get("text-anchor") == "middle"]
+    assert named == ["1", "2"]

@@ -65,7 +65,7 @@ def test_card_says_how_much_was_done_on_what(tmp_path):
     card = card_of(write_run(tmp_path / "run", status="stopped", step=12, reason="Ctrl-C was pressed."))
     assert "Stopped after 12 of 30 steps. Ctrl-C was pressed." in card
     assert "30,000 tokens, 1 h 30 min on CPU, 2 cores." in card
-    assert "Mean reward of a completion: 0.183 in the first 10 steps, 0.85 in the last." in card
+    assert "Mean reward of a completion: 0.183 at first, 0.85 at last (means of 10 steps)." in card
     assert "2.0% completions left undecided" in card
 
 

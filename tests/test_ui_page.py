@@ -37,6 +37,8 @@ from ui.model_panel import fit_table_html
 from ui.page import build_page
 from ui.panes import Panes, update_all
 from ui.sentences import model_line_value, progress_text, status_value
+from ui.training_endpoints import add_training_endpoints
+from ui.training_runs import TrainingRuns
 from ui.verify_endpoints import add_verify_endpoints
 from ui.watching import watch_run
 from verify.code.attempts import Attempts
@@ -101,6 +103,7 @@ def test_page_adds_no_endpoint_to_the_named_ones(runs: Runs, settings: Settings)
             benchmarks = BenchmarkRuns(runs.host, judges, settings.data_folder)
             curves = CurveViews(lambda: BudgetCurves(runs.host, judges), DefaultBudget(settings.data_folder))
             add_benchmark_endpoints(benchmarks, BenchmarkActs(benchmarks, curves, runs.host, settings))
+            add_training_endpoints(TrainingRuns(settings.data_folder))
         pages = (only_endpoints, build_page(runs, runs.host, settings))
         first, second = ({f.api_name for f in p.fns.values() if f.api_visibility == "public"} for p in pages)
         return first, second

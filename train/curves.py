@@ -45,7 +45,7 @@ def draw(title: str, lines: Mapping[str, Points], *, is_share: bool = False) -> 
     ticks = nice_ticks(min(values), max(values))
     scale = _Scale(min(steps), max(steps), min(ticks[0], *values), max(ticks[-1], *values))
     body = [_horizontal(scale, tick, _value(tick, is_share)) for tick in ticks]
-    body += [_vertical(scale, tick) for tick in nice_ticks(min(steps), max(steps), 5) if scale.holds(tick)]
+    body += [_vertical(scale, tick) for tick in _whole(min(steps), max(steps)) if scale.holds(tick)]
     body += [_line(scale, number, points) for number, points in enumerate(kept.values())]
     legend = [_entry(number, name, points[-1][1], is_share) for number, (name, points) in enumerate(kept.items())]
     label = f"{title}: " + "; ".join(
@@ -88,6 +88,11 @@ def nice_ticks(low: float, high: float, about: int = 4) -> list[float]:
     size = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= raw * (1 - 1e-9))
     first, last = math.floor(low / size + 1e-9), math.ceil(high / size - 1e-9)
     return [float(f"{number * size:.10g}") for number in range(first, last + 1)]
+
+
+def _whole(first: float, last: float) -> list[float]:
+    """Ticks for steps, which have no halves."""
+    return [tick for tick in nice_ticks(first, last, 5) if tick.is_integer()]
 
 
 class _Scale:

@@ -34,7 +34,13 @@ _CURVES: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("Learning rate", ("learning_rate",), False),
     ("Seconds of a step, and of its writing", ("step_seconds", "rollout_seconds"), False),
 )
-_WORDS = {"reward": "all", "held_out/pass": "all", "step_seconds": "step", "rollout_seconds": "writing"}
+_WORDS = {
+    "reward": "all",
+    "held_out/pass": "all",
+    "step_seconds": "step",
+    "rollout_seconds": "writing",
+    "flat_groups": "alike",
+}
 # What shows nothing and may break a page: control characters, and halves of characters.
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -52,7 +58,7 @@ def head(facts: Facts) -> str:
     """What was trained from what, on which device, when, how long, and how it stands."""
     state = facts.state
     start = text_of(began(facts) or "a fresh adapter")
-    device = f" on {text_of(state.device)}" if state.device else ""
+    device = f", on {text_of(state.device)}" if state.device else ""
     tokens = series(facts.log, "tokens")
     counted = f", {tokens[-1][1]:,.0f} tokens" if tokens else ""
     return (
@@ -116,7 +122,7 @@ def _lines(log: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, 
     for name in names:
         for found in held_out_names(log) if name == HELD_OUT else names_in(log, name) if name[-1] == "/" else [name]:
             if points := series(log, found):
-                lines[_WORDS.get(found, found.removeprefix(name) or found)] = points
+                lines[_WORDS.get(found, found.removeprefix(name) or found.replace("_", " "))] = points
     return lines
 
 

@@ -180,7 +180,8 @@ def _facts(facts: Facts) -> list[str]:
     }
     for name, words in ends.items():
         if found := _ends(log, name):
-            lines.append(f"{words}: {found[0]:.3g} in the first {found[2]} steps, {found[1]:.3g} in the last.")
+            over = f" (means of {found[2]} steps)" if found[2] > 1 else ""
+            lines.append(f"{words}: {found[0]:.3g} at first, {found[1]:.3g} at last{over}.")
     shares = {
         "undecided": "completions left undecided, which teach nothing",
         "truncated": "completions cut at the limit",

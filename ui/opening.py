@@ -19,6 +19,8 @@ from ui.watching import to_follow
 from verify.code.task import task_of
 from verify.solve import problem_of
 
+# What else than a run an address names, and the tab for it.
+_TABS_OF = {"benchmark": "benchmarks", "training": "training"}
 # What the Chat, the Math, the Code and the Agent tab follow, and the tabs.
 Opened = tuple[Any, Any, Any, Any, Any]
 
@@ -30,13 +32,13 @@ class Opening:
         self._runs = runs
 
     def on_load(self, request: gr.Request) -> Opened:
-        """Open the run that the address names, live or stored; or the tab of the result that it names."""
+        """Open the run that the address names, live or stored; or the tab of what else it names."""
         run_id = str(request.query_params.get("run") or "")
         if run_id:
             return self._opened(run_id)
-        # The tab opens the result itself.
-        is_result = bool(request.query_params.get("benchmark"))
-        return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.Tabs(selected="benchmarks") if is_result else gr.skip()
+        # The tab opens the result, or the training run, itself.
+        tab = next((tab for name, tab in _TABS_OF.items() if request.query_params.get(name)), None)
+        return gr.skip(), gr.skip(), gr.skip(), gr.skip(), gr.Tabs(selected=tab) if tab else gr.skip()
 
     def on_choose(self, event: gr.EventData) -> Opened:
         """Open a run that was chosen from the list."""

@@ -49,6 +49,10 @@ from ui.model_panel import ModelPanel, add_model_form, wire_model
 from ui.opening import Opening, wire_opening
 from ui.parts import AT_ONCE, model_line, plain_text
 from ui.sentences import model_line_value
+from ui.training_endpoints import add_training_endpoints
+from ui.training_parts import add_training
+from ui.training_runs import TrainingRuns
+from ui.training_tab import TrainingTab, served_training
 from ui.verify_endpoints import add_verify_endpoints
 from ui.words import word
 from verify.code.attempts import Attempts
@@ -87,6 +91,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     curves = CurveViews(functools.partial(_new_curves, host, Judges(judge, code_judge)), default)
     acts = BenchmarkActs(benchmarks, curves, host, settings)
     runs.on_close += [benchmarks.close, curves.close]
+    trained = TrainingRuns(settings.data_folder, settings.is_hosted)
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
@@ -113,6 +118,8 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
                 measured = BenchmarkTab(acts, BenchmarkResults(benchmarks, curves, folder), settings)
                 results, answer = add_benchmarks(served_by(measured))
                 wire_benchmarks(measured, results, answer)
+            with gr.Tab(word("Training"), id="training"):
+                add_training(served_training(TrainingTab(trained)))
             with gr.Tab(word("Past runs"), id="history") as history_tab:
                 past = add_history(rail_list)
             with gr.Tab(word("Model"), id="model") as model_tab:
@@ -153,6 +160,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         add_code_endpoints(attempts, runs, host, settings)
         add_agent_endpoints(agents, runs, host, settings)
         add_benchmark_endpoints(benchmarks, acts)
+        add_training_endpoints(trained)
     return demo
 
 

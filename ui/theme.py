@@ -18,7 +18,7 @@ _SCRIPTS = (
     "connection.js",
     "first_visit.js",
 )
-_SHEETS = ("page", "conversation", "math", "code", "agent", "benchmarks")
+_SHEETS = ("page", "conversation", "math", "code", "agent", "benchmarks", "training")
 _PAPER, _INK_PAPER = "#fcfbf9", "#171614"
 
 

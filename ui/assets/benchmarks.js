@@ -137,7 +137,7 @@ function setAddress(name) {
   if ((url.searchParams.get("benchmark") || "") === name) return;
   if (name) {
     workingsSetAddress("");
-    url.searchParams.delete("run");
+    for (const other of ["run", "training"]) url.searchParams.delete(other);
     url.searchParams.set("benchmark", name);
   } else {
     url.searchParams.delete("benchmark");
