@@ -83,7 +83,7 @@ class Outcomes:
         return scored, measured | {"rollout_seconds": time.monotonic() - began}
 
     def ask_held_out(self) -> dict[str, float]:
-        """Pass rates on problems that are never trained on, by source and in all, with how many were judged."""
+        """Pass rates on problems that are never trained on, by source and in all, and how many were judged."""
         if not self._held_out:
             return {}
         _, written = self._write(self._held_out, asking_sampling(self._plan.held_out_temperature))
@@ -94,7 +94,7 @@ class Outcomes:
                 found["pass"].append(outcome.result == "correct")
                 found[problem.source].append(outcome.result == "correct")
         rates = {f"held_out/{name}": fmean(rights) for name, rights in found.items()}
-        return rates | {"held_out/asked": float(len(found["pass"]))}
+        return rates | {f"asked/{name}": float(len(rights)) for name, rights in found.items()}
 
     def _write(self, problems: Sequence[Problem], sampling: Any) -> tuple[list[Sequence[int]], list[Written]]:
         prompts: list[Sequence[int]] = [self._policy.prompt(problem) for problem in problems]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
+from peft import LoraConfig, PeftModel, get_peft_model
 
 from model.catalog import EMBEDDED, find_model
 from model.embedded import SHIPPED_ADAPTER
@@ -134,7 +134,9 @@ def adapted(loaded: LoadedModel, start: str, plan: Plan) -> Any:
     torch.manual_seed(plan.seed)
     model = loaded.model
     if loaded.precision in ("nf4", "int8"):
-        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=True)
+        # Not PEFT's preparation of such models: it holds embeddings and head in float32, and with them the cache.
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.enable_input_require_grads()
     if not start:
         config = LoraConfig(
             r=plan.rank, lora_alpha=2 * plan.rank, lora_dropout=0.0, target_modules="all-linear", task_type="CAUSAL_LM"
