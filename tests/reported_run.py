@@ -36,7 +36,9 @@ LOG: list[dict[str, Any]] = [
         "held_out/pass": 0.5,
         "held_out/gsm8k": 0.25,
         "held_out/own:sum": 0.75,
-        "held_out/asked": 64.0,
+        "asked/pass": 64.0,
+        "asked/gsm8k": 32.0,
+        "asked/own:sum": 32.0,
     },
     *(
         {
@@ -63,7 +65,9 @@ LOG: list[dict[str, Any]] = [
         "held_out/pass": 0.75,
         "held_out/gsm8k": 0.5,
         "held_out/own:sum": 1.0,
-        "held_out/asked": 60.0,
+        "asked/pass": 60.0,
+        "asked/gsm8k": 30.0,
+        "asked/own:sum": 30.0,
     },
 ]
 

@@ -96,9 +96,10 @@ def test_held_out_rates_stand_before_and_after_with_all_sources_first(tmp_path):
     text = read(write_run(tmp_path / "run")).text
     assert (
         text.index("all50.0% of 64 (38 to 62%)75.0% of 60 (63 to 84%)+25.0")
-        < text.index("gsm8k25.0%50.0%+25.0")
-        < text.index("own:sum75.0%100.0%")
+        < text.index("gsm8k25.0% of 32 (13 to 42%)50.0% of 30 (33 to 67%)+25.0")
+        < text.index("own:sum75.0% of 32 (58 to 87%)100.0% of 30 (89 to 100%)+25.0")
     )
+    assert "asked" not in text
 
 
 def test_every_measured_name_has_a_line_in_a_drawing(tmp_path):

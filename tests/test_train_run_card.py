@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -58,7 +59,7 @@ def test_no_folder_of_the_machine_is_in_the_card_or_in_the_adapters_config(tmp_p
 def test_card_has_the_held_out_rates_first_and_last_by_source(tmp_path):
     card = card_of(write_run(tmp_path / "run"))
     assert "| all | 50.0% of 64 (38 to 62%), step 0 | 75.0% of 60 (63 to 84%), step 30 |" in card
-    assert "| gsm8k | 25.0%, step 0 | 50.0%, step 30 |" in card
+    assert "| gsm8k | 25.0% of 32 (13 to 42%), step 0 | 50.0% of 30 (33 to 67%), step 30 |" in card
 
 
 def test_card_says_how_much_was_done_on_what(tmp_path):
@@ -78,10 +79,10 @@ def test_run_that_measured_nothing_claims_nothing(tmp_path):
 
 
 def test_plan_stands_in_the_card_in_words_and_as_the_file_that_makes_the_run_again(tmp_path):
-    plan = read_plan("embedded-cpu")
+    plan = replace(read_plan("embedded-cpu"), prompts=6, group=8, learned=4, learning_rate=3e-5)
     card = card_of(write_run(tmp_path / "run", plan=plan.as_json() | {"kind": "grpo"}))
     words = " ".join(card.split())
-    assert "8 problems a step, groups of 8 completions, of which the 4 whose rewards lie farthest apart are" in words
+    assert "6 problems a step, groups of 8 completions, of which the 4 whose rewards lie farthest apart are" in words
     assert "3e-05, KL weight 0, seed 1. Weights of the reward's parts: outcome 1, format 0.2." in words
     file = card.split("<<'END'\n")[1].split("END\n")[0]
     assert plan_of(tomllib.loads(file)) == plan

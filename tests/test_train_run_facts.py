@@ -13,9 +13,14 @@ def test_number_of_problems_is_that_of_the_time_when_they_were_asked():
     rows = held_out(LOG)
     assert [(row.source, row.first.problems, row.last.problems) for row in rows] == [
         ("all", 64, 60),
-        ("gsm8k", 0, 0),  # of a source alone the run does not say
-        ("own:sum", 0, 0),
+        ("gsm8k", 32, 30),
+        ("own:sum", 32, 30),
     ]
+
+
+def test_rate_whose_count_is_not_logged_has_no_interval():
+    log = [{"step": 3, "held_out/arithmetic": 0.8, "asked/words": 9.0}]
+    assert [(row.source, row.last.interval) for row in held_out(log)] == [("arithmetic", None)]
 
 
 def test_interval_is_that_of_the_problems_asked():

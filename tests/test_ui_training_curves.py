@@ -10,6 +10,7 @@ from ui.training_curves import MOST_POINTS, charts_value, points_of
 def test_run_with_outcome_rewards_has_its_charts_in_order() -> None:
     log = [{"step": step, "seconds": 1.0} | figures(step, 20) for step in range(1, 21)]
     log[0] |= {"held_out/pass": 0.2, "held_out/gsm8k": 0.1, "held_out/own:word_one": 0.3}
+    log[0] |= {"asked/pass": 96.0, "asked/gsm8k": 40.0, "asked/own:word_one": 56.0}
     charts = charts_value("grpo", log, {"format": 0.2, "length": 0.0})
     assert [each["title"] for each in charts] == [
         "Reward, and what each part adds",
@@ -35,7 +36,8 @@ def test_fine_tuning_has_its_loss_and_what_it_holds_out() -> None:
 
 
 def test_one_held_out_source_is_not_drawn_twice() -> None:
-    charts = charts_value("grpo", [{"step": 1, "held_out/pass": 0.5, "held_out/gsm8k": 0.5, "held_out/asked": 9}], {})
+    asked = {"asked/pass": 9.0, "asked/gsm8k": 9.0}
+    charts = charts_value("grpo", [{"step": 1, "held_out/pass": 0.5, "held_out/gsm8k": 0.5} | asked], {})
     assert [series["label"] for series in charts[0]["series"]] == ["All sources"]
 
 

@@ -90,12 +90,23 @@ def test_figures_compare_the_first_tenth_of_the_steps_with_the_last() -> None:
 
 def test_held_out_figure_has_its_interval_where_the_count_is_known() -> None:
     log = [{"step": 1, "held_out/pass": 0.25}, {"step": 20, "held_out/pass": 0.75}]
-    (known, *_) = figures_value("grpo", [each | {"held_out/asked": 96.0} for each in log])
+    (known, *_) = figures_value("grpo", [each | {"asked/pass": 96.0} for each in log])
     assert known[1] == "25.0% (17.4% to 34.5%) → 75.0% (65.5% to 82.6%)" and "step 20" in known[2]
     (unknown, *_) = figures_value("grpo", log)
     assert unknown[1] == "25.0% → 75.0%"
     (once, *_) = figures_value("grpo", log[:1])
     assert once[1:] == ["25.0%", "At step 1."]
+
+
+def test_each_held_out_source_has_its_own_interval_unless_it_is_all_of_them() -> None:
+    log = [{"step": 1, "held_out/pass": 0.5, "asked/pass": 96.0, "held_out/gsm8k": 0.25, "asked/gsm8k": 40.0}]
+    assert [what for what, *_ in figures_value("grpo", log)] == ["Held-out problems solved"]
+    log[0] |= {"held_out/own:sum": 0.75, "asked/own:sum": 56.0}
+    assert figures_value("grpo", log) == [
+        ["Held-out problems solved", "50.0% (40.2% to 59.8%)", "At step 1."],
+        ["Held out: gsm8k", "25.0% (14.2% to 40.2%)", "At step 1."],
+        ["Held out: own:sum", "75.0% (62.3% to 84.5%)", "At step 1."],
+    ]
 
 
 def test_figures_of_fine_tuning_are_its_loss() -> None:

@@ -61,7 +61,8 @@ def write_step(run: RunFolder, step: int, steps: int, n_completions: int = 4) ->
     run.log(step, figures(step, steps))
     if step == 1 or step % 5 == 0:
         shares = {"pass": 0.25 + 0.5 * step / steps, "gsm8k": 0.1, "own:word_one": 0.6}
-        run.log(step, {f"held_out/{name}": share for name, share in shares.items()} | {"held_out/asked": 96.0})
+        asked = {"asked/pass": 96.0, "asked/gsm8k": 40.0, "asked/own:word_one": 56.0}
+        run.log(step, {f"held_out/{name}": share for name, share in shares.items()} | asked)
     run.keep_samples(completion(step, number) for number in range(n_completions))
     run.reached(step)
 

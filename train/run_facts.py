@@ -15,8 +15,8 @@ from verify.math_check import wilson
 
 HELD_OUT = "held_out/"
 ALL_SOURCES = "pass"
-# How many of the held-out problems could be judged, beside the rates.
-ASKED = "held_out/asked"
+# How many problems a held-out rate is of: asked/NAME beside held_out/NAME.
+ASKED = "asked/"
 _PACKAGES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "trackio")
 _METHODS = {"grpo": "outcome rewards (GRPO)", "sft": "supervised fine-tuning"}
 
@@ -147,12 +147,11 @@ def held_out(log: Sequence[Mapping[str, Any]]) -> list[Passed]:
 
 def held_out_names(log: Sequence[Mapping[str, Any]]) -> list[str]:
     """The log's names of held-out rates, that of all sources together first."""
-    names = [name for name in names_in(log, HELD_OUT) if name != ASKED]
-    return sorted(names, key=lambda name: (name != HELD_OUT + ALL_SOURCES, name))
+    return sorted(names_in(log, HELD_OUT), key=lambda name: (name != HELD_OUT + ALL_SOURCES, name))
 
 
 def _rate(line: Mapping[str, Any], name: str) -> Rate:
-    asked = line.get(ASKED) if name == HELD_OUT + ALL_SOURCES else None
+    asked = line.get(ASKED + name.removeprefix(HELD_OUT))
     return Rate(line["step"], line[name], int(asked) if isinstance(asked, int | float) else 0)
 
 

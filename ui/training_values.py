@@ -117,12 +117,12 @@ def figures_value(kind: str, log: Sequence[Point]) -> list[list[str]]:
 
 
 def _held_out_figures(log: Sequence[Point]) -> list[list[str]]:
-    """Of all sources together; of each where that is not known."""
+    """Of all sources together, and of each."""
     passed = held_out(log)
-    whole = [each for each in passed if each.source == "all"]
-    if whole:
-        return [_held_out_figure("Held-out problems solved", whole[0])]
-    return [_held_out_figure(f"Held out: {each.source}", each) for each in passed]
+    whole = [_held_out_figure("Held-out problems solved", each) for each in passed if each.source == "all"]
+    apart = [_held_out_figure(f"Held out: {each.source}", each) for each in passed if each.source != "all"]
+    # One source is all of them.
+    return whole if len(whole) == len(apart) else whole + apart
 
 
 def _held_out_figure(what: str, passed: Passed) -> list[str]:
