@@ -102,6 +102,12 @@ def test_held_out_rates_stand_before_and_after_with_all_sources_first(tmp_path):
     assert "asked" not in text
 
 
+def test_versions_on_the_page_are_those_that_trained(tmp_path):
+    text = read(write_run(tmp_path / "run", versions={"workings": "0.0.1", "torch": "1.2.3"})).text
+    assert "Trained with workings 0.0.1, torch 1.2.3." in text
+    assert "Trained with" not in read(write_run(tmp_path / "older")).text
+
+
 def test_every_measured_name_has_a_line_in_a_drawing(tmp_path):
     page = read(write_run(tmp_path / "run"))
     # all, outcome, format; three held-out; three judged; flat groups, length, kl, entropy, loss

@@ -70,6 +70,12 @@ def test_card_says_how_much_was_done_on_what(tmp_path):
     assert "2.0% completions left undecided" in card
 
 
+def test_versions_in_the_card_are_those_that_trained(tmp_path):
+    card = card_of(write_run(tmp_path / "run", versions={"workings": "0.0.1", "torch": "1.2.3"}))
+    assert "- Trained with workings 0.0.1, torch 1.2.3." in card
+    assert "Trained with" not in card_of(write_run(tmp_path / "older"))
+
+
 def test_run_that_measured_nothing_claims_nothing(tmp_path):
     card = card_of(write_run(tmp_path / "run", log=[], samples=[], plan=PLAN | {"start": "fresh"}, device=""))
     assert "None were asked." in card

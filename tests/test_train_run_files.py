@@ -19,6 +19,7 @@ from train.run_files import (
     read_state,
     runs_folder,
 )
+from train.versions import installed_versions
 
 PLAN = {"steps": 10, "sources": {"own:sum": 1.0}}
 
@@ -39,6 +40,15 @@ def test_state_of_a_run_tells_its_step_and_how_it_ended(tmp_path: Path):
         "It was asked to stop.",
     )
     assert read_plan(tmp_path / "a") == {**PLAN, "kind": "grpo"}
+
+
+def test_state_has_the_versions_that_the_run_is_carried_out_with(tmp_path: Path):
+    begun(tmp_path)
+    assert read_state(tmp_path).versions == installed_versions()
+    state = json.loads((tmp_path / "state.json").read_text("utf-8"))
+    del state["versions"]
+    (tmp_path / "state.json").write_text(json.dumps(state), "utf-8")
+    assert read_state(tmp_path).versions == {}
 
 
 def test_a_process_that_is_gone_or_another_with_its_number_is_not_alive(tmp_path: Path):

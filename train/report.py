@@ -17,7 +17,7 @@ from model.settings import settings_from_environment
 from train.curves import STYLE as CURVE_STYLE
 from train.report_parts import curves, head, held_out_table, plan_table, text_of
 from train.report_samples import samples_part
-from train.run_facts import Facts, command, facts_of, versions
+from train.run_facts import Facts, command, facts_of, made_with
 from train.run_files import runs_folder
 
 PAGE, PAPER = "report.html", "report.pdf"
@@ -59,7 +59,7 @@ def page(facts: Facts, *, for_paper: bool = False) -> str:
         plan_table(facts),
         f"<h2>Do it again</h2><pre>{text_of(command(facts.plan))}</pre>",
         samples_part(facts.samples, opens=for_paper),
-        f"<footer class='note'><p>{text_of(_versions())}</p></footer>",
+        f"<footer class='note'><p>{text_of(_footer(facts))}</p></footer>",
     ]
     # The policy is a second wall behind the escaping: texts of a model could start nothing, whatever they held.
     return (
@@ -71,9 +71,9 @@ def page(facts: Facts, *, for_paper: bool = False) -> str:
     )
 
 
-def _versions() -> str:
-    named = ", ".join(f"{name} {version}" for name, version in versions().items())
-    return f"Written by Workings (python -m train.report). Installed where this page was written: {named or 'none'}."
+def _footer(facts: Facts) -> str:
+    versions = made_with(facts)
+    return "Written by Workings (python -m train.report)." + (f" Trained with {versions}." if versions else "")
 
 
 def write_report(run: Path, out: Path | None = None) -> Path:

@@ -20,6 +20,7 @@ from train.run_facts import (
     duration,
     facts_of,
     held_out,
+    made_with,
     series,
     standing,
 )
@@ -188,7 +189,8 @@ def _facts(facts: Facts) -> list[str]:
         "flat_groups": "groups alike in reward, which teach nothing",
     }
     means = [f"{_mean(log, name):.1%} {words}" for name, words in shares.items() if series(log, name)]
-    return [*lines, *([f"Over the run: {'; '.join(means)}."] if means else [])]
+    lines += [f"Over the run: {'; '.join(means)}."] if means else []
+    return [*lines, *([f"Trained with {versions}."] if (versions := made_with(facts)) else [])]
 
 
 def _ends(log: Sequence[Mapping[str, Any]], name: str) -> tuple[float, float, int] | None:

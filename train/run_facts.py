@@ -5,7 +5,6 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ HELD_OUT = "held_out/"
 ALL_SOURCES = "pass"
 # How many problems a held-out rate is of: asked/NAME beside held_out/NAME.
 ASKED = "asked/"
-_PACKAGES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "datasets", "trackio")
 _METHODS = {"grpo": "outcome rewards (GRPO)", "sft": "supervised fine-tuning"}
 
 
@@ -123,15 +121,9 @@ def standing(facts: Facts) -> str:
     return words[state.status] + (f" {state.reason}" if state.reason else "")
 
 
-def versions() -> dict[str, str]:
-    """The libraries of training that are installed here, with their versions."""
-    found = {}
-    for package in _PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+def made_with(facts: Facts) -> str:
+    """The app, Python and libraries that carried the run out, with their versions; empty where the run does not say."""
+    return ", ".join(f"{name} {version}" for name, version in facts.state.versions.items())
 
 
 def held_out(log: Sequence[Mapping[str, Any]]) -> list[Passed]:

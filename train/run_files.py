@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from model.errors import BadInput
+from train.versions import installed_versions
 
 Kind = Literal["grpo", "sft"]
 Status = Literal["going on", "stopped", "ended", "failed"]
@@ -34,6 +35,7 @@ class RunState:
         start: The adapter that it began from; empty for a fresh one.
         reason: Why it stopped or failed, in a sentence.
         process_started: When the process `pid` began, in seconds since 1970: numbers of processes are given again.
+        versions: Of the app, Python and the libraries, by name, in the last sitting.
     """
 
     kind: Kind
@@ -50,6 +52,7 @@ class RunState:
     device: str = ""
     reason: str = ""
     process_started: float = 0.0
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def runs_folder(data_folder: Path) -> Path:
@@ -65,7 +68,7 @@ def read_state(folder: Path) -> RunState:
     """
     try:
         told = json.loads((folder / STATE).read_text("utf-8"))
-        known = {field.name for field in fields(RunState)}
+        known = {each.name for each in fields(RunState)}
         return RunState(**{name: value for name, value in told.items() if name in known})
     except FileNotFoundError as error:
         raise BadInput(f"There is no training run in {folder.name!r}: it has no {STATE}.") from error
@@ -176,7 +179,7 @@ class RunFolder:
         self._began = time.monotonic()
         self.state = RunState(
             kind, folder.name, "going on", 0, steps, os.getpid(), started_at, now, seconds, model, start, device,
-            process_started=me.create_time(),
+            process_started=me.create_time(), versions=installed_versions(),
         )  # fmt: skip
         self._write_state()
 

@@ -29,7 +29,8 @@ class TrainingEndpoints:
 
         Returns:
             {"runs": [{"name", "kind", "status", "step", "steps", "seconds", "started_at", "updated_at", "model",
-            "start", "device", "reason"}]}; the status is "going on", "interrupted", "stopped", "ended" or "failed".
+            "start", "device", "reason", "versions"}]}; the status is "going on", "interrupted",
+            "stopped", "ended" or "failed".
         """
         with errors_as_sentences("/training_runs"):
             listed = await asyncio.to_thread(self._runs.listed)
