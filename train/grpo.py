@@ -33,6 +33,7 @@ from train.outcomes import Outcome, Verifiers
 from train.plans import Plan, checked, plan_of, read_plan
 from train.policy import Policy, load_policy
 from train.problems import Problem
+from train.report import write_report
 from train.rewards import reward_parts, total
 from train.rollout import Actor, RolloutStopped, Written, asking_sampling, learning_sampling
 from train.run_card import write_run_card
@@ -205,7 +206,17 @@ def _train(plan: Plan, policy: Policy, run: RunFolder, problems_folder: Path | N
         return "stopped"
     save_adapter(policy, run.folder)
     write_run_card(run.folder, run.folder / ADAPTER)
+    write_page(run.folder)
     return "ended"
+
+
+def write_page(folder: Path) -> None:
+    """The page of a finished run; where it cannot be written that is said, and the run is finished all the same."""
+    try:
+        write_report(folder)
+    except (BadInput, OSError) as error:
+        told = str(error).rstrip(".")
+        sys.stderr.write(f"The run's page was not written: {told}. Try again by python -m train.report {folder}.\n")
 
 
 def _go_on(checkpoint: Path, run: RunFolder, outcomes: Outcomes) -> None:
