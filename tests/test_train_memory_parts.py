@@ -9,6 +9,7 @@ from peft import LoraConfig, get_peft_model
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from model.catalog import CATALOG, ModelShape, shape_of_config
+from model.memory import weight_bytes
 from train.memory_parts import Demand, adapter_parameters, block_bytes, head_bytes, parts
 
 # Wide enough that what does not grow with the width (angles, scales of rows) does not decide.
@@ -95,6 +96,17 @@ def test_twice_as_much_of_one_thing_doubles_its_part(change, name):
     before = Demand("nf4", rank=16, rows=1, tokens=4096, slots=8)
     doubled = parts(QWQ, replace(before, **change))[name]
     assert doubled == 2 * parts(QWQ, before)[name.replace("16", "8")]
+
+
+def test_only_fp32_weights_make_stream_and_cache_twice_as_dear():
+    found = {precision: parts(QWQ, Demand(precision)) for precision in ("fp32", "bf16", "int8", "nf4")}
+    caches = {precision: each["cache of 8 completions being written"] for precision, each in found.items()}
+    assert caches["bf16"] == caches["int8"] == caches["nf4"] == caches["fp32"] / 2
+
+
+def test_weights_cost_a_training_what_they_cost_the_app():
+    for precision in ("bf16", "int8", "nf4"):
+        assert parts(QWQ, Demand(precision))[f"weights, {precision}"] == weight_bytes(QWQ, precision)
 
 
 def test_frozen_adapter_of_the_start_costs_a_quarter_of_the_trained_one():

@@ -41,19 +41,8 @@ class Demand:
 
     @property
     def stream_bytes(self) -> int:
-        """For each value that goes from block to block, and of the cache: 4 where the embeddings were made fp32."""
-        return 2 if self.precision == "bf16" else 4
-
-
-def frozen_bytes(shape: ModelShape, precision: str) -> int:
-    """The weights as they lie there while an adapter on them is trained.
-
-    Beside packed ones embeddings and head are made fp32, by PEFT's `prepare_model_for_kbit_training`.
-
-    >>> [round(frozen_bytes(CATALOG["qwq-32b"].shape, precision) / GIB, 1) for precision in ("bf16", "nf4")]
-    [61.0, 20.8]
-    """
-    return weight_bytes(shape, precision) + (2 * shape.other_parameters if precision in PACKED else 0)
+        """For each value that goes from block to block, and of the cache: those of the embeddings, bf16 unless fp32."""
+        return 4 if self.precision == "fp32" else 2
 
 
 def adapter_parameters(shape: ModelShape, rank: int) -> int:
@@ -143,7 +132,7 @@ def parts(shape: ModelShape, demand: Demand) -> dict[str, int]:
 
     >>> found = parts(CATALOG["qwq-32b"].shape, Demand("nf4", rank=16, rows=1, tokens=4096, slots=8))
     >>> [round(size / GIB, 1) for size in found.values()], round(sum(found.values()) / GIB, 1)
-    ([20.8, 0.0, 2.0, 0.0, 5.0, 3.7, 1.3, 16.0, 1.8], 50.6)
+    ([17.9, 0.0, 2.0, 0.0, 2.5, 2.8, 1.3, 8.0, 1.8], 36.3)
     """
     trained, rows, tokens, value = (
         adapter_parameters(shape, demand.rank),
@@ -151,7 +140,7 @@ def parts(shape: ModelShape, demand: Demand) -> dict[str, int]:
         demand.tokens,
         demand.stream_bytes,
     )
-    frozen, block = frozen_bytes(shape, demand.precision), block_bytes(shape, rows, tokens, value)
+    frozen, block = weight_bytes(shape, demand.precision), block_bytes(shape, rows, tokens, value)
     row = kv_cache_bytes(shape.layers, shape.kv_heads, shape.head_dim, tokens, value)
     return {
         f"weights, {demand.precision}": frozen,
