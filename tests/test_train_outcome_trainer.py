@@ -121,9 +121,11 @@ def test_only_the_chosen_of_a_group_are_learned(policy: Policy, tmp_path: Path):
     seen: list[int] = []
     compute = OutcomeTrainer._tensors
 
-    def counting(self: Any, scored: Sequence[Scored], *rest: Any) -> dict[str, torch.Tensor]:
+    def counting(
+        self: Any, scored: Sequence[Scored], advantages: Sequence[float], tokens: int
+    ) -> dict[str, torch.Tensor]:
         seen.extend(each.facts["at"] for each in scored)
-        return compute(self, scored, *rest)
+        return compute(self, scored, advantages, tokens)
 
     OutcomeTrainer._tensors = counting  # type: ignore[method-assign]
     try:
