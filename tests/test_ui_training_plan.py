@@ -22,6 +22,12 @@ def test_settings_come_in_the_order_of_the_plan() -> None:
     ]
 
 
+def test_weights_that_a_plan_does_not_name_are_shown_too() -> None:
+    assert plan_value({"weights": {"length": 0.5}}) == [
+        ["Weights of the reward", "outcome: 1.0, format: 0.2, length: 0.5", ""]
+    ]
+
+
 def test_weights_are_those_of_the_plan_and_else_the_usual_ones() -> None:
     assert weights_of({"weights": {"length": 0.5}})["length"] == 0.5
     assert weights_of({})["format"] == Weights().format and "length_free" not in weights_of({})

@@ -38,6 +38,7 @@ from train.rewards import reward_parts, total
 from train.rollout import Actor, RolloutStopped, Written, asking_sampling, learning_sampling
 from train.run_card import write_run_card
 from train.run_files import ADAPTER, RunFolder, runs_folder
+from train.server_rollout import ServerActor
 from train.sft import last_checkpoint
 from train.stopping import STOPPED, Stopping
 
@@ -52,7 +53,13 @@ class Outcomes:
     """
 
     def __init__(
-        self, plan: Plan, policy: Policy, mixture: Mixture, actor: Actor, verifiers: Verifiers, run: RunFolder
+        self,
+        plan: Plan,
+        policy: Policy,
+        mixture: Mixture,
+        actor: Actor | ServerActor,
+        verifiers: Verifiers,
+        run: RunFolder,
     ) -> None:
         self._plan = plan
         self._policy = policy
@@ -194,10 +201,12 @@ def _train(plan: Plan, policy: Policy, run: RunFolder, problems_folder: Path | N
     random.seed(plan.seed)
     mixture = Mixture(plan.sources, plan.seed, policy.family, problems_folder)
     # A completion that is cut off by a stop would count as none: the step is written to its end.
-    actor = Actor(policy, plan.slots)
+    actor = ServerActor(policy, plan.group) if plan.rollout == "vllm" else Actor(policy, plan.slots)
     with Verifiers() as verifiers:
         outcomes = Outcomes(plan, policy, mixture, actor, verifiers, run)
         trainer = _trainer(plan, policy, run, outcomes, stopping)
+        if isinstance(actor, ServerActor):
+            actor.follow(trainer)
         checkpoint = last_checkpoint(run.folder)
         if checkpoint is not None:
             _go_on(checkpoint, run, outcomes)
@@ -282,6 +291,11 @@ def arguments(plan: Plan, policy: Policy, folder: Path) -> Any:
         report_to=["trackio"] if importlib.util.find_spec("trackio") else [],
         project="workings-grpo",
         run_name=folder.name,
+        use_vllm=plan.rollout == "vllm",
+        vllm_mode="server",
+        vllm_server_base_url=plan.server_url,
+        # What it corrects is measured by a pass of its own; the first update after a rollout is on the policy.
+        vllm_importance_sampling_correction=False,
     )
 
 

@@ -49,6 +49,7 @@ class Plan:
         held_out_every: Steps between two times; 0 asks only first and last.
         held_out_temperature: 0 is greedy.
         rollout: `decoder` is the app's own; `vllm` asks a server that was started with `trl vllm-serve`.
+        server_url: Of that server.
         slots: Completions that are written at once.
         save_minutes: Between two checkpoints.
     """
@@ -80,6 +81,7 @@ class Plan:
     held_out_every: int = 20
     held_out_temperature: float = 0.6
     rollout: Rollout = "decoder"
+    server_url: str = "http://127.0.0.1:8000"
     slots: int = 16
     save_minutes: float = 5.0
     seed: int = 1

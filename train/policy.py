@@ -135,7 +135,7 @@ def adapted(loaded: LoadedModel, start: str, plan: Plan) -> Any:
     model = loaded.model
     if loaded.precision in ("nf4", "int8"):
         # Not PEFT's preparation of such models: it holds embeddings and head in float32, and with them the cache.
-        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+        model.activation_checkpointing_enable(activation_checkpointing_kwargs={"use_reentrant": False})
         model.enable_input_require_grads()
     if not start:
         config = LoraConfig(

@@ -50,7 +50,11 @@ _SAID = ("kind", "name", "model")
 
 def plan_value(plan: Mapping[str, Any]) -> list[list[str]]:
     """Each setting: what, its value, and nothing more to say."""
-    return [[name_of(name), value_text(value), ""] for name, value in plan.items() if name not in _SAID]
+    shown = dict(plan)
+    if "weights" in plan:
+        # Those that it does not name count too.
+        shown["weights"] = {part: weight for part, weight in weights_of(plan).items() if weight}
+    return [[name_of(name), value_text(value), ""] for name, value in shown.items() if name not in _SAID]
 
 
 def name_of(name: str) -> str:
