@@ -105,6 +105,7 @@ def test_a_run_goes_on_after_a_kill_and_ends_with_an_adapter_that_the_app_loads(
     told_of_samples_and_log_agree(samples, log)
     assert_adapter_moved_and_is_loaded(folder / "adapter", data_folder_with_model)
     assert "trained by" in (folder / "adapter" / "README.md").read_text("utf-8")
+    assert f"All {STEPS} steps are done." in (folder / "report.html").read_text("utf-8")
     with pytest.raises(BadInput, match="another plan"):
         train(Plan(steps=4, sources={"own:compare": 1.0}), folder, data_folder_with_model, "hub")
 
