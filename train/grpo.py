@@ -68,8 +68,9 @@ class Outcomes:
         self._verifiers = verifiers
         self._run = run
         self._general = GeneralReward(plan.reward_model, policy.device) if plan.reward_model else None
-        self._held_out = mixture.held_out(plan.held_out)
-        self.curriculum = Curriculum(mixture.levels if plan.curriculum_window else {}, plan.curriculum_window or 1)
+        counts = mixture.levels if plan.curriculum_window else {}
+        self._held_out = mixture.held_out(plan.held_out, counts)
+        self.curriculum = Curriculum(counts, plan.curriculum_window or 1)
 
     def score(self, numbers: Sequence[int]) -> tuple[list[Scored], dict[str, float]]:
         """Completions for problems by their numbers, with rewards, and what was measured of all of them."""

@@ -177,14 +177,19 @@ class Mixture:
                 return problem
         raise BadInput(f"The source {name!r} has no {split.replace('_', '-')} problem of level {level + 1}.")
 
-    def held_out(self, count: int) -> Sequence[Problem]:
-        """So many held-out problems of all levels, each once; fewer where the sources have no more."""
+    def held_out(self, count: int, counts: Levels | None = None) -> Sequence[Problem]:
+        """So many held-out problems, each once; fewer where the sources have no more.
+
+        Args:
+            counts: How many levels of each source are asked, the easiest first; all of them when left out.
+        """
+        counts = self.levels if counts is None else counts
         found: dict[str, Problem] = {}
         for number in range(min(_MOST_HELD_OUT_DRAWS, 40 * count)):
             if len(found) >= count:
                 break
             choose = random.Random(f"levels:{self._seed}:{number}")
-            levels = {name: choose.randrange(source.levels) for name, source in self._sources.items()}
+            levels = {name: choose.randrange(counts.get(name, 1)) for name in self._sources}
             problem = self.problem(number, levels, "held_out")
             found.setdefault(problem.key, problem)
         return list(found.values())
