@@ -53,7 +53,7 @@ class Difference:
 
 
 def read_answers(file: Path) -> dict[str, bool]:
-    """What `python -m train.held_out --out` wrote; problems that it did not judge are left out.
+    """What `python -m train.asked --out` wrote; problems that it did not judge are left out.
 
     Raises:
         BadInput: If it cannot be read, or not all problems were asked.

@@ -27,7 +27,6 @@ from evals.training_runs import (
     log_of,
     start_of,
     state_of,
-    tasks_of,
     tokens_of,
 )
 from model.adapter import adapter_digest
@@ -48,17 +47,16 @@ def measured(wish: Wish, trainings: Trainings) -> dict[str, Any]:
     if len(starts) > 1:
         raise BadInput(f"The runs began from {' and '.join(starts)}. Compare runs that began from the same adapter.")
     sft = {seed: trainings.sft(seed, run) for seed, run in grpo.items()}
-    tasks = wish.tasks or tasks_of(grpo[wish.seeds[0]])
-    asked: dict[str, dict[int, Answers]] = {"start": {0: trainings.answers(starts[0], tasks)}}
+    asked: dict[str, dict[int, Answers]] = {"start": {0: trainings.answers(starts[0])}}
     for who, runs in (("SFT", sft), ("GRPO", grpo)):
-        asked[who] = {seed: trainings.answers(str(run / "adapter"), tasks) for seed, run in runs.items()}
+        asked[who] = {seed: trainings.answers(str(run / "adapter")) for seed, run in runs.items()}
     told, compared = rates(asked), differences(asked)
     command = (
         f"python -m evals.outcome_training --config {Path(wish.config).name} --seeds {','.join(map(str, wish.seeds))}"
     )
     return {
         "command": command + (f" --steps {wish.steps}" if wish.steps else ""),
-        "asked": {**asdict(wish), "config": Path(wish.config).name, "sft_from": _named(wish.sft_from), "tasks": tasks},
+        "asked": {**asdict(wish), "config": Path(wish.config).name, "sft_from": _named(wish.sft_from)},
         "start": _named(starts[0]),
         "device": str(state_of(grpo[wish.seeds[0]]).get("device", "")),
         "day": datetime.now(UTC).date().isoformat(),
@@ -107,7 +105,6 @@ def parse(arguments: Sequence[str]) -> tuple[Wish, argparse.Namespace]:
     add("--steps", type=int, default=0, help="of GRPO; the plan's own when left out")
     add("--sft-from", default="", help="adapter that the SFT begins from; the one of the GRPO when left out")
     add("--sft-options", default="", help="more options of train.sft, in one text")
-    add("--tasks", nargs="+", default=[], help="held-out tasks; those that were trained when left out")
     add("--problems", type=int, default=500)
     add("--seed", type=int, default=7, help="of the held-out problems and their answers")
     add("--temperature", type=float, default=0.6)
@@ -124,7 +121,6 @@ def parse(arguments: Sequence[str]) -> tuple[Wish, argparse.Namespace]:
         steps=given.steps,
         sft_from=given.sft_from,
         sft_options=tuple(shlex.split(given.sft_options)),
-        tasks=tuple(given.tasks),
         problems=given.problems,
         asked_seed=given.seed,
         temperature=given.temperature,

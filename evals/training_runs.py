@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from model.errors import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON_MODULE = (sys.executable, "-m")
-UNTRAINED = "none"  # as train.held_out calls the model without an adapter
+UNTRAINED = "none"  # as train.asked calls the model without an adapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,6 @@ class Wish:
         steps: Of GRPO; 0 for the plan's own.
         sft_from: Adapter from which the SFT begins; empty for the one that the GRPO began from.
         sft_options: More options of `train.sft`.
-        tasks: Held-out tasks that are asked; empty for those that the GRPO trained on.
         problems: How many are asked.
         asked_seed: Chooses the problems, and draws the answers.
     """
@@ -43,7 +42,6 @@ class Wish:
     steps: int = 0
     sft_from: str = ""
     sft_options: tuple[str, ...] = ()
-    tasks: tuple[str, ...] = ()
     problems: int = 500
     asked_seed: int = 7
     temperature: float = 0.6
@@ -88,17 +86,17 @@ class Trainings:
         self._finish(folder, {"tokens": tokens, "seed": seed}, "train.sft", *options)
         return folder
 
-    def answers(self, adapter: str, tasks: Sequence[str]) -> dict[str, bool]:
-        """What an adapter's answers to the held-out problems are worth."""
+    def answers(self, adapter: str) -> dict[str, bool]:
+        """What an adapter's answers to the plan's held-out problems are worth."""
         wish = self._wish
-        options = [*(["--tasks", *tasks] if tasks else []), "--problems", str(wish.problems)]
+        options = ["--config", wish.config, "--problems", str(wish.problems)]
         options += ["--seed", str(wish.asked_seed), "--temperature", str(wish.temperature)]
         weights = adapter if adapter == UNTRAINED else adapter_digest(Path(adapter))
         file = self._folder / f"{wish.name}-asked" / f"{_digest(' '.join([weights, *options]))[:16]}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
             draft = file.with_suffix(".part")
-            self._run("train.held_out", "--adapter", adapter, *options, "--out", str(draft))
+            self._run("train.asked", "--adapter", adapter, *options, "--out", str(draft))
             read_answers(draft)
             draft.replace(file)
         return read_answers(file)
@@ -145,7 +143,7 @@ def state_of(run: Path) -> dict[str, Any]:
 
 def start_of(run: Path) -> str:
     """The adapter that a run began from; "none" for a fresh one."""
-    start = str(state_of(run).get("start") or "fresh")
+    start = str(_object_in(run / "plan.json").get("start") or "fresh")
     return {"fresh": UNTRAINED, "shipped": str(SHIPPED_ADAPTER)}.get(start, start)
 
 
@@ -163,12 +161,6 @@ def tokens_of(run: Path) -> int:
     return int(max(counted))
 
 
-def tasks_of(run: Path) -> tuple[str, ...]:
-    """Our own tasks that a run trained on: whatever its plan names as "own:TASK"."""
-    texts = _texts_in(_object_in(run / "plan.json"))
-    return tuple(dict.fromkeys(text.removeprefix("own:") for text in texts if text.startswith("own:")))
-
-
 def _config_of(name: str) -> dict[str, Any]:
     """What a plan of `train.grpo` sets; nothing where there is none, which the program itself then says."""
     file = next((path for path in (Path(name), ROOT / "train" / "configs" / f"{name}.toml") if path.is_file()), None)
@@ -180,18 +172,6 @@ def _config_of(name: str) -> dict[str, Any]:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _texts_in(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield str(name)
-            yield from _texts_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts_in(inner)
-    elif isinstance(value, str):
-        yield value
 
 
 def _object_in(file: Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from evals.outcome_training import main, parse
-from evals.training_runs import is_finished, tasks_of, tokens_of
+from evals.training_runs import is_finished, tokens_of
 from model.errors import BadInput
 
 # Stands in for the programs of train/: writes their run folders and answers, and what it was asked to a list.
@@ -21,7 +21,6 @@ for name in ("config", "start", "out", "adapter", "learning-rate"):
 for name in ("seed", "steps", "tokens", "problems"):
     parser.add_argument("--" + name, type=int, default=0)
 parser.add_argument("--temperature", type=float)
-parser.add_argument("--tasks", nargs="+", default=[])
 given = parser.parse_args(sys.argv[2:])
 out = pathlib.Path(given.out)
 if (here / f"fails-{program}-{given.seed}").exists():
@@ -47,7 +46,7 @@ match program:
         write_run("grpo", plan, log, "stopped" if is_stopped else "ended")
     case "train.sft":
         write_run("sft", {"tokens": given.tokens, "start": given.start}, [{"step": 1, "seconds": 1, "loss": 0.5}])
-    case "train.held_out":
+    case "train.asked":
         # Of 40 problems the start knows 10, SFT 12, GRPO 30 and its seed: the easiest of them.
         kind, seed = "start", 0
         if given.adapter != "none":
@@ -108,13 +107,13 @@ def after(command: list[str], option: str) -> str:
 
 def test_each_seed_is_trained_both_ways_over_as_many_tokens_and_all_are_asked_the_same(lab):
     lab.measure("--seeds", "1,2")
-    assert lab.programs() == ["train.grpo"] * 2 + ["train.sft"] * 2 + ["train.held_out"] * 5
+    assert lab.programs() == ["train.grpo"] * 2 + ["train.sft"] * 2 + ["train.asked"] * 5
     grpo, sft, asked = lab.asked()[:2], lab.asked()[2:4], lab.asked()[4:]
     assert [after(command, "--seed") for command in grpo + sft] == ["1", "2", "1", "2"]
     assert {after(command, "--tokens") for command in sft} == {"4000"}
     assert {after(command, "--start") for command in sft} == {str(lab.folder / "start")}
-    rest = {tuple(command[command.index("--tasks") : command.index("--out")]) for command in asked}
-    assert rest == {("--tasks", "word_one", "--problems", "41", "--seed", "7", "--temperature", "0.6")}
+    rest = {tuple(command[command.index("--config") : command.index("--out")]) for command in asked}
+    assert rest == {("--config", "plan", "--problems", "41", "--seed", "7", "--temperature", "0.6")}
     assert Path(after(asked[0], "--adapter")) == lab.folder / "start"
 
 
@@ -162,7 +161,7 @@ def test_what_is_finished_is_not_done_again(lab):
     assert len(lab.asked()) == 5
     assert lab.measure("--seeds", "1") == first and len(lab.asked()) == 5
     lab.measure("--seeds", "1,2")
-    assert lab.programs()[5:] == ["train.grpo", "train.sft", "train.held_out", "train.held_out"]
+    assert lab.programs()[5:] == ["train.grpo", "train.sft", "train.asked", "train.asked"]
 
 
 def test_a_failed_child_is_named_and_the_same_command_goes_on_there(lab):
@@ -171,7 +170,7 @@ def test_a_failed_child_is_named_and_the_same_command_goes_on_there(lab):
         lab.measure("--seeds", "1")
     (lab.folder / "fails-train.sft-1").unlink()
     lab.measure("--seeds", "1")
-    assert lab.programs() == ["train.grpo", "train.sft", "train.sft", *["train.held_out"] * 3]
+    assert lab.programs() == ["train.grpo", "train.sft", "train.sft", *["train.asked"] * 3]
 
 
 def test_a_run_that_was_stopped_is_gone_on_with(lab):
@@ -220,12 +219,6 @@ def test_a_run_without_state_is_finished_by_its_adapter_alone(lab):
     assert is_finished(lab.folder / "run")
     (lab.folder / "run" / "state.json").write_text('{"status": "going on"}')
     assert not is_finished(lab.folder / "run")
-
-
-def test_tasks_are_our_own_sources_wherever_the_plan_names_them(tmp_path):
-    plan = {"sources": ["own:gcd", "gym:gcd", {"name": "own:word_two", "share": 2}], "note": "own", "steps": 3}
-    (tmp_path / "plan.json").write_text(json.dumps(plan))
-    assert tasks_of(tmp_path) == ("gcd", "word_two")
 
 
 def test_a_log_without_tokens_is_refused(tmp_path):
