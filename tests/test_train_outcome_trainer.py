@@ -133,3 +133,11 @@ def test_only_the_chosen_of_a_group_are_learned(policy: Policy, tmp_path: Path):
     finally:
         OutcomeTrainer._tensors = compute  # type: ignore[method-assign]
     assert len(seen) == 3 * 2 * 2, "three steps, two groups, two of each"
+
+
+def test_an_adapter_that_is_held_in_bfloat16_is_trained_in_float32(policy: Policy, tmp_path: Path):
+    for weights in policy.model.parameters():
+        if weights.requires_grad:
+            weights.data = weights.data.bfloat16()
+    trained(policy, tmp_path, [1.0, 0.0])
+    assert {weights.dtype for weights in policy.model.parameters() if weights.requires_grad} == {torch.float32}

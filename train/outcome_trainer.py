@@ -34,6 +34,10 @@ class OutcomeTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped here
 
     def __init__(self, *, rollout: Rollout, keep: Keeps, rows: int, learned: int, **given: Any) -> None:
         super().__init__(reward_funcs=[_is_judged_elsewhere], **given)
+        # TRL holds the adapter of 4-bit weights in bfloat16, where small updates round away.
+        for weights in self.model.parameters():
+            if weights.requires_grad:
+                weights.data = weights.data.float()
         self._rollout = rollout
         self._keep = keep
         self._rows = rows

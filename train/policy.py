@@ -79,9 +79,11 @@ def load_policy(plan: Plan, data_folder: Path, source: str) -> Policy:
     """The model of a plan, with its adapter.
 
     Raises:
-        BadInput: If the adapter cannot be had.
+        BadInput: If the adapter cannot be had, or 4-bit weights are to be trained without a GPU.
         ModelLoadFailed: If the weights cannot be had, or do not fit.
     """
+    if plan.precision == "nf4" and not torch.cuda.is_available():
+        raise BadInput("Weights in nf4 are trained on a GPU, and there is none here. Take precision = 'auto'.")
     loaded = load_model(
         find_model(EMBEDDED if is_embedded(plan) else plan.model),
         precision=_precision(plan),
