@@ -11,11 +11,7 @@ import json
 import os
 import random
 import sys
-import time
-from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import torch
@@ -24,152 +20,21 @@ from datasets import Dataset
 from model.device import device_name, leave_a_core
 from model.errors import AppError, BadInput
 from model.settings import settings_from_environment
-from train.advantages import Scored
-from train.curriculum import Curriculum
-from train.general_reward import GeneralReward
 from train.keeper import CURRICULUM, OutcomeKeeper
 from train.mixed import Mixture
-from train.outcomes import Outcome, Verifiers
+from train.outcomes import Verifiers
 from train.plans import Plan, checked, plan_of, read_plan
 from train.policy import Policy, load_policy
-from train.problems import Problem
 from train.report import write_report
-from train.rewards import reward_parts, total
-from train.rollout import Actor, RolloutStopped, Written, asking_sampling, learning_sampling
+from train.rollout import Actor, RolloutStopped
 from train.run_card import write_run_card
 from train.run_files import ADAPTER, RunFolder, runs_folder
+from train.scoring import Scoring
 from train.server_rollout import ServerActor
 from train.sft import last_checkpoint
 from train.stopping import STOPPED, Stopping
 
 _SHORTEST_NAME = "grpo"
-
-
-class Outcomes:
-    """Asks the policy problems and has what it writes judged.
-
-    Args:
-        actor: Writes completions of the policy as it is.
-    """
-
-    def __init__(
-        self,
-        plan: Plan,
-        policy: Policy,
-        mixture: Mixture,
-        actor: Actor | ServerActor,
-        verifiers: Verifiers,
-        run: RunFolder,
-    ) -> None:
-        self._plan = plan
-        self._policy = policy
-        self._mixture = mixture
-        self._actor = actor
-        self._verifiers = verifiers
-        self._run = run
-        self._general = GeneralReward(plan.reward_model, policy.device) if plan.reward_model else None
-        counts = mixture.levels if plan.curriculum_window else {}
-        self._held_out = mixture.held_out(plan.held_out, counts)
-        self.curriculum = Curriculum(counts, plan.curriculum_window or 1)
-
-    def score(self, numbers: Sequence[int]) -> tuple[list[Scored], dict[str, float]]:
-        """Completions for problems by their numbers, with rewards, and what was measured of all of them."""
-        began = time.monotonic()
-        levels = dict(self.curriculum.levels)
-        problems = [self._mixture.problem(number, levels) for number in numbers]
-        prompts, written = self._write(problems, learning_sampling(self._plan.temperature))
-        outcomes, texts = self._judge(problems, written)
-        general = self._say_general(problems, outcomes)
-        scored = []
-        for at, (problem, outcome) in enumerate(zip(problems, outcomes, strict=True)):
-            parts = reward_parts(outcome, self._plan.reward, self._plan.max_new_tokens, general[at])
-            reward = total(parts, self._plan.reward)
-            facts = sample_line(numbers[at], problem, outcome, parts, reward)
-            scored.append(Scored(prompts[at], written[at].ids, reward, facts))
-            if outcome.result in ("correct", "wrong"):
-                self.curriculum.hear(problem.source, problem.level, outcome.result == "correct")
-        measured = measures(scored, outcomes, self._plan.reward.used)
-        return scored, measured | {"rollout_seconds": time.monotonic() - began}
-
-    def ask_held_out(self) -> dict[str, float]:
-        """Pass rates on problems that are never trained on, by source and in all, and how many were judged."""
-        if not self._held_out:
-            return {}
-        _, written = self._write(self._held_out, asking_sampling(self._plan.held_out_temperature))
-        outcomes, _ = self._judge(self._held_out, written)
-        found: dict[str, list[bool]] = defaultdict(list)
-        for problem, outcome in zip(self._held_out, outcomes, strict=True):
-            if outcome.result in ("correct", "wrong"):
-                found["pass"].append(outcome.result == "correct")
-                found[problem.source].append(outcome.result == "correct")
-        rates = {f"held_out/{name}": fmean(rights) for name, rights in found.items()}
-        return rates | {f"asked/{name}": float(len(rights)) for name, rights in found.items()}
-
-    def _write(self, problems: Sequence[Problem], sampling: Any) -> tuple[list[Sequence[int]], list[Written]]:
-        prompts: list[Sequence[int]] = [self._policy.prompt(problem) for problem in problems]
-        return prompts, self._actor.write(prompts, sampling, self._plan.max_new_tokens)
-
-    def _judge(self, problems: Sequence[Problem], written: Sequence[Written]) -> tuple[list[Outcome], list[str]]:
-        texts = [self._policy.text(each.ids) for each in written]
-        tokens, is_cut = [len(each.ids) for each in written], [each.is_truncated for each in written]
-        return self._verifiers.judge_all(problems, texts, tokens, is_cut), texts
-
-    def _say_general(self, problems: Sequence[Problem], outcomes: Sequence[Outcome]) -> list[float | None]:
-        """What the reward model finds of each answer that is not wrong; None of the others, and without a model."""
-        found: list[float | None] = [None] * len(problems)
-        if self._general is not None:
-            asked = [at for at, outcome in enumerate(outcomes) if outcome.result != "wrong" and outcome.answer]
-            given = [(problems[at].messages, outcomes[at].answer) for at in asked]
-            for at, score in zip(asked, self._general.score(given), strict=True):
-                found[at] = score
-            for at, outcome in enumerate(outcomes):
-                if outcome.result == "open" and found[at] is None:
-                    found[at] = 0.0  # it says nothing
-        return found
-
-    def keep(self, step: int, scored: Sequence[Scored]) -> None:
-        """Write the completions of a step down."""
-        self._run.keep_samples({"step": step} | each.facts for each in scored)
-
-
-def sample_line(number: int, problem: Problem, outcome: Outcome, parts: Any, reward: float | None) -> dict[str, Any]:
-    """What is kept of a completion."""
-    return {
-        "number": number,
-        "key": problem.key,
-        "source": problem.source,
-        "level": problem.level,
-        "question": problem.question,
-        "thinking": outcome.thinking,
-        "answer": outcome.answer,
-        "outcome": outcome.result,
-        "reason": outcome.reason,
-        "faults": list(outcome.faults),
-        "reward": reward,
-        "parts": {name: round(value, 4) for name, value in parts.items()},
-        "tokens": outcome.tokens,
-        "truncated": outcome.is_truncated,
-    }
-
-
-def measures(scored: Sequence[Scored], outcomes: Sequence[Outcome], used: Sequence[str]) -> dict[str, float]:
-    """What a log says of a step's completions; what there is nothing of is left out."""
-    judged = [outcome.result == "correct" for outcome in outcomes if outcome.result in ("correct", "wrong")]
-    rewards = [each.reward for each in scored if each.reward is not None]
-    found = {
-        "undecided": fmean(outcome.result == "undecided" for outcome in outcomes),
-        "truncated": fmean(outcome.is_truncated for outcome in outcomes),
-        "length": fmean(outcome.tokens for outcome in outcomes),
-    }
-    if judged:
-        found["correct"] = fmean(judged)
-    if rewards:
-        found["reward"] = fmean(rewards)
-    for part in used:
-        values = [each.facts["parts"][part] for each in scored if part in each.facts["parts"]]
-        if values:
-            found[f"reward/{part}"] = fmean(values)
-    return found
 
 
 def train(plan: Plan, folder: Path, data_folder: Path, source: str, problems_folder: Path | None = None) -> str:
@@ -204,13 +69,13 @@ def _train(plan: Plan, policy: Policy, run: RunFolder, problems_folder: Path | N
     # A completion that is cut off by a stop would count as none: the step is written to its end.
     actor = ServerActor(policy, plan.group) if plan.rollout == "vllm" else Actor(policy, plan.slots)
     with Verifiers() as verifiers:
-        outcomes = Outcomes(plan, policy, mixture, actor, verifiers, run)
-        trainer = _trainer(plan, policy, run, outcomes, stopping)
+        scoring = Scoring(plan, policy, mixture, actor, verifiers, run)
+        trainer = _trainer(plan, policy, run, scoring, stopping)
         if isinstance(actor, ServerActor):
             actor.follow(trainer)
         checkpoint = last_checkpoint(run.folder)
         if checkpoint is not None:
-            _go_on(checkpoint, run, outcomes)
+            _go_on(checkpoint, run, scoring)
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if trainer.state.global_step < plan.steps:
         return "stopped"
@@ -229,22 +94,22 @@ def write_page(folder: Path) -> None:
         sys.stderr.write(f"The run's page was not written: {told}. Try again by python -m train.report {folder}.\n")
 
 
-def _go_on(checkpoint: Path, run: RunFolder, outcomes: Outcomes) -> None:
+def _go_on(checkpoint: Path, run: RunFolder, scoring: Scoring) -> None:
     step = int(checkpoint.name.removeprefix("checkpoint-"))
-    outcomes.curriculum.set_state(json.loads((checkpoint / CURRICULUM).read_text("utf-8")))
+    scoring.curriculum.set_state(json.loads((checkpoint / CURRICULUM).read_text("utf-8")))
     run.go_on_from(step)
     print(f"Going on from step {step}.", flush=True)
 
 
-def _trainer(plan: Plan, policy: Policy, run: RunFolder, outcomes: Outcomes, stopping: Stopping) -> Any:
+def _trainer(plan: Plan, policy: Policy, run: RunFolder, scoring: Scoring, stopping: Stopping) -> Any:
     # trackio, which TRL imports with its trainer, takes its folder from the environment then.
     os.environ.setdefault("TRACKIO_DIR", str(run.folder / "trackio"))
     from train.outcome_trainer import OutcomeTrainer
 
     numbers = list(range(plan.steps * plan.prompts))
     trainer = OutcomeTrainer(
-        rollout=outcomes.score,
-        keep=outcomes.keep,
+        rollout=scoring.score,
+        keep=scoring.keep,
         rows=plan.rows,
         learned=plan.learned,
         model=policy.model,
@@ -254,8 +119,8 @@ def _trainer(plan: Plan, policy: Policy, run: RunFolder, outcomes: Outcomes, sto
         callbacks=[
             OutcomeKeeper(
                 run,
-                outcomes.curriculum,
-                outcomes.ask_held_out,
+                scoring.curriculum,
+                scoring.ask_held_out,
                 ask_every=plan.held_out_every,
                 save_seconds=60 * plan.save_minutes,
                 should_stop=stopping,
