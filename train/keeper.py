@@ -24,7 +24,6 @@ class OutcomeKeeper(TrainerCallback):  # type: ignore[misc]  # transformers is u
     Args:
         ask: Asks the held-out problems; what came of it, by the names of the log.
         ask_every: Steps between two times; 0 asks at the first and the last step only.
-        measured: What a rollout measured, which the trainer has under the same names.
         should_stop: Whether the run is to end after this step.
     """
 
