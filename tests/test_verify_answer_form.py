@@ -20,6 +20,12 @@ from verify.answer_form import form_fault
         pytest.param("yes", r"\text{Yes}", id="a word"),
         pytest.param("x^2+1", "1+x^2", id="terms in another order"),
         pytest.param("3", "x = 3", id="equation"),
+        pytest.param("391", "17 * 23 = 391", id="chain"),
+        pytest.param("y = 2x + 1", "y = 1 + 2x", id="line"),
+        pytest.param("x^2 + y^2 = 4", "y^2 + x^2 = 4", id="equation for an equation"),
+        pytest.param("90", r"90^\circ", id="degrees"),
+        pytest.param("20%", r"\frac{1}{5}", id="fraction for a percentage"),
+        pytest.param("1024", r"1024\text{ subsets}", id="unit"),
         pytest.param(r"\sqrt{2}", r"\sqrt{2}", id="root"),
     ],
 )
@@ -31,6 +37,13 @@ def test_answer_in_the_form_of_its_reference_has_no_fault(gold: str, candidate: 
     ("gold", "candidate", "question", "fault"),
     [
         pytest.param("391", r"17 \cdot 23", "What is 17 * 23?", "not worked out", id="product quoted"),
+        pytest.param("391", "x = 17 * 23", "", "not worked out", id="product with a name"),
+        pytest.param("391", "= 17 * 23", "", "not worked out", id="product behind an equals sign"),
+        pytest.param("391", "5 = 17 * 23", "", "not worked out", id="product behind a number"),
+        pytest.param("x = 391", "x = 17 * 23", "", "not worked out", id="product for a value with a name"),
+        pytest.param("391", r"17 \cdot 23 \text{ cm}", "", "not worked out", id="product with a unit"),
+        pytest.param("391", "17 * 23 dollars", "", "not worked out", id="product of money"),
+        pytest.param("391", r"\sum_{i=1}^{391} 1", "", "not worked out", id="sum sign"),
         pytest.param("13", r"\sqrt{169}", "", "not worked out", id="root left"),
         pytest.param("391", "782/2", "", "not worked out", id="whole number as a fraction"),
         pytest.param("3/4", "6/8", "Simplify 6/8.", "lowest terms", id="fraction quoted"),
@@ -44,3 +57,12 @@ def test_answer_in_the_form_of_its_reference_has_no_fault(gold: str, candidate: 
 )
 def test_answer_that_leaves_the_work_undone_has_a_fault(gold: str, candidate: str, question: str, fault: str):
     assert fault in form_fault(gold, candidate, question)
+
+
+def test_number_with_a_unit_of_the_question_is_no_quotation():
+    assert form_fault("5", "5 cm", "One side is 5 cm long. How long is the one across?") == ""
+
+
+def test_number_of_the_question_is_not_taken_apart_and_another_one_is_worked_out():
+    assert form_fault("2^3 * 5", "40", "Write 40 as a product of primes.") != ""
+    assert form_fault("2^{10}", "1024", "How many subsets have 10 things?") == ""

@@ -10,6 +10,7 @@ from collections import Counter
 
 from verify.expression import Apply, Name, NotReadable, Number, Tree, read
 from verify.normal_form import normal_form
+from verify.units import split_unit
 
 # A closed form may be written a little longer than the reference has it: x + 2*y for 2y + x.
 _MORE_OPERATIONS = 2
@@ -17,6 +18,10 @@ _MORE_OPERATIONS = 2
 _QUOTED_CHARACTERS = 3
 # What a number may stand with, and is the same number: dollars, percents.
 _MARKS = re.compile(r"\\?[$%]")
+# What is to be worked out, and has no tree.
+_UNDONE = re.compile(r"\\(?:sum|prod|i{0,2}int|lim)(?![a-zA-Z])")
+# What a value is called.
+_LABEL = re.compile(r"\A\s*[a-zA-Z]?(?:_\{?\w+\}?)?\s*=")
 
 
 def form_fault(gold: str, candidate: str, question: str = "") -> str:
@@ -32,21 +37,36 @@ def form_fault(gold: str, candidate: str, question: str = "") -> str:
     >>> form_fault("391", "391"), form_fault("0.5", r"\frac{1}{2}"), form_fault("2^3 * 5", "2*2*2*5")
     ('', '', '')
     """
-    wanted, given = _tree(gold), _tree(candidate)
+    wanted, given = _tree(_value(gold, gold)), _tree(_value(candidate, gold))
     if wanted is None or given is None:
-        return _quoted(gold, candidate, question)
+        is_undone = _UNDONE.search(candidate) and not _UNDONE.search(gold)
+        return _not_worked_out(candidate) if is_undone else _quoted(gold, candidate, question)
     if _is_named(wanted) or _is_named(given):
         longer = _operations(given) > _operations(wanted) + _MORE_OPERATIONS
         return _not_worked_out(candidate) if longer else _quoted(gold, candidate, question)
     if (factors := _factors(wanted)) is not None:
-        return "" if _factors(given) == factors else "it is not taken apart as the reference is"
+        is_taken_apart = _factors(given) == factors or _is_new_number(given, question)
+        return "" if is_taken_apart else "it is not taken apart as the reference is"
     if _is_fraction(given):
-        if _operations(wanted) == 0 and _is_whole(wanted):
+        if _operations(wanted) == 0 and _is_whole(wanted) and "%" not in gold:
             return _not_worked_out(candidate)
         return "" if _is_lowest(given) or not _is_lowest(wanted) else "the fraction is not in lowest terms"
     if _operations(given) > _operations(wanted):
         return _not_worked_out(candidate)
     return ""
+
+
+def _value(text: str, gold: str) -> str:
+    """An answer without what its value is called, 5 for x = 5; of a chain the last link, which is the one compared."""
+    is_equation = "=" in _LABEL.sub("", gold)
+    return text if is_equation else text.rpartition("=")[2]
+
+
+def _is_new_number(tree: Tree, question: str) -> bool:
+    """Whether it is a whole number that the question does not have: 1024 for 2^10, but not 40 where 40 is factored."""
+    if not question or not isinstance(tree, Number) or tree.value.denominator != 1:
+        return False
+    return str(tree.value) not in re.findall(r"\d+", normal_form(question).replace(",", ""))
 
 
 def _not_worked_out(candidate: str) -> str:
@@ -68,7 +88,7 @@ def _operations_of(text: str) -> int:
 
 def _tree(text: str) -> Tree | None:
     try:
-        return read(normal_form(_MARKS.sub("", text)))
+        return read(split_unit(normal_form(_MARKS.sub("", text)))[0])
     except (NotReadable, RecursionError):
         return None
 
