@@ -2,7 +2,7 @@
 
 import pytest
 
-from train.public_names import public_adapter, public_model, public_plan
+from train.public_names import public_adapter, public_model, public_plan, public_text
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,19 @@ def test_plan_keeps_all_that_is_no_place():
 def test_plan_names_its_files_without_their_folders():
     plan = {"sources": {"file:/home/someone/a b/mine.jsonl": 1.0, "file:mine.jsonl": 2.0, "gym:gcd": 1.0}}
     assert public_plan(plan)["sources"] == {"file:mine.jsonl": 3.0, "gym:gcd": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        pytest.param("No such file: '/home/someone/x.json'", "No such file: 'x.json'", id="quoted"),
+        pytest.param(r"C:\Users\someone\x.json is gone", "x.json is gone", id="Windows"),
+        pytest.param("in ~/training/mine.", "in mine.", id="home"),
+        pytest.param(
+            "https://huggingface.co/Qwen/QwQ-32B failed", "https://huggingface.co/Qwen/QwQ-32B failed", id="URL"
+        ),
+        pytest.param("Qwen/QwQ-32B, 3/4 or 1/2/3 of 5 /s", "Qwen/QwQ-32B, 3/4 or 1/2/3 of 5 /s", id="no place"),
+    ],
+)
+def test_sentence_tells_no_folder_of_this_machine(text: str, told: str):
+    assert public_text(text) == told

@@ -105,6 +105,30 @@ def test_going_on_from_a_checkpoint_forgets_what_came_after_it(tmp_path: Path):
     assert [json.loads(line)["step"] for line in (tmp_path / "samples.jsonl").read_text("utf-8").splitlines()] == [1, 2]
 
 
+def test_a_run_without_a_checkpoint_begins_anew(tmp_path: Path):
+    run = begun(tmp_path)
+    run.log(0, {"held_out/pass": 0.5})
+    run.keep_samples([{"step": 1}])
+    run.go_on_from(None)
+    assert read_log(tmp_path / "log.jsonl") == [] and (tmp_path / "samples.jsonl").read_text("utf-8") == ""
+    assert read_state(tmp_path).step == 0
+
+
+def test_going_on_keeps_completions_with_any_line_separator_of_unicode(tmp_path: Path):
+    run = begun(tmp_path)
+    run.keep_samples([{"step": 1, "answer": "4\u2028\x85\x0b\r\u2029."}])
+    run.go_on_from(1)
+    (line,) = (tmp_path / "samples.jsonl").read_text("utf-8").strip().split("\n")
+    assert json.loads(line) == {"step": 1, "answer": "4\u2028\x85\x0b\r\u2029."}
+
+
+def test_why_a_run_failed_does_not_tell_where_it_lies(tmp_path: Path):
+    with pytest.raises(FileNotFoundError), begun(tmp_path / "mine"):
+        (tmp_path / "mine" / "weights").read_text()
+    reason = read_state(tmp_path / "mine").reason
+    assert "'weights'" in reason and str(tmp_path) not in reason and tmp_path.name not in reason
+
+
 def test_seconds_of_a_run_are_those_of_all_its_sittings(tmp_path: Path):
     begun(tmp_path).end("stopped")
     state = json.loads((tmp_path / "state.json").read_text("utf-8"))

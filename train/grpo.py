@@ -74,7 +74,9 @@ def _train(plan: Plan, policy: Policy, run: RunFolder, problems_folder: Path | N
         if isinstance(actor, ServerActor):
             actor.follow(trainer)
         checkpoint = last_checkpoint(run.folder)
-        if checkpoint is not None:
+        if checkpoint is None:
+            run.go_on_from(None)
+        else:
             _go_on(checkpoint, run, scoring)
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if trainer.state.global_step < plan.steps:

@@ -6,6 +6,9 @@ from typing import Any
 
 from model.catalog import CATALOG
 
+# A rooted path of two parts or more; what stands in a URL or between two words is none.
+_PLACE = re.compile(r"(?<![\w.:/\\~-])(?:~|[A-Za-z]:)?(?:[\\/][^\\/\s'\",;:()<>]+){2,}[\\/]?")
+
 
 def public_model(name: str) -> str:
     """A model's name without where it lies on this machine: its hub id, or the folder's name.
@@ -41,15 +44,29 @@ def public_plan(plan: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(shown.get("sources"), Mapping):
         shares: dict[str, Any] = {}
         for name, share in shown["sources"].items():
-            public = _public_source(str(name))
+            public = public_source(str(name))
             shares[public] = shares.get(public, 0) + share  # two folders may hold files of one name
         shown["sources"] = shares
     return shown
 
 
-def _public_source(name: str) -> str:
+def public_source(name: str) -> str:
+    """A source's name without where its file lies.
+
+    >>> public_source("file:/home/someone/mine.jsonl"), public_source("gym:gcd")
+    ('file:mine.jsonl', 'gym:gcd')
+    """
     kind, colon, rest = name.partition(":")
     return f"{kind}:{_parts(rest)[-1]}" if colon and is_path(rest) else name
+
+
+def public_text(text: str) -> str:
+    """A sentence in which each place on this machine is told by its last part only.
+
+    >>> public_text("[Errno 28] No space left on device: '/home/someone/training/mine'"), public_text("a/b and c/d/e")
+    ("[Errno 28] No space left on device: 'mine'", 'a/b and c/d/e')
+    """
+    return _PLACE.sub(lambda match: _parts(match[0])[-1], text)
 
 
 def is_path(name: str) -> bool:

@@ -15,6 +15,7 @@ import psutil
 from filelock import FileLock, Timeout
 
 from model.errors import BadInput
+from train.public_names import public_text
 from train.versions import installed_versions
 
 Kind = Literal["grpo", "sft"]
@@ -112,16 +113,14 @@ def read_plan(folder: Path) -> dict[str, Any]:
 
 def lines_of(file: Path) -> list[dict[str, Any]]:
     """The objects of a JSON Lines file; a last line that is still being written is left out, and so is what is none."""
-    try:
-        texts = file.read_text("utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
     found = []
-    for text in texts:
-        with suppress(ValueError):
-            line = json.loads(text)
-            if isinstance(line, dict):
-                found.append(line)
+    # Not str.splitlines, which also breaks at characters that a completion may hold and JSON does not escape.
+    with suppress(OSError), file.open(encoding="utf-8", errors="replace", newline="\n") as texts:
+        for text in texts:
+            with suppress(ValueError):
+                line = json.loads(text)
+                if isinstance(line, dict):
+                    found.append(line)
     return found
 
 
@@ -194,14 +193,18 @@ class RunFolder:
             )
         _replace(file, json.dumps(plan, indent=1) + "\n")
 
-    def go_on_from(self, step: int) -> None:
-        """Forget what was logged and scored after a checkpoint's step: it will be written again."""
+    def go_on_from(self, step: int | None) -> None:
+        """Forget what was logged and scored after a checkpoint's step: it will be written again.
+
+        Args:
+            step: None where there is no checkpoint, and all of it is.
+        """
         for name in (LOG, SAMPLES):
             file = self.folder / name
             if file.exists():
-                kept = [line for line in lines_of(file) if line.get("step", 0) <= step]
+                kept = [line for line in lines_of(file) if step is not None and line.get("step", 0) <= step]
                 _replace(file, "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in kept))
-        self.reached(step)
+        self.reached(step or 0)
 
     @property
     def seconds(self) -> float:
@@ -232,7 +235,7 @@ class RunFolder:
 
     def end(self, status: Status, reason: str = "") -> None:
         """The run is over, or will go on another time."""
-        self.state = replace(self.state, status=status, reason=reason[:_MAX_REASON])
+        self.state = replace(self.state, status=status, reason=public_text(reason)[:_MAX_REASON])
         self._write_state()
         self._lock.release()
 

@@ -266,7 +266,9 @@ def train(plan: Plan, base: Path, folder: Path, *, save_minutes: float, ask_step
             callbacks=[Keeper(run, tokenizer, save_minutes * 60, ask_steps, problems, Stopping())],
         )
         checkpoint = last_checkpoint(folder)
-        if checkpoint is not None:
+        if checkpoint is None:
+            run.go_on_from(None)
+        else:
             step = int(checkpoint.name.removeprefix("checkpoint-"))
             run.go_on_from(step)
             print(f"Going on from step {step}.", flush=True)
