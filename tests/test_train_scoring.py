@@ -124,6 +124,16 @@ def test_held_out_problems_are_asked_as_the_page_draws_and_counted(
     assert writer.asked[0] == Sampling(temperature=0.6, top_p=0.95, top_k=40)
 
 
+def test_no_folder_of_a_problem_file_is_told(policy: Policy, verifiers: Verifiers, tmp_path: Path):
+    rows = [{"problem": f"Double {n}.", "gold": str(2 * n)} for n in range(60)]
+    (tmp_path / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    plan = replace(PLAN, sources={f"file:{tmp_path}/mine.jsonl": 1.0})
+    scoring, _, _ = scoring_of(plan, policy, verifiers, tmp_path, lambda _: "So.\n</think>\n\n$\\boxed{-1}$")
+    assert {"held_out/file:mine.jsonl", "asked/file:mine.jsonl"} <= scoring.ask_held_out().keys()
+    scored, _ = scoring.score([0, 0, 1, 1])
+    assert {each.facts["source"] for each in scored} == {"file:mine.jsonl"}
+
+
 def test_open_answers_have_the_reward_models_word_and_unclosed_ones_none(
     policy: Policy, verifiers: Verifiers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

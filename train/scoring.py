@@ -15,6 +15,7 @@ from train.outcomes import Outcome, Verifiers
 from train.plans import Plan
 from train.policy import Policy
 from train.problems import Problem
+from train.public_names import public_source
 from train.rewards import reward_parts, total
 from train.rollout import Written, asking_sampling, learning_sampling
 from train.run_files import RunFolder
@@ -84,7 +85,7 @@ class Scoring:
         for problem, outcome in zip(self._held_out, outcomes, strict=True):
             if outcome.result in ("correct", "wrong"):
                 found["pass"].append(outcome.result == "correct")
-                found[problem.source].append(outcome.result == "correct")
+                found[public_source(problem.source)].append(outcome.result == "correct")
         rates = {f"held_out/{name}": fmean(rights) for name, rights in found.items()}
         return rates | {f"asked/{name}": float(len(rights)) for name, rights in found.items()}
 
@@ -120,7 +121,7 @@ def sample_line(number: int, problem: Problem, outcome: Outcome, parts: Any, rew
     return {
         "number": number,
         "key": problem.key,
-        "source": problem.source,
+        "source": public_source(problem.source),
         "level": problem.level,
         "question": problem.question,
         "thinking": outcome.thinking,
