@@ -75,3 +75,18 @@ def test_an_empty_file_is_refused(tmp_path: Path):
     (tmp_path / "none.jsonl").write_text("\n", "utf-8")
     with pytest.raises(BadInput, match="has no problems"):
         SetSource("file:none.jsonl", open_set("file:none.jsonl", SMOLLM2, tmp_path))
+
+
+def test_levels_of_a_file_count_from_the_easiest_whatever_they_are_called(tmp_path: Path):
+    rows = [{"problem": f"Double {n}.", "gold": str(2 * n), "level": 3 + n % 2} for n in range(60)]
+    (tmp_path / "mine.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    source = SetSource("file:mine.jsonl", open_set("file:mine.jsonl", SMOLLM2, tmp_path))
+    drawn = [source.draw(random.Random(level), level, "train") for level in range(source.levels)]
+    assert [problem.level for problem in drawn if problem] == [0, 1]
+    assert [int(problem.messages[0]["content"].split()[1].split(".")[0]) % 2 for problem in drawn if problem] == [0, 1]
+
+
+def test_a_row_may_hold_any_line_separator_of_unicode(tmp_path: Path):
+    row = json.dumps({"problem": "Double 2\u2028and box it.", "gold": "4"}, ensure_ascii=False)
+    (tmp_path / "mine.jsonl").write_text(row + "\r\n\n", "utf-8", newline="")
+    assert len(open_set("file:mine.jsonl", SMOLLM2, tmp_path)) == 1

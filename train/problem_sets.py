@@ -6,6 +6,7 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,19 +36,21 @@ class SetSource:
     def __init__(self, name: str, problems: Sequence[Problem]) -> None:
         if not problems:
             raise BadInput(f"The source {name!r} has no problems.")
-        self._by_level: dict[int, dict[bool, list[Problem]]] = defaultdict(lambda: defaultdict(list))
+        # Counted from 0 whatever the data count from, as a curriculum does.
+        places = {level: at for at, level in enumerate(sorted({problem.level for problem in problems}))}
+        self._by_level: list[dict[bool, list[Problem]]] = [defaultdict(list) for _ in places]
         for problem in problems:
-            self._by_level[problem.level][is_held_out(problem.key)].append(problem)
-        self._levels = sorted(self._by_level)
+            placed = replace(problem, level=places[problem.level])
+            self._by_level[placed.level][is_held_out(placed.key)].append(placed)
 
     @property
     def levels(self) -> int:
         """As many as there are in the data."""
-        return len(self._levels)
+        return len(self._by_level)
 
     def draw(self, choose: random.Random, level: int, split: Split) -> Problem | None:
         """One of the level and the split."""
-        found = self._by_level[self._levels[level]][split == "held_out"]
+        found = self._by_level[level][split == "held_out"]
         return choose.choice(found) if found else None
 
 
@@ -122,7 +125,7 @@ def _found(path: str, folder: Path | None) -> Path:
 
 
 def _lines(file: Path) -> Iterator[Mapping[str, Any]]:
-    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(file.read_text("utf-8").split("\n"), 1):
         if not line.strip():
             continue
         try:
