@@ -82,10 +82,8 @@ def test_a_step_is_written_down_with_what_is_of_this_project(tmp_path: Path):
     assert read_state(tmp_path).step == 1
 
 
-def test_levels_are_kept_beside_a_checkpoint(tmp_path: Path):
-    played = Played(tmp_path, 3, 0)
-    (tmp_path / "checkpoint-0").mkdir()
-    played.keeper.on_save(played.arguments, played.state, None)
+def test_levels_are_there_before_the_trainer_has_written_a_checkpoint(tmp_path: Path):
+    assert Played(tmp_path, 3, 0, save_seconds=0.0).step().should_save
     again = Curriculum({"gym:gcd": 3})
-    again.set_state(json.loads((tmp_path / "checkpoint-0" / CURRICULUM).read_text("utf-8")))
+    again.set_state(json.loads((tmp_path / "checkpoint-1" / CURRICULUM).read_text("utf-8")))
     assert again.levels == {"gym:gcd": 2}

@@ -60,6 +60,10 @@ class OutcomeKeeper(TrainerCallback):  # type: ignore[misc]  # transformers is u
         if stops or is_last or time.monotonic() - self._saved_at > self._save_seconds:
             control.should_save = True
             self._saved_at = time.monotonic()
+            # Before the trainer saves, whose last file says that a checkpoint is whole.
+            folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / CURRICULUM).write_text(json.dumps(self._curriculum.state()), "utf-8")
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
         """Keep what the trainer and the rollout measured in a step; ask when it is time."""
@@ -74,11 +78,6 @@ class OutcomeKeeper(TrainerCallback):  # type: ignore[misc]  # transformers is u
             self._run.log(state.global_step, self._ask())
         self._run.reached(state.global_step)
         self._step_began = time.monotonic()
-
-    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """What the trainer's own checkpoint does not have."""
-        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        (folder / CURRICULUM).write_text(json.dumps(self._curriculum.state()), "utf-8")
 
 
 def _is_kept(name: str) -> bool:
