@@ -31,9 +31,10 @@ def policy(shared_data_folder: Path) -> Policy:
 def trained(policy: Policy, folder: Path, rewards: Sequence[float | None], **changes: Any) -> list[tuple[int, int]]:
     """Three updates with the same two completions a group; what was kept of them."""
     kept: list[tuple[int, int]] = []
+    bad = changes.pop("bad", BAD)
 
     def rollout(numbers: Sequence[int]) -> tuple[list[Scored], dict[str, float]]:
-        ids = [GOOD, BAD] * (len(numbers) // 2)
+        ids = [GOOD, bad] * (len(numbers) // 2)
         return [Scored(PROMPT, ids[at], rewards[at % len(rewards)], {"at": at}) for at in range(len(numbers))], {
             "reward": 0.5
         }
@@ -84,6 +85,12 @@ def test_groups_that_teach_nothing_move_no_weight(policy: Policy, tmp_path: Path
     before = {name: each.detach().clone() for name, each in policy.model.named_parameters()}
     trained(policy, tmp_path, rewards)
     assert all(torch.equal(before[name], each) for name, each in policy.model.named_parameters())
+
+
+def test_an_empty_completion_is_compared_and_not_learned(policy: Policy, tmp_path: Path):
+    before = likelihood(policy, GOOD)
+    trained(policy, tmp_path, [1.0, 0.0], bad=(), rows=1)
+    assert likelihood(policy, GOOD) > before
 
 
 def test_the_update_does_not_depend_on_how_many_completions_go_through_at_once(

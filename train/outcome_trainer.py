@@ -53,9 +53,10 @@ class OutcomeTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped here
             each.facts["advantage"] = round(advantage, 4)
         kept = contrasting(rewards, self.num_generations, self._learned)
         if self._learned:
-            chosen = [rewards[at] if at in set(kept) else None for at in range(len(rewards))]
+            among = set(kept)
+            chosen = [reward if at in among else None for at, reward in enumerate(rewards)]
             advantages = advantages_of(chosen, self.num_generations, self.scale_rewards)
-        kept = [at for at in kept if abs(advantages[at]) > FLAT]
+        kept = [at for at in kept if scored[at].ids and abs(advantages[at]) > FLAT]
         self._keep(self.state.global_step + 1, scored)
         self._count(scored, kept, measured)
         loss = torch.zeros((), device=self.accelerator.device)
