@@ -106,7 +106,7 @@ def parse(arguments: Sequence[str]) -> tuple[Wish, argparse.Namespace]:
     add("--sft-from", default="", help="adapter that the SFT begins from; the one of the GRPO when left out")
     add("--sft-options", default="", help="more options of train.sft, in one text")
     add("--problems", type=int, default=500)
-    add("--seed", type=int, default=7, help="of the held-out problems and their answers")
+    add("--seed", type=int, default=7, help="of the held-out problems")
     add("--temperature", type=float, default=0.6)
     add("--folder", type=Path, help="where the runs lie; DATA/training when left out")
     add("--out", type=Path, default=RESULTS)

@@ -34,7 +34,7 @@ class Wish:
         sft_from: Adapter from which the SFT begins; empty for the one that the GRPO began from.
         sft_options: More options of `train.sft`.
         problems: How many are asked.
-        asked_seed: Chooses the problems, and draws the answers.
+        asked_seed: Chooses the problems; the answers are drawn anew each time.
     """
 
     config: str

@@ -102,6 +102,18 @@ def test_held_out_rates_stand_before_and_after_with_all_sources_first(tmp_path):
     assert "asked" not in text
 
 
+def test_page_tells_no_folder_of_this_machine(tmp_path):
+    plan = {
+        "kind": "grpo",
+        "model": "/home/someone/models/tiny",
+        "start": "/home/someone/training/sft-1/adapter",
+        "sources": {"file:/home/someone/mine.jsonl": 1.0},
+    }
+    text = read(write_run(tmp_path / "run", plan=plan, model="/home/someone/models/tiny")).text
+    assert "home" not in text and "someone" not in text
+    assert "sft-1/adapter" in text and "file:mine.jsonl" in text
+
+
 def test_versions_on_the_page_are_those_that_trained(tmp_path):
     text = read(write_run(tmp_path / "run", versions={"workings": "0.0.1", "torch": "1.2.3"})).text
     assert "Trained with workings 0.0.1, torch 1.2.3." in text

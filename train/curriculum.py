@@ -12,7 +12,7 @@ class Curriculum:
     Args:
         counts: How many levels each source has.
         window: Completions that are looked at; they begin anew with each level.
-        up: The share of right ones from which on it gets harder; `down` the one below which it gets easier.
+        up: The share of right ones from which on it gets harder; `down` the one up to which it gets easier.
     """
 
     counts: Mapping[str, int]

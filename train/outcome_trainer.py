@@ -1,8 +1,8 @@
 """Scored completions in, updates of the policy out: TRL's `GRPOTrainer` with the app's decoder and verifiers in it.
 
-TRL's are the loss, the KL term, the optimiser, the checkpoints and the processes of several GPUs. Ours are who writes
-and who judges, and which completions go through the model again: those that teach nothing (a group that is all right or
-all wrong, one that could not be judged) do not, nor does the padding beyond the longest of a pass.
+TRL's are the loss, the KL term, the optimiser and the checkpoints. Ours are who writes and who judges, and which
+completions go through the model again: those that teach nothing (a group that is all right or all wrong, one that could
+not be judged) do not, nor does the padding beyond the longest of a pass. One process, one device.
 """
 
 from collections import Counter

@@ -10,11 +10,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from model.errors import AppError, BadInput
 from model.settings import settings_from_environment
 from train.curves import STYLE as CURVE_STYLE
+from train.public_names import public_plan
 from train.report_parts import curves, head, held_out_table, plan_table, text_of
 from train.report_samples import samples_part
 from train.run_facts import Facts, command, facts_of, made_with
@@ -51,7 +53,8 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:.2rem 0;font:.85rem/1.45 
 
 
 def page(facts: Facts, *, for_paper: bool = False) -> str:
-    """The whole page; for paper every thinking is unfolded."""
+    """The whole page; for paper every thinking is unfolded. Where folders lie is left out: a page is sent around."""
+    facts = replace(facts, plan=public_plan(facts.plan))
     parts = [
         head(facts),
         held_out_table(facts),
