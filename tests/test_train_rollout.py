@@ -1,10 +1,13 @@
 """The actor: it writes what the policy as it is now writes, and how a completion ends is told."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
 
+from model.errors import BadInput
 from model.events import Sampling
 from tests.tiny_policies import moved, tiny_policy
 from train.policy import Policy
@@ -60,6 +63,14 @@ def test_the_copy_has_the_weights_of_the_merged_model(policy: Policy):
     with torch.no_grad():
         assert torch.allclose(copied(ids).logits, policy.model(ids).logits, atol=1e-4)
     assert not any(each.requires_grad for each in copied.parameters())
+
+
+@pytest.mark.parametrize("more", [{"use_dora": True}, {"modules_to_save": ["norm"]}], ids=["DoRA", "whole layer"])
+def test_an_adapter_that_cannot_be_merged_matrix_by_matrix_is_refused(policy: Policy, more: dict[str, Any]):
+    base = policy.model.unload()
+    policy.model = get_peft_model(base, LoraConfig(r=4, target_modules=["q_proj"], task_type="CAUSAL_LM", **more))
+    with pytest.raises(BadInput, match=f"more than LoRA matrices \\({next(iter(more))}"):
+        Actor(policy, slots=2)
 
 
 def test_a_completion_that_reaches_the_limit_is_truncated_and_one_that_ends_has_the_end_token(policy: Policy):

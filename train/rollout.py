@@ -14,6 +14,7 @@ import torch
 
 from model.batched import BatchedDecoder
 from model.engine import TokenStream
+from model.errors import BadInput
 from model.events import Sampling
 from train.policy import Policy
 
@@ -21,6 +22,8 @@ from train.policy import Policy
 ASKED_TOP_P, ASKED_TOP_K = 0.95, 40
 _READ_SECONDS = 0.5
 _PAGE_TOKENS = 32
+# PEFT's settings of what cannot be added to one weight matrix.
+_MORE_THAN_MATRICES = ("use_dora", "modules_to_save", "trainable_token_indices", "lora_bias")
 
 
 class RolloutStopped(Exception):
@@ -106,7 +109,16 @@ def merged_copy(model: Any) -> Any:
     """The model under a `PeftModel` once more, without adapters; its weights are those of the frozen ones.
 
     The shape is built without memory and the tensors are handed over, so that the copy costs its weights once.
+
+    Raises:
+        BadInput: If the adapter is more than LoRA matrices: the copy would be another model.
     """
+    config = model.peft_config["default"]
+    if more := [name for name in _MORE_THAN_MATRICES if getattr(config, name, None)]:
+        raise BadInput(
+            f"The adapter has more than LoRA matrices ({', '.join(more)}), which what writes on a CPU has not. "
+            "Begin from a plain LoRA adapter, or train on a GPU."
+        )
     base = model.get_base_model()
     with torch.device("meta"):
         bare = type(base)(copy.deepcopy(base.config))
