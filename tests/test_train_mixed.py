@@ -61,6 +61,8 @@ def test_a_question_is_asked_as_the_page_asks_the_family():
     [
         pytest.param("own:nothing", "no task 'nothing'", id="own"),
         pytest.param("own:tool_call", "no answer that a verifier judges", id="a call"),
+        pytest.param("own:fact", "no answer that a verifier judges", id="an answer in words"),
+        pytest.param("own:follow_up", "no answer that a verifier judges", id="some without an answer"),
         pytest.param("own:chat", "no answer that a verifier judges", id="chat"),
         pytest.param("gym:nothing", "no task 'nothing' of reasoning-gym", id="gym"),
         pytest.param("nothing", "no source 'nothing'", id="kind"),

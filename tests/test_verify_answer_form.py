@@ -24,6 +24,8 @@ from verify.answer_form import form_fault
         pytest.param("y = 2x + 1", "y = 1 + 2x", id="line"),
         pytest.param("x^2 + y^2 = 4", "y^2 + x^2 = 4", id="equation for an equation"),
         pytest.param("90", r"90^\circ", id="degrees"),
+        pytest.param("1/2", r"\frac{1}{2}\text{ of the cake}", id="part of something"),
+        pytest.param("7", "seven", id="word for a number"),
         pytest.param("20%", r"\frac{1}{5}", id="fraction for a percentage"),
         pytest.param("1024", r"1024\text{ subsets}", id="unit"),
         pytest.param(r"\sqrt{2}", r"\sqrt{2}", id="root"),
@@ -44,6 +46,13 @@ def test_answer_in_the_form_of_its_reference_has_no_fault(gold: str, candidate: 
         pytest.param("391", r"17 \cdot 23 \text{ cm}", "", "not worked out", id="product with a unit"),
         pytest.param("391", "17 * 23 dollars", "", "not worked out", id="product of money"),
         pytest.param("391", r"\sum_{i=1}^{391} 1", "", "not worked out", id="sum sign"),
+        pytest.param("391", "Work out 17 * 23 now", "", "not worked out", id="sentence with a product"),
+        pytest.param("2", "50 % 4 in python", "", "not worked out", id="remainder of a program"),
+        pytest.param("50", "what share of 100 is 50", "Say what share of 100 is 50.", "question says", id="question"),
+        pytest.param(
+            "0.78", "39/50", "Convert 39/50 to a decimal.", "question says", id="fraction quoted for a decimal"
+        ),
+        pytest.param("0.78", "x = 39/50", "Convert 39/50 to a decimal.", "question says", id="named fraction quoted"),
         pytest.param("13", r"\sqrt{169}", "", "not worked out", id="root left"),
         pytest.param("391", "782/2", "", "not worked out", id="whole number as a fraction"),
         pytest.param("3/4", "6/8", "Simplify 6/8.", "lowest terms", id="fraction quoted"),

@@ -15,7 +15,7 @@ from model.families import Family
 from train.constraint_problems import LEVELS, constraint_problem
 from train.problem_sets import SetSource, open_set
 from train.problems import Form, GymGold, Problem
-from train.traces import Asserts, Split, Value, content_of, is_held_out, writers
+from train.traces import Asserts, Split, Trace, Value, content_of, is_held_out, writers
 from verify.gym_levels import gym_levels, gym_problem
 from verify.gym_tasks import MODULES
 from verify.instructions import check_packages
@@ -23,6 +23,8 @@ from verify.instructions import check_packages
 # Draws until a problem of the wanted split comes: one in ten is held out.
 _MOST_DRAWS = 10_000
 _MOST_INDEX = 2**31
+# Traces of a task that are looked at to see whether it can be judged.
+_LOOKED_AT = 20
 _MOST_HELD_OUT_DRAWS = 20_000
 
 Levels = Mapping[str, int]
@@ -51,15 +53,27 @@ class OwnSource:
             raise BadInput(f"There is no task {task!r} in {name!r}. There are: {', '.join(sorted(writers()))}.")
         self._name = name
         self._write = writers()[task]
-        gold = self._write(random.Random(task)).gold
-        if not isinstance(gold, Value | Asserts):
-            raise BadInput(f"{name!r} has no answer that a verifier judges; take a task with a value or a function.")
+        traces = [self._write(random.Random(f"{task}:{number}")) for number in range(_LOOKED_AT)]
+        if not all(map(_has_final_answer, traces)):
+            raise BadInput(
+                f"{name!r} has no answer that a verifier judges; take a task with a value in a box, or a function."
+            )
 
     def draw(self, choose: random.Random, level: int, split: Split) -> Problem | None:
         """One of its problems; the same in another wording has the same key."""
         trace = self._write(choose)
         assert isinstance(trace.gold, Value | Asserts)
         return Problem(self._name, content_of(trace.key), trace.messages, trace.gold, tools=trace.tools)
+
+
+def _has_final_answer(trace: Trace) -> bool:
+    """Whether it asks for what can be judged: a function, or a value that is put into a box; without tools."""
+    match trace.gold:
+        case Value():
+            return not trace.tools and r"\boxed" in trace.answer
+        case Asserts():
+            return not trace.tools
+    return False
 
 
 class GymSource:

@@ -18,8 +18,10 @@ _MORE_OPERATIONS = 2
 _QUOTED_CHARACTERS = 3
 # What a number may stand with, and is the same number: dollars, percents.
 _MARKS = re.compile(r"\\?[$%]")
-# What is to be worked out, and has no tree.
-_UNDONE = re.compile(r"\\(?:sum|prod|i{0,2}int|lim)(?![a-zA-Z])")
+# What is to be worked out, and may stand in what has no tree.
+_UNDONE = re.compile(
+    r"\\(?:sum|prod|i{0,2}int|lim)(?![a-zA-Z])|\d\s*(?:[-+*×·÷^%]|\\(?:times|cdot|div|b?mod)(?![a-zA-Z]))\s*\d"
+)
 # What a value is called.
 _LABEL = re.compile(r"\A\s*[a-zA-Z]?(?:_\{?\w+\}?)?\s*=")
 
@@ -37,20 +39,24 @@ def form_fault(gold: str, candidate: str, question: str = "") -> str:
     >>> form_fault("391", "391"), form_fault("0.5", r"\frac{1}{2}"), form_fault("2^3 * 5", "2*2*2*5")
     ('', '', '')
     """
-    wanted, given = _tree(_value(gold, gold)), _tree(_value(candidate, gold))
+    value = _value(candidate, gold)
+    wanted, given = _tree(_value(gold, gold)), _tree(value)
+    if given is None and wanted is not None and not _is_named(wanted):
+        return _not_worked_out(candidate) if _UNDONE.search(candidate) else _quoted(gold, value, question, is_text=True)
     if wanted is None or given is None:
-        is_undone = _UNDONE.search(candidate) and not _UNDONE.search(gold)
-        return _not_worked_out(candidate) if is_undone else _quoted(gold, candidate, question)
+        return _quoted(gold, value, question)
     if _is_named(wanted) or _is_named(given):
         longer = _operations(given) > _operations(wanted) + _MORE_OPERATIONS
-        return _not_worked_out(candidate) if longer else _quoted(gold, candidate, question)
+        return _not_worked_out(candidate) if longer else _quoted(gold, value, question)
     if (factors := _factors(wanted)) is not None:
         is_taken_apart = _factors(given) == factors or _is_new_number(given, question)
         return "" if is_taken_apart else "it is not taken apart as the reference is"
     if _is_fraction(given):
         if _operations(wanted) == 0 and _is_whole(wanted) and "%" not in gold:
             return _not_worked_out(candidate)
-        return "" if _is_lowest(given) or not _is_lowest(wanted) else "the fraction is not in lowest terms"
+        if _is_lowest(wanted) and not _is_lowest(given):
+            return "the fraction is not in lowest terms"
+        return "" if _is_fraction(wanted) else _quoted(gold, value, question)
     if _operations(given) > _operations(wanted):
         return _not_worked_out(candidate)
     return ""
@@ -59,7 +65,7 @@ def form_fault(gold: str, candidate: str, question: str = "") -> str:
 def _value(text: str, gold: str) -> str:
     """An answer without what its value is called, 5 for x = 5; of a chain the last link, which is the one compared."""
     is_equation = "=" in _LABEL.sub("", gold)
-    return text if is_equation else text.rpartition("=")[2]
+    return text if is_equation else text.rpartition("=")[2].strip()
 
 
 def _is_new_number(tree: Tree, question: str) -> bool:
@@ -73,12 +79,17 @@ def _not_worked_out(candidate: str) -> str:
     return f"it is not worked out: {candidate.strip()[:80]}"
 
 
-def _quoted(gold: str, candidate: str, question: str) -> str:
-    """A text of the question, which the reference is not."""
+def _quoted(gold: str, candidate: str, question: str, *, is_text: bool = False) -> str:
+    """A text of the question, which the reference is not.
+
+    Args:
+        is_text: Whether it is one with a number in it that is no arithmetic, in the place of a number.
+    """
     said, asked = "".join(normal_form(candidate).split()), "".join(normal_form(question).split())
     if len(said) < _QUOTED_CHARACTERS or said == "".join(normal_form(gold).split()):
         return ""
-    return "it is what the question says" if said in asked and _operations_of(said) else ""
+    is_work = bool(re.search(r"\d", said)) if is_text else _operations_of(said) > 0
+    return "it is what the question says" if said in asked and is_work else ""
 
 
 def _operations_of(text: str) -> int:
