@@ -26,6 +26,8 @@ from verify.answer_form import form_fault
         pytest.param("90", r"90^\circ", id="degrees"),
         pytest.param("1/2", r"\frac{1}{2}\text{ of the cake}", id="part of something"),
         pytest.param("7", "seven", id="word for a number"),
+        pytest.param("300000000", r"3 \times 10^8", id="scientific notation"),
+        pytest.param("-0.00012", r"-1.2 \times 10^{-4}", id="small number in scientific notation"),
         pytest.param("20%", r"\frac{1}{5}", id="fraction for a percentage"),
         pytest.param("1024", r"1024\text{ subsets}", id="unit"),
         pytest.param(r"\sqrt{2}", r"\sqrt{2}", id="root"),
@@ -53,6 +55,8 @@ def test_answer_in_the_form_of_its_reference_has_no_fault(gold: str, candidate: 
             "0.78", "39/50", "Convert 39/50 to a decimal.", "question says", id="fraction quoted for a decimal"
         ),
         pytest.param("0.78", "x = 39/50", "Convert 39/50 to a decimal.", "question says", id="named fraction quoted"),
+        pytest.param("500", r"5 \times 10^2", "What is 5 * 10^2?", "question says", id="scientific notation quoted"),
+        pytest.param("391000", r"391 \cdot 10^3", "", "not worked out", id="factor of ten"),
         pytest.param("13", r"\sqrt{169}", "", "not worked out", id="root left"),
         pytest.param("391", "782/2", "", "not worked out", id="whole number as a fraction"),
         pytest.param("3/4", "6/8", "Simplify 6/8.", "lowest terms", id="fraction quoted"),

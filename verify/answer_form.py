@@ -57,9 +57,9 @@ def form_fault(gold: str, candidate: str, question: str = "") -> str:
         if _is_lowest(wanted) and not _is_lowest(given):
             return "the fraction is not in lowest terms"
         return "" if _is_fraction(wanted) else _quoted(gold, value, question)
-    if _operations(given) > _operations(wanted):
-        return _not_worked_out(candidate)
-    return ""
+    if _is_scientific(given):
+        return _quoted(gold, value, question)
+    return _not_worked_out(candidate) if _operations(given) > _operations(wanted) else ""
 
 
 def _value(text: str, gold: str) -> str:
@@ -85,11 +85,16 @@ def _quoted(gold: str, candidate: str, question: str, *, is_text: bool = False) 
     Args:
         is_text: Whether it is one with a number in it that is no arithmetic, in the place of a number.
     """
-    said, asked = "".join(normal_form(candidate).split()), "".join(normal_form(question).split())
-    if len(said) < _QUOTED_CHARACTERS or said == "".join(normal_form(gold).split()):
+    said, asked, wanted = map(_plain, (candidate, question, gold))
+    if len(said) < _QUOTED_CHARACTERS or said == wanted:
         return ""
     is_work = bool(re.search(r"\d", said)) if is_text else _operations_of(said) > 0
     return "it is what the question says" if said in asked and is_work else ""
+
+
+def _plain(text: str) -> str:
+    """A text in one spelling, without spaces, so that it is found in another."""
+    return "".join(re.sub(r"\\(?:times|cdot)(?![a-zA-Z])", "*", normal_form(text)).split())
 
 
 def _operations_of(text: str) -> int:
@@ -142,6 +147,15 @@ def _is_fraction(tree: Tree) -> bool:
             return _is_whole(above) and _is_whole(below)
         case Apply("+", (Number() as whole, rest)):
             return _is_whole(whole) and _is_fraction(rest)
+    return False
+
+
+def _is_scientific(tree: Tree) -> bool:
+    """Whether it is a number such as 3.91 * 10^2, which has all the digits of what it is worth."""
+    match tree:
+        case Apply("*", (mantissa, Apply("^", (Number(base), exponent)))):
+            inner = _unsigned(mantissa)
+            return base == 10 and _is_whole(exponent) and isinstance(inner, Number) and 1 <= inner.value < 10
     return False
 
 
