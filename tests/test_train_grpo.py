@@ -117,7 +117,9 @@ def told_of_samples_and_log_agree(samples: list[dict[str, Any]], log: list[dict[
         assert line["reward"] == pytest.approx(sum(rewards) / len(rewards), abs=1e-3)
         assert line["correct"] == sum(sample["outcome"] == "correct" for sample in of_step) / len(of_step)
         assert line["truncated"] == sum(sample["truncated"] for sample in of_step) / len(of_step)
-        for number in {sample["number"] for sample in of_step}:
+        numbers = {sample["number"] for sample in of_step}
+        assert numbers == set(range((line["step"] - 1) * PROMPTS, line["step"] * PROMPTS)), "none twice, none left out"
+        for number in numbers:
             group = [sample for sample in of_step if sample["number"] == number]
             assert len(group) == GROUP and len({sample["key"] for sample in group}) == 1
             # The better one is learned, the worse one unlearned.
