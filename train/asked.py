@@ -30,16 +30,26 @@ _AT_ONCE = 64
 
 
 def asked_answers(
-    plan: Plan, adapter: str, problems: int, seed: int, temperature: float, data_folder: Path, source: str
+    plan: Plan,
+    adapter: str,
+    problems: int,
+    seed: int,
+    temperature: float,
+    data_folder: Path,
+    source: str,
+    problems_folder: Path | None = None,
 ) -> list[tuple[Problem, Outcome]]:
     """Each held-out problem of a plan once, with what came of the answer.
+
+    Args:
+        problems_folder: Of the files that the plan's sources name.
 
     Raises:
         AppError: If the adapter or the plan cannot be had.
     """
     leave_a_core()
     policy = load_policy(replace(plan, start=FRESH if adapter == UNTRAINED else adapter), data_folder, source)
-    mixture = Mixture(plan.sources, seed, policy.family)
+    mixture = Mixture(plan.sources, seed, policy.family, problems_folder)
     chosen = mixture.held_out(problems, mixture.levels if plan.curriculum_window else {})
     actor, sampling = Actor(policy, plan.slots), asking_sampling(temperature)
     found: list[tuple[Problem, Outcome]] = []
@@ -95,6 +105,7 @@ def main() -> int:
     parser.add_argument("--problems", type=int, default=300)
     parser.add_argument("--seed", type=int, default=7, help="of the problems")
     parser.add_argument("--temperature", type=float, default=0.6, help="0 is greedy")
+    parser.add_argument("--data", type=Path, help="folder of the files that the plan's sources name")
     parser.add_argument("--out", type=Path, help="JSON file for the answers")
     given = parser.parse_args()
     settings = settings_from_environment()
@@ -107,6 +118,7 @@ def main() -> int:
             given.temperature,
             settings.data_folder,
             settings.source,
+            given.data,
         )
     except AppError as error:
         sys.stderr.write(f"{error}\n")

@@ -74,7 +74,7 @@ class OutcomeKeeper(TrainerCallback):  # type: ignore[misc]  # transformers is u
         self._run.log(state.global_step, values | {"step_seconds": now - self._step_began})
         is_last = state.global_step >= state.max_steps
         is_time = self._ask_every and state.global_step % self._ask_every == 0
-        if (is_last or is_time) and not self._should_stop():
+        if is_last or (is_time and not self._should_stop()):
             self._run.log(state.global_step, self._ask())
         self._run.reached(state.global_step)
         self._step_began = time.monotonic()

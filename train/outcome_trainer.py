@@ -146,7 +146,7 @@ def _is_judged_elsewhere(**_: Any) -> list[float]:
 
 def trainer_arguments(**given: Any) -> GRPOConfig:
     """TRL's settings with those that never change here."""
-    return GRPOConfig(
+    arguments = GRPOConfig(
         remove_unused_columns=False,
         shuffle_dataset=False,
         disable_dropout=True,
@@ -162,3 +162,7 @@ def trainer_arguments(**given: Any) -> GRPOConfig:
         steps_per_generation=1,
         **given,
     )
+    if arguments.n_gpu > 1:
+        # One process sees several cards: Trainer would split each batch over them, and multiply it first.
+        arguments._n_gpu = 1
+    return arguments
