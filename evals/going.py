@@ -21,7 +21,7 @@ from evals.heads import check_same_model
 from evals.judging_samples import SampleJudge, n_judges
 from evals.profiles import Plan, plan_of
 from evals.result_file import Judged, Result, ResultWriter, Sample
-from evals.run_state import LiveText, Phase, Running, State
+from evals.run_state import LiveText, Phase, Running, State, seconds_to_expect
 from model.engine import Engine
 from model.errors import AppError
 from model.host import ModelHost
@@ -79,6 +79,7 @@ class Going:
         self._cards = Cards()
         self._joules_before = self._cards.joules()
         self._n_written = 0
+        self._written_seconds = 0.0
         # None is from an asker that has ended.
         self._brought: queue.SimpleQueue[Sample | Judged | None] = queue.SimpleQueue()
         self._to_judge: queue.SimpleQueue[Sample | None] = queue.SimpleQueue()
@@ -121,8 +122,11 @@ class Going:
             total = len(result.problems) * result.n_samples
             state = State(self.name, self._phase, len(result.judgements), total, len(result.samples), running=running)
             if self._phase == "running" and 0 < self._n_written < self._n_asked:
-                left = (self._n_asked - self._n_written) * (now - self._began) / self._n_written
-                state = replace(state, seconds_left=left)
+                n_left = self._n_asked - self._n_written
+                left = n_left * (now - self._began) / self._n_written
+                mean = self._written_seconds / self._n_written
+                lingering = [each.seconds for each in running] if len(running) == n_left else []
+                state = replace(state, seconds_left=seconds_to_expect(left, mean, lingering))
             return replace(state, note=self._note)
 
     def live(self, key: Key) -> LiveText | None:
@@ -223,6 +227,7 @@ class Going:
                 self._result.judgements.pop(sample.key, None)
             self._result.judgements.update({each.key: each for each in judged})
             self._n_written += len(samples)
+            self._written_seconds += sum(sample.seconds for sample in samples)
         for sample in samples:
             self._to_judge.put(sample)
 

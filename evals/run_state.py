@@ -1,5 +1,6 @@
 """Where a result stands while it goes on, and behind its end: what `BenchmarkRuns` tells of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -53,3 +54,20 @@ class State:
     running: tuple[Running, ...] = ()
     note: str = ""
     is_elsewhere: bool = False
+
+
+def seconds_to_expect(seconds_left: float, mean_seconds: float, lingering: Sequence[float]) -> float | None:
+    """The time that is left, by how many samples are; None where only those are left that take long.
+
+    Long ones come last: of them the pace of all the others says nothing.
+
+    Args:
+        mean_seconds: That the samples took which are written.
+        lingering: How long each of the rest has been written so far; empty while others wait.
+
+    >>> seconds_to_expect(40, 10, [12, 3]), seconds_to_expect(40, 10, [25, 300]), seconds_to_expect(40, 10, [])
+    (40, None, 40)
+    """
+    if lingering and min(lingering) > 2 * mean_seconds:
+        return None
+    return seconds_left
