@@ -68,7 +68,7 @@ def contrasting(rewards: Sequence[float | None], group: int, learned: int) -> li
         Max-variance down-sampling: "Not All Rollouts are Useful", arXiv 2504.13818.
 
     >>> contrasting([0.0, 1.0, 0.0, 0.0], 4, 2)
-    [0, 1]
+    [1, 3]
     """
     chosen: list[int] = []
     for start in range(0, len(rewards), group):

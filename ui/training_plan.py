@@ -36,6 +36,7 @@ NAMES = {
     "held_out_every": "Steps between held-out tests",
     "held_out_temperature": "Held-out temperature",
     "rollout": "Written by",
+    "server_url": "Address of that server",
     "slots": "Written at once",
     "save_minutes": "Minutes between checkpoints",
     "seed": "Seed",
