@@ -11,7 +11,7 @@ from model.errors import BadInput
 from model.events import Sampling
 from tests.tiny_policies import moved, tiny_policy
 from train.policy import Policy
-from train.rollout import Actor, RolloutStopped, learning_sampling, merge_into, merged_copy
+from train.rollout import Actor, learning_sampling, merge_into, merged_copy
 
 pytestmark = [
     pytest.mark.model,
@@ -83,8 +83,3 @@ def test_a_completion_that_reaches_the_limit_is_truncated_and_one_that_ends_has_
     policy.prompts._stop_ids = (third,)
     (ended,) = actor.write([(5, 6, 7)], GREEDY, 6)
     assert not ended.is_truncated and ended.ids == (*cut.ids[:at], policy.end_id) and policy.end_id == third
-
-
-def test_writing_ends_when_the_run_is_to_end(policy: Policy):
-    with pytest.raises(RolloutStopped):
-        Actor(policy, slots=2, should_stop=lambda: True).write([(5, 6)], GREEDY, 50)

@@ -23,6 +23,7 @@ from train.plans import Plan, read_plan
 from train.policy import FRESH, load_policy
 from train.problems import Problem
 from train.rollout import Actor, asking_sampling
+from train.scoring import judged
 from verify.math_check import wilson
 
 UNTRAINED = "none"
@@ -58,9 +59,7 @@ def asked_answers(
         for start in range(0, len(chosen), _AT_ONCE):
             part = chosen[start : start + _AT_ONCE]
             written = actor.write([policy.prompt(each) for each in part], sampling, plan.max_new_tokens)
-            texts = [policy.text(each.ids) for each in written]
-            tokens, is_cut = [len(each.ids) for each in written], [each.is_truncated for each in written]
-            found += zip(part, verifiers.judge_all(part, texts, tokens, is_cut), strict=True)
+            found += zip(part, judged(policy, verifiers, part, written), strict=True)
             sys.stderr.write(f"{len(found)} of {len(chosen)} problems answered, {time.monotonic() - began:.0f} s\n")
     return found
 

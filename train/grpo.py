@@ -26,15 +26,13 @@ from train.outcomes import Verifiers
 from train.plans import Plan, checked, plan_of, read_plan
 from train.policy import Policy, load_policy
 from train.report import write_report
-from train.rollout import Actor, RolloutStopped
+from train.rollout import Actor
 from train.run_card import write_run_card
 from train.run_files import ADAPTER, RunFolder, runs_folder
 from train.scoring import Scoring
 from train.server_rollout import ServerActor
 from train.sft import last_checkpoint
 from train.stopping import STOPPED, Stopping
-
-_SHORTEST_NAME = "grpo"
 
 
 def train(plan: Plan, folder: Path, data_folder: Path, source: str, problems_folder: Path | None = None) -> str:
@@ -219,14 +217,12 @@ def main() -> int:
     settings = settings_from_environment()
     try:
         plan = given_plan(given)
-        name = f"{_SHORTEST_NAME}-{Path(given.config).stem}-{plan.seed}"
+        name = f"grpo-{Path(given.config).stem}-{plan.seed}"
         folder = given.out or runs_folder(settings.data_folder) / name
         status = train(plan, folder, settings.data_folder, settings.source, given.data)
     except AppError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    except RolloutStopped:
-        return 1
     print(f"{status}: {folder}")
     return 0 if status == "ended" else 1
 

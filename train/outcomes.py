@@ -13,6 +13,7 @@ from typing import Literal
 
 from model.code_events import TestReport
 from model.errors import BadInput
+from train.judging import split_answer
 from train.problems import Constraints, GymGold, OpenEnded, Problem, TestsGold
 from train.traces import Asserts, Value
 from verify.answer_form import form_fault
@@ -59,8 +60,7 @@ def split(completion: str) -> tuple[str, str | None]:
     >>> split("2+2=4\n</think>\n\nFour."), split("<think>\n2+2")
     (('2+2=4', 'Four.'), ('2+2', None))
     """
-    thinking, closed, answer = completion.removeprefix(OPEN_TAG).partition(CLOSE_TAG)
-    return thinking.strip("\n"), answer.strip() if closed else None
+    return split_answer(completion.removeprefix(OPEN_TAG))
 
 
 def boxes(answer: str) -> list[str]:

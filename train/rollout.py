@@ -6,7 +6,7 @@ that is trained writes them itself.
 """
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +26,6 @@ _PAGE_TOKENS = 32
 _MORE_THAN_MATRICES = ("use_dora", "modules_to_save", "trainable_token_indices", "lora_bias")
 
 
-class RolloutStopped(Exception):
-    """The run is to end; what was written so far is not needed."""
-
-
 @dataclass(frozen=True, slots=True)
 class Written:
     """The tokens of a completion, with the one that ends the turn unless the limit cut it."""
@@ -43,20 +39,17 @@ class Actor:
 
     Args:
         slots: Completions that are written at once.
-        should_stop: Asked twice a second; True ends the writing with `RolloutStopped`.
     """
 
-    def __init__(self, policy: Policy, slots: int, should_stop: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, policy: Policy, slots: int) -> None:
         self._policy = policy
         self._slots = slots
-        self._should_stop = should_stop
         self._copy = merged_copy(policy.model) if policy.device == "cpu" else None
 
     def write(self, prompts: Sequence[Sequence[int]], sampling: Sampling, max_new_tokens: int) -> list[Written]:
         """A completion for each prompt, in order; prompts that are the same share their keys and values.
 
         Raises:
-            RolloutStopped: If the run is to end.
             EngineError: If the model cannot be batched, or the memory does not hold it.
         """
         model = self._policy.model.get_base_model() if self._copy is None else self._copy
@@ -83,8 +76,6 @@ class Actor:
     def _read(self, stream: TokenStream) -> Written:
         ids: list[int] = []
         while True:
-            if self._should_stop():
-                raise RolloutStopped
             tokens = stream.read(_READ_SECONDS)
             if tokens is None:
                 continue

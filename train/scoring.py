@@ -94,9 +94,7 @@ class Scoring:
         return prompts, self._actor.write(prompts, sampling, self._plan.max_new_tokens)
 
     def _judge(self, problems: Sequence[Problem], written: Sequence[Written]) -> list[Outcome]:
-        texts = [self._policy.text(each.ids) for each in written]
-        tokens, is_cut = [len(each.ids) for each in written], [each.is_truncated for each in written]
-        return self._verifiers.judge_all(problems, texts, tokens, is_cut)
+        return judged(self._policy, self._verifiers, problems, written)
 
     def _say_general(self, problems: Sequence[Problem], outcomes: Sequence[Outcome]) -> list[float | None]:
         """What the reward model finds of each answer that is not wrong; None of the others, and without a model."""
@@ -114,6 +112,15 @@ class Scoring:
     def keep(self, step: int, scored: Sequence[Scored]) -> None:
         """Write the completions of a step down."""
         self._run.keep_samples({"step": step} | each.facts for each in scored)
+
+
+def judged(
+    policy: Policy, verifiers: Verifiers, problems: Sequence[Problem], written: Sequence[Written]
+) -> list[Outcome]:
+    """What the verifiers say of what a policy has written for problems."""
+    texts = [policy.text(each.ids) for each in written]
+    tokens, is_cut = [len(each.ids) for each in written], [each.is_truncated for each in written]
+    return verifiers.judge_all(problems, texts, tokens, is_cut)
 
 
 def sample_line(number: int, problem: Problem, outcome: Outcome, parts: Any, reward: float | None) -> dict[str, Any]:
