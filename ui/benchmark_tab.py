@@ -1,6 +1,5 @@
 """What the Benchmarks tab's script asks for in, what it shows out: something seen, something done, or a refusal."""
 
-import logging
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -18,13 +17,9 @@ from ui.benchmark_values import asked_value, form_value
 from ui.default_budget import DefaultBudget
 from ui.maths import for_display
 from ui.parts import QUIET
+from ui.tab_acts import Value, answered
 
-log = logging.getLogger(__name__)
-
-_UNFORESEEN = "That failed in a way that was not foreseen; the server's log says more."
 _PIECE_BYTES = 4_000_000
-
-Value = dict[str, Any]
 
 
 class BenchmarkTab:
@@ -55,16 +50,7 @@ class BenchmarkTab:
 
         {"wait"} says that it must be asked again in a moment: a model is being loaded.
         """
-        try:
-            act = self._acts.get(str(asked.get("do")))
-            if act is None:
-                raise BadInput("The page asks for what this server does not know. Load it again.")
-            return act(asked)
-        except AppError as error:
-            return {"error": str(error)}
-        except Exception:  # noqa: BLE001  said without its details, which are in the log
-            log.exception("the Benchmarks tab asked for %s", asked)
-            return {"error": _UNFORESEEN}
+        return answered(self._acts, asked, "Benchmarks")
 
     # ------------------------------------------------------------------ acting
 

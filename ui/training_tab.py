@@ -1,13 +1,13 @@
 """What the Training tab's script asks for in, what it shows out: runs, one of them, its completions, or a refusal."""
 
 import json
-import logging
 import time
 import zlib
 from collections.abc import Callable
 from typing import Any
 
-from model.errors import AppError, BadInput
+from model.errors import BadInput
+from ui.tab_acts import Value, answered
 from ui.training_curves import charts_value
 from ui.training_plan import plan_value, weights_of
 from ui.training_runs import TrainingRuns, seconds_of
@@ -21,13 +21,8 @@ from ui.training_values import (
     standing_value,
 )
 
-log = logging.getLogger(__name__)
-
-_UNFORESEEN = "That failed in a way that was not foreseen; the server's log says more."
 _PIECE_BYTES = 4_000_000
 _ROWS = 20
-
-Value = dict[str, Any]
 
 
 class TrainingTab:
@@ -44,16 +39,7 @@ class TrainingTab:
 
     def answer(self, asked: Any) -> Value:
         """What the script asked for; {"error"} with a sentence where that cannot be."""
-        try:
-            act = self._acts.get(str(asked.get("do")))
-            if act is None:
-                raise BadInput("The page asks for what this server does not know. Load it again.")
-            return act(asked)
-        except AppError as error:
-            return {"error": str(error)}
-        except Exception:  # noqa: BLE001  said without its details, which are in the log
-            log.exception("the Training tab asked for %s", asked)
-            return {"error": _UNFORESEEN}
+        return answered(self._acts, asked, "Training")
 
     def _look(self, asked: Value) -> Value:
         """The list and the run that is open, each only if the page does not know it as it is."""
