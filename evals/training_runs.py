@@ -92,7 +92,9 @@ class Trainings:
         options = ["--config", wish.config, "--problems", str(wish.problems)]
         options += ["--seed", str(wish.asked_seed), "--temperature", str(wish.temperature)]
         weights = adapter if adapter == UNTRAINED else adapter_digest(Path(adapter))
-        file = self._folder / f"{wish.name}-asked" / f"{_digest(' '.join([weights, *options]))[:16]}.json"
+        # What the plan says counts, too: a file of the same name may have been changed since.
+        told = json.dumps(_config_of(wish.config), sort_keys=True, default=str)
+        file = self._folder / f"{wish.name}-asked" / f"{_digest(' '.join([weights, told, *options]))[:16]}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.exists():
             draft = file.with_suffix(".part")

@@ -7,7 +7,8 @@ from typing import Any
 
 # Advantages nearer to 0 than this move nothing.
 FLAT = 1e-6
-_LEAST_DEVIATION = 1e-4
+# A group that differs by less is divided by this: a few words said twice are not worth as much as a right answer.
+_LEAST_DEVIATION = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def advantages_of(rewards: Sequence[float | None], group: int, scale: str) -> li
         if not known or _deviation(known) < FLAT:
             found += [0.0] * len(part)
             continue
-        divisor = deviation + _LEAST_DEVIATION if scale in ("group", "batch") else 1.0
+        divisor = max(deviation, _LEAST_DEVIATION) if scale in ("group", "batch") else 1.0
         found += [0.0 if reward is None else (reward - mean) / divisor for reward in part]
     return found
 

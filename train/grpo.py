@@ -23,7 +23,7 @@ from model.settings import settings_from_environment
 from train.keeper import CURRICULUM, OutcomeKeeper
 from train.mixed import Mixture
 from train.outcomes import Verifiers
-from train.plans import Plan, checked, plan_of, read_plan
+from train.plans import CHANGEABLE, Plan, checked, plan_of, read_plan
 from train.policy import Policy, load_policy
 from train.report import write_report
 from train.rollout import Actor
@@ -32,7 +32,7 @@ from train.run_files import ADAPTER, RunFolder, runs_folder
 from train.scoring import Scoring
 from train.server_rollout import ServerActor
 from train.sft import last_checkpoint
-from train.stopping import STOPPED, Stopping
+from train.stopping import INTERRUPTED, STOPPED, Stopping
 
 
 def train(plan: Plan, folder: Path, data_folder: Path, source: str, problems_folder: Path | None = None) -> str:
@@ -46,22 +46,25 @@ def train(plan: Plan, folder: Path, data_folder: Path, source: str, problems_fol
     """
     leave_a_core()
     policy = load_policy(plan, data_folder, source)
-    with RunFolder(
-        folder,
-        "grpo",
-        plan.as_json(),
-        steps=plan.steps,
-        model=policy.name,
-        start=shown_start(plan),
-        device=device_name(),
-    ) as run:
-        status = _train(plan, policy, run, problems_folder)
+    with (
+        RunFolder(
+            folder,
+            "grpo",
+            plan.as_json(),
+            steps=plan.steps,
+            model=policy.name,
+            start=shown_start(plan),
+            device=device_name(),
+            changeable=CHANGEABLE,
+        ) as run,
+        Stopping() as stopping,
+    ):
+        status = _train(plan, policy, run, stopping, problems_folder)
         run.end("ended" if status == "ended" else "stopped", "" if status == "ended" else STOPPED)
         return status
 
 
-def _train(plan: Plan, policy: Policy, run: RunFolder, problems_folder: Path | None) -> str:
-    stopping = Stopping()
+def _train(plan: Plan, policy: Policy, run: RunFolder, stopping: Stopping, problems_folder: Path | None) -> str:
     random.seed(plan.seed)
     mixture = Mixture(plan.sources, plan.seed, policy.family, problems_folder)
     # A completion that is cut off by a stop would count as none: the step is written to its end.
@@ -223,6 +226,8 @@ def main() -> int:
     except AppError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
     print(f"{status}: {folder}")
     return 0 if status == "ended" else 1
 

@@ -48,14 +48,12 @@ class OutcomeTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped here
         model.train()
         scored, measured = self._rollout([each["number"] for each in inputs])
         rewards = [each.reward for each in scored]
-        advantages = advantages_of(rewards, self.num_generations, self.scale_rewards)
+        kept = contrasting(rewards, self.num_generations, self._learned)
+        among = set(kept)
+        chosen = [reward if at in among else None for at, reward in enumerate(rewards)]
+        advantages = advantages_of(chosen, self.num_generations, self.scale_rewards)
         for each, advantage in zip(scored, advantages, strict=True):
             each.facts["advantage"] = round(advantage, 4)
-        kept = contrasting(rewards, self.num_generations, self._learned)
-        if self._learned:
-            among = set(kept)
-            chosen = [reward if at in among else None for at, reward in enumerate(rewards)]
-            advantages = advantages_of(chosen, self.num_generations, self.scale_rewards)
         kept = [at for at in kept if scored[at].ids and abs(advantages[at]) > FLAT]
         self._keep(self.state.global_step + 1, scored)
         self._count(scored, kept, measured)

@@ -16,7 +16,7 @@ from model.errors import BadInput
 from train.judging import split_answer
 from train.problems import Constraints, GymGold, OpenEnded, Problem, TestsGold
 from train.traces import Asserts, Value
-from verify.answer_form import form_fault
+from verify.answer_form import form_fault, unlabelled
 from verify.code.blocks import Block, blocks_of
 from verify.code.extraction import extract_program
 from verify.code.judge import CodeJudge
@@ -204,8 +204,8 @@ def _one_box(answer: str) -> tuple[str, str]:
     found = boxes(answer)
     if not found:
         return "", "there is no boxed answer"
-    if len(set(found)) > 1:
-        return "", f"there are {len(set(found))} different boxed answers"
+    if (count := len(set(map(unlabelled, found)))) > 1:
+        return "", f"there are {count} different boxed answers"
     if not found[-1]:
         return "", "the box is empty"
     return found[-1], ""

@@ -5,7 +5,7 @@ masks the others'. With dozens of short rows that is most of its time. Here each
 the same are read once, and a row that has ended leaves the batch.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import torch

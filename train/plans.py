@@ -20,6 +20,10 @@ Loss = Literal["dapo", "grpo", "dr_grpo", "bnpo"]
 Scale = Literal["group", "batch", "none"]
 
 
+# What a run may go on with another value of: none of it decides what is learned, but for how long.
+CHANGEABLE = ("steps", "rows", "slots", "save_minutes", "server_url")
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A run of outcome-reward training.

@@ -4,7 +4,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -147,13 +147,23 @@ class RunFolder:
 
     Args:
         plan: What decides the result; a run goes on with the same one only.
+        changeable: Names of settings that a run may go on with another value of.
 
     Raises:
         BadInput: If another process carries the run out, or the folder holds a run of another plan.
     """
 
     def __init__(
-        self, folder: Path, kind: Kind, plan: Mapping[str, Any], *, steps: int, model: str, start: str, device: str
+        self,
+        folder: Path,
+        kind: Kind,
+        plan: Mapping[str, Any],
+        *,
+        steps: int,
+        model: str,
+        start: str,
+        device: str,
+        changeable: Collection[str] = (),
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
@@ -165,7 +175,7 @@ class RunFolder:
                 f"Another process carries out the run in {folder}. Wait for it, or give another --out."
             ) from error
         try:
-            self._write_plan({**plan, "kind": kind})
+            self._write_plan({**plan, "kind": kind}, changeable)
         except BadInput:
             self._lock.release()
             raise
@@ -182,11 +192,12 @@ class RunFolder:
         )  # fmt: skip
         self._write_state()
 
-    def _write_plan(self, plan: Mapping[str, Any]) -> None:
+    def _write_plan(self, plan: Mapping[str, Any], changeable: Collection[str]) -> None:
         file = self.folder / PLAN
         written = json.loads(json.dumps(plan))
-        if file.exists() and (before := read_plan(self.folder)) != written:
-            names = [name for name in {**before, **written} if before.get(name) != written.get(name)]
+        before = read_plan(self.folder) if file.exists() else written
+        names = [name for name in {**before, **written} if before.get(name) != written.get(name)]
+        if names := [name for name in names if name not in changeable]:
             raise BadInput(
                 f"{self.folder} holds a run of another plan (it differs in {', '.join(names)}). "
                 "Give the same plan again, or another --out."

@@ -34,7 +34,7 @@ from train.mixes import trained_shares
 from train.precision import autocast_for, training_dtype
 from train.rows import IGNORED, POOL, Row, Sample, pack, sample_of, varied
 from train.run_files import RunFolder, runs_folder
-from train.stopping import STOPPED, Stopping
+from train.stopping import INTERRUPTED, STOPPED, Stopping
 from train.traces import is_held_out, mixture
 
 # What the trainer measures that is kept.
@@ -249,9 +249,12 @@ def train(plan: Plan, base: Path, folder: Path, *, save_minutes: float, ask_step
     """
     device = "cuda" if torch.cuda.is_available() else "cpu"
     start = Path(plan.start).name if plan.start else ""
-    with RunFolder(
-        folder, "sft", told_plan(plan), steps=plan.steps, model=base.name, start=start, device=device_name()
-    ) as run:
+    with (
+        RunFolder(
+            folder, "sft", told_plan(plan), steps=plan.steps, model=base.name, start=start, device=device_name()
+        ) as run,
+        Stopping() as stopping,
+    ):
         os.environ.setdefault("TRACKIO_DIR", str(folder / "trackio"))
         tokenizer = AutoTokenizer.from_pretrained(base)
         dtype = training_dtype(device)
@@ -263,7 +266,7 @@ def train(plan: Plan, base: Path, folder: Path, *, save_minutes: float, ask_step
             train_dataset=dataset_of(tokenizer, plan),
             processing_class=tokenizer,
             data_collator=lambda batches: collate(batches, pad_id),
-            callbacks=[Keeper(run, tokenizer, save_minutes * 60, ask_steps, problems, Stopping())],
+            callbacks=[Keeper(run, tokenizer, save_minutes * 60, ask_steps, problems, stopping)],
         )
         checkpoint = last_checkpoint(folder)
         if checkpoint is None:
@@ -343,6 +346,8 @@ def main() -> int:
     except BadInput as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0 if status == "ended" else 1
 
 

@@ -2,17 +2,26 @@
 
 import signal
 import sys
+from types import TracebackType
 
+# The exit status of a program that was stopped at once by Ctrl-C.
+INTERRUPTED = 130
 STOPPED = "It was asked to stop; the same command goes on from there."
 
 
 class Stopping:
-    """Whether the run is to end: after the first signal at the end of a step, with a checkpoint."""
+    """Whether the run is to end: after the first signal at the end of a step, with a checkpoint. A context manager."""
 
     def __init__(self) -> None:
         self._is_asked = False
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._ask)
+
+    def __enter__(self) -> "Stopping":
+        self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGTERM, signal.SIGINT)}
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _ask(self, number: int, _: object) -> None:
         if self._is_asked:

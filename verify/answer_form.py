@@ -26,6 +26,15 @@ _UNDONE = re.compile(
 _LABEL = re.compile(r"\A\s*[a-zA-Z]?(?:_\{?\w+\}?)?\s*=")
 
 
+def unlabelled(text: str) -> str:
+    r"""An answer without what it is called, without spaces and dollars: `x = 391` and `$391$` are 391.
+
+    >>> unlabelled("x = 391"), unlabelled("$391$"), unlabelled(r"\frac{1}{2}")
+    ('391', '391', '\\frac{1}{2}')
+    """
+    return re.sub(r"[\s$]", "", _LABEL.sub("", text))
+
+
 def form_fault(gold: str, candidate: str, question: str = "") -> str:
     r"""Why an answer is not in the form that its reference has; empty if nothing is wrong with it.
 
