@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from datasets import Dataset
+from trl import GRPOTrainer
 
 from tests.tiny_policies import moved, tiny_policy
 from train.advantages import Scored
@@ -31,6 +32,14 @@ def policy(shared_data_folder: Path) -> Policy:
 def trained(policy: Policy, folder: Path, rewards: Sequence[float | None], **changes: Any) -> list[tuple[int, int]]:
     """Three updates with the same two completions a group; what was kept of them."""
     kept: list[tuple[int, int]] = []
+    trainer_of(policy, folder, rewards, kept, **changes).train()
+    return kept
+
+
+def trainer_of(
+    policy: Policy, folder: Path, rewards: Sequence[float | None], kept: list[tuple[int, int]], **changes: Any
+) -> OutcomeTrainer:
+    """A trainer that is given the same two completions a group."""
     bad = changes.pop("bad", BAD)
 
     def rollout(numbers: Sequence[int]) -> tuple[list[Scored], dict[str, float]]:
@@ -39,7 +48,7 @@ def trained(policy: Policy, folder: Path, rewards: Sequence[float | None], **cha
             "reward": 0.5
         }
 
-    trainer = OutcomeTrainer(
+    return OutcomeTrainer(
         rollout=rollout,
         keep=lambda step, scored: kept.extend((step, each.facts["at"]) for each in scored),
         rows=changes.pop("rows", 3),
@@ -60,8 +69,6 @@ def trained(policy: Policy, folder: Path, rewards: Sequence[float | None], **cha
             **({"beta": 0.0, "loss_type": "dapo", "scale_rewards": "group"} | changes),
         ),
     )
-    trainer.train()
-    return kept
 
 
 def likelihood(policy: Policy, completion: Sequence[int]) -> float:
@@ -85,6 +92,21 @@ def test_groups_that_teach_nothing_move_no_weight(policy: Policy, tmp_path: Path
     before = {name: each.detach().clone() for name, each in policy.model.named_parameters()}
     trained(policy, tmp_path, rewards)
     assert all(torch.equal(before[name], each) for name, each in policy.model.named_parameters())
+
+
+@pytest.mark.parametrize("temperature", [1.0, 0.5])
+def test_log_probabilities_and_entropies_are_those_that_trl_measures(
+    policy: Policy, tmp_path: Path, temperature: float
+):
+    moved(policy)
+    trainer = trainer_of(policy, tmp_path, [1.0, 0.0], [], temperature=temperature)
+    # Prompts of two lengths, padded on the left, and completions of two, padded on the right.
+    ids = torch.tensor([[0, 5, 6, 100, 101, 102], [7, 8, 9, 200, 201, 0]])
+    mask = torch.tensor([[0, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 0]])
+    ours = trainer._get_per_token_logps_and_entropies(trainer.model, ids, mask, 3, compute_entropy=True)
+    trls = GRPOTrainer._get_per_token_logps_and_entropies(trainer, trainer.model, ids, mask, 3, compute_entropy=True)
+    for mine, theirs in zip(ours[:2], trls[:2], strict=True):
+        assert torch.allclose(mine * mask[:, -3:], theirs * mask[:, -3:], atol=1e-4)
 
 
 def test_an_empty_completion_is_compared_and_not_learned(policy: Policy, tmp_path: Path):
