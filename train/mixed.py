@@ -6,6 +6,7 @@ check), `open:prompts.jsonl` (a reward model's). Every tenth problem, by its con
 """
 
 import random
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +27,9 @@ _MOST_INDEX = 2**31
 # Traces of a task that are looked at to see whether it can be judged.
 _LOOKED_AT = 20
 _MOST_HELD_OUT_DRAWS = 20_000
+
+# Numbers, signs and operators; a fraction is written in several ways.
+_MATHS = re.compile(r"\d+(?:\.\d+)?|[-+*]")
 
 Levels = Mapping[str, int]
 
@@ -95,8 +99,9 @@ class GymSource:
         settings, index = self._settings[level], choose.randrange(_MOST_INDEX)
         question, _ = gym_problem(self._task, settings, index)
         gold = GymGold(self._task, settings, index)
-        # Their numbers stand in the question only: its words are the key.
-        return Problem(self._name, f"gym:{self._task}:{question}", asked(question, "box", self._family), gold, level)
+        # The same numbers and signs in other words, or in another order, are the same problem.
+        content = " ".join(sorted(_MATHS.findall(question))) or question
+        return Problem(self._name, f"gym:{self._task}:{content}", asked(question, "box", self._family), gold, level)
 
 
 class ConstraintSource:
