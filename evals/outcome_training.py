@@ -1,10 +1,10 @@
 """A plan of outcome-reward training and some seeds in, whether it helped out: against its start and further SFT.
 
-    python -m evals.outcome_training --config embedded-cpu --seeds 1,2,3 [--steps N] [--sft-from ADAPTER]
+    python -m evals.outcome_training --config embedded-cpu --seeds 1,2,3 [--steps N] [--sft-seeds 1]
 
-Each seed has one run of `train.grpo` and one of `train.sft` over as many tokens, from the same adapter; then the start
-and all of them are asked the same held-out problems. What is finished is not done again: the same command goes on after
-a stop.
+Each seed has one run of `train.grpo` and, unless fewer are named, one of `train.sft` over as many tokens, from the same
+adapter; then the start and all of them are asked the same held-out problems. What is finished is not done again: the
+same command goes on after a stop.
 """
 
 import argparse
@@ -46,16 +46,20 @@ def measured(wish: Wish, trainings: Trainings) -> dict[str, Any]:
     starts = sorted({start_of(run) for run in grpo.values()})
     if len(starts) > 1:
         raise BadInput(f"The runs began from {' and '.join(starts)}. Compare runs that began from the same adapter.")
-    sft = {seed: trainings.sft(seed, run) for seed, run in grpo.items()}
+    with_sft = wish.seeds if wish.sft_seeds is None else wish.sft_seeds
+    sft = {seed: trainings.sft(seed, run) for seed, run in grpo.items() if seed in with_sft}
     asked: dict[str, dict[int, Answers]] = {"start": {0: trainings.answers(starts[0])}}
     for who, runs in (("SFT", sft), ("GRPO", grpo)):
-        asked[who] = {seed: trainings.answers(str(run / "adapter")) for seed, run in runs.items()}
+        if runs:
+            asked[who] = {seed: trainings.answers(str(run / "adapter")) for seed, run in runs.items()}
     told, compared = rates(asked), differences(asked)
     command = (
         f"python -m evals.outcome_training --config {Path(wish.config).name} --seeds {','.join(map(str, wish.seeds))}"
     )
     return {
-        "command": command + (f" --steps {wish.steps}" if wish.steps else ""),
+        "command": command
+        + (f" --sft-seeds {','.join(map(str, wish.sft_seeds))}" if wish.sft_seeds is not None else "")
+        + (f" --steps {wish.steps}" if wish.steps else ""),
         "asked": {**asdict(wish), "config": Path(wish.config).name, "sft_from": _named(wish.sft_from)},
         "start": _named(starts[0]),
         "device": str(state_of(grpo[wish.seeds[0]]).get("device", "")),
@@ -103,6 +107,7 @@ def parse(arguments: Sequence[str]) -> tuple[Wish, argparse.Namespace]:
     add("--config", required=True, help="a plan of train.grpo: a name or a TOML file")
     add("--seeds", default="1,2,3", help="of the trainings, with commas")
     add("--steps", type=int, default=0, help="of GRPO; the plan's own when left out")
+    add("--sft-seeds", help="those that have an SFT, too; all of them when left out")
     add("--sft-from", default="", help="adapter that the SFT begins from; the one of the GRPO when left out")
     add("--sft-options", default="", help="more options of train.sft, in one text")
     add("--problems", type=int, default=500)
@@ -111,13 +116,14 @@ def parse(arguments: Sequence[str]) -> tuple[Wish, argparse.Namespace]:
     add("--folder", type=Path, help="where the runs lie; DATA/training when left out")
     add("--out", type=Path, default=RESULTS)
     given = parser.parse_args(arguments)
-    try:
-        seeds = tuple(dict.fromkeys(int(seed) for seed in given.seeds.split(",")))
-    except ValueError as error:
-        raise BadInput(f"The seeds are {given.seeds!r}; give whole numbers with commas, such as 1,2,3.") from error
+    seeds = _seeds(given.seeds)
+    sft_seeds = None if given.sft_seeds is None else _seeds(given.sft_seeds)
+    if missing := set(sft_seeds or ()) - set(seeds):
+        raise BadInput(f"An SFT is over as many tokens as the GRPO of its seed, and {min(missing)} is none of --seeds.")
     wish = Wish(
         given.config,
         seeds,
+        sft_seeds=sft_seeds,
         steps=given.steps,
         sft_from=given.sft_from,
         sft_options=tuple(shlex.split(given.sft_options)),
@@ -126,6 +132,13 @@ def parse(arguments: Sequence[str]) -> tuple[Wish, argparse.Namespace]:
         temperature=given.temperature,
     )
     return wish, given
+
+
+def _seeds(told: str) -> tuple[int, ...]:
+    try:
+        return tuple(dict.fromkeys(int(seed) for seed in told.split(",")))
+    except ValueError as error:
+        raise BadInput(f"The seeds are {told!r}; give whole numbers with commas, such as 1,2,3.") from error
 
 
 def main(arguments: Sequence[str], child: Sequence[str] = PYTHON_MODULE) -> int:

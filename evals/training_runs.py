@@ -31,6 +31,7 @@ class Wish:
     Args:
         config: A plan of `train.grpo`, by name or file.
         steps: Of GRPO; 0 for the plan's own.
+        sft_seeds: Those that have an SFT, too; None for all of them.
         sft_from: Adapter from which the SFT begins; empty for the one that the GRPO began from.
         sft_options: More options of `train.sft`.
         problems: How many are asked.
@@ -40,6 +41,7 @@ class Wish:
     config: str
     seeds: tuple[int, ...]
     steps: int = 0
+    sft_seeds: tuple[int, ...] | None = None
     sft_from: str = ""
     sft_options: tuple[str, ...] = ()
     problems: int = 500

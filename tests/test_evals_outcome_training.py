@@ -191,6 +191,19 @@ def test_a_finished_run_of_another_plan_is_not_taken_for_this_one(lab):
         lab.measure("--seeds", "1", "--config", str(plan))
 
 
+def test_only_the_seeds_that_are_named_have_an_sft_and_each_grpo_is_held_against_it(lab):
+    told = lab.measure("--seeds", "1,2", "--sft-seeds", "2")
+    assert lab.programs() == ["train.grpo"] * 2 + ["train.sft"] + ["train.asked"] * 4
+    assert after(lab.asked()[2], "--seed") == "2" and told["command"].endswith("--seeds 1,2 --sft-seeds 2")
+    compared = [each["seed"] for each in told["differences"] if (each["first"], each["second"]) == ("SFT", "GRPO")]
+    assert compared == [1, 2, None]
+
+
+def test_an_sft_of_a_seed_without_grpo_is_refused(lab):
+    with pytest.raises(BadInput, match="3 is none of --seeds"):
+        lab.measure("--seeds", "1,2", "--sft-seeds", "3")
+
+
 def test_sft_with_other_options_is_another_run(lab):
     lab.measure("--seeds", "1")
     lab.measure("--seeds", "1", "--sft-options", "--learning-rate 1e-4")
