@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -82,11 +83,11 @@ def test_another_plan_in_the_same_folder_is_refused_and_names_what_differs(tmp_p
 def test_a_run_goes_on_with_another_value_of_a_setting_that_may_change_and_the_plan_has_it(tmp_path: Path):
     begun(tmp_path).end("stopped")
     more = PLAN | {"steps": 11}
-    given = {"steps": 11, "model": "tiny", "start": "shipped", "device": "CPU, 1 thread"}
-    RunFolder(tmp_path, "grpo", more, changeable=("steps",), **given).end("stopped")
+    go_on = partial(RunFolder, tmp_path, "grpo", steps=11, model="tiny", start="", device="", changeable=("steps",))
+    go_on(plan=more).end("stopped")
     assert read_plan(tmp_path) == more | {"kind": "grpo"}
     with pytest.raises(BadInput, match=r"differs in learning_rate\)"):
-        RunFolder(tmp_path, "grpo", more | {"learning_rate": 1.0}, changeable=("steps",), **given)
+        go_on(plan=more | {"learning_rate": 1.0})
 
 
 def test_log_of_several_sittings_has_each_step_once_with_seconds_that_count_on(tmp_path: Path):
