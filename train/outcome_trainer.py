@@ -16,6 +16,7 @@ from trl.models.utils import disable_gradient_checkpointing
 from trl.trainer.utils import use_adapter
 
 from train.advantages import FLAT, Scored, advantages_of, contrasting
+from train.padded_batch import padded
 
 # Numbers of problems (each `group` times in a row) to what was written for each, and what was measured of all of it.
 Rollout = Callable[[Sequence[int]], tuple[list[Scored], dict[str, float]]]
@@ -131,16 +132,9 @@ class OutcomeTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped here
         return logps, torch.zeros(is_written.shape).masked_scatter(is_written, spread), None
 
     def _padded(self, rows: Sequence[Sequence[int]], *, is_left: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        longest = max(len(row) for row in rows)
-        pad_id = self._tokenizer.pad_token_id
-        ids, mask = [], []
-        for row in rows:
-            room = longest - len(row)
-            filling, none = [pad_id] * room, [0] * room
-            ids.append([*filling, *row] if is_left else [*row, *filling])
-            mask.append([*none, *[1] * len(row)] if is_left else [*[1] * len(row), *none])
+        ids, mask = padded(rows, self._tokenizer.pad_token_id, is_left=is_left)
         device = self.accelerator.device
-        return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
+        return ids.to(device), mask.to(device)
 
     @torch.no_grad()
     def _reference_logps(self, inputs: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -43,6 +43,18 @@ def write_padded(
     return found
 
 
+def padded(rows: Sequence[Sequence[int]], pad_id: int, *, is_left: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids filled up to the longest row, and 1 where they are no filling; both (rows, tokens)."""
+    longest = max(map(len, rows))
+    ids, mask = [], []
+    for row in rows:
+        room = longest - len(row)
+        filling, none = [pad_id] * room, [0] * room
+        ids.append([*filling, *row] if is_left else [*row, *filling])
+        mask.append([*none, *[1] * len(row)] if is_left else [*[1] * len(row), *none])
+    return torch.tensor(ids), torch.tensor(mask)
+
+
 class _Batch:
     def __init__(self, model: Any, prompts: Sequence[Sequence[int]], max_new_tokens: int) -> None:
         self._model = model
@@ -71,9 +83,8 @@ class _Batch:
     def _read_prompts(self) -> torch.Tensor:
         """Each different prompt once; logits (prompts, vocabulary) of what comes next."""
         distinct = list(dict.fromkeys(map(tuple, self._prompts)))
-        longest = max(map(len, distinct))
-        ids = torch.tensor([[*[0] * (longest - len(each)), *each] for each in distinct])
-        self._mask = torch.tensor([[*[0] * (longest - len(each)), *[1] * len(each)] for each in distinct])
+        ids, self._mask = padded(distinct, 0, is_left=True)
+        longest = ids.shape[1]
         positions = (self._mask.cumsum(-1) - 1).clamp(min=0)
         room = longest + self._limit
         self._cache = DynamicCache()

@@ -2,7 +2,6 @@
 
 import signal
 import sys
-from types import TracebackType
 
 # The exit status of a program that was stopped at once by Ctrl-C.
 INTERRUPTED = 130
@@ -19,7 +18,7 @@ class Stopping:
         self._before = {number: signal.signal(number, self._ask) for number in (signal.SIGTERM, signal.SIGINT)}
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
