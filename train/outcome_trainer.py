@@ -17,6 +17,7 @@ from trl.trainer.utils import use_adapter
 
 from train.advantages import FLAT, Scored, advantages_of, contrasting
 from train.padded_batch import padded
+from train.sft import wanted_logits
 
 # Numbers of problems (each `group` times in a row) to what was written for each, and what was measured of all of it.
 Rollout = Callable[[Sequence[int]], tuple[list[Scored], dict[str, float]]]
@@ -117,11 +118,9 @@ class OutcomeTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is untyped here
             )
         causal = self.accelerator.unwrap_model(model).get_base_model()
         is_written = attention_mask[:, -logits_to_keep:].bool()
-        with self.accelerator.autocast():
-            hidden = causal.model(
-                input_ids=input_ids, attention_mask=attention_mask, use_cache=False
-            ).last_hidden_state  # (rows, tokens, width)
-            logits = causal.lm_head(hidden[:, -logits_to_keep - 1 : -1][is_written])  # (written tokens, vocabulary)
+        is_wanted = torch.zeros_like(attention_mask[:, 1:], dtype=torch.bool)
+        is_wanted[:, -logits_to_keep:] = is_written
+        logits = wanted_logits(causal, is_wanted, input_ids=input_ids, attention_mask=attention_mask)
         likely = torch.log_softmax(logits.float() / self.temperature, -1)
         chosen = likely.gather(-1, input_ids[:, -logits_to_keep:][is_written][:, None]).squeeze(-1)
         logps = torch.zeros(is_written.shape).masked_scatter(is_written, chosen)

@@ -107,13 +107,17 @@ class CompletionTrainer(SFTTrainer):  # type: ignore[misc]
 def completion_loss(causal: Any, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
     """Mean cross entropy of the learned tokens of `inputs` (rows, tokens); the LM head sees only their positions."""
     labels = inputs["labels"][:, 1:]
-    with autocast_for(causal):
-        hidden = causal.model(
-            input_ids=inputs["input_ids"], position_ids=inputs["position_ids"], use_cache=False
-        ).last_hidden_state
-        is_learned = labels != IGNORED
-        logits = causal.lm_head(hidden[:, :-1][is_learned])  # (learned tokens, vocabulary)
+    is_learned = labels != IGNORED
+    logits = wanted_logits(causal, is_learned, input_ids=inputs["input_ids"], position_ids=inputs["position_ids"])
     return torch.nn.functional.cross_entropy(logits.float(), labels[is_learned])
+
+
+def wanted_logits(causal: Any, is_wanted: torch.Tensor, **inputs: torch.Tensor) -> torch.Tensor:
+    """What the model expects where `is_wanted` (rows, tokens - 1) marks the next token; (wanted tokens, vocabulary)."""
+    with autocast_for(causal):
+        hidden = causal.model(**inputs, use_cache=False).last_hidden_state  # (rows, tokens, width)
+        logits: torch.Tensor = causal.lm_head(hidden[:, :-1][is_wanted])
+    return logits
 
 
 class Keeper(TrainerCallback):  # type: ignore[misc]
