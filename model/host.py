@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, ModelSpec, Yarn, find_model
 from model.engine import Engine
+from model.engine_choice import may_have_gpu
 from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
 from model.memory import PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, fit_table, weight_bytes, with_auto
 from model.serving import Given, LoadOrder, Serving, build_serving
@@ -19,7 +20,7 @@ from model.settings import ANSWER_RESERVE_TOKENS, Settings
 from model.thinking import LEAST_ROOM_TOKENS
 
 if TYPE_CHECKING:
-    from model.loading import LoadProgress
+    from model.fetching import LoadProgress
     from model.single import OnDevice
 
 _log = logging.getLogger(__name__)
@@ -310,6 +311,8 @@ class ModelHost:
             self._ready(order, serving, notes)
 
     def _default_spec(self, order: LoadOrder) -> ModelSpec:
+        if self._settings.engine == "llamacpp" or not may_have_gpu():
+            return CATALOG[EMBEDDED]
         from model.device import device_kind
 
         best = CATALOG[DEFAULT_ON_GPU]

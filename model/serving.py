@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from model.catalog import ModelSpec
 from model.engine import Engine
+from model.engine_choice import local_engine
 from model.errors import AppError
 from model.memory import GIB
 from model.settings import Settings
 
 if TYPE_CHECKING:
-    from model.loading import LoadedModel, LoadProgress
+    from model.fetching import LoadProgress
+    from model.loading import LoadedModel
     from model.single import OnDevice
 
 _log = logging.getLogger(__name__)
@@ -113,6 +115,10 @@ def build_serving(
     run_on_device: "OnDevice | None",
 ) -> Serving:
     """Load the weights and put an engine on them."""
+    if local_engine(settings, order.spec, order.precision) == "llamacpp":
+        from model.llamacpp_loading import load_gguf
+
+        return load_gguf(settings, order, on_progress, should_stop)
     from model.loading import load_model, release
 
     loaded = load_model(

@@ -13,8 +13,8 @@ from model.catalog import CATALOG, EMBEDDED
 from model.engine import Request, Steering, collect
 from model.errors import BadInput, ModelLoadFailed, ModelNotReady, UnknownModel
 from model.events import AnswerDelta, Finished, Message, Sampling
+from model.fetching import LoadProgress
 from model.host import HostStatus, ModelHost
-from model.loading import LoadProgress
 from model.memory import GIB
 from model.serving import LoadOrder
 from model.settings import Settings
@@ -274,6 +274,7 @@ def test_settings_fill_in_what_a_load_does_not_say(tmp_path, loader):
     ("device", "free_gib", "expected"), [("cpu", 100, EMBEDDED), ("cuda", 80, "qwq-32b"), ("cuda", 16, EMBEDDED)]
 )
 def test_the_default_model_is_the_best_that_the_device_holds(tmp_path, loader, monkeypatch, device, free_gib, expected):
+    monkeypatch.setattr("model.host.may_have_gpu", lambda: True)
     monkeypatch.setattr("model.device.device_kind", lambda: device)
     host = ModelHost(Settings(data_folder=tmp_path), _build=loader, _free_bytes=lambda: free_gib * GIB)
     loader.go_on.set()

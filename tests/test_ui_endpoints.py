@@ -24,8 +24,8 @@ from gradio_client.exceptions import AppError as ClientError
 from model.engine import Engine
 from model.errors import ModelLoadFailed
 from model.events import AnswerDelta, Asked, Event, Finished, Message, Notice, PromptRead, Steered, ThinkingDelta
+from model.fetching import LoadProgress
 from model.host import ModelHost
-from model.loading import LoadProgress
 from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.serving import LoadOrder
