@@ -142,6 +142,8 @@ class LlamaChild:
                 start_new_session=True,  # Ctrl-C in the terminal is for the app, which ends this one
             )
         self._end.detach()
+        if self._process is not None:
+            _kill(self._process)  # it has died, but holds its pipes
         self._process = process
         self._end = weakref.finalize(self, _end_process, process, self._folder)
         assert process.stdin is not None and process.stdout is not None

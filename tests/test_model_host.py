@@ -371,7 +371,7 @@ def test_fp32_that_is_asked_for_is_loaded_beside_the_one_before_only_where_it_fi
 
 @pytest.mark.model
 def test_the_embedded_model_answers_through_the_host_and_switching_frees_the_one_before(shared_data_folder):
-    host = ModelHost(Settings(data_folder=shared_data_folder))
+    host = ModelHost(Settings(data_folder=shared_data_folder, engine="transformers"))
     host.load(EMBEDDED)
     try:
         engine = host.engine(wait_seconds=300)

@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.model, needs_llamacpp]
 
 HOT = Sampling(temperature=5.0, top_p=1.0, top_k=0)
 STORY = "Once upon a time, in a small village by the sea, there lived"
+# What comes next is plain, so that rounding, which depends on what is decoded beside it, does not decide.
+COUNT = "Count up from 11: 11, 12, 13, 14,"
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +76,9 @@ def test_stream_ends_with_stop_and_drops_the_stop_token(decoder, text):
 
 
 def test_stream_does_not_stop_at_an_id_that_another_request_stops_at(decoder, text):
-    ids, _, _ = run(decoder, text.ids(STORY), new=20)
-    first = decoder.start(text.ids(STORY), GREEDY, 20, (ids[2],))
-    second = decoder.start(text.ids(STORY), GREEDY, 20, ())
+    ids, _, _ = run(decoder, text.ids(COUNT), new=20)
+    first = decoder.start(text.ids(COUNT), GREEDY, 20, (ids[2],))
+    second = decoder.start(text.ids(COUNT), GREEDY, 20, ())
     assert read_all(first)[2] == "stop"
     assert read_all(second) == (ids, [0.0] * 20, "length")
 
@@ -174,7 +176,7 @@ def test_streams_of_requests_that_run_at_once_are_not_mixed_up(decoder, text):
 
 
 def test_sampling_of_one_request_does_not_reach_another_that_runs_at_once(decoder, text):
-    prompt = text.ids("Count up from 11: 11, 12, 13, 14,")
+    prompt = text.ids(COUNT)
     expected, _, _ = run(decoder, prompt, new=15)
     for _ in range(3):
         greedy, hot, flat = (decoder.start(prompt, s, 15, ()) for s in (GREEDY, HOT, Sampling(1.0, 1e-6, 0)))
@@ -224,7 +226,8 @@ def test_answer_now_by_cancel_and_resubmit_does_not_read_the_prompt_again(decode
     stream = decoder.start([12, *long[:1000]], GREEDY, 2000, ())
     written: list[int] = []
     while len(written) < 24:
-        written += stream.read(10.0).ids
+        tokens = stream.read(10.0)
+        written += tokens.ids if tokens is not None else ()
     stream.cancel()
     resumed = decoder.start([12, *long[:1000], *written, 309, 308, 307], GREEDY, 5, ())
     read_all(resumed)
@@ -250,7 +253,8 @@ def test_a_prompt_that_leaves_no_room_is_refused_and_one_that_just_fits_is_not(d
 
 def test_close_raises_in_a_reader_that_waits_and_in_those_that_come_later(own_decoder, long):
     streams = [own_decoder.start(long, PRESET, 1000, ()) for _ in range(3)]
-    threading.Timer(0.1, own_decoder.close).start()
+    closing = threading.Timer(0.1, own_decoder.close)
+    closing.start()
     for stream in streams:
         with pytest.raises(EngineError, match="unloaded"):
             while True:
@@ -258,6 +262,7 @@ def test_close_raises_in_a_reader_that_waits_and_in_those_that_come_later(own_de
     with pytest.raises(EngineError):
         own_decoder.start(long[:10], PRESET, 10, ())
     seconds_until_idle(own_decoder)
+    closing.join()
     assert own_decoder.server_process_id == 0
 
 
@@ -268,7 +273,7 @@ def test_close_may_be_called_twice_and_before_any_request(own_decoder):
 
 
 def test_a_server_that_dies_is_told_to_every_reader_and_the_next_request_works(own_decoder, text):
-    expected = run(own_decoder, text.ids(STORY))
+    expected = run(own_decoder, text.ids(COUNT))
     streams = [own_decoder.start(text.ids(STORY), PRESET, 3000, ()) for _ in range(2)]
     assert all(stream.read(60.0) is not None for stream in streams)
     dead = own_decoder.server_process_id
@@ -279,7 +284,7 @@ def test_a_server_that_dies_is_told_to_every_reader_and_the_next_request_works(o
             while True:
                 stream.read(5.0)
     assert time.monotonic() - began < 5.0
-    assert run(own_decoder, text.ids(STORY)) == expected
+    assert run(own_decoder, text.ids(COUNT)) == expected
     assert own_decoder.server_process_id not in (0, dead)
 
 
