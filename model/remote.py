@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from model.abilities import Abilities
+from model.catalog import CATALOG, EMBEDDED
 from model.chat import ChatEngine
 from model.engine import TokenStream, budget_limits
 from model.errors import AppError, BadInput, EngineError
 from model.events import Sampling
-from model.families import Family
+from model.families import SMOLLM2, Family
 from model.remote_going_on import Ways, going_on
 from model.remote_messages import chat_fields
 from model.remote_reading import Reading
@@ -265,12 +266,31 @@ def optional_fields(takes: frozenset[str]) -> dict[str, Any]:
     return fields
 
 
+def shown_name(server: Server) -> str:
+    """The catalog's name where it knows the model; of a path its last part.
+
+    >>> from model.families import QWQ
+    >>> shown_name(Server("Qwen/QwQ-32B", QWQ, 0, 1)), shown_name(Server("/models/mine.gguf", QWQ, 0, 1))
+    ('qwq-32b', 'mine.gguf')
+    """
+    if server.family is SMOLLM2:
+        return EMBEDDED
+    known = next((spec for spec in CATALOG.values() if server.model.lower() in (spec.name, spec.hub_id.lower())), None)
+    return (
+        known.name
+        if known
+        else server.model.rstrip("/").rpartition("/")[2]
+        if "/" == server.model[:1]
+        else server.model
+    )
+
+
 def remote_engine(wire: Wire, server: Server) -> ChatEngine:
     """The engine over a server that was probed."""
     return ChatEngine(
         RemoteDecoder(wire, server),
         RemotePrompts(server.family),
-        model=server.model,
+        model=shown_name(server),
         precision="remote",
         context_tokens=server.context_tokens,
         family=server.family,
