@@ -204,7 +204,9 @@ class _Pump:
 
     async def _once(self, inbox: TokenInbox) -> None:
         call = await self._call()
-        reading = Reading(self._server.splits, is_chat=call.is_chat)
+        # What a server writes on after a text it often does not split, because it has not seen the thinking begin.
+        is_fresh = call.is_chat and not (self._given or self._written)
+        reading = Reading(self._server.splits and is_fresh, is_chat=call.is_chat)
         async for chunk in self._wire.stream(self._server.model, call, self._key):
             pieces, logprobs = reading.read(chunk)
             inbox.prompt_tokens = reading.prompt_tokens

@@ -9,6 +9,7 @@ import json
 import math
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Literal, Self
 
 from model.engine import Detokenizer, Prompt, Request
@@ -21,6 +22,7 @@ Part = Literal["raw", "thinking", "answer", "call"]
 # Private characters at the head of a piece's text say which of these it is: no text of a model gets through with one.
 _MARKS: dict[Part, str] = {"thinking": "\uf8f0", "answer": "\uf8f1", "call": "\uf8f2"}
 _PART_OF_MARK: dict[str, Part] = {mark: part for part, mark in _MARKS.items()}
+_OPENING = "<think>"
 _NO_MARKS = str.maketrans("", "", "".join(_MARKS.values()))
 # English prose and mathematics under the vocabularies of Qwen, Llama and DeepSeek: 3.3 to 4.4 characters a token.
 _CHARACTERS_A_TOKEN = 3.6
@@ -149,9 +151,11 @@ class RemoteSplitter:
         tool_names: Collection[str] | None = None,
         is_continued: bool = False,
     ) -> None:
-        self._own = Splitter(family, starts_in=starts_in, tool_names=tool_names, is_continued=is_continued)
+        self._new = partial(Splitter, family, tool_names=tool_names)
+        self._own = self._new(starts_in=starts_in, is_continued=is_continued)
         self._phase: Phase | None = None
         self._is_closed = starts_in == "answer"
+        self._opening: str | None = "" if starts_in == "thinking" and not is_continued else None
         self._begun: dict[Kind, bool] = {"thinking": is_continued, "answer": is_continued and starts_in == "answer"}
 
     @property
@@ -163,7 +167,9 @@ class RemoteSplitter:
         """What `text` completes."""
         part = _PART_OF_MARK.get(text[0], "raw")
         if part == "raw":
-            return self._own.feed(text)
+            self._read_tags()
+            text = self._without_opening(text)
+            return self._own.feed(text) if text else []
         body = text[1:]
         out = self._own.finish() if self._phase is None and self._own.phase != "undecided" else []
         if part == "call":
@@ -178,14 +184,34 @@ class RemoteSplitter:
             self._begun[kind] = bool(body)
         return [*out, Piece(kind, body)] if body else out
 
+    def _read_tags(self) -> None:
+        """Text with tags in it follows parts that the server told apart: what it writes on it does not split."""
+        if self._phase is not None:
+            self._own = self._new(starts_in=self._phase, is_continued=True)
+            self._phase, self._opening = None, None
+
+    def _without_opening(self, text: str) -> str:
+        """Some servers write the tag that the prompt has opened already in front of the thinking once more."""
+        if self._opening is None:
+            return text
+        self._opening += text
+        start = self._opening.lstrip()
+        if len(start) < len(_OPENING) and _OPENING.startswith(start):
+            return ""
+        held, self._opening = self._opening, None
+        return start.removeprefix(_OPENING) if start.startswith(_OPENING) else held
+
     def finish(self) -> list[Piece | ToolCall]:
         """The turn is over: what was held back."""
-        return self._own.finish() if self._phase is None else []
+        held, self._opening = self._opening, None
+        out = self._own.feed(held) if held else []
+        return [*out, *self._own.finish()] if self._phase is None else out
 
     def close_thinking(self) -> list[Piece | ToolCall]:
         """The thinking was ended from outside."""
         if self._phase is None:
-            return self._own.close_thinking()
+            held, self._opening = self._opening, None
+            return [*(self._own.feed(held) if held else []), *self._own.close_thinking()]
         self._phase, self._is_closed = "answer", True
         return []
 

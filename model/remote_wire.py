@@ -28,6 +28,7 @@ CONNECT_SECONDS = 10.0
 FIRST_SECONDS = 600.0
 # Between two words.
 STALL_SECONDS = 60.0
+_CLOSE_SECONDS = 3.0
 _SAID_CHARACTERS = 300
 _TOO_LONG = ("context length", "context size", "maximum context", "too long", "exceeds the available", "max_model_len")
 
@@ -79,27 +80,37 @@ class Line:
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _loop: asyncio.AbstractEventLoop | None = None
+    _thread: threading.Thread | None = None
 
     def run(self, work: Coroutine[Any, Any, Any]) -> "Future[Any]":
         """Have it done over there."""
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="remote-line", daemon=True).start()
+                self._thread = threading.Thread(target=_serve, args=(self._loop,), name="remote-line", daemon=True)
+                self._thread.start()
             return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def close(self) -> None:
         """End it; harmless when repeated."""
         with self._lock:
             loop, self._loop = self._loop, None
-        if loop is not None:
-            loop.call_soon_threadsafe(_end, loop)
+            thread, self._thread = self._thread, None
+        if loop is not None and thread is not None:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(_CLOSE_SECONDS)
 
 
-def _end(loop: asyncio.AbstractEventLoop) -> None:
-    for task in asyncio.all_tasks(loop):
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    """Run until told to stop; then end what goes on, which closes its connections."""
+    loop.run_forever()
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
         task.cancel()
-    loop.call_later(0.2, loop.stop)
+    if tasks:
+        loop.run_until_complete(asyncio.wait(tasks))
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
 
 
 class Wire:
@@ -178,7 +189,7 @@ class Wire:
                 http.event_hooks = {"request": [], "response": http.event_hooks["response"]}
             stream = await client.chat_completion(messages, model=model, stream=True, extra_body=fields)
             async for chunk in stream:
-                yield _checked(chunk, self.address)
+                yield _checked(_plain(chunk), self.address)
         except BaseException as error:
             raise self.as_ours(error) from error
         finally:
@@ -263,7 +274,8 @@ class Wire:
         return error
 
     def refusal(self, status: int, headers: Mapping[str, str], text: str) -> BaseException:
-        at, said = self.address.shown, _said(text)
+        key = self.key()
+        at, said = self.address.shown, _said(text.replace(key, "(the key)") if key else text)
         if status in (401, 403):
             return Refused(
                 f"{at} refuses the key ({status}: {said}). It may have expired: give another in WORKINGS_SERVER_KEY "
@@ -282,6 +294,15 @@ class Wire:
 
 def _headers(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+def _plain(value: Any) -> Any:
+    """The client's object as the server sent it: as a dictionary it has lost what the client does not know."""
+    if isinstance(value, dict) and hasattr(value, "__dict__"):
+        return {name: _plain(each) for name, each in vars(value).items() if each is not None}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value
 
 
 def _checked(chunk: Any, address: Address) -> dict[str, Any]:

@@ -32,6 +32,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "evals/first_light.py",
     ),
     "transformers": (
+        "model/remote_going_on.py",
         "model/load_plan.py",
         "model/loading.py",
         "model/batched.py",
