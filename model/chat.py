@@ -84,6 +84,16 @@ class ChatEngine:
         """How many requests are decoded at once; further ones wait."""
         return self.decoder.slots
 
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the decoder, as a sentence; empty when nothing is, or when it cannot tell."""
+        return str(getattr(self.decoder, "trouble", ""))
+
+    @property
+    def restarts(self) -> int:
+        """How often the decoder's thread was started again."""
+        return int(getattr(self.decoder, "restarts", 0))
+
     def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
         """One turn; see `model.engine.Engine.stream`."""
         return _Turn(self, request, steering).events()

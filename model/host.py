@@ -17,6 +17,7 @@ from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
 from model.families import PLAIN
 from model.load_progress import LoadProgress
 from model.memory import PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, fit_table, weight_bytes, with_auto
+from model.restarts import has_failed, trouble_of
 from model.serving import Given, LoadOrder, Serving, build_serving
 from model.settings import ANSWER_RESERVE_TOKENS, Settings
 from model.thinking import LEAST_ROOM_TOKENS
@@ -39,7 +40,8 @@ class HostStatus:
     """What the page shows of the model.
 
     Args:
-        state: "failed" says that the last load failed; `note` then says whether the model before it still serves.
+        state: "failed" says that the last load failed, and `note` then whether the model before it still serves; or
+            that the engine has died too often to be started again.
         model: The model that is loading or serving.
         text: One sentence.
         done: How much of `total` is done, in `unit`; `total` is 0 while unknown.
@@ -99,9 +101,13 @@ class ModelHost:
     def status(self) -> HostStatus:
         """Where things stand now; never waits."""
         with self._changed:
-            if self._status.state != "loading":
-                return self._status
-            return replace(self._status, seconds=time.monotonic() - self._started)
+            status, serving = self._status, self._serving
+            if status.state == "loading":
+                return replace(status, seconds=time.monotonic() - self._started)
+        trouble = trouble_of(serving.engine) if serving is not None and status.state == "ready" else ""
+        if has_failed(trouble):
+            return replace(status, state="failed", text=trouble)
+        return replace(status, note=" ".join(filter(None, (trouble, status.note)))) if trouble else status
 
     def load(
         self,

@@ -21,8 +21,13 @@ _DEATH_CHECK_SECONDS = 0.25
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "more than available memory")
 
 
-def failure_sentence(error: BaseException | str | None) -> str:
+def failure_sentence(error: BaseException | str | None, prompt_tokens: int = 0, is_reading: bool = False) -> str:
     """What the user is told when the device failed in mid-run.
+
+    Args:
+        error: What it failed of; None when nobody knows.
+        prompt_tokens: Length of the one request that memory did not hold, where it is known which one.
+        is_reading: Whether its prompt was being read.
 
     >>> failure_sentence("CUDA out of memory. Tried to allocate 2 GiB")[:35]
     'The device ran out of memory in mid'
@@ -30,13 +35,18 @@ def failure_sentence(error: BaseException | str | None) -> str:
     text = str(error).strip() or type(error).__name__
     first_line = text.splitlines()[0][:300].rstrip(". ")
     if is_out_of_memory(error):
+        when = "in mid-run"
+        if prompt_tokens:
+            when = (
+                f"{'reading this prompt' if is_reading else 'writing behind this prompt'} of {prompt_tokens:,} tokens"
+            )
         return (
-            f"The device ran out of memory in mid-run ({first_line}). Ask for fewer new tokens, let fewer runs go on "
-            "at once, or load the model in a smaller precision or with a smaller context."
+            f"The device ran out of memory {when} ({first_line}). Shorten the chat or ask for fewer new tokens, let "
+            "fewer runs go on at once, or load the model in int8 or nf4 or with a smaller context; then press Continue."
         )
     if error is None:
-        return "The engine's thread ended in mid-run without a word. It starts again with the next question."
-    return f"The engine failed in mid-run: {first_line}. It starts again with the next question."
+        return "The engine's thread ended in mid-run without a word. It is started again: press Continue to go on."
+    return f"The engine failed in mid-run: {first_line}. It is started again: press Continue to go on."
 
 
 def is_out_of_memory(error: BaseException | str | None) -> bool:
