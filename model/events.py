@@ -167,6 +167,24 @@ class Steered:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """The run waits for its turn at the model, or does so no more.
+
+    A run that others waited for gives way between two tokens and goes on where it was: its text is the same.
+
+    Args:
+        is_over: Its turn has come.
+        before: Runs that wait and were to be let in earlier, when the wait began.
+        seconds: The wait to expect (0 while it cannot be told); once it is over, the wait that it was.
+    """
+
+    is_over: bool = False
+    before: int = 0
+    seconds: float = 0.0
+    type: Literal["queued"] = "queued"
+
+
+@dataclass(frozen=True, slots=True)
 class Branched:
     """Second event of a run that came out of another one. What it keeps of the thinking follows, with 0 tokens."""
 
@@ -285,6 +303,7 @@ Event = (
     | ToolResult
     | Notice
     | Steered
+    | Queued
     | Finished
     | FinalAnswer
     | Verdict

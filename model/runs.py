@@ -35,12 +35,13 @@ from model.live_run import Follower, LiveRun
 from model.question_checks import check_hint, check_history, check_question, check_system, checked_id
 from model.resuming import resumable
 from model.sampling import check_sampling
-from model.settings import THINK_LONGER_TOKENS, Settings
+from model.seated_engine import SeatedEngine
+from model.settings import ANSWER_RESERVE_TOKENS, SOFT_LANDING_TOKENS, THINK_LONGER_TOKENS, Settings
 from model.steps import steps_of, turn_messages
 from model.store import Store
 from model.titles import title_of
 from model.tool_events import Equipped
-from model.waiting_line import Place, WaitingLine
+from model.waiting_line import Place
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,6 @@ class Runs:
         self.settings = settings
         self._lock = threading.Lock()
         self._live: dict[str, LiveRun] = {}
-        self._line = WaitingLine()
         self._closing = threading.Event()
         # Each is called with the id of each run that has ended, in the run's own thread.
         self.after_end: list[Callable[[str], None]] = []
@@ -202,7 +202,7 @@ class Runs:
             live = self._live[run_id] = LiveRun(run_id, [asked], self.store, self.settings.run_seconds)
             for event in first:
                 live.append(event)
-        self._spawn(live, request or Request(messages_of(asked), sampling=asked.sampling, budget=asked.budget))
+        self._spawn(live, request or Request(messages_of(asked), sampling=asked.sampling, budget=asked.budget), owner)
         return run_id
 
     def _check_room(self) -> None:
@@ -212,7 +212,15 @@ class Runs:
                 "Try again when one has ended, or raise WORKINGS_MAX_RUNS."
             )
 
-    def _spawn(self, live: LiveRun, request: Request) -> None:
+    def _spawn(self, live: LiveRun, request: Request, owner: str) -> None:
+        live.seat = self.host.line.enter(
+            live.id,
+            owner,
+            kind=str(request.budget),
+            most_tokens=most_tokens(request),
+            on_wait=live.told_to_wait,
+            on_turn=live.told_to_go_on,
+        )
         # The context carries the request's identity (a hosted GPU's quota belongs to the visitor).
         context = contextvars.copy_context()
         threading.Thread(
@@ -226,10 +234,11 @@ class Runs:
                 wait_seconds=self.settings.run_seconds, should_stop=lambda: steering.stop_reason is not None
             )
             try:
-                for event in self._through(engine, live).stream(request, steering):
+                for event in self._through(SeatedEngine(engine, live.seat), live).stream(request, steering):
                     self._tell(live, event)
             except PromptTooLong as error:
-                for event in self._through(self._stretched(live, error), live).stream(request, steering):
+                longer = SeatedEngine(self._stretched(live, error), live.seat)
+                for event in self._through(longer, live).stream(request, steering):
                     self._tell(live, event)
         except AppError as error:
             reason = steering.stop_reason
@@ -242,10 +251,9 @@ class Runs:
             )
             self._tell(live, Finished("error"))
         finally:
+            live.seat.close()
             with self._lock:
                 self._forget(live)
-                if live.begun_at is not None:
-                    self._line.ended(time.monotonic() - live.begun_at)
             for look_at in self.after_end:
                 look_at(live.id)
 
@@ -329,14 +337,7 @@ class Runs:
 
     def place_in_line(self, run_id: str) -> Place | None:
         """Where a run stands that waits for others to end; None when it does not."""
-        with self._lock:
-            has_begun = {live.id: live.begun_at is not None for live in self._live.values()}
-        try:
-            slots = self.host.engine().slots
-        except AppError:
-            return None
-        with self._lock:
-            return self._line.place(run_id, has_begun, slots)
+        return self.host.line.place(run_id)
 
     def live_runs(self) -> tuple[str, ...]:
         """Ids of the runs that go on, oldest first."""
@@ -412,7 +413,7 @@ class Runs:
         live = self._find_live(run_id)
         if live is None:
             return False
-        if not live.steering.is_paused:
+        if not live.steering.is_paused_by_user:
             live.append(Steered("pause"))
             live.steering.pause()
         return True
@@ -438,7 +439,7 @@ class Runs:
                     "thinking and go on from there."
                 )
             live.append(Steered("hint", text=hint))
-        if live.steering.is_paused:
+        if live.steering.is_paused_by_user:
             live.append(Steered("resume"))
         live.steering.go_on(hint)
         return True
@@ -519,7 +520,7 @@ class Runs:
             )
             live.append(Steered("think_longer" if where.action == "think_longer" else "continue"))
             self._live[run_id] = live
-        self._spawn(live, request)
+        self._spawn(live, request, self.store.row(run_id).owner)
         return run_id
 
     # ------------------------------------------------------------------ ending
@@ -534,7 +535,7 @@ class Runs:
                 if live.steering.stop_reason is not None:
                     continue
                 abandoned_at = live.abandoned_at
-                if now > live.ends_at:
+                if now > live.ends_at and not self.host.line.is_waiting(live.id):
                     live.steering.stop("time_limit")
                 elif abandoned_at is not None and now - abandoned_at > self.settings.detached_seconds:
                     live.append(
@@ -589,3 +590,13 @@ def _title(asked: Asked, first: Sequence[Event]) -> str:
         case [Task(statement=statement), *_] if statement:
             return title_of(statement)
     return ""
+
+
+def most_tokens(request: Request) -> int | None:
+    """New tokens that a run can come to at most; None where the model alone decides."""
+    most = request.sampling.max_new_tokens
+    thinking = budget_limits(request.budget).tokens
+    if thinking is None:
+        return most
+    budgeted = thinking + SOFT_LANDING_TOKENS + ANSWER_RESERVE_TOKENS
+    return budgeted if most is None else min(budgeted, most)

@@ -65,6 +65,7 @@ class Settings:
         detached_seconds: How long a run goes on after its last reader has gone.
         run_seconds: Wall-clock limit of one run.
         max_runs: Runs at once, queued ones included; the next one is refused.
+        turn_seconds: How long a run may hold a slot of the engine that others wait for; 0 lets it keep that to its end.
         mcp_servers: The file that names the MCP servers of the agent; None for mcp.json in the data folder.
         serves_mcp: Whether the app is an MCP server itself.
         own_tools: Python files of the user's own tools, or folders of them, apart as in PATH.
@@ -81,6 +82,7 @@ class Settings:
     detached_seconds: float = 60.0
     run_seconds: float = 3600.0
     max_runs: int = 64
+    turn_seconds: float = 10.0
     server_name: str = "127.0.0.1"
     server_port: int = 7860
     is_hosted: bool = False
@@ -133,6 +135,7 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         detached_seconds=number("WORKINGS_DETACHED_SECONDS", 0.0 if is_zero_gpu else 60.0),
         run_seconds=number("WORKINGS_RUN_SECONDS", ZERO_GPU_RUN_SECONDS if is_zero_gpu else 3600.0),
         max_runs=int(number("WORKINGS_MAX_RUNS", 64)),
+        turn_seconds=number("WORKINGS_TURN_SECONDS", 10.0),
         server_name=environment.get("GRADIO_SERVER_NAME", "0.0.0.0" if is_hosted else "127.0.0.1"),
         server_port=int(number("GRADIO_SERVER_PORT", 7860)),
         is_hosted=is_hosted,
