@@ -51,6 +51,8 @@ MAX_SYSTEM_CHARACTERS = 40_000
 MAX_HINT_CHARACTERS = 4_000
 MAX_HISTORY_MESSAGES = 400
 
+ENGINES = ("auto", "transformers", "llamacpp", "remote")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -71,6 +73,8 @@ class Settings:
         own_tools: Python files of the user's own tools, or folders of them, apart as in PATH.
         web_proxy: The HTTP proxy that the agent's web tools go through; those of the environment are not used.
         allows_benchmarks: Whether visitors of a server may start benchmarks, which take all of the model.
+        engine: "auto", "transformers", "llamacpp" or "remote"; "auto" is "remote" when a server is named.
+        server_url: Of an OpenAI-compatible server, as it ends in /v1; or the name of an inference provider.
     """
 
     data_folder: Path
@@ -92,6 +96,8 @@ class Settings:
     own_tools: str = ""
     web_proxy: str = ""
     allows_benchmarks: bool = False
+    engine: str = "auto"
+    server_url: str = ""
 
     @property
     def may_start_benchmarks(self) -> bool:
@@ -145,4 +151,12 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         own_tools=environment.get("WORKINGS_OWN_TOOLS", ""),
         web_proxy=environment.get("WORKINGS_WEB_PROXY", ""),
         allows_benchmarks=environment.get("WORKINGS_BENCHMARKS", "").lower() in ("1", "true"),
+        engine=_engine_named(environment.get("WORKINGS_ENGINE", "auto")),
+        server_url=environment.get("WORKINGS_SERVER_URL", ""),
     )
+
+
+def _engine_named(name: str) -> str:
+    if name not in ENGINES:
+        raise BadInput(f"The environment variable WORKINGS_ENGINE is {name!r}; give one of {', '.join(ENGINES)}.")
+    return name
