@@ -218,7 +218,7 @@ class _Turn:
         """What follows a step that the engine has finished: nothing more, its calls, or a reminder."""
         steps = self._steps
         step = steps[-1]
-        if reason in ("stopped", "time_limit", "error") or self._is_last:
+        if reason in ("stopped", "time_limit", "allowance", "error") or self._is_last:
             return reason
         if step.calls:
             return None

@@ -450,7 +450,7 @@ class _Turn:
     def _finish(self, reason: FinishReason) -> Iterator[Event]:
         if self._stream is not None:
             self._stream.cancel()
-        if reason in ("stopped", "time_limit", "loop"):
+        if reason in ("stopped", "time_limit", "allowance", "loop"):
             yield from self._show(self._splitter.finish())
         if self._guard is not None:
             yield from self._show_answer(self._guard.finish())

@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter
 from model.code_events import Program, Task, TestReport
 from model.tool_events import ApprovalAsked, Equipped, ToolCall, ToolResult
 
-FinishReason = Literal["stop", "length", "thinking_cut", "loop", "stopped", "time_limit", "error"]
+FinishReason = Literal["stop", "length", "thinking_cut", "loop", "stopped", "time_limit", "allowance", "error"]
 Role = Literal["system", "user", "assistant", "tool"]
 # The last three answer the question whether a tool call may run.
 Action = Literal[
@@ -40,6 +40,7 @@ NoticeKind = Literal[
     "unclosed",  # the model ended its turn inside the thinking and was asked for its answer
     "length",  # the token limit was reached
     "time_limit",  # the run's time limit was reached
+    "allowance",  # the user's tokens for this hour were used up; there are more later
     "stopped",  # the user stopped the run
     "hint_left_out",  # a hint came when the thinking was over
     "no_answer",  # the model wrote no answer even when it was asked for one

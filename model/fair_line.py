@@ -106,6 +106,12 @@ class FairLine:
         with self._lock:
             return len(self._order.seated), len(self._order.waiting)
 
+    def n_free(self) -> int:
+        """Slots that nobody holds."""
+        slots = self._slots()
+        with self._lock:
+            return max(slots - len(self._order.seated), 0)
+
     def is_waiting(self, run_id: str) -> bool:
         """Whether the run waits for others to give it a slot."""
         slots = self._slots()

@@ -16,8 +16,9 @@ from model.attachments import check_attachments, question_with
 from model.branching import Branch, kept_by
 from model.code_events import Task
 from model.engine import Budget, Decision, Engine, Request, Steering, budget_limits
-from model.errors import AppError, BadInput, PromptTooLong, RunBusy, TooManyRuns
+from model.errors import AppError, BadInput, LimitReached, PromptTooLong, RunBusy
 from model.events import (
+    AnswerDelta,
     Asked,
     Attachment,
     Branched,
@@ -31,6 +32,7 @@ from model.events import (
     ThinkingDelta,
 )
 from model.host import ModelHost
+from model.limits import HOUR_SECONDS, Limits
 from model.live_run import Follower, LiveRun
 from model.question_checks import check_hint, check_history, check_question, check_system, checked_id
 from model.resuming import resumable
@@ -58,6 +60,7 @@ class Runs:
         self.settings = settings
         self._lock = threading.Lock()
         self._live: dict[str, LiveRun] = {}
+        self.limits = Limits(settings, store.tokens_since(time.time() - HOUR_SECONDS))
         self._closing = threading.Event()
         # Each is called with the id of each run that has ended, in the run's own thread.
         self.after_end: list[Callable[[str], None]] = []
@@ -103,7 +106,7 @@ class Runs:
             BadInput: If an argument is empty, too long or out of range.
             RunBusy: If `run_id` is taken.
             RunNotFound: If there is no run `parent_id`.
-            TooManyRuns: If `settings.max_runs` runs are going on.
+            LimitReached: If too many runs are going on, or the user has had too much of late.
         """
         check_question(question)
         check_attachments(question, attachments)
@@ -144,7 +147,7 @@ class Runs:
             BadInput: If there is nothing to branch off, or an argument is out of range.
             RunBusy: If the run is still going on.
             RunNotFound: If no run has this id.
-            TooManyRuns: If `settings.max_runs` runs are going on.
+            LimitReached: If too many runs are going on, or the user has had too much of late.
         """
         if self.is_live(run_id):
             raise RunBusy(f"The run {run_id!r} is still going on. Stop it, or wait for its end, then branch off.")
@@ -193,29 +196,36 @@ class Runs:
         request: Request | None = None,
     ) -> str:
         with self._lock:
-            self._check_room()
+            self._check_room(owner)
             if run_id in self._live:
                 raise RunBusy(f"The run {run_id!r} is going on already. Attach to it, or choose another id.")
             self.store.create(
                 run_id, asked, parent_id=parent_id, branch_of=branch_of, title=_title(asked, first), owner=owner
             )
-            live = self._live[run_id] = LiveRun(run_id, [asked], self.store, self.settings.run_seconds)
+            live = self._live[run_id] = LiveRun(run_id, [asked], self.store, self.settings.run_seconds, owner)
+            self.limits.begun(owner)
             for event in first:
                 live.append(event)
-        self._spawn(live, request or Request(messages_of(asked), sampling=asked.sampling, budget=asked.budget), owner)
+        self._spawn(live, request or Request(messages_of(asked), sampling=asked.sampling, budget=asked.budget))
         return run_id
 
-    def _check_room(self) -> None:
-        if len(self._live) >= self.settings.max_runs:
-            raise TooManyRuns(
-                f"{len(self._live)} runs are going on or waiting and the limit is {self.settings.max_runs}. "
-                "Try again when one has ended, or raise WORKINGS_MAX_RUNS."
-            )
+    def check_room(self, owner: str, k: int) -> None:
+        """Refuse `k` more runs of a user where they don't all fit.
 
-    def _spawn(self, live: LiveRun, request: Request, owner: str) -> None:
+        Raises:
+            LimitReached: If there is no room for all of them, or the user has had too much of late.
+        """
+        with self._lock:
+            self._check_room(owner, k)
+
+    def _check_room(self, owner: str, k: int = 1) -> None:
+        owners = [live.owner for live in self._live.values()]
+        self.limits.check(owner, k, owners, self.host.line.counts()[1], self.host.line.n_free())
+
+    def _spawn(self, live: LiveRun, request: Request) -> None:
         live.seat = self.host.line.enter(
             live.id,
-            owner,
+            live.owner,
             kind=str(request.budget),
             most_tokens=most_tokens(request),
             on_wait=live.told_to_wait,
@@ -269,10 +279,25 @@ class Runs:
         """Add an event. Whoever has read the last one may take the run further at once: it goes on no more by then."""
         if not isinstance(event, Finished):
             live.append(event)
+            if isinstance(event, ThinkingDelta | AnswerDelta) and event.n_tokens:
+                reached = self.limits.written(live.owner, event.n_tokens)
+                if reached is not None:
+                    self._end_all_of(live.owner, reached)
             return
         with self._lock:
             live.append(event)
             self._forget(live)
+
+    def _end_all_of(self, owner: str, reached: LimitReached) -> None:
+        """End the runs of a user who has used up his tokens; of all, where they are all users' tokens."""
+        with self._lock:
+            live_runs = list(self._live.values())
+        for live in live_runs:
+            is_meant = live.owner == owner or not reached.limit.startswith("user_")
+            if is_meant and live.steering.stop_reason is None:
+                live.append(Notice("allowance", " ".join([str(reached), "Press Continue then to take it further."])))
+                live.steering.stop("allowance")
+                self.limits.tell(reached)
 
     def _forget(self, live: LiveRun) -> None:
         """Under the lock. A run that was taken further meanwhile has another `LiveRun` in the same place."""
@@ -497,15 +522,16 @@ class Runs:
             RunNotFound: If no run has this id.
             BadInput: If the run ended by itself, so that there is nothing to continue.
         """
+        owner = self.store.row(run_id).owner
         with self._lock:
-            self._check_room()
+            self._check_room(owner)
             if run_id in self._live:
                 raise RunBusy(f"The run {run_id!r} is still going on.")
             events = self.store.events(run_id)
             where = resumable(events, think_longer=think_longer)
             asked = events[0]
             assert isinstance(asked, Asked)
-            live = LiveRun(run_id, events, self.store, self.settings.run_seconds)
+            live = LiveRun(run_id, events, self.store, self.settings.run_seconds, owner)
             budget = asked.budget if budget is None else budget
             limits = budget_limits(budget)
             if where.action == "think_longer" and limits.tokens == 0:
@@ -520,7 +546,8 @@ class Runs:
             )
             live.append(Steered("think_longer" if where.action == "think_longer" else "continue"))
             self._live[run_id] = live
-        self._spawn(live, request, self.store.row(run_id).owner)
+            self.limits.begun(owner)
+        self._spawn(live, request)
         return run_id
 
     # ------------------------------------------------------------------ ending

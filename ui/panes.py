@@ -148,7 +148,7 @@ class Panes:
         """Whether *Continue* has something to go on with."""
         if self.finish_reason is None:
             return False
-        return not self.answer or self.finish_reason in ("length", "stopped", "time_limit", "error")
+        return not self.answer or self.finish_reason in ("length", "stopped", "time_limit", "allowance", "error")
 
 
 def update(panes: Panes, event: Event, at: float = 0.0) -> Panes:

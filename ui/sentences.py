@@ -18,7 +18,7 @@ _PHASE_WORDS = {
     "stopped": "Stopped",
     "failed": "Failed",
 }
-_END_NOTICES = ("stopped", "time_limit", "length", "engine", "interrupted", "no_answer")
+_END_NOTICES = ("stopped", "time_limit", "allowance", "length", "engine", "interrupted", "no_answer")
 
 
 def status_value(
