@@ -199,6 +199,8 @@ class _Turn:
         self._is_interrupted = False
         self._first_token_at: float | None = None
         self._answer_at: float | None = None
+        # In which the run was paused or others had their turn.
+        self._held_seconds = {"reading": 0.0, "thinking": 0.0, "answer": 0.0}
 
     # ------------------------------------------------------------------ the loop
 
@@ -280,7 +282,7 @@ class _Turn:
 
     def _say_what_is_missing(self) -> Iterator[Event]:
         """Nothing can be done to such a turn but stop it; whoever asks for something else is told."""
-        asked = [self._steering.take_answer_now(), bool(self._steering.take_hints()), self._steering.is_paused]
+        asked = [self._steering.take_answer_now(), bool(self._steering.take_hints()), self._steering.is_paused_by_user]
         self._steering.go_on()
         if any(asked):
             yield from self._merger.flush()
@@ -291,8 +293,13 @@ class _Turn:
         assert self._stream is not None
         self._stream.cancel()
         yield from self._merger.flush()
+        began = time.monotonic()
         while self._steering.is_paused:
             self._steering.wait_while_paused(_PAUSE_POLL_SECONDS)
+        during = (
+            "answer" if self._answer_at is not None else "thinking" if self._first_token_at is not None else "reading"
+        )
+        self._held_seconds[during] += time.monotonic() - began
         self._is_interrupted = True
 
     def _go_on(self, hints: Sequence[str]) -> Iterator[Event]:
@@ -344,7 +351,8 @@ class _Turn:
             return Cut("thought_again", "The answer went back to thinking, so it was asked for again.", "thinking_cut")
         if phase == "thinking" and self._is_cut_by_us:
             assert self._first_token_at is not None
-            return self._control.feed(thinking, time.monotonic() - self._first_token_at)
+            seconds = time.monotonic() - self._first_token_at - self._held_seconds["thinking"]
+            return self._control.feed(thinking, seconds)
         return None
 
     def _show(self, pieces: Sequence[Piece | ToolCall]) -> Generator[Event, None, bool]:
@@ -491,7 +499,7 @@ class _Turn:
     def _finish(self, reason: FinishReason) -> Iterator[Event]:
         if self._stream is not None:
             self._stream.cancel()
-        if reason in ("stopped", "time_limit", "loop"):
+        if reason in ("stopped", "time_limit", "allowance", "loop"):
             yield from self._show(self._splitter.finish())
         if self._guard is not None:
             yield from self._show_answer(self._guard.finish())
@@ -510,12 +518,13 @@ class _Turn:
         began = self._first_token_at if self._first_token_at is not None else now
         thinking_tokens = self._merger.counts["thinking"]
         thinking_until = self._answer_at if self._answer_at is not None else now
+        held = self._held_seconds
         return Finished(
             reason,
             prompt_tokens=self._prompt_tokens,
             thinking_tokens=thinking_tokens,
             answer_tokens=self._merger.counts["answer"],
-            seconds=now - self._started_at,
-            thinking_seconds=thinking_until - began if thinking_tokens else 0.0,
-            answer_seconds=now - self._answer_at if self._answer_at is not None else 0.0,
+            seconds=now - self._started_at - sum(held.values()),
+            thinking_seconds=thinking_until - began - held["thinking"] if thinking_tokens else 0.0,
+            answer_seconds=now - self._answer_at - held["answer"] if self._answer_at is not None else 0.0,
         )

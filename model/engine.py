@@ -19,6 +19,8 @@ from model.steps import steps_of
 from model.tool_events import ToolCall
 
 Budget = str | int
+# A run that waits for its turn looks this often whether it is to end.
+_LOOK_SECONDS = 0.1
 # Of a tool call: it may run, every call of its tool in this run may, or it may not.
 Decision = Literal["allow", "allow_always", "refuse"]
 
@@ -97,10 +99,36 @@ def _bad_budget(budget: object) -> BadInput:
     )
 
 
+class Turn(Protocol):
+    """A run's place among those that want the model; `model.fair_line.Seat` is the real one."""
+
+    @property
+    def must_wait(self) -> bool:
+        """Whether it is others' turn."""
+        ...
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Wait for the run's turn, for so long at most; True when it is."""
+        ...
+
+    @property
+    def must_give_way(self) -> bool:
+        """Whether the run still holds what others are to have."""
+        ...
+
+    def leave(self) -> None:
+        """Let others have their turn."""
+        ...
+
+
 class Steering:
-    """What a user does to a run while it goes on. The engine reads it between tokens; every method is thread-safe."""
+    """What is done to a run while it goes on, by its user or because it is others' turn.
+
+    The engine reads it between tokens; every method is thread-safe.
+    """
 
     def __init__(self) -> None:
+        self._turn: Turn | None = None
         self._lock = threading.Lock()
         self._stop: FinishReason | None = None
         self._answer_now = False
@@ -165,13 +193,27 @@ class Steering:
             self._may_go_on.set()
 
     @property
-    def is_paused(self) -> bool:
+    def is_paused_by_user(self) -> bool:
         """Whether the run waits for `go_on`."""
         return not self._may_go_on.is_set()
 
+    def take_turns(self, turn: Turn | None) -> None:
+        """Write only while it is the run's turn, from now on; at any time, if `turn` is None."""
+        self._turn = turn
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the engine must let go of the device and wait: the user has paused the run, or it is others' turn."""
+        if self._stop is not None:
+            return False
+        return self.is_paused_by_user or (self._turn is not None and self._turn.must_wait)
+
     def wait_while_paused(self, timeout_seconds: float) -> None:
-        """Return when the pause is over, or in time."""
-        self._may_go_on.wait(timeout_seconds)
+        """Return when the pause is over, or in time. The device must be free: others have their turn meanwhile."""
+        if self._turn is not None and (self.is_paused_by_user or self._turn.must_give_way):
+            self._turn.leave()
+        if self._may_go_on.wait(timeout_seconds) and self._turn is not None and self._stop is None:
+            self._turn.wait(min(timeout_seconds, _LOOK_SECONDS))  # a stop is not told to the line
 
     @property
     def stop_reason(self) -> FinishReason | None:

@@ -14,6 +14,7 @@ from model.abilities import EVERYTHING, Abilities
 from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, ModelSpec, Yarn, find_model
 from model.engine import Engine
 from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
+from model.fair_line import FairLine
 from model.families import PLAIN
 from model.load_progress import LoadProgress
 from model.memory import PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, fit_table, weight_bytes, with_auto
@@ -90,6 +91,8 @@ class ModelHost:
         self._changed = threading.Condition()
         self._serving: Serving | None = Given(engine) if engine is not None else None
         self._status = HostStatus("empty")
+        # Whoever wants the engine to write stands in it.
+        self.line = FairLine(self._slots, settings.turn_seconds)
         # What the model that serves was loaded by.
         self._order: LoadOrder | None = None
         self._thread: threading.Thread | None = None
@@ -258,6 +261,11 @@ class ModelHost:
         deadline = time.monotonic() + seconds
         while is_so() and (left := deadline - time.monotonic()) > 0 and not (should_stop is not None and should_stop()):
             self._changed.wait(min(left, _POLL_SECONDS))
+
+    def _slots(self) -> int:
+        """Requests that are answered at once; 0 while no model serves. Never waits."""
+        serving = self._serving
+        return serving.engine.slots if serving is not None else 0
 
     def live_requests(self) -> int:
         """Requests that hold or wait for the device."""

@@ -16,8 +16,9 @@ from model.attachments import check_attachments, question_with
 from model.branching import Branch, kept_by
 from model.code_events import Task
 from model.engine import Budget, Decision, Engine, Request, Steering, budget_limits
-from model.errors import AppError, BadInput, PromptTooLong, RunBusy, TooManyRuns
+from model.errors import AppError, BadInput, LimitReached, PromptTooLong, RunBusy
 from model.events import (
+    AnswerDelta,
     Asked,
     Attachment,
     Branched,
@@ -31,16 +32,18 @@ from model.events import (
     ThinkingDelta,
 )
 from model.host import ModelHost
+from model.limits import HOUR_SECONDS, Limits
 from model.live_run import Follower, LiveRun
 from model.question_checks import check_hint, check_history, check_question, check_system, checked_id
 from model.resuming import resumable
 from model.sampling import check_sampling
-from model.settings import THINK_LONGER_TOKENS, Settings
+from model.seated_engine import SeatedEngine
+from model.settings import ANSWER_RESERVE_TOKENS, SOFT_LANDING_TOKENS, THINK_LONGER_TOKENS, Settings
 from model.steps import steps_of, turn_messages
 from model.store import Store
 from model.titles import title_of
 from model.tool_events import Equipped
-from model.waiting_line import Place, WaitingLine
+from model.waiting_line import Place
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +60,7 @@ class Runs:
         self.settings = settings
         self._lock = threading.Lock()
         self._live: dict[str, LiveRun] = {}
-        self._line = WaitingLine()
+        self.limits = Limits(settings, store.tokens_since(time.time() - HOUR_SECONDS))
         self._closing = threading.Event()
         # Each is called with the id of each run that has ended, in the run's own thread.
         self.after_end: list[Callable[[str], None]] = []
@@ -103,7 +106,7 @@ class Runs:
             BadInput: If an argument is empty, too long or out of range.
             RunBusy: If `run_id` is taken.
             RunNotFound: If there is no run `parent_id`.
-            TooManyRuns: If `settings.max_runs` runs are going on.
+            LimitReached: If too many runs are going on, or the user has had too much of late.
         """
         check_question(question)
         check_attachments(question, attachments)
@@ -144,7 +147,7 @@ class Runs:
             BadInput: If there is nothing to branch off, or an argument is out of range.
             RunBusy: If the run is still going on.
             RunNotFound: If no run has this id.
-            TooManyRuns: If `settings.max_runs` runs are going on.
+            LimitReached: If too many runs are going on, or the user has had too much of late.
         """
         if self.is_live(run_id):
             raise RunBusy(f"The run {run_id!r} is still going on. Stop it, or wait for its end, then branch off.")
@@ -195,13 +198,14 @@ class Runs:
         request: Request | None = None,
     ) -> str:
         with self._lock:
-            self._check_room()
+            self._check_room(owner)
             if run_id in self._live:
                 raise RunBusy(f"The run {run_id!r} is going on already. Attach to it, or choose another id.")
             self.store.create(
                 run_id, asked, parent_id=parent_id, branch_of=branch_of, title=_title(asked, first), owner=owner
             )
-            live = self._live[run_id] = LiveRun(run_id, [asked], self.store, self.settings.run_seconds)
+            live = self._live[run_id] = LiveRun(run_id, [asked], self.store, self.settings.run_seconds, owner)
+            self.limits.begun(owner)
             for event in first:
                 live.append(event)
         self._spawn(live, request or Request(messages_of(asked), sampling=asked.sampling, budget=asked.budget))
@@ -213,14 +217,28 @@ class Runs:
         if not abilities.goes_on:
             raise BadInput(abilities.missing())
 
-    def _check_room(self) -> None:
-        if len(self._live) >= self.settings.max_runs:
-            raise TooManyRuns(
-                f"{len(self._live)} runs are going on or waiting and the limit is {self.settings.max_runs}. "
-                "Try again when one has ended, or raise WORKINGS_MAX_RUNS."
-            )
+    def check_room(self, owner: str, k: int) -> None:
+        """Refuse `k` more runs of a user where they don't all fit.
+
+        Raises:
+            LimitReached: If there is no room for all of them, or the user has had too much of late.
+        """
+        with self._lock:
+            self._check_room(owner, k)
+
+    def _check_room(self, owner: str, k: int = 1) -> None:
+        owners = [live.owner for live in self._live.values()]
+        self.limits.check(owner, k, owners, self.host.line.counts()[1], self.host.line.n_free())
 
     def _spawn(self, live: LiveRun, request: Request) -> None:
+        live.seat = self.host.line.enter(
+            live.id,
+            live.owner,
+            kind=str(request.budget),
+            most_tokens=most_tokens(request),
+            on_wait=live.told_to_wait,
+            on_turn=live.told_to_go_on,
+        )
         # The context carries the request's identity (a hosted GPU's quota belongs to the visitor).
         context = contextvars.copy_context()
         threading.Thread(
@@ -234,10 +252,11 @@ class Runs:
                 wait_seconds=self.settings.run_seconds, should_stop=lambda: steering.stop_reason is not None
             )
             try:
-                for event in self._through(engine, live).stream(request, steering):
+                for event in self._through(SeatedEngine(engine, live.seat), live).stream(request, steering):
                     self._tell(live, event)
             except PromptTooLong as error:
-                for event in self._through(self._stretched(live, error), live).stream(request, steering):
+                longer = SeatedEngine(self._stretched(live, error), live.seat)
+                for event in self._through(longer, live).stream(request, steering):
                     self._tell(live, event)
         except AppError as error:
             reason = steering.stop_reason
@@ -250,10 +269,9 @@ class Runs:
             )
             self._tell(live, Finished("error"))
         finally:
+            live.seat.close()
             with self._lock:
                 self._forget(live)
-                if live.begun_at is not None:
-                    self._line.ended(time.monotonic() - live.begun_at)
             for look_at in self.after_end:
                 look_at(live.id)
 
@@ -269,10 +287,25 @@ class Runs:
         """Add an event. Whoever has read the last one may take the run further at once: it goes on no more by then."""
         if not isinstance(event, Finished):
             live.append(event)
+            if isinstance(event, ThinkingDelta | AnswerDelta) and event.n_tokens:
+                reached = self.limits.written(live.owner, event.n_tokens)
+                if reached is not None:
+                    self._end_all_of(live.owner, reached)
             return
         with self._lock:
             live.append(event)
             self._forget(live)
+
+    def _end_all_of(self, owner: str, reached: LimitReached) -> None:
+        """End the runs of a user who has used up his tokens; of all, where they are all users' tokens."""
+        with self._lock:
+            live_runs = list(self._live.values())
+        for live in live_runs:
+            is_meant = live.owner == owner or not reached.limit.startswith("user_")
+            if is_meant and live.steering.stop_reason is None:
+                live.append(Notice("allowance", " ".join([str(reached), "Press Continue then to take it further."])))
+                live.steering.stop("allowance")
+                self.limits.tell(reached)
 
     def _forget(self, live: LiveRun) -> None:
         """Under the lock. A run that was taken further meanwhile has another `LiveRun` in the same place."""
@@ -337,14 +370,7 @@ class Runs:
 
     def place_in_line(self, run_id: str) -> Place | None:
         """Where a run stands that waits for others to end; None when it does not."""
-        with self._lock:
-            has_begun = {live.id: live.begun_at is not None for live in self._live.values()}
-        try:
-            slots = self.host.engine().slots
-        except AppError:
-            return None
-        with self._lock:
-            return self._line.place(run_id, has_begun, slots)
+        return self.host.line.place(run_id)
 
     def live_runs(self) -> tuple[str, ...]:
         """Ids of the runs that go on, oldest first."""
@@ -424,7 +450,7 @@ class Runs:
         if live is None:
             return False
         self._check_goes_on()
-        if not live.steering.is_paused:
+        if not live.steering.is_paused_by_user:
             live.append(Steered("pause"))
             live.steering.pause()
         return True
@@ -451,7 +477,7 @@ class Runs:
                     "thinking and go on from there."
                 )
             live.append(Steered("hint", text=hint))
-        if live.steering.is_paused:
+        if live.steering.is_paused_by_user:
             live.append(Steered("resume"))
         live.steering.go_on(hint)
         return True
@@ -510,15 +536,16 @@ class Runs:
             BadInput: If the run ended by itself, so that there is nothing to continue.
         """
         self._check_goes_on()
+        owner = self.store.row(run_id).owner
         with self._lock:
-            self._check_room()
+            self._check_room(owner)
             if run_id in self._live:
                 raise RunBusy(f"The run {run_id!r} is still going on.")
             events = self.store.events(run_id)
             where = resumable(events, think_longer=think_longer)
             asked = events[0]
             assert isinstance(asked, Asked)
-            live = LiveRun(run_id, events, self.store, self.settings.run_seconds)
+            live = LiveRun(run_id, events, self.store, self.settings.run_seconds, owner)
             budget = asked.budget if budget is None else budget
             limits = budget_limits(budget)
             if where.action == "think_longer" and limits.tokens == 0:
@@ -533,6 +560,7 @@ class Runs:
             )
             live.append(Steered("think_longer" if where.action == "think_longer" else "continue"))
             self._live[run_id] = live
+            self.limits.begun(owner)
         self._spawn(live, request)
         return run_id
 
@@ -548,7 +576,7 @@ class Runs:
                 if live.steering.stop_reason is not None:
                     continue
                 abandoned_at = live.abandoned_at
-                if now > live.ends_at:
+                if now > live.ends_at and not self.host.line.is_waiting(live.id):
                     live.steering.stop("time_limit")
                 elif abandoned_at is not None and now - abandoned_at > self.settings.detached_seconds:
                     live.append(
@@ -603,3 +631,13 @@ def _title(asked: Asked, first: Sequence[Event]) -> str:
         case [Task(statement=statement), *_] if statement:
             return title_of(statement)
     return ""
+
+
+def most_tokens(request: Request) -> int | None:
+    """New tokens that a run can come to at most; None where the model alone decides."""
+    most = request.sampling.max_new_tokens
+    thinking = budget_limits(request.budget).tokens
+    if thinking is None:
+        return most
+    budgeted = thinking + SOFT_LANDING_TOKENS + ANSWER_RESERVE_TOKENS
+    return budgeted if most is None else min(budgeted, most)

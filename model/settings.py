@@ -34,6 +34,15 @@ SCRIPT_UPDATES_PER_SECOND = 5
 # Events are on disk at most this long after they happened.
 STORE_DELAY_SECONDS = 0.2
 
+# What one user of a shared server may have, and what all may have together, where its host says nothing. A run is one
+# request; a problem with 16 chains is 16 of them.
+SHARED_USER_RUNS = 20
+SHARED_QUEUE = 48
+SHARED_USER_REQUESTS_PER_MINUTE = 40
+SHARED_USER_REQUESTS_PER_HOUR = 400
+SHARED_USER_TOKENS_PER_HOUR = 100_000
+SHARED_REQUESTS_PER_MINUTE = 200
+
 # A visitor without an account has 120 s of ZeroGPU a day, and a call is charged by the second: a run ends in time and
 # offers *Continue* (hub-docs, ZeroGPU, 2026-08-22).
 ZERO_GPU_RUN_SECONDS = 75.0
@@ -67,6 +76,14 @@ class Settings:
         detached_seconds: How long a run goes on after its last reader has gone.
         run_seconds: Wall-clock limit of one run.
         max_runs: Runs at once, queued ones included; the next one is refused.
+        user_runs: Runs of one user at once, waiting ones included; 0 for no limit, and None for the default: none at
+            home, some on a shared server. So are the next ones.
+        user_requests_per_minute: Runs that one user may begin; so is `user_requests_per_hour`.
+        user_tokens_per_hour: Tokens that are written for one user.
+        queue: Runs of all users that wait for a slot of the engine.
+        requests_per_minute: Runs that all users together may begin: names cost nothing where nobody logs in.
+        tokens_per_hour: Tokens that are written for all users together.
+        turn_seconds: How long a run may hold a slot of the engine that others wait for; 0 lets it keep that to its end.
         mcp_servers: The file that names the MCP servers of the agent; None for mcp.json in the data folder.
         serves_mcp: Whether the app is an MCP server itself.
         own_tools: Python files of the user's own tools, or folders of them, apart as in PATH.
@@ -86,6 +103,14 @@ class Settings:
     detached_seconds: float = 60.0
     run_seconds: float = 3600.0
     max_runs: int = 64
+    user_runs: int | None = None
+    user_requests_per_minute: int | None = None
+    user_requests_per_hour: int | None = None
+    user_tokens_per_hour: int | None = None
+    queue: int | None = None
+    requests_per_minute: int | None = None
+    tokens_per_hour: int | None = None
+    turn_seconds: float = 10.0
     server_name: str = "127.0.0.1"
     server_port: int = 7860
     is_hosted: bool = False
@@ -134,6 +159,9 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
             raise BadInput(f"The environment variable {name} is {text!r}; it must be a number from 0 up.")
         return value
 
+    def limit(name: str) -> int | None:
+        return int(number(name, 0)) if environment.get(name, "") else None
+
     home = Path(environment.get("HOME", "") or Path.home())
     cache = Path(environment.get("XDG_DATA_HOME", "") or home / ".local" / "share")
     return Settings(
@@ -146,6 +174,14 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         detached_seconds=number("WORKINGS_DETACHED_SECONDS", 0.0 if is_zero_gpu else 60.0),
         run_seconds=number("WORKINGS_RUN_SECONDS", ZERO_GPU_RUN_SECONDS if is_zero_gpu else 3600.0),
         max_runs=int(number("WORKINGS_MAX_RUNS", 64)),
+        user_runs=limit("WORKINGS_USER_RUNS"),
+        user_requests_per_minute=limit("WORKINGS_USER_REQUESTS_PER_MINUTE"),
+        user_requests_per_hour=limit("WORKINGS_USER_REQUESTS_PER_HOUR"),
+        user_tokens_per_hour=limit("WORKINGS_USER_TOKENS_PER_HOUR"),
+        queue=limit("WORKINGS_QUEUE"),
+        requests_per_minute=limit("WORKINGS_REQUESTS_PER_MINUTE"),
+        tokens_per_hour=limit("WORKINGS_TOKENS_PER_HOUR"),
+        turn_seconds=number("WORKINGS_TURN_SECONDS", 10.0),
         server_name=environment.get("GRADIO_SERVER_NAME", "0.0.0.0" if is_hosted else "127.0.0.1"),
         server_port=int(number("GRADIO_SERVER_PORT", 7860)),
         is_hosted=is_hosted,

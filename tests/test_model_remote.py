@@ -7,7 +7,7 @@ import pytest
 
 from model.engine import Request, Steering, collect
 from model.errors import EngineError, ModelLoadFailed
-from model.events import AnswerDelta, Message, Notice, PromptRead, ThinkingDelta
+from model.events import AnswerDelta, Event, Message, Notice, PromptRead, ThinkingDelta
 from model.remote import remote_engine
 from model.remote_address import read_address
 from model.remote_probe import probe
@@ -108,7 +108,8 @@ def test_stop_frees_the_server_within_a_token():
 
 def test_a_paused_run_is_gone_on_with_without_a_seam():
     with engine_on(Manner(prefill="flagged", seconds_a_token=0.02)) as (engine, served):
-        steering, events = Steering(), []
+        steering = Steering()
+        events: list[Event] = []
         for event in engine.stream(Request(QUESTION, budget="high"), steering):
             if isinstance(event, ThinkingDelta) and not events:
                 steering.pause()
@@ -213,7 +214,7 @@ def test_a_stream_that_stalls_is_given_up_in_time_and_gone_on_with():
 def test_what_a_server_that_cannot_write_on_wrote_before_it_broke_is_kept():
     with engine_on(CANNOT) as (engine, served):
         served.faults.append(Fault("cut", after=12))
-        events = []
+        events: list[Event] = []
         with pytest.raises(EngineError, match="broke off in the middle"):
             for event in engine.stream(Request(QUESTION, budget="high"), Steering()):
                 events.append(event)

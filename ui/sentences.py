@@ -19,7 +19,7 @@ _PHASE_WORDS = {
     "stopped": "Stopped",
     "failed": "Failed",
 }
-_END_NOTICES = ("stopped", "time_limit", "length", "engine", "interrupted", "no_answer")
+_END_NOTICES = ("stopped", "time_limit", "allowance", "length", "engine", "interrupted", "no_answer")
 
 
 def status_value(
@@ -62,7 +62,7 @@ def _phase_words(panes: Panes, host: HostStatus, waited_seconds: float, place: P
         return "", ""
     waited = f"{waited_seconds:.0f} s" if waited_seconds >= 1 else ""
     if panes.pending and panes.is_live:
-        return panes.pending, ""
+        return panes.pending, place_text(place) if place is not None and panes.gives_way else ""
     if panes.phase == "waiting" and host.state == "loading":
         return "Waiting for the model", progress_text(host)
     if panes.phase == "waiting" and place is not None:
