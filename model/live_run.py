@@ -89,8 +89,9 @@ class Follower:
 class LiveRun:
     """A run that is going on: its events so far, who waits for more, how it is steered."""
 
-    def __init__(self, run_id: str, events: Sequence[Event], store: Store, run_seconds: float) -> None:
+    def __init__(self, run_id: str, events: Sequence[Event], store: Store, run_seconds: float, owner: str = "") -> None:
         self.id = run_id
+        self.owner = owner
         self.steering = Steering()
         self.ends_at = time.monotonic() + run_seconds
         # Whoever started the run is about to attach.

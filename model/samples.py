@@ -116,7 +116,7 @@ def check_room(runs: Runs, k: int) -> None:
     Raises:
         TooManyRuns: If there is no room for all of them under `settings.max_runs`.
     """
-    n_live, limit = len(runs.live_runs()), runs.settings.max_runs
+    n_live, limit = runs.n_live, runs.settings.max_runs
     if n_live + k > limit:
         raise TooManyRuns(
             f"{k} runs were asked for and there is room for {max(0, limit - n_live)}: {n_live} are going on or "

@@ -52,6 +52,12 @@ MAX_HINT_CHARACTERS = 4_000
 MAX_HISTORY_MESSAGES = 400
 
 
+# Of a request that is no upload: MAX_MESSAGE_CHARACTERS in the longest UTF-8, its history, and files as text.
+MAX_BODY_BYTES = 40_000_000
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1", "[::1]")
+AUTH_MODES = ("none", "users", "huggingface")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the app was started with.
@@ -70,6 +76,13 @@ class Settings:
         own_tools: Python files of the user's own tools, or folders of them, apart as in PATH.
         web_proxy: The HTTP proxy that the agent's web tools go through; those of the environment are not used.
         allows_benchmarks: Whether visitors of a server may start benchmarks, which take all of the model.
+        auth: "none", "users" (the logins of `users_file`) or "huggingface" (a Space's own sign-in).
+        users_file: Who may log in, with salted hashes; see `ui.user_file`.
+        allowed: Names of Hugging Face users and organisations that may sign in, apart by commas; empty for all.
+        admins: Those of them who may load another model and start benchmarks.
+        trusted_proxy: Addresses of reverse proxies whose X-Forwarded-For is believed, apart by commas.
+        hosts: Host names, apart by commas, that an app on loopback answers to besides its own.
+        max_body_bytes: Longest body of a request that is no upload.
     """
 
     data_folder: Path
@@ -90,6 +103,33 @@ class Settings:
     own_tools: str = ""
     web_proxy: str = ""
     allows_benchmarks: bool = False
+    auth: str = "none"
+    users_file: Path | None = None
+    allowed: str = ""
+    admins: str = ""
+    trusted_proxy: str = ""
+    hosts: str = ""
+    max_body_bytes: int = MAX_BODY_BYTES
+
+    @property
+    def has_logins(self) -> bool:
+        """Whether nobody gets in without a login."""
+        return self.auth != "none"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others than whoever started the app use it."""
+        return self.is_hosted or self.has_logins
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the app."""
+        return self.server_name in LOOPBACK_NAMES
+
+    @property
+    def is_open_door(self) -> bool:
+        """Whether whoever reaches this machine reads and changes all runs: no login, and not on loopback."""
+        return not (self.has_logins or self.is_loopback or self.is_hosted)
 
     @property
     def may_start_benchmarks(self) -> bool:
@@ -101,7 +141,7 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
     """`Settings` from `WORKINGS_*`, `GRADIO_SERVER_*` and what a Space sets.
 
     Raises:
-        BadInput: If a number cannot be read.
+        BadInput: If a number cannot be read, or WORKINGS_AUTH is no way to log in.
 
     >>> settings_from_environment({"WORKINGS_MODEL": "qwq-32b", "HOME": "/home/a"}).model
     'qwq-32b'
@@ -121,6 +161,10 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
             raise BadInput(f"The environment variable {name} is {text!r}; it must be a number from 0 up.")
         return value
 
+    users_file = Path(users) if (users := environment.get("WORKINGS_USERS", "")) else None
+    auth = environment.get("WORKINGS_AUTH", "").lower() or ("users" if users_file else "none")
+    if auth not in AUTH_MODES:
+        raise BadInput(f"The environment variable WORKINGS_AUTH is {auth!r}. Give one of {', '.join(AUTH_MODES)}.")
     home = Path(environment.get("HOME", "") or Path.home())
     cache = Path(environment.get("XDG_DATA_HOME", "") or home / ".local" / "share")
     return Settings(
@@ -142,4 +186,11 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         own_tools=environment.get("WORKINGS_OWN_TOOLS", ""),
         web_proxy=environment.get("WORKINGS_WEB_PROXY", ""),
         allows_benchmarks=environment.get("WORKINGS_BENCHMARKS", "").lower() in ("1", "true"),
+        auth=auth,
+        users_file=users_file,
+        allowed=environment.get("WORKINGS_ALLOWED", ""),
+        admins=environment.get("WORKINGS_ADMINS", ""),
+        trusted_proxy=environment.get("WORKINGS_TRUSTED_PROXY", ""),
+        hosts=environment.get("WORKINGS_HOSTS", ""),
+        max_body_bytes=int(number("WORKINGS_BODY_BYTES", MAX_BODY_BYTES)),
     )
