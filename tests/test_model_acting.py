@@ -98,7 +98,8 @@ def test_run_of_another_user_is_in_no_list_whatever_owner_is_asked_for(runs: Run
             assert runs.store.search("quick", owner) == []
             assert runs.store.written_events(run_id, 0, 9) == []
             assert runs.store.last_of_type(run_id, "asked") is None
-            assert runs.events_so_far(run_id, 0) is runs.tokens(run_id) is runs.place_in_line(run_id) is None
+            assert runs.events_so_far(run_id, 0) is None and runs.tokens(run_id) is None
+            assert runs.place_in_line(run_id) is None
             assert not runs.is_live(run_id)
         with acting_as(ANNA):
             assert [row.id for row in runs.store.rows(owner)] == [run_id]
