@@ -63,6 +63,12 @@ MAX_HISTORY_MESSAGES = 400
 ENGINES = ("auto", "transformers", "llamacpp", "remote")
 
 
+# Of a request that is no upload: MAX_MESSAGE_CHARACTERS in the longest UTF-8, its history, and files as text.
+MAX_BODY_BYTES = 40_000_000
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1", "[::1]")
+AUTH_MODES = ("none", "users", "huggingface")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the app was started with.
@@ -92,6 +98,13 @@ class Settings:
         engine: "auto", "transformers", "llamacpp" or "remote"; "auto" is "remote" when a server is named.
         server_url: Of an OpenAI-compatible server, as it ends in /v1; or the name of an inference provider.
         server_slots: Requests that such a server is given at once; 0 for what it says of itself.
+        auth: "none", "users" (the logins of `users_file`) or "huggingface" (a Space's own sign-in).
+        users_file: Who may log in, with salted hashes; see `ui.user_file`.
+        allowed: Names of Hugging Face users and organisations that may sign in, apart by commas; empty for all.
+        admins: Those of them who may load another model and start benchmarks.
+        trusted_proxy: Addresses of reverse proxies whose X-Forwarded-For is believed, apart by commas.
+        hosts: Host names, apart by commas, that an app on loopback answers to besides its own.
+        max_body_bytes: Longest body of a request that is no upload.
     """
 
     data_folder: Path
@@ -129,6 +142,34 @@ class Settings:
         """Whether a server runs the model, and nothing is loaded here."""
         return self.engine == "remote" or (self.engine == "auto" and bool(self.server_url))
 
+    auth: str = "none"
+    users_file: Path | None = None
+    allowed: str = ""
+    admins: str = ""
+    trusted_proxy: str = ""
+    hosts: str = ""
+    max_body_bytes: int = MAX_BODY_BYTES
+
+    @property
+    def has_logins(self) -> bool:
+        """Whether nobody gets in without a login."""
+        return self.auth != "none"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others than whoever started the app use it."""
+        return self.is_hosted or self.has_logins
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the app."""
+        return self.server_name in LOOPBACK_NAMES
+
+    @property
+    def is_open_door(self) -> bool:
+        """Whether whoever reaches this machine reads and changes all runs: no login, and not on loopback."""
+        return not (self.has_logins or self.is_loopback or self.is_hosted)
+
     @property
     def may_start_benchmarks(self) -> bool:
         """Whether whoever opens the page may have benchmarks run: on a server, only if its host says so."""
@@ -139,7 +180,7 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
     """`Settings` from `WORKINGS_*`, `GRADIO_SERVER_*` and what a Space sets.
 
     Raises:
-        BadInput: If a number cannot be read.
+        BadInput: If a number cannot be read, or WORKINGS_AUTH is no way to log in.
 
     >>> settings_from_environment({"WORKINGS_MODEL": "qwq-32b", "HOME": "/home/a"}).model
     'qwq-32b'
@@ -162,6 +203,10 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
     def limit(name: str) -> int | None:
         return int(number(name, 0)) if environment.get(name, "") else None
 
+    users_file = Path(users) if (users := environment.get("WORKINGS_USERS", "")) else None
+    auth = environment.get("WORKINGS_AUTH", "").lower() or ("users" if users_file else "none")
+    if auth not in AUTH_MODES:
+        raise BadInput(f"The environment variable WORKINGS_AUTH is {auth!r}. Give one of {', '.join(AUTH_MODES)}.")
     home = Path(environment.get("HOME", "") or Path.home())
     cache = Path(environment.get("XDG_DATA_HOME", "") or home / ".local" / "share")
     return Settings(
@@ -194,6 +239,13 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         engine=_engine_named(environment.get("WORKINGS_ENGINE", "auto")),
         server_url=environment.get("WORKINGS_SERVER_URL", ""),
         server_slots=int(number("WORKINGS_SERVER_SLOTS", 0)),
+        auth=auth,
+        users_file=users_file,
+        allowed=environment.get("WORKINGS_ALLOWED", ""),
+        admins=environment.get("WORKINGS_ADMINS", ""),
+        trusted_proxy=environment.get("WORKINGS_TRUSTED_PROXY", ""),
+        hosts=environment.get("WORKINGS_HOSTS", ""),
+        max_body_bytes=int(number("WORKINGS_BODY_BYTES", MAX_BODY_BYTES)),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from model.acting import is_governed_by_others
 from model.catalog import CATALOG, DEFAULT_ON_GPU, find_model
 from model.errors import AppError, BadInput
 from model.host import ModelHost
@@ -17,6 +18,7 @@ from ui.sentences import joined, model_line_value, model_text
 from ui.words import word
 
 HOSTED = "This page is shared, so its model is chosen by whoever runs it and cannot be changed here."
+MAY_NOT_LOAD = "All users share this model, so only an admin may load another one. Ask whoever runs the app."
 _BUSY_SECONDS, _QUIET_SECONDS = 1.0, 10.0
 
 
@@ -61,8 +63,7 @@ class ModelPanel:
     ) -> tuple[dict[str, Any], str, str, gr.Timer]:
         """Begin a load; what comes of it shows in the line about the model."""
         try:
-            if self._settings.is_hosted:
-                raise BadInput(HOSTED)
+            check_may_load(self._settings)
             self._host.load(
                 model or "",
                 precision,
@@ -74,6 +75,19 @@ class ModelPanel:
             line, _, foot, timer = self.on_tick()
             return line, str(error), foot, timer
         return self.on_tick()
+
+
+def check_may_load(settings: Settings, hosted: str = HOSTED) -> None:
+    """Refuse where the model is not for whoever asks to choose.
+
+    Args:
+        hosted: What is said on a Space.
+
+    Raises:
+        BadInput: Always on a shared page, but to admins.
+    """
+    if is_governed_by_others(settings.is_hosted):
+        raise BadInput(MAY_NOT_LOAD if settings.has_logins else hosted)
 
 
 def context_of(text: str) -> int:
