@@ -106,6 +106,10 @@ class FairLine:
         with self._lock:
             return len(self._order.seated), len(self._order.waiting)
 
+    def n_slots(self) -> int:
+        """Runs that are answered at once; 0 while there is no model."""
+        return self._slots()
+
     def n_free(self) -> int:
         """Slots that nobody holds."""
         slots = self._slots()
