@@ -15,6 +15,7 @@ from agent.fitting import with_shorter_results
 from agent.reminders import spoke_of_a_call
 from agent.scratch import Scratch
 from agent.toolbox import Tool
+from model.abilities import Abilities
 from model.ends import end_notice
 from model.engine import Budget, Engine, Request, Steering
 from model.errors import AppError, PromptTooLong
@@ -96,6 +97,11 @@ class AgentEngine:
     def slots(self) -> int:
         """See `model.engine.Engine`."""
         return self.engine.slots
+
+    @property
+    def abilities(self) -> Abilities:
+        """See `model.engine.Engine`."""
+        return self.engine.abilities
 
     def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
         """The turn with all its steps; see `model.engine.Engine.stream`."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from model.abilities import Abilities
 from model.errors import BadInput
 from model.events import Event, Finished, FinishReason, Message, Notice, Sampling, Steered
 from model.scoring import Scores
@@ -196,8 +197,8 @@ class Steering:
         """Whether the run waits for `go_on`."""
         return not self._may_go_on.is_set()
 
-    def take_turns(self, turn: Turn) -> None:
-        """Write only while it is the run's turn, from now on."""
+    def take_turns(self, turn: Turn | None) -> None:
+        """Write only while it is the run's turn, from now on; at any time, if `turn` is None."""
         self._turn = turn
 
     @property
@@ -277,6 +278,11 @@ class Engine(Protocol):
         """How many requests it decodes at once; further ones wait."""
         ...
 
+    @property
+    def abilities(self) -> Abilities:
+        """What can be done with its runs."""
+        ...
+
     def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
         """Deltas, tool calls and notices, and last exactly one `Finished`; or it raises an `AppError`.
 
@@ -295,11 +301,17 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a decoder wrote since the last read. `logprobs` is empty or has one value for each id."""
+    """What a decoder wrote since the last read.
+
+    Args:
+        logprobs: Empty, or one entry for each id; None for an id of which it is not known.
+        notices: Sentences for the reader about how it went on, such as a connection that had to be made anew.
+    """
 
     ids: tuple[int, ...]
-    logprobs: tuple[float, ...] = ()
+    logprobs: tuple[float | None, ...] = ()
     finish: Literal["stop", "length"] | None = None
+    notices: tuple[str, ...] = ()
 
 
 class TokenStream(Protocol):
@@ -308,6 +320,11 @@ class TokenStream(Protocol):
     @property
     def cached_tokens(self) -> int:
         """Prompt tokens that came out of the prefix cache; -1 if unknown. Valid after the first token."""
+        ...
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Length of the prompt where it is known only afterwards; -1 where it was known before, or is not yet."""
         ...
 
     def read(self, timeout_seconds: float) -> Tokens | None:
@@ -381,10 +398,15 @@ class Detokenizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the model reads. `text` is for looking at and for the splitter's prefix; `ids` is what is sent."""
+    """What the model reads. `text` is for looking at and for the splitter's prefix; `ids` is what is sent.
+
+    Args:
+        n_tokens: Its length where the ids do not tell it.
+    """
 
     ids: tuple[int, ...]
     text: str
+    n_tokens: int | None = None
 
 
 class PromptBuilder(Protocol):

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -26,20 +26,8 @@ from model.errors import ModelLoadFailed, UnsafeModel
 from model.families import UNTOUCHED_SMOLLM2, family_of
 from model.fetching import disk_error, fetch, read_config
 from model.load_plan import LoadPlan, plan_load
+from model.load_progress import LoadProgress, Stage
 from model.memory import context_that_fits, too_large, value_bytes
-
-Stage = Literal["download", "convert", "load", "quantise"]
-
-
-@dataclass(frozen=True, slots=True)
-class LoadProgress:
-    """How far a load is. `total` is 0 while it is unknown; `text` is a sentence for the page."""
-
-    stage: Stage
-    done: int
-    total: int
-    unit: Literal["bytes", "steps"]
-    text: str
 
 
 @dataclass

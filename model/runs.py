@@ -155,6 +155,8 @@ class Runs:
         asked = events[0]
         assert isinstance(asked, Asked)
         kept = kept_by(branch, events)
+        if kept.thinking:
+            self._check_goes_on()
         status = self.host.status()
         chosen = asked.budget if budget is None else budget
         budget_limits(chosen)
@@ -208,6 +210,12 @@ class Runs:
                 live.append(event)
         self._spawn(live, request or Request(messages_of(asked), sampling=asked.sampling, budget=asked.budget))
         return run_id
+
+    def _check_goes_on(self) -> None:
+        """Refuse what has the model write on after a text, where a server cannot."""
+        abilities = self.host.abilities()
+        if not abilities.goes_on:
+            raise BadInput(abilities.missing())
 
     def check_room(self, owner: str, k: int) -> None:
         """Refuse `k` more runs of a user where they don't all fit.
@@ -413,6 +421,7 @@ class Runs:
         Raises:
             RunNotFound: If no run has this id.
         """
+        self._check_goes_on()
         return self._steer(run_id, Steered("answer_now"), Steering.answer_now)
 
     def think_longer(self, run_id: str, tokens: int = THINK_LONGER_TOKENS) -> bool:
@@ -424,6 +433,7 @@ class Runs:
         """
         if tokens <= 0:
             raise BadInput(f"{tokens} more thinking tokens were asked for; give at least 1.")
+        self._check_goes_on()
         return self._steer(run_id, Steered("think_longer", tokens), lambda steering: steering.think_longer(tokens))
 
     def set_budget(self, run_id: str, budget: Budget) -> bool:
@@ -434,6 +444,7 @@ class Runs:
             BadInput: If the budget is none.
         """
         limits = budget_limits(budget)
+        self._check_goes_on()
         return self._steer(run_id, Steered("budget", text=str(budget)), lambda steering: steering.set_budget(limits))
 
     def pause(self, run_id: str) -> bool:
@@ -445,6 +456,7 @@ class Runs:
         live = self._find_live(run_id)
         if live is None:
             return False
+        self._check_goes_on()
         if not live.steering.is_paused_by_user:
             live.append(Steered("pause"))
             live.steering.pause()
@@ -464,6 +476,7 @@ class Runs:
             return False
         hint = hint.strip()
         if hint:
+            self._check_goes_on()
             check_hint(hint)
             if live.has_answer:
                 raise BadInput(
@@ -529,6 +542,7 @@ class Runs:
             RunNotFound: If no run has this id.
             BadInput: If the run ended by itself, so that there is nothing to continue.
         """
+        self._check_goes_on()
         owner = self.store.row(run_id).owner
         with self._lock:
             self._check_room(owner)

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 
+from model.abilities import Abilities
 from model.ends import end_notice
 from model.engine import Engine, Request, Steering
 from model.events import Event, Finished
@@ -37,6 +38,11 @@ class SeatedEngine:
         """The engine's."""
         return self.engine.slots
 
+    @property
+    def abilities(self) -> Abilities:
+        """The engine's."""
+        return self.engine.abilities
+
     def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
         """See `model.engine.Engine.stream`."""
         steering.take_turns(self._seat)
@@ -49,6 +55,8 @@ class SeatedEngine:
                 yield end_notice(reason)
                 yield Finished(reason)
                 return
+            if not self.engine.abilities.goes_on:
+                steering.take_turns(None)  # what cannot be taken further cannot give way
             yield from self._seated(request, steering)
         finally:
             self._seat.leave()

@@ -94,6 +94,7 @@ class Settings:
         allows_benchmarks: Whether visitors of a server may start benchmarks, which take all of the model.
         engine: "auto", "transformers", "llamacpp" or "remote"; "auto" is "remote" when a server is named.
         server_url: Of an OpenAI-compatible server, as it ends in /v1; or the name of an inference provider.
+        server_slots: Requests that such a server is given at once; 0 for what it says of itself.
     """
 
     data_folder: Path
@@ -125,6 +126,12 @@ class Settings:
     allows_benchmarks: bool = False
     engine: str = "auto"
     server_url: str = ""
+    server_slots: int = 0
+
+    @property
+    def uses_server(self) -> bool:
+        """Whether a server runs the model, and nothing is loaded here."""
+        return self.engine == "remote" or (self.engine == "auto" and bool(self.server_url))
 
     @property
     def may_start_benchmarks(self) -> bool:
@@ -191,6 +198,7 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         allows_benchmarks=environment.get("WORKINGS_BENCHMARKS", "").lower() in ("1", "true"),
         engine=_engine_named(environment.get("WORKINGS_ENGINE", "auto")),
         server_url=environment.get("WORKINGS_SERVER_URL", ""),
+        server_slots=int(number("WORKINGS_SERVER_SLOTS", 0)),
     )
 
 

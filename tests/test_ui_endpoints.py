@@ -25,7 +25,7 @@ from model.engine import Engine
 from model.errors import ModelLoadFailed
 from model.events import AnswerDelta, Asked, Event, Finished, Message, Notice, PromptRead, Steered, ThinkingDelta
 from model.host import ModelHost
-from model.loading import LoadProgress
+from model.load_progress import LoadProgress
 from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.serving import LoadOrder

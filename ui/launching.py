@@ -108,7 +108,8 @@ def write_quantised(settings: Settings, folder: Path, say: Callable[[str], objec
         ModelError: If the model is unknown, cannot be loaded, or the folder cannot be written.
     """
     # torch, which the page does without until a model loads
-    from model.loading import LoadProgress, load_model, save_quantised
+    from model.load_progress import LoadProgress
+    from model.loading import load_model, save_quantised
 
     said = ""
 

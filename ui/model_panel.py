@@ -44,8 +44,9 @@ class ModelPanel:
         """The line about the model, what its tab says, the footer; each second while a load goes on, else seldom."""
         status = self._host.status()
         seconds = _BUSY_SECONDS if status.state == "loading" else _QUIET_SECONDS
-        foot = joined([model_line_value(status)["text"], self._host.device_text()])
-        return model_line_value(status), model_text(status), foot, gr.Timer(seconds)
+        line = model_line_value(status, self._host.abilities())
+        foot = joined([line["text"], self._host.device_text()])
+        return line, model_text(status), foot, gr.Timer(seconds)
 
     def table(self) -> str:
         """The table of model x precision for this device."""

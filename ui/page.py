@@ -96,7 +96,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
             gr.HTML(f"<h1>{TITLE}</h1><p data-say>{_TAGLINE}</p>", elem_id="title")
-            line = model_line(model_line_value(host.status()), elem_id="model-line")
+            line = model_line(model_line_value(host.status(), host.abilities()), elem_id="model-line")
         timer = gr.Timer(1.0)
         # On a shared server each browser has a list of its own; at home there is one list.
         owner = gr.BrowserState("", storage_key="workings-visitor", secret="workings")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from model.abilities import EVERYTHING, Abilities
 from model.errors import AppError
 from model.host import HostStatus
 from model.waiting_line import Place
@@ -139,15 +140,22 @@ def progress_text(host: HostStatus) -> str:
     return f"{text}, {host.done:,.0f} of {host.total:,.0f}{' ' + host.unit if host.unit else ''}"
 
 
-def model_line_value(host: HostStatus) -> dict[str, Any]:
-    """What the line about the model shows."""
+def model_line_value(host: HostStatus, abilities: Abilities = EVERYTHING) -> dict[str, Any]:
+    """What the line about the model shows, and what of the page's controls its engine cannot do."""
     words = {
         "empty": "No model is loaded",
         "loading": progress_text(host),
         "ready": joined([host.model, "" if host.precision == "none" else host.precision]),
         "failed": f"{host.model} could not be loaded; the Model tab says why",
     }
-    return {"text": words[host.state], "state": host.state, "done": host.done, "total": host.total}
+    cannot = {"go-on": not abilities.goes_on, "budget": abilities.budget == "none", "score": not abilities.scores}
+    return {
+        "text": words[host.state],
+        "state": host.state,
+        "done": host.done,
+        "total": host.total,
+        "cannot": [name for name, is_so in cannot.items() if is_so],
+    }
 
 
 def model_text(host: HostStatus) -> str:
