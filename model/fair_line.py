@@ -106,6 +106,10 @@ class FairLine:
         with self._lock:
             return len(self._order.seated), len(self._order.waiting)
 
+    def n_slots(self) -> int:
+        """Runs that are answered at once; 0 while there is no model."""
+        return self._slots()
+
     def n_free(self) -> int:
         """Slots that nobody holds."""
         slots = self._slots()
@@ -171,6 +175,8 @@ class Seat:
         self._on_wait = on_wait
         self._on_turn = on_turn
         self.granted = threading.Event()
+        # In all.
+        self.waited_seconds = 0.0
         self._waits_since: float | None = line._clock()
         self._has_told = False
         self._served_at = 0.0
@@ -181,6 +187,10 @@ class Seat:
     def is_held(self) -> bool:
         """Whether the run may use the model now."""
         return self._line._is_seated(self._run)
+
+    def keep_to_the_end(self) -> None:
+        """The run cannot be gone on with, so it never gives way."""
+        self._run.is_fixed = True
 
     @property
     def must_wait(self) -> bool:
@@ -227,6 +237,7 @@ class Seat:
             return
         now = self._line._clock()
         waited, self._waits_since = now - self._waits_since, None
+        self.waited_seconds += waited
         self._served_at = now
         if self._has_written:
             self._is_back_at = now

@@ -33,6 +33,7 @@ class LineRun:
         kind: What its length is guessed from: runs of one kind are of similar lengths.
         most_tokens: It writes no more than this, as far as is known.
         is_patient: Nobody waits for it at a page.
+        is_fixed: It cannot be gone on with, so it keeps its slot to its end.
     """
 
     id: str
@@ -41,6 +42,7 @@ class LineRun:
     kind: str = ""
     most_tokens: int | None = None
     is_patient: bool = False
+    is_fixed: bool = False
     tokens: int = 0
     waits_since: float = 0.0
     seated_at: float = 0.0
@@ -183,7 +185,7 @@ class FairOrder:
         found: Sequence[LineRun] = [
             each for each in self.seated.values() if not each.is_asked_back and seats[each.owner] > seats[run.owner]
         ]
-        found = [each for each in found if self._gives_way(each, run, now)]
+        found = [each for each in found if not each.is_fixed and self._gives_way(each, run, now)]
         return max(found, key=lambda each: (each.is_patient, seats[each.owner], -each.seated_at), default=None)
 
     def _gives_way(self, seated: LineRun, run: LineRun, now: float) -> bool:

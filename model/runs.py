@@ -262,6 +262,8 @@ class Runs:
                     self._tell(live, event)
         except AppError as error:
             reason = steering.stop_reason
+            if not reason:
+                log.info("run %s ended with %s", live.id, type(error).__name__, extra={"error": type(error).__name__})
             live.append(Notice("stopped" if reason else "engine", "Stopped before it began." if reason else str(error)))
             self._tell(live, Finished(reason or "error"))
         except Exception:  # noqa: BLE001 - whatever the engine does, the reader gets a sentence and an end
@@ -381,6 +383,11 @@ class Runs:
             if self._seen(run_id) is None:
                 return None
         return self.host.line.place(run_id)
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the runs are being ended for good."""
+        return self._closing.is_set()
 
     def live_runs(self) -> tuple[str, ...]:
         """Ids of the runs that go on, oldest first; those that whoever acts may see."""

@@ -46,6 +46,8 @@ class SeatedEngine:
     def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
         """See `model.engine.Engine.stream`."""
         steering.take_turns(self._seat)
+        if not self.engine.abilities.goes_on:
+            self._seat.keep_to_the_end()
         try:
             if not self._seat.wait(0.0):
                 self.engine.stream(request, steering)  # a chat that is too long is refused before it waits, not after
@@ -55,8 +57,6 @@ class SeatedEngine:
                 yield end_notice(reason)
                 yield Finished(reason)
                 return
-            if not self.engine.abilities.goes_on:
-                steering.take_turns(None)  # what cannot be taken further cannot give way
             yield from self._seated(request, steering)
         finally:
             self._seat.leave()
