@@ -32,6 +32,7 @@ from model.events import (
 )
 from model.host import ModelHost
 from model.live_run import Follower, LiveRun
+from model.pacing import Pace
 from model.question_checks import check_hint, check_history, check_question, check_system, checked_id
 from model.resuming import resumable
 from model.sampling import check_sampling
@@ -58,6 +59,8 @@ class Runs:
         self._lock = threading.Lock()
         self._live: dict[str, LiveRun] = {}
         self._line = WaitingLine()
+        # How often readers are sent something.
+        self.pace = Pace(self.live_readers)
         self._closing = threading.Event()
         # Each is called with the id of each run that has ended, in the run's own thread.
         self.after_end: list[Callable[[str], None]] = []
@@ -337,6 +340,11 @@ class Runs:
             return None
         with self._lock:
             return self._line.place(run_id, has_begun, slots)
+
+    def live_readers(self) -> int:
+        """Readers of runs that go on."""
+        with self._lock:
+            return sum(live.readers for live in self._live.values())
 
     def live_runs(self) -> tuple[str, ...]:
         """Ids of the runs that go on, oldest first."""

@@ -13,6 +13,7 @@ from model.catalog import DEFAULT_ON_GPU, find_model
 from model.errors import BadInput
 from model.runs import Runs
 from model.settings import Settings
+from model.settled_memory import settle_memory
 from ui.early_document import EarlyDocument
 from ui.first_text import first_text_of
 from ui.mcp_server import PATH, mcp_server
@@ -79,6 +80,7 @@ def launch(demo: gr.Blocks, runs: Runs, settings: Settings, *, opens_browser: bo
         raise BadInput(
             f"Port {settings.server_port} cannot be used: {error}. Choose another with --port or GRADIO_SERVER_PORT."
         ) from error
+    settle_memory()
     announce(lambda words: sys.stderr.write(words + "\n"))
     if served:
         sys.stderr.write(f"MCP clients: {str(address).rstrip('/')}{PATH}/\n")
