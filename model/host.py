@@ -21,6 +21,7 @@ from model.memory import PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, 
 from model.restarts import has_failed, trouble_of
 from model.serving import Given, LoadOrder, Serving, build_serving
 from model.settings import ANSWER_RESERVE_TOKENS, Settings
+from model.settled_memory import settle_memory
 from model.thinking import LEAST_ROOM_TOKENS
 
 if TYPE_CHECKING:
@@ -342,6 +343,7 @@ class ModelHost:
             self._failed(order, f"{order.spec.name} could not be loaded: {type(error).__name__}: {error}", notes)
         else:
             self._ready(order, serving, notes)
+            settle_memory()
 
     def _default_spec(self, order: LoadOrder) -> ModelSpec:
         from model.device import device_kind

@@ -35,6 +35,7 @@ from model.events import (
 from model.host import ModelHost
 from model.limits import HOUR_SECONDS, Limits
 from model.live_run import Follower, LiveRun
+from model.pacing import Pace
 from model.question_checks import check_hint, check_history, check_question, check_system, checked_id
 from model.resuming import resumable
 from model.sampling import check_sampling
@@ -62,6 +63,8 @@ class Runs:
         self._lock = threading.Lock()
         self._live: dict[str, LiveRun] = {}
         self.limits = Limits(settings, store.tokens_since(time.time() - HOUR_SECONDS))
+        # How often readers are sent something.
+        self.pace = Pace(self.live_readers)
         self._closing = threading.Event()
         # Each is called with the id of each run that has ended, in the run's own thread.
         self.after_end: list[Callable[[str], None]] = []
@@ -388,6 +391,11 @@ class Runs:
     def is_closing(self) -> bool:
         """Whether the runs are being ended for good."""
         return self._closing.is_set()
+
+    def live_readers(self) -> int:
+        """Readers of runs that go on."""
+        with self._lock:
+            return sum(live.readers for live in self._live.values())
 
     def live_runs(self) -> tuple[str, ...]:
         """Ids of the runs that go on, oldest first; those that whoever acts may see."""

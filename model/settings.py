@@ -33,6 +33,10 @@ UPDATES_PER_SECOND = 12
 # A script is sent fewer: each update costs the server about 4 ms that a decoder in the same process waits for.
 SCRIPT_UPDATES_PER_SECOND = 5
 
+# All readers together are sent about this many updates a second at most, at 2 to 4 ms of the server's processor each:
+# with more than 16 pages, or 40 scripts, each of them gets fewer (docs/limits.md).
+UPDATES_PER_SECOND_IN_ALL = 200
+
 # Events are on disk at most this long after they happened.
 STORE_DELAY_SECONDS = 0.2
 

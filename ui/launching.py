@@ -18,6 +18,7 @@ from model.errors import BadInput
 from model.measuring import Measures
 from model.runs import Runs
 from model.settings import Settings
+from model.settled_memory import settle_memory
 from ui.access import ACTOR, Access
 from ui.access_account import OPEN_DOOR
 from ui.access_claims import Claims
@@ -96,6 +97,7 @@ def launch(demo: gr.Blocks, runs: Runs, settings: Settings, *, opens_browser: bo
         ) from error
     if settings.is_open_door:
         sys.stderr.write(f"WARNING: {OPEN_DOOR}\n")
+    settle_memory()
     announce(lambda words: sys.stderr.write(words + "\n"))
     if served:
         sys.stderr.write(f"MCP clients: {str(address).rstrip('/')}{PATH}/\n")
