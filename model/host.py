@@ -279,6 +279,13 @@ class ModelHost:
             serving = self._serving
         return serving.device_text() if serving is not None else ""
 
+    def served_models(self) -> list[str]:
+        """The names of the models of the server that is asked; none where there is none, or it does not say."""
+        with self._changed:
+            serving = self._serving
+        models = getattr(serving, "models", None)
+        return models() if models is not None else []
+
     def fit_table(self) -> list[FitRow]:
         """Model x precision: what would fit the device if nothing were loaded, and what "auto" would take; none where a
         server runs the model.

@@ -46,6 +46,7 @@ class ModelEndpoints:
                     "context_tokens": engine.context_tokens,
                     "slots": engine.slots,
                     "live_requests": engine.live_requests(),
+                    "abilities": asdict(engine.abilities),
                     "waiting_runs": self._host.line.counts()[1],
                 },
                 "status": asdict(self._host.status()),
