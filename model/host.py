@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from model.abilities import EVERYTHING, Abilities
 from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, ModelSpec, Yarn, find_model
 from model.engine import Engine
+from model.engine_choice import may_have_gpu
 from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
 from model.fair_line import FairLine
 from model.families import PLAIN
@@ -353,6 +354,8 @@ class ModelHost:
             settle_memory()
 
     def _default_spec(self, order: LoadOrder) -> ModelSpec:
+        if self._settings.engine == "llamacpp" or not may_have_gpu():
+            return CATALOG[EMBEDDED]
         from model.device import device_kind
 
         best = CATALOG[DEFAULT_ON_GPU]
