@@ -8,7 +8,6 @@ import errno
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,23 +15,11 @@ from model.catalog import EMBEDDED, ModelSpec
 from model.embedded import prepare_embedded
 from model.errors import ModelLoadFailed, UnsafeModel
 
-Stage = Literal["download", "convert", "load", "quantise"]
 Report = Callable[[Literal["download", "convert"], int, int, str], None]
 
 # Weights, config, tokenizer, chat template and licence; never Python files, never pickles.
 WANTED_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "*.model", "merges.txt", "vocab.*"]
 UNWANTED_FILES = ["original/*", "consolidated*", "onnx/*", "*.py", "runs/*", "checkpoint-*/*"]
-
-
-@dataclass(frozen=True, slots=True)
-class LoadProgress:
-    """How far a load is. `total` is 0 while it is unknown; `text` is a sentence for the page."""
-
-    stage: Stage
-    done: int
-    total: int
-    unit: Literal["bytes", "steps"]
-    text: str
 
 
 def fetch(

@@ -12,7 +12,6 @@ from model.embedded import chosen_adapter
 from model.engine import Engine
 from model.errors import ModelLoadFailed
 from model.families import UNTOUCHED_SMOLLM2
-from model.fetching import LoadProgress, Stage
 from model.gguf_adapter import prepare_adapter
 from model.gguf_file import GgufFile, read_gguf
 from model.gguf_merging import merged_gguf
@@ -21,6 +20,7 @@ from model.gguf_source import gguf_of
 from model.gguf_tokenizer import cut_otherwise, sample_texts, stop_ids_of, tokenizer_of
 from model.llamacpp import LlamaCppDecoder
 from model.llamacpp_child import LlamaChild, ServerOptions
+from model.load_progress import LoadProgress, Stage
 from model.machine import free_machine_bytes, usable_cores
 from model.memory import GIB, LEAST_TOKENS, kv_cache_bytes
 from model.prompt import ChatPrompts

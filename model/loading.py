@@ -23,8 +23,9 @@ from model.device import device_kind, free_device_bytes, leave_a_core
 from model.embedded import chosen_adapter
 from model.errors import ModelLoadFailed, UnsafeModel
 from model.families import UNTOUCHED_SMOLLM2, family_of
-from model.fetching import LoadProgress, Stage, disk_error, fetch, read_config
+from model.fetching import disk_error, fetch, read_config
 from model.load_plan import LoadPlan, plan_load
+from model.load_progress import LoadProgress, Stage
 from model.memory import context_that_fits, too_large, value_bytes
 
 

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from model.abilities import EVERYTHING, Abilities
 from model.catalog import CATALOG, EMBEDDED
 from model.engine import Request, Steering, collect
 from model.errors import BadInput, ModelLoadFailed, ModelNotReady, UnknownModel
 from model.events import AnswerDelta, Finished, Message, Sampling
-from model.fetching import LoadProgress
 from model.host import HostStatus, ModelHost
+from model.load_progress import LoadProgress
 from model.memory import GIB
 from model.serving import LoadOrder
 from model.settings import Settings
@@ -34,6 +35,7 @@ class SmallEngine:
     context_tokens: int = 8192
     slots: int = 1
     closed: int = 0
+    abilities: Abilities = EVERYTHING
 
     def stream(self, request: Request, steering: Steering):
         yield AnswerDelta(self.model, 1)
