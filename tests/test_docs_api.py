@@ -159,5 +159,9 @@ def test_the_load_model_example_loads_the_embedded_model(app: RunningApp, capsys
     names: dict[str, Any] = {}
     run_python(blocks[0], app.url, names)
     run_python(next(one for one in blocks if one.section == "/load_model"), app.url, names)
-    # Which of the two is the processor's doing.
-    assert capsys.readouterr().out.splitlines()[-1].startswith(("smollm2-135m bf16", "smollm2-135m fp32"))
+    # Which of them is the doing of the processor, and of what is installed.
+    assert (
+        capsys.readouterr()
+        .out.splitlines()[-1]
+        .startswith(tuple(f"smollm2-135m {precision}" for precision in ("bf16", "fp32", "Q8_0")))
+    )
