@@ -32,7 +32,7 @@ from model.token_pieces import TokenPieces
 # others' decoding goes on.
 _STEP_TOKENS = 256
 # Beside weights and cache: what one step computes with, the process itself.
-_WORKSPACE_BYTES = GIB // 2
+_WORKSPACE_BYTES = GIB // 4
 # Share of the free memory that keys and values may take, and what they may take without being asked.
 _CACHE_SHARE = 0.25
 _CACHE_BYTES = GIB
