@@ -85,6 +85,7 @@ class Settings:
         queue: Runs of all users that wait for a slot of the engine.
         requests_per_minute: Runs that all users together may begin: names cost nothing where nobody logs in.
         tokens_per_hour: Tokens that are written for all users together.
+        slots: Requests that a model of this machine answers at once; 0 chooses by the device. More take more memory.
         metrics_token: With it, /metrics may be read from other machines.
         turn_seconds: How long a run may hold a slot of the engine that others wait for; 0 lets it keep that to its end.
         mcp_servers: The file that names the MCP servers of the agent; None for mcp.json in the data folder.
@@ -114,6 +115,7 @@ class Settings:
     requests_per_minute: int | None = None
     tokens_per_hour: int | None = None
     turn_seconds: float = 10.0
+    slots: int = 0
     metrics_token: str = ""
     server_name: str = "127.0.0.1"
     server_port: int = 7860
@@ -185,6 +187,7 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         queue=limit("WORKINGS_QUEUE"),
         requests_per_minute=limit("WORKINGS_REQUESTS_PER_MINUTE"),
         tokens_per_hour=limit("WORKINGS_TOKENS_PER_HOUR"),
+        slots=int(number("WORKINGS_SLOTS", 0)),
         metrics_token=environment.get("WORKINGS_METRICS_TOKEN", ""),
         turn_seconds=number("WORKINGS_TURN_SECONDS", 10.0),
         server_name=environment.get("GRADIO_SERVER_NAME", "0.0.0.0" if is_hosted else "127.0.0.1"),
