@@ -4,7 +4,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from model.settings import ENGINES, Settings, settings_from_environment
+from model.settings import AUTH_MODES, ENGINES, Settings, settings_from_environment
 
 
 def read_arguments(arguments: list[str]) -> tuple[Settings, argparse.Namespace]:
@@ -26,6 +26,10 @@ def read_arguments(arguments: list[str]) -> tuple[Settings, argparse.Namespace]:
     parser.add_argument("--scripted", type=Path, metavar="FILE", help="replay a script; no model is loaded")
     parser.add_argument("--mcp", action="store_true", default=None, dest="serves_mcp", help="be an MCP server, too")
     parser.add_argument("--mcp-servers", type=Path, metavar="FILE", help="MCP servers whose tools the agent gets")
+    parser.add_argument("--users", type=Path, dest="users_file", metavar="FILE", help="who may log in (ui.user_file)")
+    parser.add_argument("--auth", choices=AUTH_MODES, help="how visitors log in")
     given = parser.parse_args(arguments)
     chosen = {name: value for name, value in vars(given).items() if name in Settings.__slots__ and value is not None}
+    if given.users_file and not given.auth:
+        chosen["auth"] = "users"
     return replace(settings_from_environment(), **chosen), given

@@ -15,6 +15,7 @@
     │   ├── RunNotFound        no run has this id
     │   ├── RunBusy            the run is still going on, so it cannot be continued or deleted
     │   └── BadImport          the file is not an export of ours
+    ├── NotAllowed             nobody is logged in, or it is for an admin to do
     └── SandboxRefused         this machine cannot isolate programs, so none is run
 
 A message says what was found, the limit with its unit, and what to do.
@@ -97,6 +98,10 @@ class RunBusy(RunError):
 
 class BadImport(RunError):
     """The file is not an export of ours."""
+
+
+class NotAllowed(AppError):
+    """Nobody is logged in, or only an admin may do this."""
 
 
 class SandboxRefused(AppError):

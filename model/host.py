@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from model.abilities import EVERYTHING, Abilities
 from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, ModelSpec, Yarn, find_model
 from model.engine import Engine
+from model.engine_choice import may_have_gpu
 from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
 from model.fair_line import FairLine
 from model.families import PLAIN
@@ -21,6 +22,7 @@ from model.memory import PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, 
 from model.restarts import has_failed, trouble_of
 from model.serving import Given, LoadOrder, Serving, build_serving
 from model.settings import ANSWER_RESERVE_TOKENS, Settings
+from model.settled_memory import settle_memory
 from model.thinking import LEAST_ROOM_TOKENS
 
 if TYPE_CHECKING:
@@ -278,6 +280,13 @@ class ModelHost:
             serving = self._serving
         return serving.device_text() if serving is not None else ""
 
+    def served_models(self) -> list[str]:
+        """The names of the models of the server that is asked; none where there is none, or it does not say."""
+        with self._changed:
+            serving = self._serving
+        models = getattr(serving, "models", None)
+        return models() if models is not None else []
+
     def fit_table(self) -> list[FitRow]:
         """Model x precision: what would fit the device if nothing were loaded, and what "auto" would take; none where a
         server runs the model.
@@ -342,8 +351,11 @@ class ModelHost:
             self._failed(order, f"{order.spec.name} could not be loaded: {type(error).__name__}: {error}", notes)
         else:
             self._ready(order, serving, notes)
+            settle_memory()
 
     def _default_spec(self, order: LoadOrder) -> ModelSpec:
+        if self._settings.engine == "llamacpp" or not may_have_gpu():
+            return CATALOG[EMBEDDED]
         from model.device import device_kind
 
         best = CATALOG[DEFAULT_ON_GPU]

@@ -58,7 +58,8 @@ class Follower:
         loop, arrived = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:
-            if not loop.is_closed():
+            # A reader that rests has been told already: telling it again would wake the loop for each event.
+            if not arrived.is_set() and not loop.is_closed():
                 loop.call_soon_threadsafe(arrived.set)
 
         self._live.add_waiter(wake)
@@ -104,7 +105,7 @@ class LiveRun:
         self._events = list(events)
         self._lock = threading.Lock()
         self._waiters: list[Callable[[], None]] = []
-        self._readers = 0
+        self.readers = 0
         self._is_over = False
         self.has_answer = False
         self.thinking_tokens = sum(event.n_tokens for event in events if isinstance(event, ThinkingDelta))
@@ -176,11 +177,11 @@ class LiveRun:
 
     def attach(self) -> None:
         with self._lock:
-            self._readers += 1
+            self.readers += 1
             self.abandoned_at = None
 
     def detach(self) -> None:
         with self._lock:
-            self._readers -= 1
-            if self._readers == 0:
+            self.readers -= 1
+            if self.readers == 0:
                 self.abandoned_at = time.monotonic()

@@ -18,10 +18,9 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from model.adapter import has_adapter
 from model.catalog import EMBEDDED, ModelSpec, shape_of_config
 from model.device import device_kind, free_device_bytes, leave_a_core
-from model.embedded import SHIPPED_ADAPTER
+from model.embedded import chosen_adapter
 from model.errors import ModelLoadFailed, UnsafeModel
 from model.families import UNTOUCHED_SMOLLM2, family_of
 from model.fetching import disk_error, fetch, read_config
@@ -91,7 +90,7 @@ def load_model(
     embedded_adapter: Path | None = None
     notes_of_adapter: list[str] = []
     if spec.name == EMBEDDED and spec.folder is None:
-        embedded_adapter = _embedded_adapter(adapter)
+        embedded_adapter = chosen_adapter(adapter)
         if embedded_adapter is None:
             spec = replace(spec, family=UNTOUCHED_SMOLLM2)
             notes_of_adapter.append("The embedded model is loaded without its adapter: it was not taught to think.")
@@ -311,13 +310,6 @@ def _watched(report: Callable[[int], None], total: int) -> Iterator[None]:
     finally:
         ended.set()
         watcher.join()
-
-
-def _embedded_adapter(adapter: str) -> Path | None:
-    """The folder that "auto", "none" or a folder's name means for the embedded model."""
-    if adapter in ("auto", ""):
-        return SHIPPED_ADAPTER if has_adapter(SHIPPED_ADAPTER) else None
-    return None if adapter == "none" else Path(adapter).expanduser()
 
 
 def _with_adapter(model: Any, adapter: str) -> Any:

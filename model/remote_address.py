@@ -4,6 +4,7 @@ A key comes from the environment, or is the visitor's own login with Hugging Fac
 """
 
 import os
+import re
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ PROVIDERS = (
     "auto", "baseten", "cerebras", "cohere", "deepinfra", "featherless-ai", "fireworks-ai", "groq", "hf-inference",
     "novita", "nscale", "openai", "ovhcloud", "publicai", "scaleway", "together", "zai-org",
 )  # fmt: skip
+_HOST_AND_PORT = re.compile(r"[^:/]+:\d")
 # Whatever a visitor's login gives, for requests made in that visitor's name.
 visitor_token: ContextVar[str] = ContextVar("visitor_token", default="")
 
@@ -60,7 +62,7 @@ def read_address(named: str) -> Address:
     text = named.strip().rstrip("/")
     if text.lower() in PROVIDERS:
         return Address(provider=text.lower())
-    if "://" not in text and (":" in text or text.startswith("localhost")):
+    if "://" not in text and (_HOST_AND_PORT.match(text) or text.startswith("localhost")):
         text = f"http://{text}"
     try:
         parts = urlsplit(text)

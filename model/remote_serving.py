@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from model.chat import ChatEngine
-from model.errors import BadInput
+from model.errors import AppError, BadInput
 from model.load_progress import LoadProgress
 from model.remote import remote_engine
 from model.remote_address import Address, key_for, read_address, warns_of
-from model.remote_probe import probe
+from model.remote_probe import probe, served_models
 from model.remote_wire import Wire
 from model.settings import Settings
 
@@ -22,11 +22,19 @@ class RemoteServing:
     engine: ChatEngine
     address: Address
     notes: tuple[str, ...]
+    wire: Wire
     weight_bytes: int = 0
 
     def device_text(self) -> str:
         """Where it runs."""
         return f"at {self.address.shown}"
+
+    def models(self) -> list[str]:
+        """What the server can be asked for, as it says now; nothing where it does not answer."""
+        try:
+            return served_models(self.wire)
+        except AppError:
+            return []
 
     def close(self) -> str:
         """End what is being streamed."""
@@ -69,4 +77,4 @@ def remote_serving(
         *server.notes,
         *((warning,) if warning else ()),
     )
-    return RemoteServing(remote_engine(wire, server), address, notes)
+    return RemoteServing(remote_engine(wire, server), address, notes, wire)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import get_args
 
+from model.acting import may_see, new_owner, seen_owner
 from model.attachments import check_attachments, question_with
 from model.branching import Branch, kept_by
 from model.code_events import Task
@@ -34,6 +35,7 @@ from model.events import (
 from model.host import ModelHost
 from model.limits import HOUR_SECONDS, Limits
 from model.live_run import Follower, LiveRun
+from model.pacing import Pace
 from model.question_checks import check_hint, check_history, check_question, check_system, checked_id
 from model.resuming import resumable
 from model.sampling import check_sampling
@@ -61,6 +63,8 @@ class Runs:
         self._lock = threading.Lock()
         self._live: dict[str, LiveRun] = {}
         self.limits = Limits(settings, store.tokens_since(time.time() - HOUR_SECONDS))
+        # How often readers are sent something.
+        self.pace = Pace(self.live_readers)
         self._closing = threading.Event()
         # Each is called with the id of each run that has ended, in the run's own thread.
         self.after_end: list[Callable[[str], None]] = []
@@ -197,9 +201,10 @@ class Runs:
         first: Sequence[Event] = (),
         request: Request | None = None,
     ) -> str:
+        owner = new_owner(owner)
         with self._lock:
             self._check_room(owner)
-            if run_id in self._live:
+            if self._seen(run_id) is not None:
                 raise RunBusy(f"The run {run_id!r} is going on already. Attach to it, or choose another id.")
             self.store.create(
                 run_id, asked, parent_id=parent_id, branch_of=branch_of, title=_title(asked, first), owner=owner
@@ -224,7 +229,7 @@ class Runs:
             LimitReached: If there is no room for all of them, or the user has had too much of late.
         """
         with self._lock:
-            self._check_room(owner, k)
+            self._check_room(seen_owner(owner), k)
 
     def _check_room(self, owner: str, k: int = 1) -> None:
         owners = [live.owner for live in self._live.values()]
@@ -347,7 +352,7 @@ class Runs:
         if from_event < 0:
             raise BadInput(f"from_event is {from_event}; event numbers begin at 0.")
         with self._lock:
-            live = self._live.get(run_id)
+            live = self._seen(run_id)
             if live is not None:
                 live.attach()
                 return Follower(live, (), from_event)
@@ -356,22 +361,30 @@ class Runs:
     def is_live(self, run_id: str) -> bool:
         """Whether the run is going on or waiting."""
         with self._lock:
-            return run_id in self._live
+            return self._seen(run_id) is not None
+
+    def _seen(self, run_id: str) -> LiveRun | None:
+        """The run if it goes on and whoever acts may see it. Under the lock."""
+        live = self._live.get(run_id)
+        return live if live is not None and may_see(live.owner) else None
 
     def events_so_far(self, run_id: str, from_event: int) -> list[Event] | None:
         """Events of a live run from a number on; None when it is not going on. Reads no disk."""
         with self._lock:
-            live = self._live.get(run_id)
+            live = self._seen(run_id)
         return live.events_from(from_event)[0] if live else None
 
     def tokens(self, run_id: str) -> tuple[int, int] | None:
         """Tokens of thinking and answer that a live run has written so far; None when it is not going on."""
         with self._lock:
-            live = self._live.get(run_id)
+            live = self._seen(run_id)
         return (live.thinking_tokens, live.answer_tokens) if live else None
 
     def place_in_line(self, run_id: str) -> Place | None:
         """Where a run stands that waits for others to end; None when it does not."""
+        with self._lock:
+            if self._seen(run_id) is None:
+                return None
         return self.host.line.place(run_id)
 
     @property
@@ -379,10 +392,21 @@ class Runs:
         """Whether the runs are being ended for good."""
         return self._closing.is_set()
 
-    def live_runs(self) -> tuple[str, ...]:
-        """Ids of the runs that go on, oldest first."""
+    def live_readers(self) -> int:
+        """Readers of runs that go on."""
         with self._lock:
-            return tuple(self._live)
+            return sum(live.readers for live in self._live.values())
+
+    def live_runs(self) -> tuple[str, ...]:
+        """Ids of the runs that go on, oldest first; those that whoever acts may see."""
+        with self._lock:
+            return tuple(live.id for live in self._live.values() if may_see(live.owner))
+
+    @property
+    def n_live(self) -> int:
+        """How many runs go on, whosever they are."""
+        with self._lock:
+            return len(self._live)
 
     def messages(self, run_id: str) -> tuple[Message, ...]:
         """The conversation up to and with this run, as chat turns.
@@ -520,7 +544,7 @@ class Runs:
 
     def _find_live(self, run_id: str) -> LiveRun | None:
         with self._lock:
-            live = self._live.get(run_id)
+            live = self._seen(run_id)
         if live is None:
             self.store.row(run_id)
         return live
@@ -546,7 +570,7 @@ class Runs:
         owner = self.store.row(run_id).owner
         with self._lock:
             self._check_room(owner)
-            if run_id in self._live:
+            if self._seen(run_id) is not None:
                 raise RunBusy(f"The run {run_id!r} is still going on.")
             events = self.store.events(run_id)
             where = resumable(events, think_longer=think_longer)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from model.catalog import ModelSpec
 from model.engine import Engine
+from model.engine_choice import local_engine
 from model.errors import AppError
 from model.load_progress import LoadProgress
 from model.memory import GIB
@@ -119,6 +120,10 @@ def build_serving(
         from model.remote_serving import remote_serving
 
         return remote_serving(settings, order.spec.name, order.context_tokens, on_progress)
+    if local_engine(settings, order.spec, order.precision) == "llamacpp":
+        from model.llamacpp_loading import load_gguf
+
+        return load_gguf(settings, order, on_progress, should_stop)
     from model.loading import load_model, release
 
     loaded = load_model(

@@ -33,6 +33,10 @@ UPDATES_PER_SECOND = 12
 # A script is sent fewer: each update costs the server about 4 ms that a decoder in the same process waits for.
 SCRIPT_UPDATES_PER_SECOND = 5
 
+# All readers together are sent about this many updates a second at most, at 2 to 4 ms of the server's processor each:
+# with more than 16 pages, or 40 scripts, each of them gets fewer (docs/limits.md).
+UPDATES_PER_SECOND_IN_ALL = 200
+
 # Events are on disk at most this long after they happened.
 STORE_DELAY_SECONDS = 0.2
 
@@ -65,6 +69,12 @@ MAX_HISTORY_MESSAGES = 400
 ENGINES = ("auto", "transformers", "llamacpp", "remote")
 
 
+# Of a request that is no upload: MAX_MESSAGE_CHARACTERS in the longest UTF-8, its history, and files as text.
+MAX_BODY_BYTES = 40_000_000
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1", "[::1]")
+AUTH_MODES = ("none", "users", "huggingface")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the app was started with.
@@ -94,8 +104,18 @@ class Settings:
         web_proxy: The HTTP proxy that the agent's web tools go through; those of the environment are not used.
         allows_benchmarks: Whether visitors of a server may start benchmarks, which take all of the model.
         engine: "auto", "transformers", "llamacpp" or "remote"; "auto" is "remote" when a server is named.
+        threads: That llama.cpp computes on; 0 leaves a core to the page.
+        slots: Requests that llama.cpp decodes at once; further ones wait.
+        gpu_layers: Layers that llama.cpp puts on a GPU, where its package can use one; -1 leaves it to llama.cpp.
         server_url: Of an OpenAI-compatible server, as it ends in /v1; or the name of an inference provider.
         server_slots: Requests that such a server is given at once; 0 for what it says of itself.
+        auth: "none", "users" (the logins of `users_file`) or "huggingface" (a Space's own sign-in).
+        users_file: Who may log in, with salted hashes; see `ui.user_file`.
+        allowed: Names of Hugging Face users and organisations that may sign in, apart by commas; empty for all.
+        admins: Those of them who may load another model and start benchmarks.
+        trusted_proxy: Addresses of reverse proxies whose X-Forwarded-For is believed, apart by commas.
+        hosts: Host names, apart by commas, that an app on loopback answers to besides its own.
+        max_body_bytes: Longest body of a request that is no upload.
     """
 
     data_folder: Path
@@ -127,6 +147,9 @@ class Settings:
     web_proxy: str = ""
     allows_benchmarks: bool = False
     engine: str = "auto"
+    threads: int = 0
+    slots: int = 8
+    gpu_layers: int = -1
     server_url: str = ""
     server_slots: int = 0
 
@@ -134,6 +157,34 @@ class Settings:
     def uses_server(self) -> bool:
         """Whether a server runs the model, and nothing is loaded here."""
         return self.engine == "remote" or (self.engine == "auto" and bool(self.server_url))
+
+    auth: str = "none"
+    users_file: Path | None = None
+    allowed: str = ""
+    admins: str = ""
+    trusted_proxy: str = ""
+    hosts: str = ""
+    max_body_bytes: int = MAX_BODY_BYTES
+
+    @property
+    def has_logins(self) -> bool:
+        """Whether nobody gets in without a login."""
+        return self.auth != "none"
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether others than whoever started the app use it."""
+        return self.is_hosted or self.has_logins
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the app."""
+        return self.server_name in LOOPBACK_NAMES
+
+    @property
+    def is_open_door(self) -> bool:
+        """Whether whoever reaches this machine reads and changes all runs: no login, and not on loopback."""
+        return not (self.has_logins or self.is_loopback or self.is_hosted)
 
     @property
     def may_start_benchmarks(self) -> bool:
@@ -145,7 +196,7 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
     """`Settings` from `WORKINGS_*`, `GRADIO_SERVER_*` and what a Space sets.
 
     Raises:
-        BadInput: If a number cannot be read.
+        BadInput: If a number cannot be read, or WORKINGS_AUTH is no way to log in.
 
     >>> settings_from_environment({"WORKINGS_MODEL": "qwq-32b", "HOME": "/home/a"}).model
     'qwq-32b'
@@ -168,6 +219,10 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
     def limit(name: str) -> int | None:
         return int(number(name, 0)) if environment.get(name, "") else None
 
+    users_file = Path(users) if (users := environment.get("WORKINGS_USERS", "")) else None
+    auth = environment.get("WORKINGS_AUTH", "").lower() or ("users" if users_file else "none")
+    if auth not in AUTH_MODES:
+        raise BadInput(f"The environment variable WORKINGS_AUTH is {auth!r}. Give one of {', '.join(AUTH_MODES)}.")
     home = Path(environment.get("HOME", "") or Path.home())
     cache = Path(environment.get("XDG_DATA_HOME", "") or home / ".local" / "share")
     return Settings(
@@ -199,9 +254,19 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         own_tools=environment.get("WORKINGS_OWN_TOOLS", ""),
         web_proxy=environment.get("WORKINGS_WEB_PROXY", ""),
         allows_benchmarks=environment.get("WORKINGS_BENCHMARKS", "").lower() in ("1", "true"),
+        threads=int(number("WORKINGS_THREADS", 0)),
+        slots=max(1, int(number("WORKINGS_SLOTS", 8))),
+        gpu_layers=int(number("WORKINGS_GPU_LAYERS", -1)),
         engine=_engine_named(environment.get("WORKINGS_ENGINE", "auto")),
         server_url=environment.get("WORKINGS_SERVER_URL", ""),
         server_slots=int(number("WORKINGS_SERVER_SLOTS", 0)),
+        auth=auth,
+        users_file=users_file,
+        allowed=environment.get("WORKINGS_ALLOWED", ""),
+        admins=environment.get("WORKINGS_ADMINS", ""),
+        trusted_proxy=environment.get("WORKINGS_TRUSTED_PROXY", ""),
+        hosts=environment.get("WORKINGS_HOSTS", ""),
+        max_body_bytes=int(number("WORKINGS_BODY_BYTES", MAX_BODY_BYTES)),
     )
 
 

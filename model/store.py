@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from model.acting import may_see, new_owner, seen_owner
 from model.errors import BadInput, RunBusy, RunError
 from model.events import Asked, Event
 from model.search_text import indexed_words
@@ -77,14 +78,17 @@ class Store(StoreReader):
         Raises:
             BadInput: If the id has another form, or is taken.
             RunBusy: If it is taken by a run that is still going on.
-            RunNotFound: If the parent does not exist, was deleted or is another owner's.
+            RunNotFound: If the parent does not exist, was deleted or is another owner's; if the id is another owner's.
         """
         if not RUN_ID.fullmatch(run_id):
             raise BadInput(f"The run id is {run_id[:80]!r}. Use 1 to 64 letters, digits, '-', '_' and '.'.")
+        owner = new_owner(owner)
         at_ms = time.time_ns() // 1_000_000
         with self._file.transaction() as db:
-            taken = db.execute("SELECT state FROM runs WHERE id = ?", (run_id,)).fetchone()
+            taken = db.execute("SELECT state, owner FROM runs WHERE id = ?", (run_id,)).fetchone()
             if taken:
+                if not may_see(taken[1]):
+                    raise not_found(run_id)
                 kind = RunBusy if taken[0] == "running" else BadInput
                 raise kind(f"There is a run {run_id!r} already. Choose another id, or leave it out.")
             root_id: str | None = None
@@ -112,6 +116,7 @@ class Store(StoreReader):
         Raises:
             BadInput: If a parent does not stand before its run in the list.
         """
+        owner = new_owner(owner)
         new_ids: dict[str, str] = {}
         # Before the transaction: while it lasts, the runs that go on now cannot be written.
         encoded = [[Appended(run.id, at_ms, *storable(event)) for at_ms, event in run.events] for run in runs]
@@ -224,7 +229,7 @@ class Store(StoreReader):
             RunNotFound: If no run has this id, it was erased, or it is another owner's.
         """
         found = self._read("SELECT deleted_at, owner FROM runs WHERE id = ?", (run_id,), run_id)
-        if owner is not None and found[0][1] != owner:
+        if not may_see(found[0][1]) or (owner is not None and found[0][1] != seen_owner(owner)):
             raise not_found(run_id)
         with self._file.transaction() as db:
             for tree, condition in ((SUBTREE, "deleted_at = :at"), (ANCESTORS, "TRUE")):

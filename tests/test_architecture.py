@@ -41,6 +41,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "model/single.py",
         "model/scoring_pass.py",
         "model/splitting.py",
+        "model/gguf_tokenizer.py",
         "train/",
         "evals/speed/",
         "evals/first_light.py",

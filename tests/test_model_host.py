@@ -276,6 +276,7 @@ def test_settings_fill_in_what_a_load_does_not_say(tmp_path, loader):
     ("device", "free_gib", "expected"), [("cpu", 100, EMBEDDED), ("cuda", 80, "qwq-32b"), ("cuda", 16, EMBEDDED)]
 )
 def test_the_default_model_is_the_best_that_the_device_holds(tmp_path, loader, monkeypatch, device, free_gib, expected):
+    monkeypatch.setattr("model.host.may_have_gpu", lambda: True)
     monkeypatch.setattr("model.device.device_kind", lambda: device)
     host = ModelHost(Settings(data_folder=tmp_path), _build=loader, _free_bytes=lambda: free_gib * GIB)
     loader.go_on.set()
@@ -372,7 +373,7 @@ def test_fp32_that_is_asked_for_is_loaded_beside_the_one_before_only_where_it_fi
 
 @pytest.mark.model
 def test_the_embedded_model_answers_through_the_host_and_switching_frees_the_one_before(shared_data_folder):
-    host = ModelHost(Settings(data_folder=shared_data_folder))
+    host = ModelHost(Settings(data_folder=shared_data_folder, engine="transformers"))
     host.load(EMBEDDED)
     try:
         engine = host.engine(wait_seconds=300)

@@ -198,7 +198,7 @@ class ScriptRuns:
                         last = delta.pop("event")
                         marked = marks.marked(delta, last)
                         yield marked | {"event": last} if with_numbers else marked
-                    await asyncio.sleep(1 / SCRIPT_UPDATES_PER_SECOND)
+                    await self._runs.pace.rest(1 / SCRIPT_UPDATES_PER_SECOND)
             yield final_of(begun.run_id, events)
         finally:
             follower.close()

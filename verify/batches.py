@@ -1,5 +1,6 @@
 """Many problems in, one row for each out as it is solved and checked: so many at once as the engine decodes."""
 
+import contextvars
 import secrets
 import threading
 import time
@@ -9,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
+from model.acting import may_see, new_owner
 from model.engine import Budget
 from model.errors import AppError, BadInput, LimitReached
 from model.events import Sampling
@@ -72,12 +74,13 @@ class Batch:
 
         Raises:
             BadInput: If there is no problem.
+            NotAllowed: If nobody is logged in.
         """
         if not problems:
             raise BadInput("There is no problem. Give at least one.")
         self.id = secrets.token_urlsafe(9)
         self.settings = settings
-        self._solves, self._runs, self._owner = solves, runs, owner
+        self._solves, self._runs, self._owner = solves, runs, new_owner(owner)
         self._rows = [Row(given.id, given.problem, given.gold) for given in problems]
         self._next = 0
         self._lock = threading.Lock()
@@ -89,7 +92,13 @@ class Batch:
 
     def _begin(self, n_threads: int) -> None:
         self._threads = [
-            threading.Thread(target=self._work, name=f"batch-{self.id}-{number}", daemon=True)
+            # The context says who acts.
+            threading.Thread(
+                target=contextvars.copy_context().run,
+                args=(self._work,),
+                name=f"batch-{self.id}-{number}",
+                daemon=True,
+            )
             for number in range(n_threads)
         ]
         for thread in self._threads:
@@ -109,6 +118,11 @@ class Batch:
         with self._lock:
             self._read_at = time.monotonic()
             return tuple(self._rows)
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it is there for whoever acts."""
+        return may_see(self._owner)
 
     @property
     def is_live(self) -> bool:

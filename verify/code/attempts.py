@@ -185,7 +185,7 @@ class Attempts:
 
     def progress(self, run_id: str) -> Progress | None:
         """How far the tests of a round are, also when they are over; `None` if it was not tested lately."""
-        return self._tests.progress(run_id)
+        return self._tests.progress(run_id) if self._runs.store.is_seen(run_id) else None
 
     def edit(self, run_id: str, source: str) -> CodedTask:
         """Test a program that the user has written in the place of a round's own; no model is asked.
