@@ -105,7 +105,6 @@ class Settings:
         allows_benchmarks: Whether visitors of a server may start benchmarks, which take all of the model.
         engine: "auto", "transformers", "llamacpp" or "remote"; "auto" is "remote" when a server is named.
         threads: That llama.cpp computes on; 0 leaves a core to the page.
-        slots: Requests that llama.cpp decodes at once; further ones wait.
         gpu_layers: Layers that llama.cpp puts on a GPU, where its package can use one; -1 leaves it to llama.cpp.
         server_url: Of an OpenAI-compatible server, as it ends in /v1; or the name of an inference provider.
         server_slots: Requests that such a server is given at once; 0 for what it says of itself.
@@ -148,7 +147,6 @@ class Settings:
     allows_benchmarks: bool = False
     engine: str = "auto"
     threads: int = 0
-    slots: int = 8
     gpu_layers: int = -1
     server_url: str = ""
     server_slots: int = 0
@@ -255,7 +253,6 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         web_proxy=environment.get("WORKINGS_WEB_PROXY", ""),
         allows_benchmarks=environment.get("WORKINGS_BENCHMARKS", "").lower() in ("1", "true"),
         threads=int(number("WORKINGS_THREADS", 0)),
-        slots=max(1, int(number("WORKINGS_SLOTS", 8))),
         gpu_layers=int(number("WORKINGS_GPU_LAYERS", -1)),
         engine=_engine_named(environment.get("WORKINGS_ENGINE", "auto")),
         server_url=environment.get("WORKINGS_SERVER_URL", ""),
