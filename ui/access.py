@@ -36,6 +36,8 @@ from ui.access_requests import (
 ACTOR = "workings.actor"
 _NOT_YOURS = "There is no such session, event or file. It is over, or it is another user's."
 
+_NOT_UNDERSTOOD = (LookupError, TypeError, ValueError, AttributeError, RecursionError)
+
 log = logging.getLogger(__name__)
 
 
@@ -88,6 +90,13 @@ class Access:
         except TooLong:
             if not has_begun:
                 await _too_long(limit)(scope, receive, told)
+        except _NOT_UNDERSTOOD as error:
+            # Gradio's routes take what they are sent on trust: an unknown name or a list for a text ends there.
+            if has_begun or scope["method"] in ("GET", "HEAD"):
+                raise
+            log.warning("%s %s could not be understood: %s", scope["method"], path, type(error).__name__)
+            words = "The request cannot be understood: what it names is not there, or has another form."
+            await JSONResponse({"detail": words}, 422)(scope, receive, told)
 
     def _refusal(self, scope: Scope, path: str, limit: int) -> Response | None:
         if words := host_refusal(scope, self._settings):
