@@ -80,7 +80,9 @@ class Access:
             nonlocal has_begun
             has_begun = True
 
-        told = with_headers(send, self._headers, seen)
+        # Gradio says 500 to every error of a function that is called without the queue, be it a wrong argument.
+        is_call = paths.CALL.match(path) is not None
+        told = with_headers(send, self._headers, seen, {500: 422} if is_call else {})
         try:
             refused = self._refusal(scope, path, limit)
             if refused is not None:
