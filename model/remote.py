@@ -26,6 +26,7 @@ from model.remote_reading import Reading
 from model.remote_text import PieceId, RemotePrompts, RemoteSplitter, chat_of, turn_text
 from model.remote_wire import BrokeOff, Busy, Call, Wire
 from model.scoring import Scores
+from model.settings import REMOTE
 from model.token_inbox import CLOSED, TokenInbox
 
 _log = logging.getLogger(__name__)
@@ -293,7 +294,7 @@ def remote_engine(wire: Wire, server: Server) -> ChatEngine:
         RemoteDecoder(wire, server),
         RemotePrompts(server.family),
         model=shown_name(server),
-        precision="remote",
+        precision=REMOTE,
         context_tokens=server.context_tokens,
         family=server.family,
         abilities=server.abilities,

@@ -76,11 +76,15 @@ class Served:
         self.lock = threading.Lock()
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 256
+
+
 @contextmanager
 def remote_server(manner: Manner | None = None) -> Iterator[Served]:
     """A server that runs for as long as the block."""
     served = Served(manner or Manner())
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(served))
+    server = _Server(("127.0.0.1", 0), _handler(served))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
