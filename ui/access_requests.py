@@ -1,6 +1,6 @@
 """A request in, why it is refused before anybody looks at it out: another site's, another host's, or too long."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.types import Message, Receive, Scope, Send
@@ -26,7 +26,10 @@ def host_refusal(scope: Scope, settings: Settings) -> str:
     if settings.has_logins or settings.is_hosted or not settings.is_loopback:
         return ""
     host = header(scope, b"host")
-    name = (urlsplit(f"//{host}").hostname or "") if host.isascii() and " " not in host else "?"
+    try:
+        name = (urlsplit(f"//{host}").hostname or "") if host.isascii() and " " not in host else "?"
+    except ValueError:
+        name = "?"
     known = {*LOOPBACK_NAMES, "", *(each.strip().lower() for each in settings.hosts.split(","))}
     if name in known or name.endswith(".localhost"):
         return ""
@@ -55,9 +58,9 @@ def site_refusal(scope: Scope, path: str) -> str:
 
 def _is_own(scope: Scope, origin: str) -> bool:
     """Whether an Origin names the host that was asked."""
-    parts = urlsplit(origin) if origin.isascii() else None
+    scheme, _, host = origin.lower().partition("://")
     hosts = {header(scope, b"host").lower(), header(scope, b"x-forwarded-host").lower()} - {""}
-    return parts is not None and parts.scheme in ("http", "https") and parts.netloc.lower() in hosts
+    return scheme in ("http", "https") and host in hosts
 
 
 def length_refusal(scope: Scope, limit: int) -> bool:
@@ -103,15 +106,25 @@ def _once(first: Message, then: Receive) -> Receive:
     return receive
 
 
-def with_headers(send: Send, added: list[tuple[bytes, bytes]], seen: Callable[[Message], Awaitable[None]]) -> Send:
-    """`send` that adds headers where an answer has none of that name (cookies always), and shows each message first."""
+def with_headers(
+    send: Send,
+    added: list[tuple[bytes, bytes]],
+    seen: Callable[[Message], Awaitable[None]],
+    statuses: Mapping[int, int] | None = None,
+) -> Send:
+    """`send` that adds headers where an answer has none of that name (cookies always), and shows each message first.
+
+    Args:
+        statuses: Those to be said instead of others.
+    """
 
     async def send_more(message: Message) -> None:
         await seen(message)
         if message["type"] == "http.response.start":
             there = {name.lower() for name, _ in message["headers"]}
             more = [each for each in added if each[0] == b"set-cookie" or each[0] not in there]
-            message = {**message, "headers": [*message["headers"], *more]}
+            status = (statuses or {}).get(message["status"], message["status"])
+            message = {**message, "status": status, "headers": [*message["headers"], *more]}
         await send(message)
 
     return send_more
