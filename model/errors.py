@@ -9,6 +9,7 @@
     │   ├── ModelLoadFailed    weights missing, broken or too large for the device
     │   └── UnsafeModel        the folder would run code of its own
     ├── EngineError            the engine died in mid-run, or cannot do what was asked
+    ├── LimitReached           a user, or all of them, have had as much as there is for now
     │   └── TooManyRuns        every slot and every place in the queue is taken
     ├── RunError
     │   ├── RunNotFound        no run has this id
@@ -65,7 +66,21 @@ class EngineError(AppError):
     """The engine died in mid-run, or cannot do what was asked of it."""
 
 
-class TooManyRuns(EngineError):
+class LimitReached(AppError):
+    """A user, or all of them together, have had as much as there is for now.
+
+    Attributes:
+        limit: The name of the setting that is the limit.
+        seconds: When there is more; 0 where nobody can tell, as for runs that have to end first.
+    """
+
+    def __init__(self, text: str, limit: str = "max_runs", seconds: float = 0.0) -> None:
+        super().__init__(text)
+        self.limit = limit
+        self.seconds = seconds
+
+
+class TooManyRuns(LimitReached):
     """Every slot and every place in the queue is taken."""
 
 

@@ -176,6 +176,18 @@ class StoreReader:
         condition = "WHERE root_id = ? AND deleted_at IS NULL ORDER BY created_at DESC, n DESC LIMIT 1"
         return self._rows(condition, (root_id,), run_id)[0]
 
+    def tokens_since(self, at: float) -> list[tuple[str, float, int]]:
+        """Tokens that were written since a Unix second, oldest first: whose, when, and how many; deleted runs too."""
+        self._writer.flush()
+        found = self._read(
+            "SELECT runs.owner, events.at_ms / 60000 AS minute, sum(json_extract(events.json, '$.n_tokens')) FROM runs"
+            " JOIN events ON events.run_id = runs.id WHERE runs.updated_at >= ? AND events.at_ms >= ?"
+            " AND json_extract(events.json, '$.type') IN ('thinking', 'answer') GROUP BY runs.owner, minute"
+            " ORDER BY minute",
+            (at, at * 1000),
+        )
+        return [(str(owner), minute * 60.0, int(tokens or 0)) for owner, minute, tokens in found]
+
     def unfinished(self) -> list[str]:
         """Runs that never got an end: their app died in mid-run (or they were imported so). Oldest first."""
         return [row.id for row in self._rows("WHERE state = 'interrupted' AND deleted_at IS NULL ORDER BY n", ())]

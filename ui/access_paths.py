@@ -13,6 +13,7 @@ OPEN = (
     "/login/callback",
     "/healthz",
     "/readyz",
+    "/metrics",  # which has a look of its own
     "/favicon.ico",
     "/robots.txt",
     "/manifest.json",

@@ -15,8 +15,10 @@ from starlette.middleware import Middleware
 from model.acting import NOBODY
 from model.catalog import DEFAULT_ON_GPU, find_model
 from model.errors import BadInput
+from model.measuring import Measures
 from model.runs import Runs
 from model.settings import Settings
+from model.settled_memory import settle_memory
 from ui.access import ACTOR, Access
 from ui.access_account import OPEN_DOOR
 from ui.access_claims import Claims
@@ -25,6 +27,7 @@ from ui.access_queue import claiming_events, session_of
 from ui.early_document import EarlyDocument
 from ui.first_text import first_text_of
 from ui.mcp_server import PATH, mcp_server
+from ui.observing import observing_routes
 from ui.parts import ASSETS
 from ui.theme import css, early_script, head, theme
 from ui.words import translations
@@ -57,7 +60,8 @@ def launch(demo: gr.Blocks, runs: Runs, settings: Settings, *, opens_browser: bo
     early = Middleware(EarlyDocument, script=early_script(), first_markup=first_text_of(runs))
     # Not Gradio's own, whatever its environment variable says: that one offers every endpoint.
     served = mcp_server(demo, settings) if settings.serves_mcp else None
-    with_mcp = {"routes": served.routes, "lifespan": served.lifespan} if served else {}
+    routes = observing_routes(runs, Measures(runs)) + (served.routes if served else [])
+    with_mcp = {"lifespan": served.lifespan} if served else {}
     try:
         _, address, _ = demo.launch(
             server_name=settings.server_name,
@@ -81,7 +85,7 @@ def launch(demo: gr.Blocks, runs: Runs, settings: Settings, *, opens_browser: bo
             theme=theme(),
             css=css(),
             head=head(),
-            app_kwargs={"middleware": [guard, early]} | with_mcp,
+            app_kwargs={"middleware": [guard, early], "routes": routes} | with_mcp,
             mcp_server=False,
             i18n=translations,
             # A second look, Gradio's own, behind `ui.access`.
@@ -93,6 +97,7 @@ def launch(demo: gr.Blocks, runs: Runs, settings: Settings, *, opens_browser: bo
         ) from error
     if settings.is_open_door:
         sys.stderr.write(f"WARNING: {OPEN_DOOR}\n")
+    settle_memory()
     announce(lambda words: sys.stderr.write(words + "\n"))
     if served:
         sys.stderr.write(f"MCP clients: {str(address).rstrip('/')}{PATH}/\n")
@@ -135,7 +140,8 @@ def write_quantised(settings: Settings, folder: Path, say: Callable[[str], objec
         ModelError: If the model is unknown, cannot be loaded, or the folder cannot be written.
     """
     # torch, which the page does without until a model loads
-    from model.loading import LoadProgress, load_model, save_quantised
+    from model.load_progress import LoadProgress
+    from model.loading import load_model, save_quantised
 
     said = ""
 

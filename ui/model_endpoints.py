@@ -30,7 +30,7 @@ class ModelEndpoints:
 
         Returns:
             {"models": [{"model", "title", "hub_id", "fits": [...], ...}], "loaded": {...} or null, "status": {...}}.
-            The loaded one's `live_requests` are those that hold or wait for the device now.
+            The loaded one's `live_requests` hold the device now; `waiting_runs` stand in line for it.
         """
         with errors_as_sentences("/models"):
             # The first look at the device's memory imports torch.
@@ -46,6 +46,8 @@ class ModelEndpoints:
                     "context_tokens": engine.context_tokens,
                     "slots": engine.slots,
                     "live_requests": engine.live_requests(),
+                    "abilities": asdict(engine.abilities),
+                    "waiting_runs": self._host.line.counts()[1],
                 },
                 "status": asdict(self._host.status()),
             }

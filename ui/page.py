@@ -105,7 +105,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> Page:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
             gr.HTML(f"<h1>{TITLE}</h1><p data-say>{_TAGLINE}</p>", elem_id="title")
-            line = model_line(model_line_value(host.status()), elem_id="model-line")
+            line = model_line(model_line_value(host.status(), host.abilities()), elem_id="model-line")
             add_account(demo, settings)
         timer = gr.Timer(1.0)
         # Whose list is shown is decided by `model.acting`; where nobody is told apart there is one list.

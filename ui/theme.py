@@ -9,6 +9,7 @@ from ui.parts import ASSETS
 # Ink on warm paper, one accent. Contrast at least 4.5:1 for all text, light and dark.
 _SCRIPTS = (
     "words.js",
+    "abilities.js",
     "page.js",
     "run_groups.js",
     "rail.js",

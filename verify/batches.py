@@ -12,7 +12,7 @@ from typing import Any
 
 from model.acting import may_see, new_owner
 from model.engine import Budget
-from model.errors import AppError, BadInput, TooManyRuns
+from model.errors import AppError, BadInput, LimitReached
 from model.events import Sampling
 from model.runs import Runs
 from verify.problem_files import GivenProblem
@@ -22,6 +22,8 @@ from verify.solving import Solves
 _LOOK_SECONDS = 0.1
 # Others may use the app too: a batch waits for room instead of failing.
 _ROOM_SECONDS = 1.0
+# A wait for more that takes longer is said of the problem instead.
+_LONGEST_WAIT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +181,10 @@ class Batch:
                     sampling=chosen.sampling,
                     owner=self._owner,
                 )
-            except TooManyRuns:
-                if chosen.k > self._runs.settings.max_runs:
+            except LimitReached as full:
+                if chosen.k > self._runs.limits.most_at_once or full.seconds > _LONGEST_WAIT_SECONDS:
                     raise
-                self._stopping.wait(_ROOM_SECONDS)
+                self._stopping.wait(max(_ROOM_SECONDS, full.seconds))
         return []
 
     def _waited(self, run_ids: Sequence[str]) -> Solve:
