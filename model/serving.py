@@ -164,7 +164,7 @@ def _engine_for(
         decoder = SingleDecoder(loaded.model, run_on_device)
     else:
         try:
-            batched = BatchedDecoder(loaded.model, loaded.context_tokens)
+            batched = BatchedDecoder(loaded.model, loaded.context_tokens, settings.slots)
             # The cache of a machine with little memory can be shorter than the context.
             decoder, context_tokens = batched, min(context_tokens, batched.room_tokens)
         except (AppError, RuntimeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Held-out problems in, how often each engine of the embedded model is right, and how often both write the same, out.
+"""Held-out problems in, how often each engine of the embedded model is right on them, and how often both agree, out.
 
     python -m train.engines_compared --problems 100
 
