@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, ModelSpec, Yarn, find_model
+from model.catalog import CATALOG, DEFAULT_ON_GPU, DEFAULT_ON_ZERO_GPU, EMBEDDED, ModelSpec, Yarn, find_model
 from model.engine import Engine
 from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
 from model.memory import PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, fit_table, weight_bytes, with_auto
@@ -142,11 +142,12 @@ class ModelHost:
             )
         )
 
-    def load_default(self, after_seconds: float = 0.0) -> None:
+    def load_default(self, after_seconds: float = 0.0, *, waits: bool = False) -> None:
         """Start to load what the settings name; "auto" is QwQ-32B on a card that it fits, else the embedded model.
 
         Args:
             after_seconds: Wait so long, the status saying *loading*, before torch's import takes the interpreter.
+            waits: Load in this thread and return when that is over. ZeroGPU wants it in the main one.
 
         Raises:
             UnknownModel: If the name means nothing.
@@ -166,6 +167,7 @@ class ModelHost:
             ),
             chooses_model=spec is None,
             after_seconds=after_seconds,
+            waits=waits,
         )
 
     def engine(self, wait_seconds: float = 0.0, should_stop: Callable[[], bool] | None = None) -> Engine:
@@ -275,7 +277,9 @@ class ModelHost:
         if serving is not None:
             serving.close()
 
-    def _start(self, order: LoadOrder, chooses_model: bool = False, after_seconds: float = 0.0) -> None:
+    def _start(
+        self, order: LoadOrder, chooses_model: bool = False, after_seconds: float = 0.0, waits: bool = False
+    ) -> None:
         with self._changed:
             if self._is_closed:
                 raise ModelNotReady("The app is closing, so no model is loaded any more.")
@@ -287,10 +291,13 @@ class ModelHost:
             self._status = HostStatus(
                 "loading", order.spec.name, order.precision, f"Starting to load {order.spec.name}"
             )
-            self._thread = threading.Thread(
-                target=self._load, args=(order, chooses_model, after_seconds), name="model-load", daemon=True
-            )
-            self._thread.start()
+            if not waits:
+                self._thread = threading.Thread(
+                    target=self._load, args=(order, chooses_model, after_seconds), name="model-load", daemon=True
+                )
+                self._thread.start()
+        if waits:
+            self._load(order, chooses_model, after_seconds)
 
     def _load(self, order: LoadOrder, chooses_model: bool, after_seconds: float) -> None:
         """The load thread: ends with a status, whatever happens."""
@@ -312,6 +319,8 @@ class ModelHost:
     def _default_spec(self, order: LoadOrder) -> ModelSpec:
         from model.device import device_kind
 
+        if self._settings.is_zero_gpu:
+            return CATALOG[DEFAULT_ON_ZERO_GPU]
         best = CATALOG[DEFAULT_ON_GPU]
         if device_kind() != "cuda":
             return CATALOG[EMBEDDED]
