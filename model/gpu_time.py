@@ -17,8 +17,9 @@ from model.errors import OutOfGpuTime
 
 # A worker ends its stretch so long before the host would end the worker.
 MARGIN_SECONDS = 2.0
-# Shorter calls are not worth their start.
+# Shorter calls, and calls for fewer tokens, are not worth their start.
 LEAST_CALL_SECONDS = 8.0
+_LEAST_TOKENS = 16
 # Taking the arguments over and the first step.
 _OVERHEAD_SECONDS = 1.0
 # Requests are a little longer than the measured pace says they need to be.
@@ -170,6 +171,20 @@ class GpuTime:
         left = self.left_seconds(visitor)
         return None if left is None else self.pace.tokens_in(left, prompt_tokens)
 
+    def least_seconds(self, prompt_tokens: int) -> float:
+        """The shortest call that is worth its start."""
+        return max(LEAST_CALL_SECONDS, self.pace.seconds_for(prompt_tokens, _LEAST_TOKENS) + MARGIN_SECONDS)
+
+    def check(self, visitor: str, prompt_tokens: int) -> None:
+        """Refuse whoever has less left than the shortest call takes, where that is known.
+
+        Raises:
+            OutOfGpuTime: If that is so.
+        """
+        left = self.left_seconds(visitor)
+        if left is not None and left < self.least_seconds(prompt_tokens):
+            raise self.over(visitor, prompt_tokens)
+
     def plan(self, visitor: str, prompt_tokens: int, new_tokens: int, random_state: bytes | None = None) -> Call:
         """The next call of somebody who wants so many tokens written, or none (as a score does).
 
@@ -178,10 +193,9 @@ class GpuTime:
         """
         wanted = self.pace.seconds_for(prompt_tokens, new_tokens) + MARGIN_SECONDS
         seconds = min(max(wanted, LEAST_CALL_SECONDS), self.call_seconds)
+        self.check(visitor, prompt_tokens)
         left = self.left_seconds(visitor)
         if left is not None:
-            if left < LEAST_CALL_SECONDS:
-                raise self.over(visitor)
             seconds = min(seconds, left)
         # The host rounds the seconds that it gives; they must not come to more than is left.
         factor = self._terms()[0]
@@ -212,14 +226,15 @@ class GpuTime:
         self.call_seconds = shorter
         return True
 
-    def over(self, visitor: str) -> OutOfGpuTime:
+    def over(self, visitor: str, prompt_tokens: int = 0) -> OutOfGpuTime:
         """The error for somebody who has not enough left."""
         with self._lock:
             told = self._told.get(visitor)
         left, resets_in = (told.left_seconds, told.resets_in) if told else (0.0, "")
+        least = max(self.least_seconds(prompt_tokens) * self._terms()[1], left + 1)
         when = f"More comes in {resets_in}." if resets_in else "More comes within a day."
         said = (
-            f"Your GPU time is used up: {left:.0f} s are left, and a call needs {LEAST_CALL_SECONDS:.0f} s.",
+            f"Your GPU time is used up: {left:.0f} s are left, and a call needs {least:.0f} s.",
             when,
             f"There are {QUOTA_WORDS}: sign in at huggingface.co for more.",
             "The text so far is kept: press Continue.",

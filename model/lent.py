@@ -22,8 +22,6 @@ from model.zero_gpu import refusal_of, visitor
 _SLOTS = 4
 # A request for more tokens than there is time for is begun anew; not for a few tokens, which the pace is not sure of.
 _TOLERANCE = 1.1
-# With time for fewer tokens than these there is nothing to begin.
-_LEAST_TOKENS = 16
 
 
 class LentDecoder(SingleDecoder):
@@ -147,11 +145,10 @@ class _Calls:
         Raises:
             OutOfGpuTime: If there is time for none.
         """
+        self._gpu.check(self._visitor, prompt_tokens)
         left = self._gpu.tokens_left(self._visitor, prompt_tokens)
         if left is None or new_tokens <= left * _TOLERANCE:
             return None
-        if left < _LEAST_TOKENS:
-            raise self._gpu.over(self._visitor)
         return TokenChunk([], [], -1, "short", tokens_left=left)
 
     def _plan(self, prompt_tokens: int, new_tokens: int, random_state: bytes | None) -> Call:
@@ -179,7 +176,7 @@ class _Calls:
         if refusal.kind == "too_long" and self._gpu.too_long(refusal.requested_seconds or call.asked_seconds):
             return
         if refusal.kind in ("quota", "too_long"):
-            raise self._gpu.over(self._visitor) from error
+            raise self._gpu.over(self._visitor, self._prompt_tokens) from error
         raise refusal.error() from error
 
 
