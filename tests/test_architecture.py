@@ -52,7 +52,14 @@ VAGUE_NAMES = ("utils", "util", "helpers", "helper", "common", "misc")
 PRINTING_HOMES = ("app.py", "evals/", "train/", "scripts/", "verify/math_answer.py", "verify/rechecking.py")
 
 # Test files that are about no single module.
-OTHER_TESTS = ("test_architecture", "test_repository", "test_model_decoders", "test_docs_api")
+OTHER_TESTS = (
+    "test_architecture",
+    "test_repository",
+    "test_model_decoders",
+    "test_docs_api",
+    "test_container",
+    "test_space",
+)
 
 Sources = Mapping[str, str]
 
