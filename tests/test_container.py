@@ -246,6 +246,8 @@ def test_sandbox_that_cannot_hold_is_said_and_no_program_is_run(container: Any):
     assert app.level().startswith("are not run here.")
     checked = app.client().predict(*WORKS, api_name="/run_tests")
     assert checked["status"] == "refused" and "cannot isolate programs" in checked["message"], checked
+    tools = {tool["name"]: tool["policy"] for tool in app.client().predict(api_name="/tools")["tools"]}
+    assert (tools["python"], tools["run_tests"], tools["calculate"]) == ("off", "off", "free")
 
 
 def health(port: int) -> list[str]:
