@@ -8,7 +8,9 @@ from model.command_line import read_arguments
 from model.engine import Engine
 from model.errors import AppError
 from model.settings import settings_from_environment
+from model.space import storage_variables
 
+os.environ.update(storage_variables())  # before whatever reads HF_HOME
 if settings_from_environment().is_zero_gpu:
     import spaces  # noqa: F401 - must come before torch, and exists only there
 

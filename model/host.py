@@ -88,6 +88,8 @@ class ModelHost:
         self._status = HostStatus("empty")
         # What the model that serves was loaded by.
         self._order: LoadOrder | None = None
+        # The load that failed last, and whether it was to choose its model.
+        self._failed_order: tuple[LoadOrder, bool] | None = None
         self._thread: threading.Thread | None = None
         self._started = 0.0
         self._is_closed = False
@@ -169,6 +171,17 @@ class ModelHost:
             after_seconds=after_seconds,
             waits=waits,
         )
+
+    def retry(self) -> None:
+        """Start the load that failed once more; nothing where none has failed, or one is going on.
+
+        Raises:
+            ModelNotReady: If the host was closed.
+        """
+        with self._changed:
+            has_failed, failed = self._status.state == "failed", self._failed_order
+        if has_failed and failed is not None:
+            self._start(*failed)
 
     def engine(self, wait_seconds: float = 0.0, should_stop: Callable[[], bool] | None = None) -> Engine:
         """The engine that serves, after a wait for the load under way if there is no engine yet.
@@ -302,6 +315,7 @@ class ModelHost:
     def _load(self, order: LoadOrder, chooses_model: bool, after_seconds: float) -> None:
         """The load thread: ends with a status, whatever happens."""
         notes: list[str] = []
+        self._failed_order = order, chooses_model
         time.sleep(after_seconds)
         try:
             if chooses_model:

@@ -16,6 +16,7 @@ from model.host import ModelHost
 from model.run_scores import RunScores
 from model.runs import Runs
 from model.settings import Settings
+from model.space import is_kept
 from ui.agent_endpoints import add_agent_endpoints
 from ui.agent_parts import add_agent_tab
 from ui.agent_tab import AgentTab, wire_agent
@@ -121,7 +122,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
             with gr.Tab(word("Training"), id="training"):
                 add_training(served_training(TrainingTab(trained)))
             with gr.Tab(word("Past runs"), id="history") as history_tab:
-                past = add_history(rail_list)
+                past = add_history(rail_list, is_kept=not settings.is_hosted or is_kept(settings.data_folder))
             with gr.Tab(word("Model"), id="model") as model_tab:
                 form = add_model_form(settings)
                 table = gr.HTML("<p>Looking at the device…</p>", elem_id="fit-table", elem_classes="says")
