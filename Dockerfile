@@ -1,8 +1,8 @@
 # syntax=docker/dockerfile:1
 # The app as a user without rights. Without a GPU:
-#   docker build -t workings . && docker run --rm -p 7860:7860 -v workings-data:/data workings
+#   docker build -t workings . && docker run --rm -p 127.0.0.1:7860:7860 -v workings-data:/data workings
 # With an NVIDIA card (its driver and the NVIDIA container toolkit on the host):
-#   docker build --build-arg TORCH=cu128 -t workings:cuda . && docker run --rm --gpus all -p 7860:7860 -v workings-data:/data workings:cuda
+#   docker build --build-arg TORCH=cu128 -t workings:cuda . && docker run --rm --gpus all -p 127.0.0.1:7860:7860 -v workings-data:/data workings:cuda
 # Both are in compose.yaml as well. On macOS and Windows this is the way to run programs, too: Docker runs it in a Linux.
 FROM python:3.12-slim-bookworm
 
@@ -31,5 +31,5 @@ USER workings
 VOLUME /data
 EXPOSE 7860
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
-  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7860/config', timeout=4)"]
+  CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7860/healthz', timeout=4)"]
 CMD ["python", "app.py", "--no-browser"]

@@ -1,40 +1,33 @@
 """Token ids and a sampling in, tokens out as they come: many requests at once, by transformers' continuous batching.
 
-One background thread decodes for everybody; it shares key/value blocks between prompts that begin alike, so that a
-follow-up turn, an *answer now* or the k-th sample of a prompt reads little again. A thread that dies tells its readers,
-and the next request gets a new one.
+One background thread (`batch_worker`) decodes for everybody; it shares key/value blocks between prompts that begin
+alike, so that a follow-up turn, an *answer now* or the k-th sample of a prompt reads little again. A thread that dies
+tells those it was working for; another one is started by itself (`restarts`) and goes on with the others.
 """
 
-import itertools
 import logging
 import math
 import secrets
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psutil
-import torch
-from transformers import ContinuousBatchingConfig, GenerationConfig
-from transformers.generation.continuous_batching.cb_logits_processors import (
-    ContinuousBatchingTopKLogitsWarper,
-    ContinuousBatchingTopPLogitsWarper,
-)
+from transformers import ContinuousBatchingConfig
 
+from model.batch_requests import BatchRequest
+from model.batch_worker import BatchWorker
 from model.engine import TokenStream
 from model.errors import EngineError
 from model.events import Sampling
-from model.mailroom import Mailroom
+from model.restarts import STARTING_AGAIN, Restarts
 from model.scoring import Scores
 from model.scoring_pass import ScoringPass, kv_bytes_per_token
-from model.single import likely_logits
-from model.token_inbox import CLOSED, TokenInbox, check_prompt, failure_sentence, is_out_of_memory
+from model.token_inbox import CLOSED, TokenInbox, check_prompt
 
-# Its warnings are about its own defaults and about requests that came after a stop; its errors stay visible.
-logging.getLogger("ContinuousBatchingLogger").setLevel(logging.ERROR)
+_log = logging.getLogger(__name__)
 
 # Requests decoded at once when the caller does not say.
 _SLOTS = {"cpu": 8, "cuda": 32}
@@ -50,213 +43,11 @@ _STEP_TOKENS = {"cpu": 256, "cuda": 2048}
 # Share of the free memory of a CPU's machine that keys and values may take.
 _CPU_CACHE_SHARE = 0.25
 
-# After memory ran out, the next thread plans with this much less of it.
-_SMALLER = 0.8
+# After memory ran out, the next thread plans with this much less of it, down to a share.
+_SMALLER, _SMALLEST_SHARE = 0.8, 0.4
 
-_READY_TIMEOUT_SECONDS = 120.0
-
-
-class _TopK(ContinuousBatchingTopKLogitsWarper):  # type: ignore[misc]  # transformers is untyped here
-    """The library's, without its sort of the vocabulary, which took two thirds of a step of eight on a CPU."""
-
-    def __call__(self, scores: torch.Tensor, tensor_arg: torch.Tensor) -> torch.Tensor:
-        rows = zip(scores, tensor_arg.tolist(), strict=False)
-        return torch.stack([likely_logits(row, top_k, 1.0) for row, top_k in rows])
-
-
-class _TopP(ContinuousBatchingTopPLogitsWarper):  # type: ignore[misc]
-    """As `_TopK`."""
-
-    def __call__(self, scores: torch.Tensor, tensor_arg: torch.Tensor) -> torch.Tensor:
-        rows = zip(scores, tensor_arg.view(dtype=torch.float32).tolist(), strict=False)
-        return torch.stack([likely_logits(row, 0, top_p) for row, top_p in rows])
-
-
-class _Worker:
-    """One manager of the library with its thread. Knows nothing of its decoder, so that an abandoned decoder is
-    collected and its worker ended with it.
-    """
-
-    def __init__(self, model: Any, config: ContinuousBatchingConfig) -> None:
-        self._mail = Mailroom()
-        self._is_closed = False
-        self._cancelled: set[str] = set()
-        self._next_id = itertools.count()
-        try:
-            self._manager = model.init_continuous_batching(
-                generation_config=_generation_defaults(), continuous_batching_config=config
-            )
-        except ValueError as error:  # an attention implementation that cannot be batched
-            raise EngineError(f"This model cannot be batched: {error}") from error
-        self._manager.output_router = self._mail
-        if model.device.type == "cpu":
-            _quicken(self._manager.logit_processor.logits_processor)
-        # The library's thread is no daemon, but a daemon's child is one: the interpreter must be able to exit.
-        starter = threading.Thread(target=self._manager.start, daemon=True)
-        starter.start()
-        starter.join()
-        self._await_ready()
-        cache = self._manager.batch_processor.cache
-        self.capacity_tokens: int = cache.num_blocks * config.page_size
-        _watch_prefix_matches(cache, self._mail)
-        for allocator in cache.cache_allocators.values():
-            _forget_oldest_first(allocator.ledger)
-
-    def _await_ready(self) -> None:
-        """The thread plans and takes the cache's memory first.
-
-        Raises:
-            EngineError: If it cannot, or cannot batch this model.
-        """
-        deadline = time.monotonic() + _READY_TIMEOUT_SECONDS
-        while self._manager.batch_processor is None:
-            error = self._manager.background_thread_status.fatal_error
-            if error is not None or not self._manager.is_running() or time.monotonic() > deadline:
-                self.stop()
-                raise EngineError(failure_sentence(error)) from error
-            time.sleep(0.002)
-
-    def is_alive(self) -> bool:
-        """Whether it still takes requests."""
-        return not self._is_closed and self._manager.background_thread_status.can_accept_new_requests() is None
-
-    @property
-    def ran_out_of_memory(self) -> bool:
-        """Whether that is what it died of."""
-        return is_out_of_memory(self._manager.background_thread_status.fatal_error)
-
-    def death(self) -> str | None:
-        """The sentence for readers when nobody will push to them any more."""
-        if self._is_closed:
-            return CLOSED
-        if self._manager.is_running():
-            return None
-        return failure_sentence(self._manager.background_thread_status.fatal_error)
-
-    def submit(
-        self,
-        prompt_ids: Sequence[int],
-        sampling: Sampling,
-        max_new_tokens: int,
-        stop_ids: Sequence[int],
-        vocabulary: int,
-    ) -> TokenInbox | None:
-        """Queue a request; None when the thread has just died."""
-        request_id = f"run-{next(self._next_id)}"
-        inbox = TokenInbox(lambda: self._cancel(request_id), self.death)
-        self._mail.expect(request_id, inbox, stop_ids)
-        accepted = self._manager.add_request(
-            list(prompt_ids),
-            request_id=request_id,
-            max_new_tokens=max_new_tokens,
-            streaming=True,
-            eos_token_id=list(stop_ids),
-            **_processor_arguments(sampling, vocabulary),
-        )
-        if accepted is None:
-            self._mail.forget(request_id)
-            return None
-        return inbox
-
-    def _cancel(self, request_id: str) -> None:
-        self._cancelled.add(request_id)
-        self._mail.forget(request_id)
-        self._manager.cancel_request(request_id)
-
-    def live(self) -> int:
-        """Open requests, and cancelled ones that the scheduler has not let go of yet."""
-        if not self._manager.is_running():
-            return 0
-        self._cancelled = {request_id for request_id in list(self._cancelled) if self._is_held(request_id)}
-        return len(self._mail.open_ids()) + len(self._cancelled)
-
-    def _is_held(self, request_id: str) -> bool:
-        scheduler = self._manager.batch_processor.scheduler
-        with self._manager.input_queue.mutex:
-            is_queued = any(state.request_id == request_id for state in self._manager.input_queue.queue)
-        return is_queued or request_id in scheduler.active_requests or request_id in scheduler.waiting_requests
-
-    @contextmanager
-    def pause(self) -> Iterator[None]:
-        """The model to yourself, between two steps of the thread.
-
-        Raises:
-            EngineError: If the thread has ended.
-        """
-        with ExitStack() as paused:
-            try:
-                paused.enter_context(self._manager.pause())
-            except RuntimeError as error:
-                raise EngineError(self.death() or failure_sentence(error)) from error
-            yield
-
-    def stop(self, timeout_seconds: float = 30.0) -> None:
-        """Fail everything, end the thread, give the cache's memory back."""
-        self._is_closed = True
-        self._mail.fail_all(CLOSED)
-        is_own_thread = threading.current_thread() is self._manager._generation_thread
-        self._manager.stop(block=not is_own_thread, timeout=timeout_seconds, hard_stop=True)
-
-
-def _generation_defaults() -> GenerationConfig:
-    """QwQ's preset; with these values the library makes a processor for each, and every request sets its own."""
-    return GenerationConfig(do_sample=True, temperature=0.6, top_k=40, top_p=0.95, eos_token_id=-1)
-
-
-def _processor_arguments(sampling: Sampling, vocabulary: int) -> dict[str, Any]:
-    """A sampling in the library's words, without its traps: its top-k of 0 is greedy, its temperature of 0 divides."""
-    temperature = 1.0 if sampling.temperature is None else float(sampling.temperature)
-    top_p = 1.0 if sampling.top_p is None else float(sampling.top_p)
-    top_k = sampling.top_k or 0
-    if temperature <= 0.0:
-        # Both, because of ties: top-k keeps all that are as likely as the best, top-p of 0 keeps one.
-        return {"temperature": 1.0, "top_k": 1, "top_p": 0.0}
-    return {
-        "temperature": temperature,
-        "top_k": min(top_k, vocabulary) if top_k > 0 else vocabulary,
-        "top_p": min(max(top_p, 0.0), 1.0),
-    }
-
-
-def _quicken(processors: Any) -> None:
-    """Exchange the two processors that sort, in place."""
-    for i, processor in enumerate(processors):
-        if type(processor) is ContinuousBatchingTopKLogitsWarper:
-            processors[i] = _TopK(processor)
-        elif type(processor) is ContinuousBatchingTopPLogitsWarper:
-            processors[i] = _TopP(processor)
-
-
-def _watch_prefix_matches(cache: Any, mail: Mailroom) -> None:
-    """Have the cache say what it found for each prompt; by itself it writes that only into a debug log."""
-    search = cache.search_prefix_match
-
-    def search_and_note(request_id: str, prompt_ids: list[int]) -> int:
-        tokens = int(search(request_id, prompt_ids))
-        mail.note_cached(request_id, tokens)
-        return tokens
-
-    cache.search_prefix_match = search_and_note
-
-
-def _forget_oldest_first(ledger: Any) -> None:
-    """Have the cache give up the older half of what it keeps of ended requests when it needs room.
-
-    By itself it gives up everything as soon as it is 85 % full, and a follow-up turn or an *answer now* then reads its
-    whole prompt again.
-    """
-    forget_all = ledger.evict_cached_blocks
-
-    def forget_older_half() -> list[int]:
-        blocks = list(ledger.cached_blocks)  # the longest unused first
-        newer = blocks[(len(blocks) + 1) // 2 :]
-        for block in newer:
-            del ledger.cached_blocks[block]
-        forgotten: list[int] = forget_all()
-        ledger.cached_blocks.update(dict.fromkeys(newer))
-        return forgotten
-
-    ledger.evict_cached_blocks = forget_older_half
+# How often whoever waits for a restart looks whether the decoder was closed.
+_POLL_SECONDS = 0.1
 
 
 class BatchedDecoder:
@@ -283,14 +74,27 @@ class BatchedDecoder:
         self._cache_tokens = cache_tokens
         self._memory_share = 1.0
         self._vocabulary = int(model.get_input_embeddings().num_embeddings)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         # One pass at a time: each holds keys and values of its own beside the cache.
         self._scoring = threading.Lock()
-        self._is_closed = False
+        self._closing = threading.Event()
+        self._restarts = Restarts()
+        self._is_restarting = False
+        # A sentence when something is wrong with it.
+        self._trouble = ""
+        # Requests that wait for the next thread.
+        self._waiting: list[BatchRequest] = []
         self._open_worker()
 
     def _open_worker(self) -> None:
-        self._worker = _Worker(self._model, self._config())
+        end = weakref.WeakMethod(self._begin_restart)
+
+        def on_death() -> None:
+            begin_restart = end()
+            if begin_restart is not None:
+                begin_restart()
+
+        self._worker = BatchWorker(self._model, self._config(), self._vocabulary, on_death)
         self._end = weakref.finalize(self, self._worker.stop)  # also when the interpreter exits
 
     def _config(self) -> ContinuousBatchingConfig:
@@ -353,22 +157,25 @@ class BatchedDecoder:
         Raises:
             BadInput: If the prompt is empty or is not of this model's vocabulary.
             PromptTooLong: If the prompt leaves no room for a new token.
-            EngineError: If the decoder was closed, or cannot get its memory back after a failure.
+            EngineError: If the decoder was closed, or has died too often.
         """
         with self._lock:
-            self._revive()
+            self._check_open()
+            self._shrink_if_idle()
             check_prompt(prompt_ids, self._vocabulary, self.room_tokens)
             new_tokens = min(max_new_tokens, self.room_tokens - len(prompt_ids))
             if new_tokens <= 0:
                 inbox = TokenInbox(lambda: None, lambda: None)
                 inbox.push((), (), "length")
                 return inbox
-            for _ in range(2):
-                stream = self._worker.submit(prompt_ids, sampling, new_tokens, stop_ids, self._vocabulary)
-                if stream is not None:
-                    return stream
-                self._revive()
-        raise EngineError("The engine's thread died twice while it took this request. Load the model again.")
+            request = BatchRequest(tuple(prompt_ids), sampling, new_tokens, frozenset(stop_ids))
+            self._submit(request)
+            return request.inbox
+
+    def _submit(self, request: BatchRequest) -> None:
+        """Under the lock. What comes while there is no thread waits for the next one."""
+        if self._is_restarting or not (self._worker.is_alive() and self._worker.submit(request)):
+            self._waiting.append(request)
 
     def score(self, ids: Sequence[int], first: int, on_progress: Callable[[int], None] | None = None) -> Scores:
         """What the model thinks of the tokens from number `first` on; see `model.engine.Decoder`.
@@ -385,9 +192,7 @@ class BatchedDecoder:
             reading = ScoringPass(self._model, ids, first)
             parts: list[Scores] = []
             while not reading.is_over:
-                with self._lock:
-                    self._revive()
-                    worker = self._worker
+                worker = self._worker_alive()
                 with worker.pause():
                     began = time.monotonic()
                     parts.append(reading.step())
@@ -397,23 +202,113 @@ class BatchedDecoder:
                     time.sleep(time.monotonic() - began)
         return Scores.joined(parts)
 
-    def _revive(self) -> None:
-        """Exchange a worker that has died."""
-        if self._is_closed:
+    # ------------------------------------------------------------------ deaths and restarts
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with it, as a sentence; empty when nothing is."""
+        return self._trouble
+
+    @property
+    def restarts(self) -> int:
+        """How often its thread was started again."""
+        return self._restarts.count
+
+    def _check_open(self) -> None:
+        """Under the lock.
+
+        Raises:
+            EngineError: If the decoder was closed, or has died too often.
+        """
+        if self._closing.is_set():
             raise EngineError(CLOSED)
-        if self._worker.is_alive():
+        if self._trouble and not self._is_restarting:
+            if not self._restarts.may_try():
+                self._trouble = self._restarts.sentence()
+                raise EngineError(self._trouble)
+            self._begin_restart()
+
+    def _begin_restart(self) -> None:
+        """In any thread, the one that dies included: it waits for nothing."""
+        threading.Thread(target=self._restart, args=(self._worker,), name="engine-restart", daemon=True).start()
+
+    def _restart(self, dead: BatchWorker) -> None:
+        """Start another thread in the place of a dead one, with what that one left over."""
+        with self._lock:
+            if self._closing.is_set() or self._worker is not dead or self._is_restarting:
+                return
+            self._is_restarting = True
+            self._trouble = STARTING_AGAIN
+            self._waiting += dead.take_left_over()
+        cause = dead.cause
+        while (wait_seconds := self._restarts.died(cause)) is not None:
+            _log.warning("The engine's thread died, another is started in %g s. %s", wait_seconds, cause)
+            if self._closing.wait(wait_seconds):
+                return
+            try:
+                with self._lock:
+                    self._exchange_worker()
+            except EngineError as error:
+                cause = str(error)
+                continue
+            return
+        with self._lock:
+            self._is_restarting, self._trouble = False, self._restarts.sentence()
+            waiting, self._waiting = self._waiting, []
+        _log.error("%s", self._trouble)
+        for request in waiting:
+            request.inbox.fail(self._trouble)
+
+    def _exchange_worker(self) -> None:
+        """Under the lock: a new thread, and to it all that waits.
+
+        Raises:
+            EngineError: If there is no starting one; what waits goes on waiting.
+        """
+        if self._closing.is_set():
             return
         if self._worker.ran_out_of_memory:
-            self._memory_share *= _SMALLER
+            self._memory_share = max(self._memory_share * _SMALLER, _SMALLEST_SHARE)
         self._end()
         self._open_worker()
+        self._is_restarting, self._trouble = False, ""
+        waiting, self._waiting = self._waiting, []
+        for request in waiting:
+            if not request.inbox.is_cancelled:
+                self._submit(request)
+
+    def _shrink_if_idle(self) -> None:
+        """Under the lock: plan with less memory after it ran out, once nobody has anything in the cache."""
+        if self._is_restarting or not self._worker.is_alive():
+            return
+        if self._worker.ran_out_of_memory and not self._worker.live():
+            try:
+                self._exchange_worker()
+            except EngineError:
+                self._begin_restart()
+
+    def _worker_alive(self) -> BatchWorker:
+        """The thread, after a restart that is under way.
+
+        Raises:
+            EngineError: If the decoder was closed, or has died too often.
+        """
+        while True:
+            with self._lock:
+                self._check_open()
+                if not self._is_restarting and self._worker.is_alive():
+                    return self._worker
+            time.sleep(_POLL_SECONDS)
 
     def live_requests(self) -> int:
         """Requests that hold or wait for the device."""
-        return self._worker.live()
+        return self._worker.live() + sum(not request.inbox.is_cancelled for request in list(self._waiting))
 
     def close(self) -> None:
         """Free the device; open streams raise `EngineError`."""
+        self._closing.set()
         with self._lock:
-            self._is_closed = True
             self._end()
+            waiting, self._waiting = self._waiting, []
+        for request in waiting:
+            request.inbox.fail(CLOSED)

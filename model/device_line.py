@@ -1,6 +1,7 @@
 """Requests in, one at a time to the device, their tokens out: the queue that `single.SingleDecoder` stands on.
 
-First come, first served; a request that is cancelled while it waits leaves at once.
+First come, first served; a request that is cancelled while it waits leaves at once. When the thread dies, its request
+is told, and another thread goes on with those that wait.
 """
 
 import contextvars
@@ -11,8 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from model.errors import AppError
+from model.errors import AppError, EngineError
 from model.events import Sampling
+from model.restarts import STARTING_AGAIN, Restarts, has_failed
 from model.scoring import Scores
 from model.token_inbox import CLOSED, TokenInbox, failure_sentence
 
@@ -60,7 +62,7 @@ class ScoringJob(Job):
 
 
 class DeviceLine:
-    """The queue in front of the device, and the threads that take from it.
+    """The queue in front of the device, and the threads that take from it: one, unless requests have processes.
 
     Args:
         generate: Decodes one request; closing its iterator frees the device.
@@ -75,30 +77,50 @@ class DeviceLine:
         self._release = release
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
-        self._running: list[Job] = []
+        self._running: dict[threading.Thread, Job] = {}
+        self._threads: list[threading.Thread] = []
         self._is_closed = False
-        self._threads = [threading.Thread(target=self._work, name="single-decoder", daemon=True) for _ in range(slots)]
-        for thread in self._threads:
-            thread.start()
+        self._restarts = Restarts()
+        # A sentence when something is wrong with it.
+        self.trouble = ""
+        for _ in range(slots):
+            self._open_thread()
 
-    def is_alive(self) -> bool:
-        """Whether it still takes requests."""
-        return self._is_any_alive() and not self._is_closed
+    def _open_thread(self) -> None:
+        thread = threading.Thread(target=self._work_until_death, name="single-decoder", daemon=True)
+        self._threads = [*(each for each in self._threads if each.is_alive()), thread]
+        thread.start()
 
-    def _is_any_alive(self) -> bool:
-        return any(thread.is_alive() for thread in self._threads)
+    @property
+    def restarts(self) -> int:
+        """How often its thread was started again."""
+        return self._restarts.count
 
     def death(self) -> str | None:
-        """The sentence for readers when nobody will push to them any more."""
-        if self._is_closed:
-            return CLOSED
-        return None if self._is_any_alive() else failure_sentence(None)
+        """The sentence for readers when nobody will push to them any more: of a dead thread it tells them itself."""
+        return CLOSED if self._is_closed else None
 
     def add(self, job: Job) -> None:
-        """Put a request at the end."""
+        """Put a request at the end.
+
+        Raises:
+            EngineError: If the line was closed, or its thread has died too often.
+        """
         with self._changed:
+            self._check_alive()
             self._waiting.append(job)
             self._changed.notify_all()
+
+    def _check_alive(self) -> None:
+        """Under the lock: start the thread again where it had died too often and that is long past."""
+        if self._is_closed:
+            raise EngineError(CLOSED)
+        if has_failed(self.trouble):
+            if not self._restarts.may_try():
+                self.trouble = self._restarts.sentence()
+                raise EngineError(self.trouble)
+            self.trouble = STARTING_AGAIN
+            self._open_thread()
 
     def forget_cancelled(self) -> None:
         """Those that wait leave at once; the one that runs is left by `_run`, at its next sign of life."""
@@ -108,13 +130,13 @@ class DeviceLine:
     def live(self) -> int:
         """Requests that wait, and those that hold the device."""
         with self._changed:
-            return len(self._waiting) + (len(self._running) if self._is_any_alive() else 0)
+            return len(self._waiting) + len(self._running)
 
     def stop(self, timeout_seconds: float = 30.0) -> None:
         """Fail everything, end the threads, and give the model's memory back."""
         with self._changed:
             self._is_closed = True
-            jobs = [*self._waiting, *self._running]
+            jobs = [*self._waiting, *self._running.values()]
             self._waiting.clear()
             self._changed.notify_all()
         for job in jobs:
@@ -124,19 +146,54 @@ class DeviceLine:
                 thread.join(timeout_seconds)
         self._release()
 
+    def _work_until_death(self) -> None:
+        """The thread: whatever ends it but `stop`, its request hears of it and another thread takes its place."""
+        try:
+            self._work()
+        except BaseException as error:
+            self._died(error)
+            raise
+
+    def _died(self, error: BaseException) -> None:
+        # What ends a thread from outside says nothing to a user.
+        sentence = failure_sentence(error if isinstance(error, Exception) else None)
+        with self._changed:
+            job = self._running.pop(threading.current_thread(), None)
+            if self._is_closed:
+                return
+            self.trouble = STARTING_AGAIN
+        if job is not None:
+            job.inbox.fail(sentence, error)
+        wait_seconds = self._restarts.died(sentence)
+        if wait_seconds is None:
+            self._give_up()
+            return
+        _log.warning("The device's thread died, another is started in %g s. %s", wait_seconds, sentence)
+        timer = threading.Timer(wait_seconds, self._open_thread)
+        timer.daemon = True
+        timer.start()
+
+    def _give_up(self) -> None:
+        with self._changed:
+            self.trouble = self._restarts.sentence()
+            waiting = list(self._waiting)
+            self._waiting.clear()
+        _log.error("%s", self.trouble)
+        for job in waiting:
+            job.inbox.fail(self.trouble)
+
     def _work(self) -> None:
+        with self._changed:
+            self.trouble = ""
+        this = threading.current_thread()
         while True:
             with self._changed:
+                self._running.pop(this, None)
                 self._changed.wait_for(lambda: self._waiting or self._is_closed)
                 if self._is_closed:
                     return
-                job = self._waiting.popleft()
-                self._running.append(job)
-            try:
-                job.context.run(self._run, job)
-            finally:
-                with self._changed:
-                    self._running.remove(job)
+                self._running[this] = job = self._waiting.popleft()
+            job.context.run(self._run, job)
 
     def _run(self, job: Job) -> None:
         if job.inbox.is_cancelled:

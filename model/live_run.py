@@ -6,9 +6,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from model.engine import Steering
-from model.events import AnswerDelta, Event, Finished, PromptRead, Steered, ThinkingDelta
+from model.events import AnswerDelta, Event, Finished, Queued, Steered, ThinkingDelta
+from model.fair_line import Seat
 from model.store import Store
 from model.tool_events import ApprovalAsked, ToolCall, ToolResult
+from model.waiting_line import Place
 
 # How long the starter of a run has to attach before it counts as abandoned.
 _ATTACH_SECONDS = 5.0
@@ -56,7 +58,8 @@ class Follower:
         loop, arrived = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:
-            if not loop.is_closed():
+            # A reader that rests has been told already: telling it again would wake the loop for each event.
+            if not arrived.is_set() and not loop.is_closed():
                 loop.call_soon_threadsafe(arrived.set)
 
         self._live.add_waiter(wake)
@@ -89,9 +92,12 @@ class Follower:
 class LiveRun:
     """A run that is going on: its events so far, who waits for more, how it is steered."""
 
-    def __init__(self, run_id: str, events: Sequence[Event], store: Store, run_seconds: float) -> None:
+    def __init__(self, run_id: str, events: Sequence[Event], store: Store, run_seconds: float, owner: str = "") -> None:
         self.id = run_id
+        self.owner = owner
         self.steering = Steering()
+        # Set before the run's thread begins.
+        self.seat: Seat
         self.ends_at = time.monotonic() + run_seconds
         # Whoever started the run is about to attach.
         self.abandoned_at: float | None = time.monotonic() + _ATTACH_SECONDS
@@ -99,7 +105,7 @@ class LiveRun:
         self._events = list(events)
         self._lock = threading.Lock()
         self._waiters: list[Callable[[], None]] = []
-        self._readers = 0
+        self.readers = 0
         self._is_over = False
         self.has_answer = False
         self.thinking_tokens = sum(event.n_tokens for event in events if isinstance(event, ThinkingDelta))
@@ -107,8 +113,15 @@ class LiveRun:
         # Tool calls that wait for the user's word, and since when there are any.
         self._waiting: set[str] = set()
         self._waits_since = 0.0
-        # When the model began with it: its prompt has been read.
-        self.begun_at: float | None = None
+
+    def told_to_wait(self, place: Place) -> None:
+        """The run waits for its turn."""
+        self.append(Queued(False, place.before, round(place.seconds, 1)))
+
+    def told_to_go_on(self, waited_seconds: float) -> None:
+        """Its turn has come. The time until then is not the run's: its end moves on by so much."""
+        self.ends_at += waited_seconds
+        self.append(Queued(True, seconds=round(waited_seconds, 1)))
 
     def append(self, event: Event) -> None:
         with self._lock:
@@ -127,8 +140,6 @@ class LiveRun:
                 # What stands beside a call is no answer, and the next step begins with thinking.
                 self.has_answer = False
             self._wait_for_word(event)
-            if self.begun_at is None and isinstance(event, PromptRead):
-                self.begun_at = time.monotonic()
             waiters = list(self._waiters)
         for wake in waiters:
             wake()
@@ -166,11 +177,11 @@ class LiveRun:
 
     def attach(self) -> None:
         with self._lock:
-            self._readers += 1
+            self.readers += 1
             self.abandoned_at = None
 
     def detach(self) -> None:
         with self._lock:
-            self._readers -= 1
-            if self._readers == 0:
+            self.readers -= 1
+            if self.readers == 0:
                 self.abandoned_at = time.monotonic()

@@ -1,10 +1,10 @@
 """Outputs of continuous batching in, each request's new tokens out to its inbox."""
 
 import threading
-from collections.abc import Sequence
 from typing import Any
 
-from model.token_inbox import TokenInbox, failure_sentence
+from model.batch_requests import BatchRequest
+from model.token_inbox import failure_sentence
 
 
 class Mailroom:
@@ -16,45 +16,52 @@ class Mailroom:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: dict[str, tuple[TokenInbox, frozenset[int]]] = {}
-        self._delivered: dict[str, int] = {}
+        self._open: dict[str, BatchRequest] = {}
+        # How many ids of an output have been looked at; those of an earlier thread are in none.
+        self._seen: dict[str, int] = {}
 
-    def expect(self, request_id: str, inbox: TokenInbox, stop_ids: Sequence[int]) -> None:
+    def expect(self, request: BatchRequest) -> None:
         with self._lock:
-            self._open[request_id] = (inbox, frozenset(stop_ids))
-            self._delivered[request_id] = 0
+            self._open[request.request_id] = request
+            self._seen[request.request_id] = 0
 
-    def forget(self, request_id: str) -> None:
+    def forget(self, request_id: str) -> BatchRequest | None:
         with self._lock:
-            self._open.pop(request_id, None)
-            self._delivered.pop(request_id, None)
+            self._seen.pop(request_id, None)
+            return self._open.pop(request_id, None)
 
     def open_ids(self) -> list[str]:
         with self._lock:
             return list(self._open)
 
+    def take_all(self) -> list[BatchRequest]:
+        """Every open request, the oldest first; none is open any more."""
+        with self._lock:
+            requests = list(self._open.values())
+            self._open.clear()
+            self._seen.clear()
+        return requests
+
     def note_cached(self, request_id: str, tokens: int) -> None:
         """How much of a prompt the prefix cache had; not for a request that was put back in mid-run."""
         with self._lock:
-            entry = self._open.get(request_id)
-            if entry is not None and not self._delivered[request_id]:
-                entry[0].cached_tokens = tokens
+            request = self._open.get(request_id)
+            if request is not None and not request.written:
+                request.inbox.cached_tokens = tokens
+
+    def fail(self, request_id: str, sentence: str, cause: BaseException | None = None) -> None:
+        request = self.forget(request_id)
+        if request is not None:
+            request.inbox.fail(sentence, cause)
 
     def fail_all(self, sentence: str) -> None:
-        for request_id in self.open_ids():
-            self._fail(request_id, sentence, None)
-
-    def _fail(self, request_id: str, sentence: str, cause: BaseException | None) -> None:
-        with self._lock:
-            entry = self._open.get(request_id)
-        self.forget(request_id)
-        if entry is not None:
-            entry[0].fail(sentence, cause)
+        for request in self.take_all():
+            request.inbox.fail(sentence)
 
     # The three methods that the library calls, from its thread.
 
     def fail_and_deliver(self, state: Any, error: Exception) -> None:
-        self._fail(state.request_id, failure_sentence(error), error)
+        self.fail(state.request_id, failure_sentence(error), error)
 
     def deliver_batch(self, outputs: list[Any]) -> None:
         for output in outputs:
@@ -62,21 +69,21 @@ class Mailroom:
 
     def deliver(self, output: Any) -> None:
         with self._lock:
-            entry = self._open.get(output.request_id)
-            if entry is None:  # cancelled
+            request = self._open.get(output.request_id)
+            if request is None:  # cancelled
                 return
-            first = self._delivered[output.request_id]
-            self._delivered[output.request_id] = len(output.generated_tokens)
-        inbox, stop_ids = entry
+            first = self._seen[output.request_id]
+            self._seen[output.request_id] = len(output.generated_tokens)
         if output.error is not None:
-            self._fail(output.request_id, failure_sentence(output.error), None)
+            self.fail(output.request_id, failure_sentence(output.error))
             return
         ids, logprobs = output.generated_tokens[first:], output.logprobs[first:]
+        request.written += ids
         if not output.is_finished():
-            inbox.push(ids, logprobs)
+            request.inbox.push(ids, logprobs)
             return
         self.forget(output.request_id)
-        if ids and ids[-1] in stop_ids:
-            inbox.push(ids[:-1], logprobs[:-1], "stop")
+        if ids and ids[-1] in request.stop_ids:
+            request.inbox.push(ids[:-1], logprobs[:-1], "stop")
         else:
-            inbox.push(ids, logprobs, "length")
+            request.inbox.push(ids, logprobs, "length")

@@ -24,6 +24,8 @@ _PIECES = re.compile(r"</?[a-z_]+>|\s?[^\s<]{1,6}|\s|<")
 _OPEN, _CLOSE = "<think>\n", "\n</think>\n\n"
 _QUESTION, _RESULT = "\x1e", "\x1d"
 _STOP_ID = 0
+# How often a stream looks for a slot, or for the next piece; and how seldom at most.
+_LOOK_SECONDS, _LONGEST_LOOK_SECONDS = 0.01, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,11 @@ class _ScriptedStream:
         """Unknown: a script has no cache."""
         return -1
 
+    @property
+    def prompt_tokens(self) -> int:
+        """Known before."""
+        return -1
+
     def read(self, timeout_seconds: float) -> Tokens | None:
         """The pieces that have fallen due; see `model.engine.TokenStream`."""
         deadline = time.monotonic() + timeout_seconds
@@ -153,10 +160,18 @@ class _ScriptedStream:
             due = self._due()
             if due > self._given or (due == len(self._ids) and self._began_at is not None):
                 return self._take(due)
-            if time.monotonic() >= deadline:
+            left_seconds = deadline - time.monotonic()
+            if left_seconds <= 0:
                 return None
-            self._cancelled.wait(min(0.01, timeout_seconds))
+            # Hundreds of streams that looked all the time would take the processor from whoever reads them.
+            self._cancelled.wait(min(left_seconds, self._seconds_to_next()))
         return None
+
+    def _seconds_to_next(self) -> float:
+        if self._began_at is None:
+            return _LOOK_SECONDS
+        due_at = self._began_at + self._decoder.prompt_seconds + (self._given + 1) / self._decoder.tokens_per_second
+        return min(max(due_at - time.monotonic(), _LOOK_SECONDS), _LONGEST_LOOK_SECONDS)
 
     def _due(self) -> int:
         if self._began_at is None:

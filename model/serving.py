@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from model.catalog import ModelSpec
 from model.engine import Decoder, Engine, LentDecoder
+from model.engine_choice import local_engine
 from model.errors import AppError
+from model.load_progress import LoadProgress
 from model.memory import GIB
 from model.settings import Settings
 
 if TYPE_CHECKING:
-    from model.loading import LoadedModel, LoadProgress
+    from model.loading import LoadedModel
     from model.single import OnDevice
 
 _log = logging.getLogger(__name__)
@@ -35,6 +37,7 @@ class LoadOrder:
     adapter: str
     context_tokens: int
     use_yarn: bool
+    is_remote: bool = False
 
 
 class Serving(Protocol):
@@ -118,11 +121,19 @@ class _Loaded:
 def build_serving(
     settings: Settings,
     order: LoadOrder,
-    on_progress: "Callable[[LoadProgress], None]",
+    on_progress: Callable[[LoadProgress], None],
     should_stop: Callable[[], bool],
     run_on_device: "OnDevice | None",
 ) -> Serving:
-    """Load the weights and put an engine on them."""
+    """Load the weights and put an engine on them; or, of a server's model, ask what it can do."""
+    if order.is_remote:
+        from model.remote_serving import remote_serving
+
+        return remote_serving(settings, order.spec.name, order.context_tokens, on_progress)
+    if local_engine(settings, order.spec, order.precision) == "llamacpp":
+        from model.llamacpp_loading import load_gguf
+
+        return load_gguf(settings, order, on_progress, should_stop)
     from model.loading import load_model, release
 
     loaded = load_model(

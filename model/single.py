@@ -21,12 +21,11 @@ from transformers.generation import LogitsProcessorList, StoppingCriteriaList
 
 from model.device_line import DeviceLine, Job, ScoringJob, TokenChunk
 from model.engine import TokenStream
-from model.errors import EngineError
 from model.events import Sampling
 from model.gpu_time import Call, seconds_before_first_call
 from model.scoring import Scores
 from model.scoring_pass import ScoringPass
-from model.token_inbox import CLOSED, TokenInbox, check_prompt
+from model.token_inbox import TokenInbox, check_prompt
 
 # On ZeroGPU a generator that is silent for longer than this freezes its host when it is closed.
 HEARTBEAT_SECONDS = 0.1
@@ -419,8 +418,6 @@ class SingleDecoder:
         self._vocabulary = _vocabulary(model)
         self._generate = generate_tokens if run_on_device is None else run_on_device(generate_tokens)
         self._score = generate_scores if run_on_device is None else run_on_device(generate_scores)
-        self._lock = threading.Lock()
-        self._is_closed = False
         self._open_line()
 
     def _runner(self) -> Callable[[Job], Iterator[TokenChunk]]:
@@ -465,7 +462,7 @@ class SingleDecoder:
         expected_tokens: int | None,
     ) -> TokenStream:
         check_prompt(prompt_ids, self._vocabulary)
-        line = self._open_or_same_line()
+        line = self._line
         inbox = TokenInbox(line.forget_cancelled, line.death)
         if max_new_tokens <= 0:
             inbox.push((), (), "length")
@@ -485,7 +482,7 @@ class SingleDecoder:
             EngineError: If the decoder was closed, or the device fails.
         """
         check_prompt(ids, self._vocabulary)
-        line = self._open_or_same_line()
+        line = self._line
         inbox = TokenInbox(line.forget_cancelled, line.death)
         parts: list[Scores] = []
         context = contextvars.copy_context()
@@ -497,15 +494,15 @@ class SingleDecoder:
             inbox.cancel()
         return Scores.joined(parts)
 
-    def _open_or_same_line(self) -> DeviceLine:
-        """The line, a new one where its thread has died."""
-        with self._lock:
-            if self._is_closed:
-                raise EngineError(CLOSED)
-            if not self._line.is_alive():
-                self._end.detach()
-                self._open_line()
-            return self._line
+    @property
+    def trouble(self) -> str:
+        """What is wrong with it, as a sentence; empty when nothing is."""
+        return self._line.trouble
+
+    @property
+    def restarts(self) -> int:
+        """How often its thread was started again."""
+        return self._line.restarts
 
     def live_requests(self) -> int:
         """Requests that hold or wait for the device."""
@@ -513,6 +510,4 @@ class SingleDecoder:
 
     def close(self) -> None:
         """Free the device; open streams raise `EngineError`."""
-        with self._lock:
-            self._is_closed = True
         self._end()

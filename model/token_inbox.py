@@ -21,8 +21,13 @@ _DEATH_CHECK_SECONDS = 0.25
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "more than available memory")
 
 
-def failure_sentence(error: BaseException | str | None) -> str:
+def failure_sentence(error: BaseException | str | None, prompt_tokens: int = 0, is_reading: bool = False) -> str:
     """What the user is told when the device failed in mid-run.
+
+    Args:
+        error: What it failed of; None when nobody knows.
+        prompt_tokens: Length of the one request that memory did not hold, where it is known which one.
+        is_reading: Whether its prompt was being read.
 
     >>> failure_sentence("CUDA out of memory. Tried to allocate 2 GiB")[:35]
     'The device ran out of memory in mid'
@@ -30,13 +35,18 @@ def failure_sentence(error: BaseException | str | None) -> str:
     text = str(error).strip() or type(error).__name__
     first_line = text.splitlines()[0][:300].rstrip(". ")
     if is_out_of_memory(error):
+        when = "in mid-run"
+        if prompt_tokens:
+            when = (
+                f"{'reading this prompt' if is_reading else 'writing behind this prompt'} of {prompt_tokens:,} tokens"
+            )
         return (
-            f"The device ran out of memory in mid-run ({first_line}). Ask for fewer new tokens, let fewer runs go on "
-            "at once, or load the model in a smaller precision or with a smaller context."
+            f"The device ran out of memory {when} ({first_line}). Shorten the chat or ask for fewer new tokens, let "
+            "fewer runs go on at once, or load the model in int8 or nf4 or with a smaller context; then press Continue."
         )
     if error is None:
-        return "The engine's thread ended in mid-run without a word. It starts again with the next question."
-    return f"The engine failed in mid-run: {first_line}. It starts again with the next question."
+        return "The engine's thread ended in mid-run without a word. It is started again: press Continue to go on."
+    return f"The engine failed in mid-run: {first_line}. It is started again: press Continue to go on."
 
 
 def is_out_of_memory(error: BaseException | str | None) -> bool:
@@ -80,7 +90,8 @@ class TokenInbox:
         self._death = death
         self._changed = threading.Condition()
         self._ids: list[int] = []
-        self._logprobs: list[float] = []
+        self._logprobs: list[float | None] = []
+        self._notices: list[str] = []
         self._finish: Literal["stop", "length", "short"] | None = None
         self._tokens_left = 0
         self._error: str | None = None
@@ -88,6 +99,7 @@ class TokenInbox:
         self._is_cancelled = False
         self._is_read_out = False
         self._cached_tokens = -1
+        self.prompt_tokens = -1
 
     @property
     def cached_tokens(self) -> int:
@@ -106,7 +118,7 @@ class TokenInbox:
     def push(
         self,
         ids: Iterable[int],
-        logprobs: Iterable[float],
+        logprobs: Iterable[float | None],
         finish: Literal["stop", "length", "short"] | None = None,
         tokens_left: int = 0,
     ) -> None:
@@ -115,6 +127,12 @@ class TokenInbox:
             self._ids.extend(ids)
             self._logprobs.extend(logprobs)
             self._finish, self._tokens_left = finish, tokens_left
+            self._changed.notify_all()
+
+    def tell(self, sentence: str) -> None:
+        """A sentence for the reader; it comes before the tokens that are pushed after it."""
+        with self._changed:
+            self._notices.append(sentence)
             self._changed.notify_all()
 
     def fail(self, sentence: str, cause: BaseException | None = None) -> None:
@@ -135,7 +153,7 @@ class TokenInbox:
             while True:
                 if self._is_cancelled or self._is_read_out:
                     return None
-                if self._ids or self._finish:
+                if self._ids or self._notices or self._finish:
                     return self._take()
                 if self._error is not None:
                     raise (
@@ -152,9 +170,10 @@ class TokenInbox:
 
     def _take(self) -> Tokens:
         """All that is in the buffer."""
-        tokens = Tokens(tuple(self._ids), tuple(self._logprobs), self._finish, self._tokens_left)
+        tokens = Tokens(tuple(self._ids), tuple(self._logprobs), self._finish, tuple(self._notices), self._tokens_left)
         self._ids.clear()
         self._logprobs.clear()
+        self._notices.clear()
         self._is_read_out = self._finish is not None
         return tokens
 

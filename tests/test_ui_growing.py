@@ -12,6 +12,7 @@ import pytest
 from model.engine import collect
 from model.events import Event, ThinkingDelta
 from model.host import ModelHost
+from model.pacing import Pace
 from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
@@ -101,6 +102,8 @@ def test_request_waits_while_nothing_comes_and_nothing_is_kept_of_what_has_ended
 
 class Told:
     """A live run of which as many events are known as a test says."""
+
+    pace = Pace(lambda: 1)
 
     def __init__(self, events: list[Event]) -> None:
         self.events = events

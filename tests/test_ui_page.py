@@ -147,7 +147,7 @@ def test_watch_run_lets_go_when_its_page_goes(runs: Runs) -> None:
 
     asyncio.run(watch_a_little())
     assert runs.is_live(run_id)
-    assert runs._live[run_id]._readers == 0
+    assert runs._live[run_id].readers == 0
     runs.stop(run_id)
 
 

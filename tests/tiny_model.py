@@ -41,6 +41,7 @@ class Forward:
         self.sleep_seconds = 0.0
         self.error = None
         # The step from which on all wait until they may go on, and whether one does.
+        self.model = model
         self.held_step: int | None = None
         self.is_held, self.may_go_on = threading.Event(), threading.Event()
         self._hook = model.register_forward_pre_hook(self._before, with_kwargs=True)
@@ -61,7 +62,7 @@ class Forward:
 
 def read_all(stream: TokenStream):
     ids: list[int] = []
-    logprobs: list[float] = []
+    logprobs: list[float | None] = []
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         tokens = stream.read(1.0)

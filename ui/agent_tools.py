@@ -7,7 +7,8 @@ from agent.agents import Agents
 from agent.policy import runs_no_programs, stricter
 from agent.scratch import Scratch
 from agent.toolbox import Tool
-from model.errors import AppError
+from model.acting import is_governed_by_others
+from model.errors import AppError, NotAllowed
 from model.tool_events import Policy
 from verify.sandbox.levels import REMEDY
 
@@ -79,6 +80,10 @@ class ToolPanel:
     def __init__(self, agents: Agents, servers: ServersLike | None, is_hosted: bool) -> None:
         self._agents, self._servers, self._is_hosted = agents, servers, is_hosted
 
+    @property
+    def _is_governed(self) -> bool:
+        return is_governed_by_others(self._is_hosted)
+
     def value(self, wishes: Mapping[str, Policy], note: str = "") -> Value:
         """What `agent_views.tools_view` shows."""
         held = {tool.name: (tool, self._agents.policies.of(tool)) for tool in self._agents.toolbox.tools()}
@@ -95,13 +100,13 @@ class ToolPanel:
                 for each in servers
             ],
             "note": note or problem or self._standing_note(),
-            "is_hosted": self._is_hosted,
+            "is_hosted": self._is_governed,
         }
 
     def _standing_note(self) -> str:
         if runs_no_programs():
             return _NO_PROGRAMS_NOTE
-        return _HOSTED_NOTE if self._is_hosted else ""
+        return _HOSTED_NOTE if self._is_governed else ""
 
     def change(self, wishes: Wishes, given: Mapping[str, Any]) -> tuple[Wishes, Value]:
         """Do what the panel's script tells: any page may send anything.
@@ -117,6 +122,8 @@ class ToolPanel:
                     wishes = self._set(wishes, name, str(given.get("policy", "")))
                 case "offer":
                     wishes = self._offer(wishes, name, bool(given.get("is_on")))
+                case "switch" | "restart" if is_governed_by_others(False):
+                    raise NotAllowed("All users share these servers, so only an admin switches them.")
                 case "switch" if self._servers is not None:
                     self._servers.switch(name, bool(given.get("is_on")))
                 case "restart" if self._servers is not None:
@@ -131,7 +138,7 @@ class ToolPanel:
         chosen = next((known for known in _POLICIES if known == policy), None)
         if chosen is None or self._agents.toolbox.find(name) is None:
             return wishes
-        if not self._is_hosted:
+        if not self._is_governed:
             self._agents.policies.set(name, chosen)
             return wishes
         return wishes | {name: chosen}

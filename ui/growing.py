@@ -20,6 +20,9 @@ Grown = Callable[[Any], Awaitable[dict[str, Any]]]
 # A request waits for text, so that a slow model is not asked for nothing all the time.
 _WAIT_SECONDS = 1.0
 _LOOK_SECONDS = 0.04
+# Panes ask again after so long (thinking_pane.js); where many read, each is made to wait for the rest of its time.
+_ASKED_AGAIN_SECONDS = 0.085
+_FORGOTTEN_EVERY_SECONDS = 5.0
 
 
 @dataclass(slots=True)
@@ -38,6 +41,7 @@ class Growing:
     def __init__(self, runs: Runs) -> None:
         self._runs = runs
         self._known: dict[str, _Thinking] = {}
+        self._forgot_at = 0.0
 
     async def grown(self, asked: Any) -> dict[str, Any]:
         """What has been thought since.
@@ -52,6 +56,7 @@ class Growing:
         run_id, units = str(asked["run"]), int(asked["units"])
         step = asked.get("step")
         deadline = time.monotonic() + _WAIT_SECONDS
+        await self._runs.pace.rest_beyond(_ASKED_AGAIN_SECONDS)
         while True:
             thinking = self._read(run_id)
             if thinking is None:
@@ -78,9 +83,15 @@ class Growing:
             known.pieces.append((known.n_units, text))
             known.n_units += utf16_units(text)
         self._known[run_id] = known
-        for ended in [each for each in self._known if each != run_id and not self._runs.is_live(each)]:
-            del self._known[ended]
+        self._forget_ended()
         return known
+
+    def _forget_ended(self) -> None:
+        if time.monotonic() - self._forgot_at < _FORGOTTEN_EVERY_SECONDS:
+            return
+        self._forgot_at = time.monotonic()
+        for ended in [each for each in self._known if not self._runs.is_live(each)]:
+            del self._known[ended]
 
 
 def _since(thinking: _Thinking, units: int) -> str:

@@ -9,6 +9,7 @@ from ui.parts import ASSETS
 _POLICY = "img-src 'self' data: blob:; media-src 'self' data: blob:; object-src 'none'"
 _SCRIPTS = (
     "words.js",
+    "abilities.js",
     "page.js",
     "run_groups.js",
     "rail.js",

@@ -74,7 +74,7 @@ async def watch_run(
                 told, told_at = panes, time.monotonic()
                 yield panes
             if timed and was_live and panes.is_live:
-                await asyncio.sleep(flush_seconds(panes))
+                await runs.pace.rest(flush_seconds(panes))
 
 
 def _is_more_thinking(told: Panes, panes: Panes) -> bool:
