@@ -138,7 +138,7 @@ class FairLine:
         with self._lock:
             if run.id not in self._order.seated and run.id not in self._order.waiting:
                 return
-            self._order.leave(run)
+            self._order.leave(run, self._clock())
             self._places_at = float("-inf")
         self.settle()
 

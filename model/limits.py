@@ -49,8 +49,7 @@ def limit_of(settings: Settings, name: str) -> int:
     chosen: int | None = getattr(settings, name)
     if chosen is not None:
         return chosen
-    is_shared = settings.is_hosted or getattr(settings, "auth", "none") != "none"
-    return _SHARED[name] if is_shared else 0
+    return _SHARED[name] if settings.is_shared else 0
 
 
 @dataclass(slots=True)

@@ -5,141 +5,21 @@ here, so that a cancel of one of them has nothing to undo. A server that dies te
 gets a new one.
 """
 
-import logging
 import threading
-import time
 import weakref
-from collections import deque
 from collections.abc import Callable, Sequence
 
 from model.engine import TokenStream
-from model.errors import AppError, EngineError
+from model.errors import EngineError
 from model.events import Sampling
 from model.llamacpp_child import LlamaChild
-from model.llamacpp_request import Exchange, body_of
+from model.llamacpp_line import Job, Line
 from model.llamacpp_scores import forced_scores
 from model.scoring import Scores
-from model.token_inbox import CLOSED, TokenInbox, check_prompt
+from model.token_inbox import CLOSED, check_prompt
 from model.token_pieces import TokenPieces
 
-_log = logging.getLogger(__name__)
-
-# How often, and for how long, the server is asked whether it has let go of a request that was cancelled.
-_RELEASE_POLL_SECONDS = 0.02
-_RELEASE_SECONDS = 30.0
 _ASK_SECONDS = 10.0
-
-
-class _Job:
-    """A request with its reader."""
-
-    def __init__(self, exchange: Exchange, line: "_Line") -> None:
-        self.exchange = exchange
-        # The line is asked through a weak reference: an inbox that somebody keeps must not keep the server.
-        self.inbox = TokenInbox(lambda: line.cancel(self), line.death)
-
-
-class _Line:
-    """Requests that run and that wait. Knows nothing of its decoder, so that an abandoned one is collected."""
-
-    def __init__(self, child: LlamaChild, slots: int) -> None:
-        self._child = child
-        self._slots = slots
-        self._lock = threading.Lock()
-        self._waiting: deque[_Job] = deque()
-        self._running: list[_Job] = []
-        self._is_closed = False
-
-    def death(self) -> str | None:
-        """The sentence for readers when nobody will push to them any more."""
-        return CLOSED if self._is_closed else None
-
-    def add(self, job: _Job) -> None:
-        """Let it run, or wait until another one has ended.
-
-        Raises:
-            EngineError: If the line was closed.
-        """
-        with self._lock:
-            if self._is_closed:
-                raise EngineError(CLOSED)
-            self._waiting.append(job)
-            self._fill()
-
-    def _fill(self) -> None:
-        """With the lock held."""
-        while self._waiting and len(self._running) < self._slots and not self._is_closed:
-            job = self._waiting.popleft()
-            self._running.append(job)
-            threading.Thread(target=self._run, args=(job,), name="llamacpp-request", daemon=True).start()
-
-    def cancel(self, job: _Job) -> None:
-        """A waiting one leaves at once; a running one when the server has let go of it."""
-        with self._lock:
-            if job in self._waiting:
-                self._waiting.remove(job)
-                return
-        job.exchange.abort()
-
-    def live(self) -> int:
-        """Requests that wait, and those that the server has not let go of."""
-        with self._lock:
-            return len(self._waiting) + len(self._running)
-
-    def _run(self, job: _Job) -> None:
-        """One request's thread."""
-        try:
-            for written in job.exchange.run():
-                if written.cached_tokens >= 0:
-                    job.inbox.cached_tokens = written.cached_tokens
-                if written.ids or written.finish:
-                    job.inbox.push(written.ids, written.logprobs, written.finish)
-        except AppError as error:
-            job.inbox.fail(str(error), error)
-        except (OSError, ValueError, KeyError) as error:
-            job.inbox.fail(self._broken(error), error)
-        except Exception as error:  # noqa: BLE001  the thread's last resort: its reader must hear of it
-            _log.exception("A request to llama.cpp's server failed.")
-            job.inbox.fail(f"The engine failed in mid-run: {type(error).__name__}: {error}. Ask again.", error)
-        finally:
-            if job.inbox.is_cancelled:
-                self._await_release(job)
-            with self._lock:
-                if job in self._running:
-                    self._running.remove(job)
-                self._fill()
-
-    def _broken(self, error: Exception) -> str:
-        """The sentence for a reader whose connection broke."""
-        time.sleep(_RELEASE_POLL_SECONDS)  # the process is reaped a moment after its sockets are gone
-        why = self._child.death() or f"its server hung up ({type(error).__name__})"
-        return f"llama.cpp ended in mid-run: {why}. It starts again with the next question."
-
-    def _await_release(self, job: _Job) -> None:
-        """Until no more slots are busy than there are other requests, which is within a step."""
-        deadline = time.monotonic() + _RELEASE_SECONDS
-        while time.monotonic() < deadline and not self._is_closed and not self._child.death():
-            with self._lock:
-                others = sum(not other.inbox.is_cancelled for other in self._running)
-            try:
-                slots = self._child.get("/slots", _ASK_SECONDS)
-            except (OSError, ValueError, AppError):  # it has died, or takes long over a step
-                continue
-            if sum(bool(slot.get("is_processing")) for slot in slots) <= others:
-                return
-            time.sleep(_RELEASE_POLL_SECONDS)
-
-    def close(self) -> None:
-        """Fail everything and end the server."""
-        with self._lock:
-            self._is_closed = True
-            jobs = [*self._waiting, *self._running]
-            self._waiting.clear()
-            self._running.clear()
-        for job in jobs:
-            job.inbox.fail(CLOSED)
-            job.exchange.abort()
-        self._child.close()
 
 
 class LlamaCppDecoder:
@@ -169,7 +49,7 @@ class LlamaCppDecoder:
         self._room_tokens = min(context_tokens, cache_tokens)
         self._slots = slots
         self._pieces = pieces
-        self._line = _Line(child, slots)
+        self._line = Line(child, slots, pieces)
         # One reading at a time: each takes a slot of the server beside those of the line.
         self._scoring = threading.Lock()
         self._end = weakref.finalize(self, self._line.close)  # also when the interpreter exits
@@ -214,8 +94,7 @@ class LlamaCppDecoder:
             raise EngineError(CLOSED)
         check_prompt(prompt_ids, len(self._pieces), self._room_tokens)
         new_tokens = min(max_new_tokens, self._room_tokens - len(prompt_ids))
-        body = body_of(prompt_ids, sampling, new_tokens)
-        job = _Job(Exchange(self._child, body, stop_ids, self._pieces), self._line)
+        job = Job(self._line, prompt_ids, sampling, new_tokens, stop_ids)
         if new_tokens <= 0:
             job.inbox.push((), (), "length")
         else:

@@ -31,6 +31,8 @@ from model.token_pieces import TokenPieces
 # Tokens of one step: a long prompt is read in such pieces, and between two of them a cancel takes effect and the
 # others' decoding goes on.
 _STEP_TOKENS = 256
+# Requests decoded at once, where the settings do not say.
+_SLOTS = 8
 # Beside weights and cache: what one step computes with, the process itself.
 _WORKSPACE_BYTES = GIB // 2
 # Share of the free memory that keys and values may take, and what they may take without being asked.
@@ -101,23 +103,23 @@ def load_gguf(
         notes.append("The embedded model is loaded without its adapter: it was not taught to think.")
     elif adapter is not None and order.adapter not in ("auto", ""):
         notes.append(f"The adapter {order.adapter!r} is added to the weights.")
-    plan = _plan(spec, head, adapters, order.context_tokens, settings.slots, tuple(notes))
+    plan = _plan(spec, head, adapters, order.context_tokens, settings.slots or _SLOTS, tuple(notes))
     report("load", 0, head.file_bytes, f"Loading {spec.name} in {head.precision} into llama.cpp")
     return _served(settings, spec, plan, should_stop)
 
 
 def _served(settings: Settings, spec: ModelSpec, plan: _Plan, should_stop: Callable[[], bool]) -> _Served:
-    head, threads = plan.head, settings.threads or default_threads()
+    head, threads, slots = plan.head, settings.threads or default_threads(), settings.slots or _SLOTS
     tokenizer = tokenizer_of(head)
     child = LlamaChild(
         ServerOptions(
             model=str(head.path),
             adapters=plan.adapters,
-            slots=settings.slots,
+            slots=slots,
             cache_tokens=plan.cache_tokens,
             threads=threads,
             step_tokens=_STEP_TOKENS,
-            http_threads=2 * settings.slots + 8,
+            http_threads=2 * slots + 8,
             kept_prompts_mib=min(_KEPT_MIB, int(free_machine_bytes() * _KEPT_SHARE / 2**20)),
             gpu_layers=settings.gpu_layers,
         )
@@ -130,7 +132,7 @@ def _served(settings: Settings, spec: ModelSpec, plan: _Plan, should_stop: Calla
                 child,
                 context_tokens=plan.context_tokens,
                 cache_tokens=plan.cache_tokens,
-                slots=settings.slots,
+                slots=slots,
                 pieces=_pieces(head),
             ),
             ChatPrompts(tokenizer, spec.family, more_stop_ids=stop_ids_of(head)),

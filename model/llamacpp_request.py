@@ -3,7 +3,8 @@
 import json
 import math
 import socket
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,18 +19,31 @@ _LEAST_PROBABILITY = 1e-30
 _SAMPLERS = ["temperature", "top_k", "top_p"]
 
 
+Finish = Literal["stop", "length"] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came of a request in one message; `cached_tokens` is -1 until the server has said it."""
+    """What came of a request in one message.
+
+    Attributes:
+        cached_tokens: -1 in messages that do not say it.
+        ended_here: It is over by one of our stop tokens, which the server knows nothing of.
+    """
 
     ids: tuple[int, ...] = ()
     logprobs: tuple[float, ...] = ()
-    finish: Literal["stop", "length"] | None = None
+    finish: Finish = None
     cached_tokens: int = -1
+    ended_here: bool = False
 
 
-def body_of(prompt_ids: Sequence[int], sampling: Sampling, max_new_tokens: int) -> dict[str, Any]:
-    """The request as the server wants it, with every way of sampling off that is none of ours."""
+def body_of(prompt_ids: Sequence[int], sampling: Sampling, max_new_tokens: int, alike: int = 1) -> dict[str, Any]:
+    """The request as the server wants it, with every way of sampling off that is none of ours.
+
+    Args:
+        alike: So many requests are made of it, drawn apart.
+    """
     temperature = 1.0 if sampling.temperature is None else max(0.0, float(sampling.temperature))
     return {
         "prompt": list(prompt_ids),
@@ -41,37 +55,38 @@ def body_of(prompt_ids: Sequence[int], sampling: Sampling, max_new_tokens: int) 
         "samplers": _SAMPLERS,
         "min_p": 0.0,
         "repeat_penalty": 1.0,
+        "n_cmpl": alike,
         "stream": True,
         "return_tokens": True,
         "return_progress": True,
         "cache_prompt": True,
         "n_probs": 1,
         "post_sampling_probs": True,
-        "response_fields": ["tokens", "stop", "stop_type", "tokens_predicted"],
+        "response_fields": ["index", "tokens", "stop", "stop_type", "tokens_predicted"],
     }
 
 
 class Exchange:
-    """One request on its way. `run` is one thread's; `abort` is anybody's.
+    """One request, or a few alike, on the way. `run` is one thread's; `abort` is anybody's.
 
     Args:
         stop_ids: Tokens that end it, besides those that llama.cpp itself ends at.
     """
 
-    def __init__(self, child: LlamaChild, body: dict[str, Any], stop_ids: Sequence[int], pieces: TokenPieces) -> None:
+    def __init__(self, child: LlamaChild, body: dict[str, Any], stop_ids: Collection[int], pieces: TokenPieces) -> None:
         self._child = child
         self._body = body
-        self._stop_ids = frozenset(stop_ids)
-        self._pieces = pieces
+        self._readers = [_Reader(stop_ids, pieces) for _ in range(body.get("n_cmpl", 1))]
         self._socket: socket.socket | None = None
-        self._is_aborted = False
-        self._counted = 0
-        # A token without text: one that llama.cpp ended at, if nothing comes after it.
-        self._held: tuple[tuple[int, ...], tuple[float, ...]] = ((), ())
+        self._aborted = threading.Event()
+
+    def was_aborted(self) -> bool:
+        """Whether `abort` was called."""
+        return self._aborted.is_set()
 
     def abort(self) -> None:
-        """Hang up, which frees the slot; never blocks."""
-        self._is_aborted = True
+        """Hang up, which frees the slots; never blocks."""
+        self._aborted.set()
         connected = self._socket
         if connected is not None:
             try:
@@ -79,38 +94,63 @@ class Exchange:
             except OSError:  # it is closed already
                 return
 
-    def run(self) -> Iterator[Written]:
-        """What comes, the last with its `finish`; fewer after an `abort`.
+    def run(self) -> Iterator[tuple[int, Written]]:
+        """What comes, and of which of the requests; each one's last has its `finish`. Fewer after an `abort`.
 
         Raises:
             EngineError: If the server refuses.
-        OSError: If it dies.
             PromptTooLong: If the prompt does not fit what it holds.
+            OSError: If the server dies.
         """
         connection = self._child.connection()
         try:
             connection.connect()
             self._socket = connection.sock
-            if self._is_aborted:
+            if self.was_aborted():
                 return
             connection.request("POST", "/completion", json.dumps(self._body).encode(), self._child.headers())
             response = connection.getresponse()
             if response.status != 200:
                 raise _refusal(response.read())
+            open_ones = set(range(len(self._readers)))
             for line in iter(response.readline, b""):
-                if line.startswith((b"data: ", b"error: ")):
-                    written = self._read(json.loads(line.partition(b": ")[2]))
-                    yield written
-                    if written.finish is not None:
-                        return
-            if not self._is_aborted:
-                raise ConnectionError("the connection ended in mid-run")
+                if self.was_aborted():
+                    return
+                if not line.startswith((b"data: ", b"error: ")):
+                    continue
+                message = json.loads(line.partition(b": ")[2])
+                index = int(message.get("index", 0))
+                written = self._readers[index].read(message)
+                if written.finish is not None:
+                    open_ones.discard(index)
+                yield index, written
+                if not open_ones:
+                    return
+            raise ConnectionError("the connection ended in mid-run")
+        except OSError:
+            if not self.was_aborted():
+                raise
         finally:
             self._socket = None
             connection.close()
 
-    def _read(self, message: dict[str, Any]) -> Written:
-        """One message of the server."""
+
+class _Reader:
+    """What the server says of one request, message by message."""
+
+    def __init__(self, stop_ids: Collection[int], pieces: TokenPieces) -> None:
+        self._stop_ids = stop_ids
+        self._pieces = pieces
+        self._counted = 0
+        # A token without text: one that llama.cpp ended at, if nothing comes after it.
+        self._held: tuple[tuple[int, ...], tuple[float, ...]] = ((), ())
+
+    def read(self, message: dict[str, Any]) -> Written:
+        """One message.
+
+        Raises:
+            EngineError: If it is a refusal.
+        """
         if "error" in message:
             raise _refusal(json.dumps(message).encode())
         if "code" in message and "message" in message:
@@ -123,16 +163,15 @@ class Exchange:
         held, self._held = self._held, ((), ())
         for place, token_id in enumerate(ids):
             if token_id in self._stop_ids:
-                return Written((*held[0], *ids[:place]), (*held[1], *logprobs[:place]), "stop")
+                return Written((*held[0], *ids[:place]), (*held[1], *logprobs[:place]), "stop", ended_here=True)
         if ids and not message.get("content"):
             self._held = (ids, logprobs)
-            return Written(held[0], held[1], None)
-        return Written((*held[0], *ids), (*held[1], *logprobs), None)
+            return Written(held[0], held[1])
+        return Written((*held[0], *ids), (*held[1], *logprobs))
 
     def _finish(self, message: dict[str, Any]) -> Written:
-        finish: Literal["stop", "length"] = "length" if message.get("stop_type") == "limit" else "stop"
-        ended_at = message.get("stop_type") == "eos"
-        ids, logprobs = ((), ()) if ended_at else self._held
+        finish: Finish = "length" if message.get("stop_type") == "limit" else "stop"
+        ids, logprobs = ((), ()) if message.get("stop_type") == "eos" else self._held
         return Written(ids, logprobs, finish)
 
     def _new_tokens(self, message: dict[str, Any]) -> tuple[tuple[int, ...], tuple[float, ...]]:

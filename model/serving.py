@@ -177,7 +177,7 @@ def _decoder_for(
     if loaded.device == "mps":
         return SingleDecoder(loaded.model), loaded.context_tokens, ()
     try:
-        batched = BatchedDecoder(loaded.model, loaded.context_tokens)
+        batched = BatchedDecoder(loaded.model, loaded.context_tokens, settings.slots)
     except (AppError, RuntimeError, ValueError) as error:
         _log.warning("batching does not start, one request at a time instead: %s", error)
         notes = (f"Requests are answered one at a time, because batching does not start here: {error}",)

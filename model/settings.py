@@ -66,6 +66,8 @@ MAX_SYSTEM_CHARACTERS = 40_000
 MAX_HINT_CHARACTERS = 4_000
 MAX_HISTORY_MESSAGES = 400
 
+# What stands where other engines name the precision of their weights: of a server's nothing is known.
+REMOTE = "remote"
 ENGINES = ("auto", "transformers", "llamacpp", "remote")
 
 
@@ -96,6 +98,7 @@ class Settings:
         queue: Runs of all users that wait for a slot of the engine.
         requests_per_minute: Runs that all users together may begin: names cost nothing where nobody logs in.
         tokens_per_hour: Tokens that are written for all users together.
+        slots: Requests that a model of this machine answers at once; 0 chooses by the device. More take more memory.
         metrics_token: With it, /metrics may be read from other machines.
         turn_seconds: How long a run may hold a slot of the engine that others wait for; 0 lets it keep that to its end.
         mcp_servers: The file that names the MCP servers of the agent; None for mcp.json in the data folder.
@@ -105,7 +108,6 @@ class Settings:
         allows_benchmarks: Whether visitors of a server may start benchmarks, which take all of the model.
         engine: "auto", "transformers", "llamacpp" or "remote"; "auto" is "remote" when a server is named.
         threads: That llama.cpp computes on; 0 leaves a core to the page.
-        slots: Requests that llama.cpp decodes at once; further ones wait.
         gpu_layers: Layers that llama.cpp puts on a GPU, where its package can use one; -1 leaves it to llama.cpp.
         server_url: Of an OpenAI-compatible server, as it ends in /v1; or the name of an inference provider.
         server_slots: Requests that such a server is given at once; 0 for what it says of itself.
@@ -136,6 +138,7 @@ class Settings:
     requests_per_minute: int | None = None
     tokens_per_hour: int | None = None
     turn_seconds: float = 10.0
+    slots: int = 0
     metrics_token: str = ""
     server_name: str = "127.0.0.1"
     server_port: int = 7860
@@ -148,7 +151,6 @@ class Settings:
     allows_benchmarks: bool = False
     engine: str = "auto"
     threads: int = 0
-    slots: int = 8
     gpu_layers: int = -1
     server_url: str = ""
     server_slots: int = 0
@@ -243,6 +245,7 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         queue=limit("WORKINGS_QUEUE"),
         requests_per_minute=limit("WORKINGS_REQUESTS_PER_MINUTE"),
         tokens_per_hour=limit("WORKINGS_TOKENS_PER_HOUR"),
+        slots=int(number("WORKINGS_SLOTS", 0)),
         metrics_token=environment.get("WORKINGS_METRICS_TOKEN", ""),
         turn_seconds=number("WORKINGS_TURN_SECONDS", 10.0),
         server_name=environment.get("GRADIO_SERVER_NAME", "0.0.0.0" if is_hosted else "127.0.0.1"),
@@ -255,7 +258,6 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         web_proxy=environment.get("WORKINGS_WEB_PROXY", ""),
         allows_benchmarks=environment.get("WORKINGS_BENCHMARKS", "").lower() in ("1", "true"),
         threads=int(number("WORKINGS_THREADS", 0)),
-        slots=max(1, int(number("WORKINGS_SLOTS", 8))),
         gpu_layers=int(number("WORKINGS_GPU_LAYERS", -1)),
         engine=_engine_named(environment.get("WORKINGS_ENGINE", "auto")),
         server_url=environment.get("WORKINGS_SERVER_URL", ""),

@@ -9,8 +9,6 @@ from model.fair_order import FairOrder, LineRun
 
 # The wait is told from so many of the latest runs.
 _REMEMBERED_RUNS = 40
-# As few runs of its own kind tell more of a run than all others do.
-_FEWEST_OF_KIND = 3
 _MOST_STEPS = 500
 _LEAST_SECONDS, _ROUNDING_SECONDS = 0.05, 1e-6
 
@@ -28,18 +26,27 @@ class Place:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """A run that has ended: its kind, what it wrote, and the most that it could have written."""
+
+    kind: str
+    tokens: int
+    most_tokens: int | None
+
+
 @dataclass(slots=True)
 class RunLengths:
     """Remembers how many tokens runs wrote and how fast, to tell what is left of one."""
 
-    _totals: deque[tuple[str, int]] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_RUNS))
+    _ended: deque[_Ended] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_RUNS))
     _tokens: float = 0.0
     _seconds: float = 0.0
     _first_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED_RUNS))
 
     def ended(self, run: LineRun) -> None:
         """The run has written all that it will."""
-        self._totals.append((run.kind, run.tokens))
+        self._ended.append(_Ended(run.kind, run.tokens, run.most_tokens))
 
     def held(self, tokens: int, seconds: float) -> None:
         """So many tokens were written in one slot within so many seconds; older ones count less."""
@@ -57,21 +64,30 @@ class RunLengths:
 
     def seconds_left(self, run: LineRun) -> float | None:
         """How long a run will hold a slot from now on, if nobody takes it; None while that cannot be told."""
-        if not self._totals or self.tokens_per_second <= 0:
+        if not self._ended or self.tokens_per_second <= 0:
             return None
         first = sum(self._first_seconds) / len(self._first_seconds) if self._first_seconds and not run.tokens else 0.0
         return self._tokens_left(run) / self.tokens_per_second + first
 
     def _tokens_left(self, run: LineRun) -> float:
-        """The mean over those of the latest runs that were longer than this one is by now."""
+        """The mean over those of the likely lengths that are longer than what it has written by now."""
         most = math.inf if run.most_tokens is None else run.most_tokens
-        of_kind = [total for kind, total in self._totals if kind == run.kind]
-        totals = of_kind if len(of_kind) >= _FEWEST_OF_KIND else [total for _, total in self._totals]
-        longer = [min(total, most) - run.tokens for total in totals if min(total, most) > run.tokens]
+        longer = [min(total, most) - run.tokens for total in self._likely(run) if min(total, most) > run.tokens]
         if longer:
             return sum(longer) / len(longer)
         # Longer than all of them: likely as long again.
         return max(min(most - run.tokens, run.tokens), 1.0)
+
+    def _likely(self, run: LineRun) -> list[float]:
+        """Lengths that a run may have: those of its kind, and what the others' share of their limits is of its own."""
+        likely = [float(each.tokens) for each in self._ended if each.kind == run.kind]
+        others = [each for each in self._ended if each.kind != run.kind]
+        shares = [each.tokens / each.most_tokens for each in others if each.most_tokens]
+        if shares and run.most_tokens:
+            likely.append(sum(shares) / len(shares) * run.most_tokens)
+        elif others:
+            likely.append(sum(each.tokens for each in others) / len(others))
+        return likely
 
 
 def places(order: FairOrder, slots: int, now: float, lengths: RunLengths) -> dict[str, Place]:
@@ -127,17 +143,18 @@ class _Played:
                 min((at for at in (*ends, *self._turns()) if at > self.at), default=self.at + _LEAST_SECONDS)
             )
         for run in back:
-            order.leave(run)
+            order.leave(run, self.at)
             order.wait(run, self.at)
         for run in [run for run in order.seated.values() if self._lasts[run.id] <= _ROUNDING_SECONDS]:
-            order.leave(run)
+            order.leave(run, self.at)
 
     def _turns(self) -> list[float]:
         """When a turn may be over."""
         if self._order.turn_seconds <= 0:
             return []
-        seated, waiting = self._order.seated.values(), self._order.waiting.values()
-        return [*map(self._order.due_at, waiting), *map(self._order.over_at, seated)]
+        seats, waiting = self._order.seats(), self._order.waiting.values()
+        due = [self._order.due_at(run, seats) for run in waiting]
+        return [*due, *map(self._order.over_at, self._order.seated.values())]
 
     def _serve_to(self, at: float) -> None:
         for run in self._order.seated.values():

@@ -31,7 +31,7 @@ def gguf_path(data_folder: Path) -> Path:
 def options(path: Path, **changed: object) -> ServerOptions:
     """What a small server is started with."""
     made = {
-        "model": str(path), "adapters": (), "slots": 4, "cache_tokens": 4 * 4096, "threads": 1, "step_tokens": 256,
+        "model": str(path), "adapters": (), "slots": 4, "cache_tokens": 4 * 2048, "threads": 1, "step_tokens": 256,
         "http_threads": 16, "kept_prompts_mib": 256, "gpu_layers": -1,
     }  # fmt: skip
     return ServerOptions(**(made | changed))  # type: ignore[arg-type]
@@ -63,7 +63,7 @@ def started(path: Path, *, uses_socket: bool = True, **changed: object) -> tuple
     child.start()
     made = options(path, **changed)
     decoder = LlamaCppDecoder(
-        child, context_tokens=4096, cache_tokens=made.cache_tokens, slots=made.slots, pieces=Text(path).pieces
+        child, context_tokens=2048, cache_tokens=made.cache_tokens, slots=made.slots, pieces=Text(path).pieces
     )
     return decoder, child
 

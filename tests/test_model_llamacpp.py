@@ -128,7 +128,7 @@ def test_slots_are_free_half_a_second_after_a_cancel_while_decoding(decoder, tex
 
 
 def test_cancel_while_the_prompt_is_read_ends_it_between_two_pieces(decoder, text):
-    words = text.ids(" ".join(f"{number * 7919} {number}" for number in range(900)))[:4000]
+    words = text.ids(" ".join(f"{number * 7919} {number}" for number in range(900)))[:2000]
     began = time.monotonic()
     run(decoder, words, new=1)
     whole = time.monotonic() - began
@@ -245,10 +245,55 @@ def test_follow_ups_find_their_beginnings_again_when_more_chats_than_slots_take_
 
 def test_a_prompt_that_leaves_no_room_is_refused_and_one_that_just_fits_is_not(decoder, long):
     whole = (long * 3)[: decoder.room_tokens]
-    with pytest.raises(PromptTooLong, match="4,096"):
+    with pytest.raises(PromptTooLong, match="2,048"):
         decoder.start(whole, PRESET, 10, ())
     ids, _, finish = run(decoder, whole[:-3], PRESET, 50)
     assert (len(ids), finish) == (3, "length")
+
+
+def test_requests_for_the_same_read_their_prompt_once_and_are_drawn_apart(decoder, long):
+    prompt = [13, *long[:500]]
+    streams = [decoder.start(prompt, HOT, 20, ()) for _ in range(3)]
+    written = [read_all(stream) for stream in streams]
+    assert len({tuple(ids) for ids, _, _ in written}) == 3
+    assert all((len(ids), finish) == (20, "length") for ids, _, finish in written)
+    assert sorted(stream.cached_tokens >= 500 for stream in streams) == [False, True, True]
+
+
+def test_one_of_those_that_share_a_prompt_is_cancelled_alone_and_the_others_go_on_where_they_were(decoder, long):
+    prompt = [14, *long[:500]]
+    streams = [decoder.start(prompt, PRESET, 200, ()) for _ in range(3)]
+    first = [read_some(stream, 5) for stream in streams]
+    streams[1].cancel()
+    gone = time.monotonic()
+    while decoder.busy_slots() + decoder.live_requests() > 4:
+        assert time.monotonic() - gone < 60
+    rest = [read_all(streams[number]) for number in (0, 2)]
+    assert [len(first[number]) + len(rest[place][0]) for place, number in enumerate((0, 2))] == [200, 200]
+    assert streams[1].read(0.0) is None
+    seconds_until_idle(decoder)
+    assert decoder.busy_slots() == 0
+
+
+def test_one_of_those_that_share_a_prompt_may_stop_at_a_token_of_ours(decoder, text):
+    prompt = text.ids("Here are some numbers. " * 12 + COUNT)
+    ids, _, _ = run(decoder, prompt, new=20)
+    stop = next(token for i, token in enumerate(ids) if i >= 3 and token not in ids[:i])
+    streams = [decoder.start(prompt, GREEDY, 20, (stop,)) for _ in range(2)]
+    assert [read_all(stream)[2] for stream in streams] == ["stop", "stop"]
+    seconds_until_idle(decoder)
+    assert decoder.busy_slots() == 0
+
+
+def read_some(stream, least: int) -> list[int]:
+    """At least so many tokens."""
+    ids: list[int] = []
+    deadline = time.monotonic() + 120
+    while len(ids) < least:
+        assert time.monotonic() < deadline
+        tokens = stream.read(1.0)
+        ids += tokens.ids if tokens is not None else ()
+    return ids
 
 
 def test_close_raises_in_a_reader_that_waits_and_in_those_that_come_later(own_decoder, long):

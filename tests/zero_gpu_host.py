@@ -2,10 +2,12 @@
 
 import base64
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -92,6 +94,10 @@ class ZeroGpuHost:
     def _release(self, query: dict[str, str]) -> tuple[int, Any]:
         call = self._call(query)
         call.released_at = time.time()
+        # A worker that has done its work is ended: the next call may be on another GPU.
+        if call.pid:
+            with suppress(ProcessLookupError):
+                os.kill(call.pid, signal.SIGKILL)
         if call.visitor in self.left:
             self.left[call.visitor] -= call.released_at - call.at
         return 200, {}

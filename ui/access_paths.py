@@ -13,6 +13,7 @@ OPEN = (
     "/login/callback",
     "/healthz",
     "/readyz",
+    "/metrics",  # which has a look of its own
     "/favicon.ico",
     "/robots.txt",
     "/manifest.json",
@@ -35,6 +36,7 @@ UPLOAD = "/gradio_api/upload"
 FILES = re.compile(r"/gradio_api/file(=|/)(?P<path>.*)", re.DOTALL)
 # Where a body names the session that it is for.
 NAMES_SESSION = re.compile(r"/gradio_api/(queue/join|cancel|reset|component_server|(run|api|call)/.+?)/?")
+CALL = re.compile(r"/gradio_api/(run|api)/")
 HEARTBEAT = re.compile(r"/gradio_api/heartbeat/(?P<session>[^/]+)/?")
 EVENT = re.compile(r"/gradio_api/call/(v2/)?[^/]+/(?P<event>[^/]+)/?")
 

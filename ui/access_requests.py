@@ -1,6 +1,6 @@
 """A request in, why it is refused before anybody looks at it out: another site's, another host's, or too long."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.types import Message, Receive, Scope, Send
@@ -9,6 +9,13 @@ from model.settings import LOOPBACK_NAMES, Settings
 from ui.access_identity import header
 
 _READING = ("GET", "HEAD", "OPTIONS")
+# An answer may name a picture anywhere in the world, or be a form that looks like a login; fetching the one would tell
+# its host what the answer says, sending the other what the reader types.
+PAGE_POLICY = (
+    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; "
+    "style-src 'self' 'unsafe-inline'; connect-src 'self' data: blob:; "
+    "frame-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'"
+)
 # What Gradio's launch takes for one file (100 MB), with the form around it.
 MAX_UPLOAD_BYTES = 105_000_000
 
@@ -26,7 +33,10 @@ def host_refusal(scope: Scope, settings: Settings) -> str:
     if settings.has_logins or settings.is_hosted or not settings.is_loopback:
         return ""
     host = header(scope, b"host")
-    name = (urlsplit(f"//{host}").hostname or "") if host.isascii() and " " not in host else "?"
+    try:
+        name = (urlsplit(f"//{host}").hostname or "") if host.isascii() and " " not in host else "?"
+    except ValueError:
+        name = "?"
     known = {*LOOPBACK_NAMES, "", *(each.strip().lower() for each in settings.hosts.split(","))}
     if name in known or name.endswith(".localhost"):
         return ""
@@ -55,9 +65,9 @@ def site_refusal(scope: Scope, path: str) -> str:
 
 def _is_own(scope: Scope, origin: str) -> bool:
     """Whether an Origin names the host that was asked."""
-    parts = urlsplit(origin) if origin.isascii() else None
+    scheme, _, host = origin.lower().partition("://")
     hosts = {header(scope, b"host").lower(), header(scope, b"x-forwarded-host").lower()} - {""}
-    return parts is not None and parts.scheme in ("http", "https") and parts.netloc.lower() in hosts
+    return scheme in ("http", "https") and host in hosts
 
 
 def length_refusal(scope: Scope, limit: int) -> bool:
@@ -103,21 +113,32 @@ def _once(first: Message, then: Receive) -> Receive:
     return receive
 
 
-def with_headers(send: Send, added: list[tuple[bytes, bytes]], seen: Callable[[Message], Awaitable[None]]) -> Send:
-    """`send` that adds headers where an answer has none of that name (cookies always), and shows each message first."""
+def with_headers(
+    send: Send,
+    added: list[tuple[bytes, bytes]],
+    seen: Callable[[Message], Awaitable[None]],
+    statuses: Mapping[int, int] | None = None,
+) -> Send:
+    """`send` that adds headers where an answer has none of that name (cookies always), and shows each message first.
+
+    Args:
+        statuses: Those to be said instead of others.
+    """
 
     async def send_more(message: Message) -> None:
         await seen(message)
         if message["type"] == "http.response.start":
             there = {name.lower() for name, _ in message["headers"]}
             more = [each for each in added if each[0] == b"set-cookie" or each[0] not in there]
-            message = {**message, "headers": [*message["headers"], *more]}
+            status = (statuses or {}).get(message["status"], message["status"])
+            message = {**message, "status": status, "headers": [*message["headers"], *more]}
         await send(message)
 
     return send_more
 
 
-def security_headers(settings: Settings) -> list[tuple[bytes, bytes]]:
+def security_headers(settings: Settings, path: str) -> list[tuple[bytes, bytes]]:
     """What every answer says to browsers. A Space stands in a frame of huggingface.co, so that one may be framed."""
-    frames = [] if settings.is_hosted else [(b"content-security-policy", b"frame-ancestors 'self'")]
-    return [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"), *frames]
+    policies = [*([PAGE_POLICY] if path == "/" else []), *([] if settings.is_hosted else ["frame-ancestors 'self'"])]
+    policy = [(b"content-security-policy", "; ".join(policies).encode())] if policies else []
+    return [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"), *policy]
