@@ -205,7 +205,7 @@ class GpuTime:
     def told(self, visitor: str, left_seconds: float, resets_in: str) -> None:
         """The host has said what is left to somebody."""
         with self._lock:
-            self._told[visitor] = _Told(left_seconds, resets_in, self._clock())
+            self._told[visitor] = _Told(max(0.0, left_seconds), resets_in, self._clock())
             self._told.move_to_end(visitor)
             while len(self._told) > _MOST_VISITORS:
                 self._told.popitem(last=False)
@@ -251,6 +251,8 @@ class GpuTime:
                 f"ZeroGPU: about {tokens:,} tokens in a call of {seconds:.0f} s. Longer thoughts go on in the next "
                 "call, while your GPU time of the day lasts."
             )
+        if left < self.least_seconds(prompt_tokens):
+            return f"ZeroGPU: {left:.0f} s of your GPU time are left today, less than a call needs."
         return f"ZeroGPU: {left:.0f} s of your GPU time are left today, about {tokens:,} tokens."
 
 

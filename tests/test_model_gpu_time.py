@@ -113,6 +113,8 @@ def test_outlook_follows_the_pace_and_what_is_left():
     assert time.outlook("ann").startswith("ZeroGPU: about 4,500 tokens in a call of 60 s.")
     time.told("ann", 30, "1:00:00")
     assert time.outlook("ann") == "ZeroGPU: 30 s of your GPU time are left today, about 2,000 tokens."
+    time.told("ann", 2, "1:00:00")
+    assert time.outlook("ann") == "ZeroGPU: 2 s of your GPU time are left today, less than a call needs."
 
 
 def test_seconds_that_the_host_is_asked_for_are_those_of_the_call_in_the_arguments():

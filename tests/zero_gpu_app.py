@@ -1,8 +1,9 @@
 """The app as on ZeroGPU, on a machine without CUDA: `spaces` is the real package, only the GPU itself is a stand-in.
 
-Weights are placed on the device that `spaces` makes up, packed to disk at the launch, and each call forks a worker of its
-that reads them back; here into memory instead of a GPU. `WORKINGS_TEST_STEPS` names a file in which each worker notes its
-tokens as they are drawn.
+Weights are placed on the device that `spaces` makes up, packed to disk at the launch, and each call forks a worker that
+reads them back; here into memory instead of a GPU. A worker's clock counts its tokens, twenty a second, so that a busy
+machine changes nothing of where its calls end. `WORKINGS_TEST_STEPS` names a file in which each worker notes its tokens as
+they are drawn.
 """
 
 import os
@@ -49,6 +50,19 @@ spaces.zero.torch.move = read_back
 
 import model.single  # noqa: E402
 
+
+class Ticks:
+    """A worker's clock."""
+
+    seconds = 0.0
+
+    def monotonic(self) -> float:
+        self.seconds += 1 / 20
+        return self.seconds
+
+
+setattr(model.single, "time", Ticks())
+setattr(model.single, "seconds_before_first_call", lambda: 0.5)
 put = model.single._Streamer.put
 steps = os.environ.get("WORKINGS_TEST_STEPS", "")
 

@@ -36,6 +36,7 @@ class Given:
     at: float
     pid: int = 0
     released_at: float = 0.0
+    has_failed: bool = False
 
 
 @dataclass
@@ -94,6 +95,7 @@ class ZeroGpuHost:
     def _release(self, query: dict[str, str]) -> tuple[int, Any]:
         call = self._call(query)
         call.released_at = time.time()
+        call.has_failed = query.get("fail", "").lower() == "true"
         # A worker that has done its work is ended: the next call may be on another GPU.
         if call.pid:
             with suppress(ProcessLookupError):
