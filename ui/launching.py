@@ -14,10 +14,12 @@ from model.errors import BadInput
 from model.runs import Runs
 from model.settings import Settings
 from model.settled_memory import settle_memory
+from ui.backlog import hold_back_updates
 from ui.early_document import EarlyDocument
 from ui.first_text import first_text_of
 from ui.mcp_server import PATH, mcp_server
 from ui.parts import ASSETS
+from ui.sessions import lighten_sessions
 from ui.theme import css, early_script, head, theme
 from ui.words import translations
 from verify.sandbox.isolation import announce, protect_this_process
@@ -43,6 +45,8 @@ def launch(demo: gr.Blocks, runs: Runs, settings: Settings, *, opens_browser: bo
     if not settings.is_zero_gpu:  # there the workers that hold the device are processes of their own
         protect_this_process()
     demo.queue(default_concurrency_limit=None, max_size=_MAX_WAITING)
+    lighten_sessions(demo)
+    hold_back_updates()
     demo._queue.sleep_when_free = _QUEUE_LOOK_SECONDS
     demo._queue.progress_update_sleep_when_free = _PROGRESS_LOOK_SECONDS
     early = Middleware(EarlyDocument, script=early_script(), first_markup=first_text_of(runs))
