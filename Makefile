@@ -1,4 +1,5 @@
 # make run     set up .venv and start the app (ARGS=--no-browser keeps the browser closed)
+# make run-light  the same without torch, in .venv-light: llama.cpp runs the embedded model, or a GGUF file of yours
 # make test    the tests, Chromium ones included      make lint    formatter, linter, type checker
 # make check   lint and test                          make format  let ruff rewrite what it can
 # make clean   remove the environment and everything that was built (runs and weights of yours stay)
@@ -19,18 +20,25 @@ PYTHON = $(shell for name in python3 python3.13 python3.12 python3.11 python; do
 
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
+LIGHT_BIN := .venv-light/Scripts
 else
 BIN := $(VENV)/bin
+LIGHT_BIN := .venv-light/bin
 endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help run install test lint check format clean
+.PHONY: help run run-light install test lint check format clean
 
 help:
-	@sed -n '1,4s/^# //p' Makefile
+	@sed -n '1,5s/^# //p' Makefile
 
 run: $(VENV)/.installed
 	$(BIN)/python app.py $(ARGS)
+
+# The same rules with another environment, and without torch.
+run-light:
+	@$(MAKE) --no-print-directory VENV=.venv-light .venv-light/.installed-light
+	$(LIGHT_BIN)/python app.py --engine llamacpp $(ARGS)
 
 install: $(VENV)/.installed
 
@@ -50,7 +58,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-light build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A half-made environment is removed, so that the next try starts from nothing.
@@ -67,6 +75,11 @@ $(VENV)/.created:
 
 $(VENV)/.installed: requirements.txt constraints.txt requirements-embedded.txt $(VENV)/.created
 	$(PIP) install --constraint constraints.txt --requirement requirements.txt
+	$(PIP) install --no-deps --require-hashes --requirement requirements-embedded.txt
+	@touch $@
+
+$(VENV)/.installed-light: requirements-cpu.txt constraints.txt requirements-embedded.txt $(VENV)/.created
+	$(PIP) install --constraint constraints.txt --requirement requirements-cpu.txt
 	$(PIP) install --no-deps --require-hashes --requirement requirements-embedded.txt
 	@touch $@
 

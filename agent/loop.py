@@ -15,6 +15,8 @@ from agent.fitting import with_shorter_results
 from agent.reminders import spoke_of_a_call
 from agent.scratch import Scratch
 from agent.toolbox import Tool
+from model.abilities import Abilities
+from model.ends import end_notice
 from model.engine import Budget, Engine, Request, Steering
 from model.errors import AppError, PromptTooLong
 from model.events import (
@@ -96,6 +98,11 @@ class AgentEngine:
         """See `model.engine.Engine`."""
         return self.engine.slots
 
+    @property
+    def abilities(self) -> Abilities:
+        """See `model.engine.Engine`."""
+        return self.engine.abilities
+
     def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
         """The turn with all its steps; see `model.engine.Engine.stream`."""
         return _Turn(self, request, steering).events()
@@ -147,7 +154,7 @@ class _Turn:
             while reason is None:
                 yield from self._run_calls()
                 if (reason := self._steering.stop_reason) is not None:
-                    yield self._took(_end_notice(reason))
+                    yield self._took(end_notice(reason))
                 else:
                     yield from self._look_at_limits()
                     reason = yield from self._write()
@@ -155,7 +162,7 @@ class _Turn:
             if self._sum == Finished("stop"):
                 raise
             reason = self._steering.stop_reason or "error"
-            yield self._took(_end_notice(reason) if reason != "error" else Notice("engine", str(error)))
+            yield self._took(end_notice(reason) if reason != "error" else Notice("engine", str(error)))
         yield replace(self._sum, reason=reason)
 
     def _few_tools(self) -> str:
@@ -217,7 +224,7 @@ class _Turn:
         """What follows a step that the engine has finished: nothing more, its calls, or a reminder."""
         steps = self._steps
         step = steps[-1]
-        if reason in ("stopped", "time_limit", "error") or self._is_last:
+        if reason in ("stopped", "time_limit", "allowance", "error") or self._is_last:
             return reason
         if step.calls:
             return None
@@ -365,12 +372,6 @@ def _is_open(step: Step) -> bool:
 
 def _tokens_of(event: Event) -> int:
     return event.n_tokens if isinstance(event, ThinkingDelta | AnswerDelta) else 0
-
-
-def _end_notice(reason: FinishReason) -> Notice:
-    if reason == "time_limit":
-        return Notice("time_limit", "The run reached its time limit. Press Continue to take it further.")
-    return Notice("stopped", "Stopped. Press Continue to take it further.")
 
 
 def _finished_of(written: Sequence[Event], seconds: float) -> Finished:

@@ -12,6 +12,7 @@ from evals.run_state import LiveText
 from model.engine import Engine, Steering, collect
 from model.errors import AppError, BadInput
 from model.events import AnswerDelta, Event, PromptRead, ThinkingDelta
+from model.fair_line import Seat
 
 # After each try that fails: the engine may be on its way back. So often is a sample begun.
 _PAUSES_SECONDS = (0.1, 1.0, 0.0)
@@ -24,6 +25,7 @@ class Asking:
 
     Args:
         on_read: Called when the model has read the prompt.
+        seat: Where the sample waits for its turn; that time is none of its own.
     """
 
     benchmark: Benchmark
@@ -31,6 +33,7 @@ class Asking:
     problem: Problem
     number: int
     on_read: Callable[[], None]
+    seat: Seat | None = None
     steering: Steering = field(default_factory=Steering)
     tokens: int = 0
     is_thinking: bool = True
@@ -67,11 +70,11 @@ class Asking:
 
     def _written(self, engine: Engine, plan: Plan) -> Sample | None:
         self.started, self.tokens, self.is_thinking, self.thinking, self.answer = time.time(), 0, True, [], []
-        began = time.monotonic()
+        began, waited_before = time.monotonic(), self._waited_seconds()
         acting = self.benchmark.acting(engine, self.judges, self.problem) if self.benchmark.acting else None
         stream = (acting or engine).stream(plan.request(self.problem, self.number), self.steering)
         events = list(self._watched(stream))
-        seconds = time.monotonic() - began
+        seconds = time.monotonic() - (self._waited_seconds() - waited_before) - began
         whole = collect(events)
         finished = whole.finished
         assert finished is not None  # a stream ends with one, or raises
@@ -92,6 +95,9 @@ class Asking:
             round(next((event.seconds for event in events if isinstance(event, PromptRead)), seconds), 3),
             trace=acting.trace() if acting else {},
         )
+
+    def _waited_seconds(self) -> float:
+        return self.seat.waited_seconds if self.seat is not None else 0.0
 
     def _watched(self, events: Iterator[Event]) -> Iterator[Event]:
         for event in events:

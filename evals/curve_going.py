@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from evals.asking import TRIES
 from evals.benchmarks.benchmark import Benchmark, Judges, Problem
 from evals.curve_file import CutAnswer, is_out_of_date
+from evals.going import BENCHMARK_OWNER
 from evals.judging_samples import SampleJudge
 from evals.profiles import plan_of
 from evals.result_file import Result, ResultWriter, Sample
@@ -23,6 +24,7 @@ from model.chat import ChatEngine
 from model.engine import Collected, Steering, collect
 from model.errors import AppError, BadInput, EngineError
 from model.host import ModelHost
+from model.seated_engine import SeatedEngine
 
 _log = logging.getLogger(__name__)
 _WAIT_FOR_ENGINE_SECONDS = 60.0
@@ -183,10 +185,12 @@ class CurveGoing:
             if self._is_stopping.is_set():
                 return None
             self._steerings.add(steering)
+        seat = self._host.line.enter(sample.problem, BENCHMARK_OWNER, kind="curve", is_patient=True)
         try:
             request = request_after(self._plan, problem, sample.number, kept)
-            whole = collect(engine.stream(request, steering))
+            whole = collect(SeatedEngine(engine, seat).stream(request, steering))
         finally:
+            seat.close()
             with self._lock:
                 self._steerings.discard(steering)
         assert whole.finished is not None  # a stream ends with one, or raises

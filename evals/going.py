@@ -24,11 +24,16 @@ from evals.result_file import Judged, Result, ResultWriter, Sample
 from evals.run_state import LiveText, Phase, Running, State, seconds_to_expect
 from model.engine import Engine
 from model.errors import AppError
+from model.fair_line import Seat
 from model.host import ModelHost
+from model.seated_engine import SeatedEngine
 
 _log = logging.getLogger(__name__)
 
 Key = tuple[str, int]
+
+# In the line for the model, all samples of benchmarks are one user's.
+BENCHMARK_OWNER = "benchmark"
 
 # So many samples one after the other that the engine failed at: it is gone, and the rest would fail too.
 _MOST_FAILURES = 3
@@ -235,9 +240,12 @@ class Going:
         """An asker: one sample after the other until there is none left."""
         try:
             while (asking := self._next()) is not None:
+                seat = self._host.line.enter(self.name, BENCHMARK_OWNER, kind=BENCHMARK_OWNER, is_patient=True)
+                asking.seat = seat
                 try:
-                    sample = asking.ask(self._engine_now, self._plan, self._is_stopping)
+                    sample = asking.ask(partial(self._engine_now, seat), self._plan, self._is_stopping)
                 finally:
+                    seat.close()
                     with self._lock:
                         del self._asking[asking.problem.id, asking.number]
                         self._lock.notify_all()
@@ -253,8 +261,8 @@ class Going:
         finally:
             self._brought.put(None)
 
-    def _engine_now(self) -> Engine:
-        """The engine, which may have been loaded anew; never that of another model.
+    def _engine_now(self, seat: Seat) -> Engine:
+        """The engine, which may have been loaded anew; never that of another model. It writes in the line's order.
 
         Raises:
             AppError: If there is none in time, or it is another one.
@@ -263,7 +271,7 @@ class Going:
         if engine is not self._known_engine:
             check_same_model(self._result.head, engine)
             self._known_engine = engine
-        return engine
+        return SeatedEngine(engine, seat)
 
     def _next(self) -> Asking | None:
         """What is to be asked next; None when that is nothing.

@@ -7,6 +7,7 @@ the middle of a call that must stay text.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from model.abilities import Abilities
 from model.engine import Engine, Request, Steering
 from model.events import Event, ThinkingDelta
 
@@ -41,6 +42,11 @@ class RehearsingEngine:
     def slots(self) -> int:
         """The engine's."""
         return self._engine.slots
+
+    @property
+    def abilities(self) -> Abilities:
+        """The engine's."""
+        return self._engine.abilities
 
     def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
         """As the engine; a beginning comes first, with 0 tokens."""

@@ -71,8 +71,8 @@ def running_app(
 def _wait_until_ready(app: RunningApp, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and app.process.poll() is None:
-        with contextlib.suppress(httpx.HTTPError, ValueError, OSError):
-            if app.models()["loaded"]:
+        with contextlib.suppress(httpx.HTTPError, OSError):
+            if httpx.get(f"{app.address}/readyz", timeout=30).is_success:
                 return
         time.sleep(0.3)
     raise SystemExit(f"app.py was not ready within {seconds:.0f} s (exit status {app.process.poll()}).")

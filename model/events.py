@@ -12,7 +12,7 @@ from pydantic import Field, TypeAdapter
 from model.code_events import Program, Task, TestReport
 from model.tool_events import ApprovalAsked, Equipped, ToolCall, ToolResult
 
-FinishReason = Literal["stop", "length", "thinking_cut", "loop", "stopped", "time_limit", "error"]
+FinishReason = Literal["stop", "length", "thinking_cut", "loop", "stopped", "time_limit", "allowance", "error"]
 Role = Literal["system", "user", "assistant", "tool"]
 # The last three answer the question whether a tool call may run.
 Action = Literal[
@@ -40,6 +40,7 @@ NoticeKind = Literal[
     "unclosed",  # the model ended its turn inside the thinking and was asked for its answer
     "length",  # the token limit was reached
     "time_limit",  # the run's time limit was reached
+    "allowance",  # the user's tokens for this hour were used up; there are more later
     "stopped",  # the user stopped the run
     "hint_left_out",  # a hint came when the thinking was over
     "no_answer",  # the model wrote no answer even when it was asked for one
@@ -167,6 +168,24 @@ class Steered:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """The run waits for its turn at the model, or does so no more.
+
+    A run that others waited for gives way between two tokens and goes on where it was: its text is the same.
+
+    Args:
+        is_over: Its turn has come.
+        before: Runs that wait and were to be let in earlier, when the wait began.
+        seconds: The wait to expect (0 while it cannot be told); once it is over, the wait that it was.
+    """
+
+    is_over: bool = False
+    before: int = 0
+    seconds: float = 0.0
+    type: Literal["queued"] = "queued"
+
+
+@dataclass(frozen=True, slots=True)
 class Branched:
     """Second event of a run that came out of another one. What it keeps of the thinking follows, with 0 tokens."""
 
@@ -285,6 +304,7 @@ Event = (
     | ToolResult
     | Notice
     | Steered
+    | Queued
     | Finished
     | FinalAnswer
     | Verdict

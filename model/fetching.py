@@ -7,7 +7,7 @@ safetensors are taken: the older pickle format can run code when it is read.
 import errno
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,8 +15,7 @@ from model.catalog import EMBEDDED, ModelSpec
 from model.embedded import prepare_embedded
 from model.errors import ModelLoadFailed, UnsafeModel
 
-Stage = Literal["download", "convert"]
-Report = Callable[[Stage, int, int, str], None]
+Report = Callable[[Literal["download", "convert"], int, int, str], None]
 
 # Weights, config, tokenizer, chat template and licence; never Python files, never pickles.
 WANTED_FILES = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.jinja", "*.model", "merges.txt", "vocab.*"]
@@ -51,7 +50,7 @@ def fetch(
     elif spec.name == EMBEDDED:
         folder = prepare_embedded(data_folder, report, stop, embedded_adapter)
     elif source == "hub":
-        folder = _from_hub(spec, report, stop)
+        folder = from_hub(spec, report, stop)
     elif source == "modelscope":
         folder = _from_modelscope(spec, report)
     else:
@@ -121,7 +120,14 @@ def _in_folder(spec: ModelSpec, parent: Path) -> Path:
     )
 
 
-def _from_hub(spec: ModelSpec, report: Report, should_stop: Callable[[], bool]) -> Path:
+def from_hub(
+    spec: ModelSpec, report: Report, should_stop: Callable[[], bool], wanted_files: Sequence[str] = tuple(WANTED_FILES)
+) -> Path:
+    """The folder of a repository on the Hugging Face Hub, its wanted files fetched.
+
+    Raises:
+        ModelLoadFailed: If it cannot be had.
+    """
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 
@@ -130,7 +136,7 @@ def _from_hub(spec: ModelSpec, report: Report, should_stop: Callable[[], bool]) 
         folder = snapshot_download(
             spec.hub_id,
             revision=spec.revision,
-            allow_patterns=WANTED_FILES,
+            allow_patterns=list(wanted_files),
             ignore_patterns=UNWANTED_FILES,
             tqdm_class=_progress_bar(text, report, should_stop),
         )

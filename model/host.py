@@ -10,9 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from model.abilities import EVERYTHING, Abilities
 from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, ModelSpec, Yarn, find_model
 from model.engine import Engine
+from model.engine_choice import may_have_gpu
 from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
+from model.fair_line import FairLine
+from model.families import PLAIN
+from model.load_progress import LoadProgress
 from model.memory import PRECISIONS, WORKSPACE_BYTES, FitRow, choose_precision, fit_table, weight_bytes, with_auto
 from model.restarts import has_failed, trouble_of
 from model.serving import Given, LoadOrder, Serving, build_serving
@@ -21,7 +26,6 @@ from model.settled_memory import settle_memory
 from model.thinking import LEAST_ROOM_TOKENS
 
 if TYPE_CHECKING:
-    from model.loading import LoadProgress
     from model.single import OnDevice
 
 _log = logging.getLogger(__name__)
@@ -59,7 +63,7 @@ class HostStatus:
     note: str = ""
 
 
-Build = Callable[[LoadOrder, "Callable[[LoadProgress], None]", Callable[[], bool]], Serving]
+Build = Callable[[LoadOrder, Callable[[LoadProgress], None], Callable[[], bool]], Serving]
 
 
 class ModelHost:
@@ -89,6 +93,8 @@ class ModelHost:
         self._changed = threading.Condition()
         self._serving: Serving | None = Given(engine) if engine is not None else None
         self._status = HostStatus("empty")
+        # Whoever wants the engine to write stands in it.
+        self.line = FairLine(self._slots, settings.turn_seconds)
         # What the model that serves was loaded by.
         self._order: LoadOrder | None = None
         self._thread: threading.Thread | None = None
@@ -140,12 +146,13 @@ class ModelHost:
         settings = self._settings
         self._start(
             LoadOrder(
-                find_model(model),
+                self._spec_of(model),
                 precision,
                 settings.source if source is None else source,
                 settings.adapter if adapter is None else adapter,
                 context_tokens or settings.context_tokens,
                 use_yarn,
+                settings.uses_server,
             )
         )
 
@@ -161,7 +168,7 @@ class ModelHost:
         """
         settings = self._settings
         name = settings.model
-        spec = None if name == "auto" else find_model(name)
+        spec = None if name == "auto" and not settings.uses_server else self._spec_of(name)
         self._start(
             LoadOrder(
                 spec or CATALOG[EMBEDDED],
@@ -170,10 +177,24 @@ class ModelHost:
                 settings.adapter,
                 settings.context_tokens,
                 use_yarn=False,
+                is_remote=settings.uses_server,
             ),
             chooses_model=spec is None,
             after_seconds=after_seconds,
         )
+
+    def _spec_of(self, model: str) -> ModelSpec:
+        """What a name means: of the catalog, or of the server's models, of which only the server knows."""
+        if not self._settings.uses_server:
+            return find_model(model)
+        if not model.strip():
+            raise BadInput("No model was named. Give one of the server's models, or auto for its first.")
+        return ModelSpec(model.strip(), model.strip(), "", "see the server", PLAIN, 0)
+
+    def abilities(self) -> Abilities:
+        """What can be done with runs now; everything while no model is loaded, for what comes is not known."""
+        with self._changed:
+            return self._serving.engine.abilities if self._serving is not None else EVERYTHING
 
     def engine(self, wait_seconds: float = 0.0, should_stop: Callable[[], bool] | None = None) -> Engine:
         """The engine that serves, after a wait for the load under way if there is no engine yet.
@@ -243,6 +264,11 @@ class ModelHost:
         while is_so() and (left := deadline - time.monotonic()) > 0 and not (should_stop is not None and should_stop()):
             self._changed.wait(min(left, _POLL_SECONDS))
 
+    def _slots(self) -> int:
+        """Requests that are answered at once; 0 while no model serves. Never waits."""
+        serving = self._serving
+        return serving.engine.slots if serving is not None else 0
+
     def live_requests(self) -> int:
         """Requests that hold or wait for the device."""
         with self._changed:
@@ -254,11 +280,21 @@ class ModelHost:
             serving = self._serving
         return serving.device_text() if serving is not None else ""
 
+    def served_models(self) -> list[str]:
+        """The names of the models of the server that is asked; none where there is none, or it does not say."""
+        with self._changed:
+            serving = self._serving
+        models = getattr(serving, "models", None)
+        return models() if models is not None else []
+
     def fit_table(self) -> list[FitRow]:
-        """Model x precision: what would fit the device if nothing were loaded, and what "auto" would take.
+        """Model x precision: what would fit the device if nothing were loaded, and what "auto" would take; none where a
+        server runs the model.
 
         fp32 is among them only where "auto" may take it.
         """
+        if self._settings.uses_server:
+            return []
         from model.device import auto_precisions
 
         with self._changed:
@@ -318,6 +354,8 @@ class ModelHost:
             settle_memory()
 
     def _default_spec(self, order: LoadOrder) -> ModelSpec:
+        if self._settings.engine == "llamacpp" or not may_have_gpu():
+            return CATALOG[EMBEDDED]
         from model.device import device_kind
 
         best = CATALOG[DEFAULT_ON_GPU]
@@ -332,7 +370,7 @@ class ModelHost:
     def _load_beside_or_instead(self, order: LoadOrder, notes: list[str]) -> Serving:
         """Load beside the engine that serves where both fit; else free that one first."""
         former = self._serving
-        if former is not None and not self._fits_beside(order):
+        if former is not None and not order.is_remote and not self._fits_beside(order):
             self._free(former, notes)
             notes.append(f"{former.engine.model} was freed first, because both do not fit the memory.")
         return self._build(order, self._progress, lambda: self._is_closed)
@@ -361,7 +399,7 @@ class ModelHost:
         if note := serving.close():
             notes.append(note)
 
-    def _progress(self, progress: "LoadProgress") -> None:
+    def _progress(self, progress: LoadProgress) -> None:
         self._set(
             replace(self._status, text=progress.text, done=progress.done, total=progress.total, unit=progress.unit)
         )
@@ -383,7 +421,8 @@ class ModelHost:
         if former is not None and (note := former.close()):
             notes.append(note)
         engine = serving.engine
-        text = f"{engine.model} is ready in {engine.precision}, with {engine.context_tokens:,} tokens of context."
+        where = serving.device_text() if order.is_remote else f"in {engine.precision}"
+        text = f"{engine.model} is ready {where}, with {engine.context_tokens:,} tokens of context."
         note = " ".join([*notes, *serving.notes])
         seconds = time.monotonic() - self._started
         self._set(HostStatus("ready", engine.model, engine.precision, text, seconds=seconds, note=note))

@@ -6,9 +6,11 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from model.engine import Steering
-from model.events import AnswerDelta, Event, Finished, PromptRead, Steered, ThinkingDelta
+from model.events import AnswerDelta, Event, Finished, Queued, Steered, ThinkingDelta
+from model.fair_line import Seat
 from model.store import Store
 from model.tool_events import ApprovalAsked, ToolCall, ToolResult
+from model.waiting_line import Place
 
 # How long the starter of a run has to attach before it counts as abandoned.
 _ATTACH_SECONDS = 5.0
@@ -90,9 +92,12 @@ class Follower:
 class LiveRun:
     """A run that is going on: its events so far, who waits for more, how it is steered."""
 
-    def __init__(self, run_id: str, events: Sequence[Event], store: Store, run_seconds: float) -> None:
+    def __init__(self, run_id: str, events: Sequence[Event], store: Store, run_seconds: float, owner: str = "") -> None:
         self.id = run_id
+        self.owner = owner
         self.steering = Steering()
+        # Set before the run's thread begins.
+        self.seat: Seat
         self.ends_at = time.monotonic() + run_seconds
         # Whoever started the run is about to attach.
         self.abandoned_at: float | None = time.monotonic() + _ATTACH_SECONDS
@@ -108,8 +113,15 @@ class LiveRun:
         # Tool calls that wait for the user's word, and since when there are any.
         self._waiting: set[str] = set()
         self._waits_since = 0.0
-        # When the model began with it: its prompt has been read.
-        self.begun_at: float | None = None
+
+    def told_to_wait(self, place: Place) -> None:
+        """The run waits for its turn."""
+        self.append(Queued(False, place.before, round(place.seconds, 1)))
+
+    def told_to_go_on(self, waited_seconds: float) -> None:
+        """Its turn has come. The time until then is not the run's: its end moves on by so much."""
+        self.ends_at += waited_seconds
+        self.append(Queued(True, seconds=round(waited_seconds, 1)))
 
     def append(self, event: Event) -> None:
         with self._lock:
@@ -128,8 +140,6 @@ class LiveRun:
                 # What stands beside a call is no answer, and the next step begins with thinking.
                 self.has_answer = False
             self._wait_for_word(event)
-            if self.begun_at is None and isinstance(event, PromptRead):
-                self.begun_at = time.monotonic()
             waiters = list(self._waiters)
         for wake in waiters:
             wake()

@@ -12,34 +12,21 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
-from model.adapter import has_adapter
 from model.catalog import EMBEDDED, ModelSpec, shape_of_config
 from model.device import device_kind, free_device_bytes, leave_a_core
-from model.embedded import SHIPPED_ADAPTER
+from model.embedded import chosen_adapter
 from model.errors import ModelLoadFailed, UnsafeModel
 from model.families import UNTOUCHED_SMOLLM2, family_of
 from model.fetching import disk_error, fetch, read_config
 from model.load_plan import LoadPlan, plan_load
+from model.load_progress import LoadProgress, Stage
 from model.memory import context_that_fits, too_large, value_bytes
-
-Stage = Literal["download", "convert", "load", "quantise"]
-
-
-@dataclass(frozen=True, slots=True)
-class LoadProgress:
-    """How far a load is. `total` is 0 while it is unknown; `text` is a sentence for the page."""
-
-    stage: Stage
-    done: int
-    total: int
-    unit: Literal["bytes", "steps"]
-    text: str
 
 
 @dataclass
@@ -103,7 +90,7 @@ def load_model(
     embedded_adapter: Path | None = None
     notes_of_adapter: list[str] = []
     if spec.name == EMBEDDED and spec.folder is None:
-        embedded_adapter = _embedded_adapter(adapter)
+        embedded_adapter = chosen_adapter(adapter)
         if embedded_adapter is None:
             spec = replace(spec, family=UNTOUCHED_SMOLLM2)
             notes_of_adapter.append("The embedded model is loaded without its adapter: it was not taught to think.")
@@ -323,13 +310,6 @@ def _watched(report: Callable[[int], None], total: int) -> Iterator[None]:
     finally:
         ended.set()
         watcher.join()
-
-
-def _embedded_adapter(adapter: str) -> Path | None:
-    """The folder that "auto", "none" or a folder's name means for the embedded model."""
-    if adapter in ("auto", ""):
-        return SHIPPED_ADAPTER if has_adapter(SHIPPED_ADAPTER) else None
-    return None if adapter == "none" else Path(adapter).expanduser()
 
 
 def _with_adapter(model: Any, adapter: str) -> Any:

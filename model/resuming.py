@@ -43,7 +43,7 @@ def resumable(events: Sequence[Event], *, think_longer: bool = False) -> Resumab
     if step.calls or step.ended_by not in ("", "finished"):
         return Resumable("continue", "", False, "")
     reason = _reason(events)
-    is_cut_in_answer = bool(step.answer) and reason in ("length", "stopped", "time_limit", "error")
+    is_cut_in_answer = bool(step.answer) and reason in ("length", "stopped", "time_limit", "allowance", "error")
     if is_cut_in_answer and not think_longer:
         has_tools = any(isinstance(event, Equipped) for event in events)
         return Resumable("continue", step.thinking, True, without_cut_call(step.answer) if has_tools else step.answer)

@@ -12,12 +12,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import get_args
 
+from model.acting import may_see, new_owner, seen_owner
 from model.attachments import check_attachments, question_with
 from model.branching import Branch, kept_by
 from model.code_events import Task
 from model.engine import Budget, Decision, Engine, Request, Steering, budget_limits
-from model.errors import AppError, BadInput, PromptTooLong, RunBusy, TooManyRuns
+from model.errors import AppError, BadInput, LimitReached, PromptTooLong, RunBusy
 from model.events import (
+    AnswerDelta,
     Asked,
     Attachment,
     Branched,
@@ -31,17 +33,19 @@ from model.events import (
     ThinkingDelta,
 )
 from model.host import ModelHost
+from model.limits import HOUR_SECONDS, Limits
 from model.live_run import Follower, LiveRun
 from model.pacing import Pace
 from model.question_checks import check_hint, check_history, check_question, check_system, checked_id
 from model.resuming import resumable
 from model.sampling import check_sampling
-from model.settings import THINK_LONGER_TOKENS, Settings
+from model.seated_engine import SeatedEngine
+from model.settings import ANSWER_RESERVE_TOKENS, SOFT_LANDING_TOKENS, THINK_LONGER_TOKENS, Settings
 from model.steps import steps_of, turn_messages
 from model.store import Store
 from model.titles import title_of
 from model.tool_events import Equipped
-from model.waiting_line import Place, WaitingLine
+from model.waiting_line import Place
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +62,7 @@ class Runs:
         self.settings = settings
         self._lock = threading.Lock()
         self._live: dict[str, LiveRun] = {}
-        self._line = WaitingLine()
+        self.limits = Limits(settings, store.tokens_since(time.time() - HOUR_SECONDS))
         # How often readers are sent something.
         self.pace = Pace(self.live_readers)
         self._closing = threading.Event()
@@ -106,7 +110,7 @@ class Runs:
             BadInput: If an argument is empty, too long or out of range.
             RunBusy: If `run_id` is taken.
             RunNotFound: If there is no run `parent_id`.
-            TooManyRuns: If `settings.max_runs` runs are going on.
+            LimitReached: If too many runs are going on, or the user has had too much of late.
         """
         check_question(question)
         check_attachments(question, attachments)
@@ -147,7 +151,7 @@ class Runs:
             BadInput: If there is nothing to branch off, or an argument is out of range.
             RunBusy: If the run is still going on.
             RunNotFound: If no run has this id.
-            TooManyRuns: If `settings.max_runs` runs are going on.
+            LimitReached: If too many runs are going on, or the user has had too much of late.
         """
         if self.is_live(run_id):
             raise RunBusy(f"The run {run_id!r} is still going on. Stop it, or wait for its end, then branch off.")
@@ -155,6 +159,8 @@ class Runs:
         asked = events[0]
         assert isinstance(asked, Asked)
         kept = kept_by(branch, events)
+        if kept.thinking:
+            self._check_goes_on()
         status = self.host.status()
         chosen = asked.budget if budget is None else budget
         budget_limits(chosen)
@@ -195,27 +201,49 @@ class Runs:
         first: Sequence[Event] = (),
         request: Request | None = None,
     ) -> str:
+        owner = new_owner(owner)
         with self._lock:
-            self._check_room()
-            if run_id in self._live:
+            self._check_room(owner)
+            if self._seen(run_id) is not None:
                 raise RunBusy(f"The run {run_id!r} is going on already. Attach to it, or choose another id.")
             self.store.create(
                 run_id, asked, parent_id=parent_id, branch_of=branch_of, title=_title(asked, first), owner=owner
             )
-            live = self._live[run_id] = LiveRun(run_id, [asked], self.store, self.settings.run_seconds)
+            live = self._live[run_id] = LiveRun(run_id, [asked], self.store, self.settings.run_seconds, owner)
+            self.limits.begun(owner)
             for event in first:
                 live.append(event)
         self._spawn(live, request or Request(messages_of(asked), sampling=asked.sampling, budget=asked.budget))
         return run_id
 
-    def _check_room(self) -> None:
-        if len(self._live) >= self.settings.max_runs:
-            raise TooManyRuns(
-                f"{len(self._live)} runs are going on or waiting and the limit is {self.settings.max_runs}. "
-                "Try again when one has ended, or raise WORKINGS_MAX_RUNS."
-            )
+    def _check_goes_on(self) -> None:
+        """Refuse what has the model write on after a text, where a server cannot."""
+        abilities = self.host.abilities()
+        if not abilities.goes_on:
+            raise BadInput(abilities.missing())
+
+    def check_room(self, owner: str, k: int) -> None:
+        """Refuse `k` more runs of a user where they don't all fit.
+
+        Raises:
+            LimitReached: If there is no room for all of them, or the user has had too much of late.
+        """
+        with self._lock:
+            self._check_room(seen_owner(owner), k)
+
+    def _check_room(self, owner: str, k: int = 1) -> None:
+        owners = [live.owner for live in self._live.values()]
+        self.limits.check(owner, k, owners, self.host.line.counts()[1], self.host.line.n_free())
 
     def _spawn(self, live: LiveRun, request: Request) -> None:
+        live.seat = self.host.line.enter(
+            live.id,
+            live.owner,
+            kind=str(request.budget),
+            most_tokens=most_tokens(request),
+            on_wait=live.told_to_wait,
+            on_turn=live.told_to_go_on,
+        )
         # The context carries the request's identity (a hosted GPU's quota belongs to the visitor).
         context = contextvars.copy_context()
         threading.Thread(
@@ -229,13 +257,16 @@ class Runs:
                 wait_seconds=self.settings.run_seconds, should_stop=lambda: steering.stop_reason is not None
             )
             try:
-                for event in self._through(engine, live).stream(request, steering):
+                for event in self._through(SeatedEngine(engine, live.seat), live).stream(request, steering):
                     self._tell(live, event)
             except PromptTooLong as error:
-                for event in self._through(self._stretched(live, error), live).stream(request, steering):
+                longer = SeatedEngine(self._stretched(live, error), live.seat)
+                for event in self._through(longer, live).stream(request, steering):
                     self._tell(live, event)
         except AppError as error:
             reason = steering.stop_reason
+            if not reason:
+                log.info("run %s ended with %s", live.id, type(error).__name__, extra={"error": type(error).__name__})
             live.append(Notice("stopped" if reason else "engine", "Stopped before it began." if reason else str(error)))
             self._tell(live, Finished(reason or "error"))
         except Exception:  # noqa: BLE001 - whatever the engine does, the reader gets a sentence and an end
@@ -245,10 +276,9 @@ class Runs:
             )
             self._tell(live, Finished("error"))
         finally:
+            live.seat.close()
             with self._lock:
                 self._forget(live)
-                if live.begun_at is not None:
-                    self._line.ended(time.monotonic() - live.begun_at)
             for look_at in self.after_end:
                 look_at(live.id)
 
@@ -264,10 +294,25 @@ class Runs:
         """Add an event. Whoever has read the last one may take the run further at once: it goes on no more by then."""
         if not isinstance(event, Finished):
             live.append(event)
+            if isinstance(event, ThinkingDelta | AnswerDelta) and event.n_tokens:
+                reached = self.limits.written(live.owner, event.n_tokens)
+                if reached is not None:
+                    self._end_all_of(live.owner, reached)
             return
         with self._lock:
             live.append(event)
             self._forget(live)
+
+    def _end_all_of(self, owner: str, reached: LimitReached) -> None:
+        """End the runs of a user who has used up his tokens; of all, where they are all users' tokens."""
+        with self._lock:
+            live_runs = list(self._live.values())
+        for live in live_runs:
+            is_meant = live.owner == owner or not reached.limit.startswith("user_")
+            if is_meant and live.steering.stop_reason is None:
+                live.append(Notice("allowance", " ".join([str(reached), "Press Continue then to take it further."])))
+                live.steering.stop("allowance")
+                self.limits.tell(reached)
 
     def _forget(self, live: LiveRun) -> None:
         """Under the lock. A run that was taken further meanwhile has another `LiveRun` in the same place."""
@@ -307,7 +352,7 @@ class Runs:
         if from_event < 0:
             raise BadInput(f"from_event is {from_event}; event numbers begin at 0.")
         with self._lock:
-            live = self._live.get(run_id)
+            live = self._seen(run_id)
             if live is not None:
                 live.attach()
                 return Follower(live, (), from_event)
@@ -316,30 +361,36 @@ class Runs:
     def is_live(self, run_id: str) -> bool:
         """Whether the run is going on or waiting."""
         with self._lock:
-            return run_id in self._live
+            return self._seen(run_id) is not None
+
+    def _seen(self, run_id: str) -> LiveRun | None:
+        """The run if it goes on and whoever acts may see it. Under the lock."""
+        live = self._live.get(run_id)
+        return live if live is not None and may_see(live.owner) else None
 
     def events_so_far(self, run_id: str, from_event: int) -> list[Event] | None:
         """Events of a live run from a number on; None when it is not going on. Reads no disk."""
         with self._lock:
-            live = self._live.get(run_id)
+            live = self._seen(run_id)
         return live.events_from(from_event)[0] if live else None
 
     def tokens(self, run_id: str) -> tuple[int, int] | None:
         """Tokens of thinking and answer that a live run has written so far; None when it is not going on."""
         with self._lock:
-            live = self._live.get(run_id)
+            live = self._seen(run_id)
         return (live.thinking_tokens, live.answer_tokens) if live else None
 
     def place_in_line(self, run_id: str) -> Place | None:
         """Where a run stands that waits for others to end; None when it does not."""
         with self._lock:
-            has_begun = {live.id: live.begun_at is not None for live in self._live.values()}
-        try:
-            slots = self.host.engine().slots
-        except AppError:
-            return None
-        with self._lock:
-            return self._line.place(run_id, has_begun, slots)
+            if self._seen(run_id) is None:
+                return None
+        return self.host.line.place(run_id)
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether the runs are being ended for good."""
+        return self._closing.is_set()
 
     def live_readers(self) -> int:
         """Readers of runs that go on."""
@@ -347,9 +398,15 @@ class Runs:
             return sum(live.readers for live in self._live.values())
 
     def live_runs(self) -> tuple[str, ...]:
-        """Ids of the runs that go on, oldest first."""
+        """Ids of the runs that go on, oldest first; those that whoever acts may see."""
         with self._lock:
-            return tuple(self._live)
+            return tuple(live.id for live in self._live.values() if may_see(live.owner))
+
+    @property
+    def n_live(self) -> int:
+        """How many runs go on, whosever they are."""
+        with self._lock:
+            return len(self._live)
 
     def messages(self, run_id: str) -> tuple[Message, ...]:
         """The conversation up to and with this run, as chat turns.
@@ -388,6 +445,7 @@ class Runs:
         Raises:
             RunNotFound: If no run has this id.
         """
+        self._check_goes_on()
         return self._steer(run_id, Steered("answer_now"), Steering.answer_now)
 
     def think_longer(self, run_id: str, tokens: int = THINK_LONGER_TOKENS) -> bool:
@@ -399,6 +457,7 @@ class Runs:
         """
         if tokens <= 0:
             raise BadInput(f"{tokens} more thinking tokens were asked for; give at least 1.")
+        self._check_goes_on()
         return self._steer(run_id, Steered("think_longer", tokens), lambda steering: steering.think_longer(tokens))
 
     def set_budget(self, run_id: str, budget: Budget) -> bool:
@@ -409,6 +468,7 @@ class Runs:
             BadInput: If the budget is none.
         """
         limits = budget_limits(budget)
+        self._check_goes_on()
         return self._steer(run_id, Steered("budget", text=str(budget)), lambda steering: steering.set_budget(limits))
 
     def pause(self, run_id: str) -> bool:
@@ -420,7 +480,8 @@ class Runs:
         live = self._find_live(run_id)
         if live is None:
             return False
-        if not live.steering.is_paused:
+        self._check_goes_on()
+        if not live.steering.is_paused_by_user:
             live.append(Steered("pause"))
             live.steering.pause()
         return True
@@ -439,6 +500,7 @@ class Runs:
             return False
         hint = hint.strip()
         if hint:
+            self._check_goes_on()
             check_hint(hint)
             if live.has_answer:
                 raise BadInput(
@@ -446,7 +508,7 @@ class Runs:
                     "thinking and go on from there."
                 )
             live.append(Steered("hint", text=hint))
-        if live.steering.is_paused:
+        if live.steering.is_paused_by_user:
             live.append(Steered("resume"))
         live.steering.go_on(hint)
         return True
@@ -482,7 +544,7 @@ class Runs:
 
     def _find_live(self, run_id: str) -> LiveRun | None:
         with self._lock:
-            live = self._live.get(run_id)
+            live = self._seen(run_id)
         if live is None:
             self.store.row(run_id)
         return live
@@ -504,15 +566,17 @@ class Runs:
             RunNotFound: If no run has this id.
             BadInput: If the run ended by itself, so that there is nothing to continue.
         """
+        self._check_goes_on()
+        owner = self.store.row(run_id).owner
         with self._lock:
-            self._check_room()
-            if run_id in self._live:
+            self._check_room(owner)
+            if self._seen(run_id) is not None:
                 raise RunBusy(f"The run {run_id!r} is still going on.")
             events = self.store.events(run_id)
             where = resumable(events, think_longer=think_longer)
             asked = events[0]
             assert isinstance(asked, Asked)
-            live = LiveRun(run_id, events, self.store, self.settings.run_seconds)
+            live = LiveRun(run_id, events, self.store, self.settings.run_seconds, owner)
             budget = asked.budget if budget is None else budget
             limits = budget_limits(budget)
             if where.action == "think_longer" and limits.tokens == 0:
@@ -527,6 +591,7 @@ class Runs:
             )
             live.append(Steered("think_longer" if where.action == "think_longer" else "continue"))
             self._live[run_id] = live
+            self.limits.begun(owner)
         self._spawn(live, request)
         return run_id
 
@@ -542,7 +607,7 @@ class Runs:
                 if live.steering.stop_reason is not None:
                     continue
                 abandoned_at = live.abandoned_at
-                if now > live.ends_at:
+                if now > live.ends_at and not self.host.line.is_waiting(live.id):
                     live.steering.stop("time_limit")
                 elif abandoned_at is not None and now - abandoned_at > self.settings.detached_seconds:
                     live.append(
@@ -597,3 +662,13 @@ def _title(asked: Asked, first: Sequence[Event]) -> str:
         case [Task(statement=statement), *_] if statement:
             return title_of(statement)
     return ""
+
+
+def most_tokens(request: Request) -> int | None:
+    """New tokens that a run can come to at most; None where the model alone decides."""
+    most = request.sampling.max_new_tokens
+    thinking = budget_limits(request.budget).tokens
+    if thinking is None:
+        return most
+    budgeted = thinking + SOFT_LANDING_TOKENS + ANSWER_RESERVE_TOKENS
+    return budgeted if most is None else min(budgeted, most)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from model.branching import Branch
-from model.errors import AppError, BadInput, RunBusy, TooManyRuns
+from model.errors import AppError, BadInput, RunBusy
 from model.events import Asked, Notice, Sampling
 from model.families import Family
 from model.runs import Runs
@@ -44,7 +44,7 @@ def start_samples(runs: Runs, run_id: str, k: int, *, owner: str = "") -> list[s
     assert isinstance(asked, Asked)
     drawn = asked.sampling
     check_drawn(drawn)
-    check_room(runs, k)
+    runs.check_room(owner, k)
     samplings = (with_seed_after(drawn, number) for number in range(1, k + 1))
     return all_or_none(runs, (runs.branch(run_id, Branch(), sampling=each, owner=owner) for each in samplings))
 
@@ -108,21 +108,6 @@ def drawn_apart(sampling: Sampling, k: int, family: Family) -> Sampling:
         return sampling
     check_drawn(sampling)
     return able_to_differ(sampling, family)
-
-
-def check_room(runs: Runs, k: int) -> None:
-    """Refuse `k` more runs where they don't all fit.
-
-    Raises:
-        TooManyRuns: If there is no room for all of them under `settings.max_runs`.
-    """
-    n_live, limit = len(runs.live_runs()), runs.settings.max_runs
-    if n_live + k > limit:
-        raise TooManyRuns(
-            f"{k} runs were asked for and there is room for {max(0, limit - n_live)}: {n_live} are going on or "
-            f"waiting, and the limit is {limit}. Ask for fewer, try again when some have ended, or raise "
-            "WORKINGS_MAX_RUNS."
-        )
 
 
 def with_seed_after(sampling: Sampling, number: int) -> Sampling:

@@ -147,6 +147,11 @@ class _ScriptedStream:
         """Unknown: a script has no cache."""
         return -1
 
+    @property
+    def prompt_tokens(self) -> int:
+        """Known before."""
+        return -1
+
     def read(self, timeout_seconds: float) -> Tokens | None:
         """The pieces that have fallen due; see `model.engine.TokenStream`."""
         deadline = time.monotonic() + timeout_seconds

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from model.catalog import ModelSpec
 from model.engine import Engine
+from model.engine_choice import local_engine
 from model.errors import AppError
+from model.load_progress import LoadProgress
 from model.memory import GIB
 from model.settings import Settings
 
 if TYPE_CHECKING:
-    from model.loading import LoadedModel, LoadProgress
+    from model.loading import LoadedModel
     from model.single import OnDevice
 
 _log = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ class LoadOrder:
     adapter: str
     context_tokens: int
     use_yarn: bool
+    is_remote: bool = False
 
 
 class Serving(Protocol):
@@ -108,11 +111,19 @@ class _Loaded:
 def build_serving(
     settings: Settings,
     order: LoadOrder,
-    on_progress: "Callable[[LoadProgress], None]",
+    on_progress: Callable[[LoadProgress], None],
     should_stop: Callable[[], bool],
     run_on_device: "OnDevice | None",
 ) -> Serving:
-    """Load the weights and put an engine on them."""
+    """Load the weights and put an engine on them; or, of a server's model, ask what it can do."""
+    if order.is_remote:
+        from model.remote_serving import remote_serving
+
+        return remote_serving(settings, order.spec.name, order.context_tokens, on_progress)
+    if local_engine(settings, order.spec, order.precision) == "llamacpp":
+        from model.llamacpp_loading import load_gguf
+
+        return load_gguf(settings, order, on_progress, should_stop)
     from model.loading import load_model, release
 
     loaded = load_model(
@@ -153,7 +164,7 @@ def _engine_for(
         decoder = SingleDecoder(loaded.model, run_on_device)
     else:
         try:
-            batched = BatchedDecoder(loaded.model, loaded.context_tokens)
+            batched = BatchedDecoder(loaded.model, loaded.context_tokens, settings.slots)
             # The cache of a machine with little memory can be shorter than the context.
             decoder, context_tokens = batched, min(context_tokens, batched.room_tokens)
         except (AppError, RuntimeError, ValueError) as error:

@@ -11,13 +11,15 @@ are read into). Readers see all that was appended before they asked; a killed pr
 import atexit
 import os
 import runpy
+import tempfile
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from model.errors import BadInput, RunBusy
+from model.acting import may_see, new_owner, seen_owner
+from model.errors import BadInput, RunBusy, RunError
 from model.events import Asked, Event
 from model.search_text import indexed_words
 from model.storable import storable
@@ -26,6 +28,9 @@ from model.store_reader import StoreReader
 from model.store_writer import StoreWriter
 from model.stored_runs import ANCESTORS, RUN_ID, SUBTREE, Appended, ImportedRun, RunRow, insert_run, not_found
 from model.titles import one_line
+
+# What is written to see whether the disk takes anything.
+_PROBE_BYTES = 65_536
 
 
 class Store(StoreReader):
@@ -44,6 +49,9 @@ class Store(StoreReader):
         file = StoreFile(folder)
         super().__init__(file, StoreWriter(file))
         self.path = file.path
+        # Each is told of every event when it is appended; and of every batch that was written, with its seconds.
+        self.watchers: list[Callable[[str, Sequence[Event]], None]] = []
+        self.commit_watchers = self._writer.commit_watchers
         self._pid = os.getpid()
         atexit.register(self.close)
 
@@ -70,14 +78,17 @@ class Store(StoreReader):
         Raises:
             BadInput: If the id has another form, or is taken.
             RunBusy: If it is taken by a run that is still going on.
-            RunNotFound: If the parent does not exist, was deleted or is another owner's.
+            RunNotFound: If the parent does not exist, was deleted or is another owner's; if the id is another owner's.
         """
         if not RUN_ID.fullmatch(run_id):
             raise BadInput(f"The run id is {run_id[:80]!r}. Use 1 to 64 letters, digits, '-', '_' and '.'.")
+        owner = new_owner(owner)
         at_ms = time.time_ns() // 1_000_000
         with self._file.transaction() as db:
-            taken = db.execute("SELECT state FROM runs WHERE id = ?", (run_id,)).fetchone()
+            taken = db.execute("SELECT state, owner FROM runs WHERE id = ?", (run_id,)).fetchone()
             if taken:
+                if not may_see(taken[1]):
+                    raise not_found(run_id)
                 kind = RunBusy if taken[0] == "running" else BadInput
                 raise kind(f"There is a run {run_id!r} already. Choose another id, or leave it out.")
             root_id: str | None = None
@@ -92,6 +103,8 @@ class Store(StoreReader):
                     parent_id, root_id = found[1:]
             one = ImportedRun(run_id, parent_id, title, at_ms / 1000, ())
             insert_run(db, one, [Appended(run_id, at_ms, *storable(asked))], owner, "running", root_id)
+        for tell in self.watchers:
+            tell(run_id, [asked])
         return self.row(run_id)
 
     def insert(self, runs: Sequence[ImportedRun], owner: str = "") -> list[str]:
@@ -103,6 +116,7 @@ class Store(StoreReader):
         Raises:
             BadInput: If a parent does not stand before its run in the list.
         """
+        owner = new_owner(owner)
         new_ids: dict[str, str] = {}
         # Before the transaction: while it lasts, the runs that go on now cannot be written.
         encoded = [[Appended(run.id, at_ms, *storable(event)) for at_ms, event in run.events] for run in runs]
@@ -127,6 +141,25 @@ class Store(StoreReader):
             RunError: If the store is closed, or the disk has taken nothing for so long that too many events wait.
         """
         self._writer.append(run_id, events)
+        for tell in self.watchers:
+            tell(run_id, events)
+
+    def check_writable(self) -> None:
+        """Refuse where events could not be written now.
+
+        Raises:
+            RunError: If the store is closed, the disk takes nothing, or the folder cannot be written.
+        """
+        self._writer.check_writing()
+        try:
+            with tempfile.TemporaryFile(dir=self.path.parent) as probe:
+                probe.write(b"\0" * _PROBE_BYTES)
+        except OSError as error:
+            raise RunError(f"The data folder cannot be written: {error.strerror or error}.") from error
+
+    def n_pending(self) -> int:
+        """Events that wait for the disk."""
+        return self._writer.n_pending()
 
     def flush(self) -> None:
         """Return when everything appended so far is on disk.
@@ -196,7 +229,7 @@ class Store(StoreReader):
             RunNotFound: If no run has this id, it was erased, or it is another owner's.
         """
         found = self._read("SELECT deleted_at, owner FROM runs WHERE id = ?", (run_id,), run_id)
-        if owner is not None and found[0][1] != owner:
+        if not may_see(found[0][1]) or (owner is not None and found[0][1] != seen_owner(owner)):
             raise not_found(run_id)
         with self._file.transaction() as db:
             for tree, condition in ((SUBTREE, "deleted_at = :at"), (ANCESTORS, "TRUE")):

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from model.acting import acting, may_see, seen_owner
 from model.events import Event
 from model.search_text import match_expression, snippet_of
 from model.store_file import StoreFile
 from model.store_writer import StoreWriter
-from model.stored_runs import ANCESTORS, COLUMNS, Hit, Place, RunRow, run_row, stored_event
+from model.stored_runs import ANCESTORS, COLUMNS, Hit, Place, RunRow, not_found, run_row, stored_event
 
 
 class StoreReader:
@@ -46,6 +47,8 @@ class StoreReader:
 
     def written_events(self, run_id: str, from_event: int, to_event: int) -> list[Event]:
         """As `events`, of what is on the disk: does not wait for what is not written yet; empty for an unknown run."""
+        if not self.is_seen(run_id):
+            return []
         found = self._read(
             "SELECT number, json FROM events WHERE run_id = ? AND number >= ? AND number < ? ORDER BY number",
             (run_id, from_event, to_event),
@@ -54,6 +57,8 @@ class StoreReader:
 
     def last_of_type(self, run_id: str, type_: str) -> Event | None:
         """The last event of a type (as `to_json` writes it) that is on the disk; `None` if the run has none."""
+        if not self.is_seen(run_id):
+            return None
         found = self._read(
             "SELECT number, json FROM events WHERE run_id = ? AND json LIKE ? ORDER BY number DESC LIMIT 1",
             (run_id, f'%"type":"{type_}"}}'),
@@ -64,9 +69,18 @@ class StoreReader:
         """What is known of one run.
 
         Raises:
-            RunNotFound: If no run has this id, or it was deleted.
+            RunNotFound: If no run has this id, it was deleted, or it is not for whoever acts to see.
         """
-        return self._rows("WHERE id = ? AND deleted_at IS NULL", (run_id,), run_id)[0]
+        row = self._rows("WHERE id = ? AND deleted_at IS NULL", (run_id,), run_id)[0]
+        if not may_see(row.owner):
+            raise not_found(run_id)
+        return row
+
+    def is_seen(self, run_id: str) -> bool:
+        """Whether there is such a run for whoever acts; reads only what is on the disk."""
+        if acting() is None:
+            return True
+        return any(may_see(owner) for (owner,) in self._read("SELECT owner FROM runs WHERE id = ?", (run_id,)))
 
     def rows(self, owner: str = "", limit: int = 200, offset: int = 0) -> list[RunRow]:
         """First turns of the owner's conversations: pinned first, then by their latest turn's time, newest first.
@@ -78,7 +92,7 @@ class StoreReader:
             f"SELECT {COLUMNS}, latest.at FROM runs JOIN (SELECT root_id, max(updated_at) AS at FROM runs"
             " WHERE owner = :owner AND deleted_at IS NULL GROUP BY root_id) AS latest ON latest.root_id = runs.id"
             " WHERE deleted_at IS NULL ORDER BY is_pinned DESC, latest.at DESC, n DESC LIMIT :limit OFFSET :offset",
-            {"owner": owner, "limit": max(limit, 0), "offset": max(offset, 0)},
+            {"owner": seen_owner(owner), "limit": max(limit, 0), "offset": max(offset, 0)},
         )
         return [replace(run_row(values), updated_at=values[-1]) for values in found]
 
@@ -89,7 +103,7 @@ class StoreReader:
             " AND json_extract(events.json, '$.type') = 'problem' AND json_extract(events.json, '$.chain') = 1"
             " ORDER BY n DESC LIMIT ?"
         )
-        return self._rows(condition, (owner, max(limit, 0)))
+        return self._rows(condition, (seen_owner(owner), max(limit, 0)))
 
     def scratches(self) -> list[tuple[str, str]]:
         """Of every run with tools, those in the bin too: its id, and what it calls the folder of its files."""
@@ -107,7 +121,7 @@ class StoreReader:
             " AND json_extract(events.json, '$.type') = 'task' AND json_extract(events.json, '$.first_run') = runs.id"
             " ORDER BY n DESC LIMIT ?"
         )
-        return self._rows(condition, (owner, max(limit, 0)))
+        return self._rows(condition, (seen_owner(owner), max(limit, 0)))
 
     def conversation(self, run_id: str) -> list[RunRow]:
         """The turns from the first one to this one.
@@ -162,6 +176,18 @@ class StoreReader:
         condition = "WHERE root_id = ? AND deleted_at IS NULL ORDER BY created_at DESC, n DESC LIMIT 1"
         return self._rows(condition, (root_id,), run_id)[0]
 
+    def tokens_since(self, at: float) -> list[tuple[str, float, int]]:
+        """Tokens that were written since a Unix second, oldest first: whose, when, and how many; deleted runs too."""
+        self._writer.flush()
+        found = self._read(
+            "SELECT runs.owner, events.at_ms / 60000 AS minute, sum(json_extract(events.json, '$.n_tokens')) FROM runs"
+            " JOIN events ON events.run_id = runs.id WHERE runs.updated_at >= ? AND events.at_ms >= ?"
+            " AND json_extract(events.json, '$.type') IN ('thinking', 'answer') GROUP BY runs.owner, minute"
+            " ORDER BY minute",
+            (at, at * 1000),
+        )
+        return [(str(owner), minute * 60.0, int(tokens or 0)) for owner, minute, tokens in found]
+
     def unfinished(self) -> list[str]:
         """Runs that never got an end: their app died in mid-run (or they were imported so). Oldest first."""
         return [row.id for row in self._rows("WHERE state = 'interrupted' AND deleted_at IS NULL ORDER BY n", ())]
@@ -184,7 +210,7 @@ class StoreReader:
             f" CASE WHEN instr({asked} || {answer} || {title}, char(2)) = 0 THEN {thinking} ELSE '' END"
             " FROM words JOIN runs ON runs.n = words.rowid WHERE words MATCH ? AND owner = ? AND deleted_at IS NULL"
             " ORDER BY words.rank LIMIT ?",
-            (expression, owner, max(limit, 0)),
+            (expression, seen_owner(owner), max(limit, 0)),
         )
         places: tuple[Place, ...] = ("question", "answer", "title", "thinking")
         hits = []

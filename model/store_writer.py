@@ -4,7 +4,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from model.engine import collect
 from model.errors import RunError
@@ -39,6 +39,9 @@ class StoreWriter:
         self._due = math.inf
         self._n_failures = 0
         self._failure = ""
+        self._is_failing = False
+        # Each is told of every batch that was written, and how many seconds that took.
+        self.commit_watchers: list[Callable[[float], None]] = []
         self._is_hurried = False
         self._is_closed = False
         self._known: set[str] = set()
@@ -55,6 +58,21 @@ class StoreWriter:
         """
         if self._is_closed:
             raise RunError(_CLOSED)
+
+    def check_writing(self) -> None:
+        """Refuse while the disk takes nothing.
+
+        Raises:
+            RunError: If the store is closed, or what was tried last could not be written.
+        """
+        self.check_open()
+        if self._is_failing:
+            raise RunError(self._failure)
+
+    def n_pending(self) -> int:
+        """Events that wait for the disk."""
+        with self._changed:
+            return len(self._pending)
 
     def append(self, run_id: str, events: Sequence[Event]) -> None:
         """Queue events for the end of a run. Returns at once; they are on disk `STORE_DELAY_SECONDS` later.
@@ -154,6 +172,7 @@ class StoreWriter:
         of_run: dict[str, list[Appended]] = {}
         for one in batch:
             of_run.setdefault(one.run_id, []).append(one)
+        began = time.monotonic()
         try:
             with self._file.transaction() as db:
                 ended = [run_id for run_id, ones in of_run.items() if append_rows(db, run_id, ones)]
@@ -161,6 +180,7 @@ class StoreWriter:
             log.warning("%s", error)
             with self._changed:
                 self._n_failures += 1
+                self._is_failing = True
                 self._failure = str(error)
                 self._due = time.monotonic() + STORE_DELAY_SECONDS
                 self._is_hurried = False
@@ -169,10 +189,13 @@ class StoreWriter:
         with self._changed:
             del self._pending[: len(batch)]
             self._n_written += len(batch)
+            self._is_failing = False
             self._due = taken_at + _COMMIT_AFTER_SECONDS
             self._is_hurried = False
             self._to_index.extend(run_id for run_id in ended if run_id not in self._to_index)
             self._changed.notify_all()
+        for tell in self.commit_watchers:
+            tell(time.monotonic() - began)
         return True
 
     def _index(self, run_id: str) -> None:

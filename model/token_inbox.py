@@ -90,13 +90,15 @@ class TokenInbox:
         self._death = death
         self._changed = threading.Condition()
         self._ids: list[int] = []
-        self._logprobs: list[float] = []
+        self._logprobs: list[float | None] = []
+        self._notices: list[str] = []
         self._finish: Literal["stop", "length"] | None = None
         self._error: str | None = None
         self._cause: BaseException | None = None
         self._is_cancelled = False
         self._is_read_out = False
         self._cached_tokens = -1
+        self.prompt_tokens = -1
 
     @property
     def cached_tokens(self) -> int:
@@ -113,13 +115,19 @@ class TokenInbox:
         return self._is_cancelled
 
     def push(
-        self, ids: Iterable[int], logprobs: Iterable[float], finish: Literal["stop", "length"] | None = None
+        self, ids: Iterable[int], logprobs: Iterable[float | None], finish: Literal["stop", "length"] | None = None
     ) -> None:
         """New tokens, and with the last of them why it was the last."""
         with self._changed:
             self._ids.extend(ids)
             self._logprobs.extend(logprobs)
             self._finish = finish
+            self._changed.notify_all()
+
+    def tell(self, sentence: str) -> None:
+        """A sentence for the reader; it comes before the tokens that are pushed after it."""
+        with self._changed:
+            self._notices.append(sentence)
             self._changed.notify_all()
 
     def fail(self, sentence: str, cause: BaseException | None = None) -> None:
@@ -140,7 +148,7 @@ class TokenInbox:
             while True:
                 if self._is_cancelled or self._is_read_out:
                     return None
-                if self._ids or self._finish:
+                if self._ids or self._notices or self._finish:
                     return self._take()
                 if self._error is not None:
                     raise EngineError(self._error) from self._cause
@@ -155,9 +163,10 @@ class TokenInbox:
 
     def _take(self) -> Tokens:
         """All that is in the buffer."""
-        tokens = Tokens(tuple(self._ids), tuple(self._logprobs), self._finish)
+        tokens = Tokens(tuple(self._ids), tuple(self._logprobs), self._finish, tuple(self._notices))
         self._ids.clear()
         self._logprobs.clear()
+        self._notices.clear()
         self._is_read_out = self._finish is not None
         return tokens
 

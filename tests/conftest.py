@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import importlib.util
 import os
 import signal
 import socket
@@ -137,6 +138,15 @@ def shared_data_folder() -> Path:
     folder = Path(os.environ.get("WORKINGS_TEST_DATA", "") or ROOT / "build" / "test-data")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="module", params=["transformers", "llamacpp"])
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Each engine that runs models here in turn."""
+    name: str = request.param
+    if name == "llamacpp" and importlib.util.find_spec("xllamacpp") is None:
+        pytest.skip("xllamacpp is not installed: pip install -r requirements-cpu.txt")
+    return name
 
 
 @pytest.fixture(scope="module")

@@ -33,6 +33,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "evals/first_light.py",
     ),
     "transformers": (
+        "model/remote_going_on.py",
         "model/load_plan.py",
         "model/loading.py",
         "model/batched.py",
@@ -40,6 +41,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "model/single.py",
         "model/scoring_pass.py",
         "model/splitting.py",
+        "model/gguf_tokenizer.py",
         "train/",
         "evals/speed/",
         "evals/first_light.py",

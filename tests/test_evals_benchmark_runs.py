@@ -4,6 +4,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,12 +20,15 @@ from evals.benchmark_runs import BenchmarkRuns
 from evals.benchmarks.benchmark import Judges
 from evals.loaded_problems import Loaded, load_problems
 from evals.result_file import ResultWriter, read_result
+from model.engine import collect
 from model.errors import BadInput, EngineError, ModelNotReady
 from model.events import PromptRead
 from model.host import ModelHost
+from model.runs import Runs
 from model.scripted import Turn
 from model.serving import Given
 from model.settings import Settings
+from model.store import Store
 from tests.sums_benchmark import (
     PROBLEMS,
     SUMS,
@@ -404,3 +408,24 @@ def test_close_stops_what_goes_on(judges: Judges, tmp_path: Path):
     wait_until(lambda: any(each.tokens for each in runs.state(name).running))
     runs.close(LONG_SECONDS)
     assert (runs.going, engine.live_requests(), runs.state(name).phase) == (None, 0, "stopped")
+
+
+def test_question_at_the_page_does_not_wait_for_a_sample_which_goes_on_where_it_was(judges: Judges, tmp_path: Path):
+    engine = CountingEngine([Turn("Two and two.", "Four.", match="quick"), ENDLESS], tokens_per_second=300.0, slots=1)
+    benchmarks = runs_with(engine, judges, tmp_path / "results")
+    name = benchmarks.start("sums", limit=1, budget=2000)
+    wait_until(lambda: any(running.tokens > 100 for running in benchmarks.state(name).running))
+    host = benchmarks._host
+    runs = Runs(Store(tmp_path), host, Settings(tmp_path))
+    began = time.monotonic()
+    events = [event for events in runs.attach(runs.start("quick")) for event in events]
+    assert collect(events).answer == "Four."
+    took, (running,) = time.monotonic() - began, benchmarks.state(name).running
+    assert running.tokens < 2000, "the sample had not ended"
+    result = done(benchmarks, name)
+    (sample,) = result.samples.values()
+    numbers = [int(number) for number in re.findall(r"number (\d+)", sample.thinking)]
+    assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) > 100, "nothing was lost or written twice"
+    assert took < 30 and sample.seconds < 2200 / 300 + 10
+    runs.close()
+    runs.store.close()

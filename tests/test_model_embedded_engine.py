@@ -19,8 +19,8 @@ STORY = "Write a very long story about a ship, with many chapters."
 
 
 @pytest.fixture(scope="module")
-def engine(shared_data_folder: Path) -> Iterator[Engine]:
-    host = ModelHost(Settings(shared_data_folder))
+def engine(shared_data_folder: Path, engine_name: str) -> Iterator[Engine]:
+    host = ModelHost(Settings(shared_data_folder, engine=engine_name))
     host.load(EMBEDDED, adapter="none")
     yield host.engine(wait_seconds=600)
     host.close()

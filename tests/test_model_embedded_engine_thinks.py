@@ -33,8 +33,8 @@ GREEDY = Sampling(temperature=0.0, max_new_tokens=400)
 
 
 @pytest.fixture(scope="module")
-def engine(shared_data_folder: Path) -> Iterator[Engine]:
-    host = ModelHost(Settings(shared_data_folder))
+def engine(shared_data_folder: Path, engine_name: str) -> Iterator[Engine]:
+    host = ModelHost(Settings(shared_data_folder, engine=engine_name))
     host.load(EMBEDDED)
     yield host.engine(wait_seconds=600)
     host.close()

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
+from model.abilities import EVERYTHING, Abilities
 from model.catalog import CATALOG, EMBEDDED
 from model.engine import Request, Steering, collect
 from model.errors import BadInput, ModelLoadFailed, ModelNotReady, UnknownModel
 from model.events import AnswerDelta, Finished, Message, Sampling
 from model.host import HostStatus, ModelHost
-from model.loading import LoadProgress
+from model.load_progress import LoadProgress
 from model.memory import GIB
 from model.serving import LoadOrder
 from model.settings import Settings
@@ -34,6 +35,7 @@ class SmallEngine:
     context_tokens: int = 8192
     slots: int = 1
     closed: int = 0
+    abilities: Abilities = EVERYTHING
 
     def stream(self, request: Request, steering: Steering):
         yield AnswerDelta(self.model, 1)
@@ -274,6 +276,7 @@ def test_settings_fill_in_what_a_load_does_not_say(tmp_path, loader):
     ("device", "free_gib", "expected"), [("cpu", 100, EMBEDDED), ("cuda", 80, "qwq-32b"), ("cuda", 16, EMBEDDED)]
 )
 def test_the_default_model_is_the_best_that_the_device_holds(tmp_path, loader, monkeypatch, device, free_gib, expected):
+    monkeypatch.setattr("model.host.may_have_gpu", lambda: True)
     monkeypatch.setattr("model.device.device_kind", lambda: device)
     host = ModelHost(Settings(data_folder=tmp_path), _build=loader, _free_bytes=lambda: free_gib * GIB)
     loader.go_on.set()
@@ -370,7 +373,7 @@ def test_fp32_that_is_asked_for_is_loaded_beside_the_one_before_only_where_it_fi
 
 @pytest.mark.model
 def test_the_embedded_model_answers_through_the_host_and_switching_frees_the_one_before(shared_data_folder):
-    host = ModelHost(Settings(data_folder=shared_data_folder))
+    host = ModelHost(Settings(data_folder=shared_data_folder, engine="transformers"))
     host.load(EMBEDDED)
     try:
         engine = host.engine(wait_seconds=300)

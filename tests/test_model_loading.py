@@ -17,7 +17,8 @@ from model.adapter import read_adapter
 from model.catalog import CATALOG, EMBEDDED, Yarn, find_model
 from model.errors import ModelLoadFailed, UnsafeModel
 from model.families import QWQ, SMOLLM2, UNTOUCHED_SMOLLM2
-from model.loading import LoadedModel, LoadProgress, load_model, release, save_quantised
+from model.load_progress import LoadProgress
+from model.loading import LoadedModel, load_model, release, save_quantised
 from tests.tiny_folder import write_tiny_folder
 
 

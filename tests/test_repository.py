@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from model.catalog import CATALOG
 from model.memory import GIB, fit_table
+from model.settings import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
 SHORT_DESCRIPTION_CHARACTERS = 60  # a Space with a longer one is refused
@@ -68,6 +69,10 @@ def test_pins_leave_torch_and_cuda_to_the_machine() -> None:
 def test_torch_range_leaves_zero_gpu_its_own(version: str) -> None:
     torch = next(item for item in requirements_in("requirements.txt") if item.name == "torch")
     assert version in torch.specifier
+
+
+def test_version_is_the_same_in_the_code() -> None:
+    assert f'\nversion = "{VERSION}"\n' in (ROOT / "pyproject.toml").read_text("utf-8")
 
 
 def test_one_ruff_for_make_and_commits() -> None:

@@ -25,7 +25,7 @@ from model.engine import Engine
 from model.errors import ModelLoadFailed
 from model.events import AnswerDelta, Asked, Event, Finished, Message, Notice, PromptRead, Steered, ThinkingDelta
 from model.host import ModelHost
-from model.loading import LoadProgress
+from model.load_progress import LoadProgress
 from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.serving import LoadOrder
@@ -697,9 +697,10 @@ def test_the_slot_in_the_queue_is_free_soon_after_the_caller_has_gone(
         other = server.runs.start("long")
         assert eventually(lambda: engine.live_requests() == 1, 60) is not None
         with way(server) as go:
-            assert eventually(lambda: engine.live_requests() == 2, 60) is not None
+            line = server.runs.host.line
+            assert eventually(lambda: line.counts() == (1, 1), 60) is not None
             time.sleep(0.7)
-            seconds = seconds_until(lambda: engine.live_requests() == 1 and server.runs.live_runs() == (other,), go)
+            seconds = seconds_until(lambda: line.counts() == (1, 0) and server.runs.live_runs() == (other,), go)
             assert seconds is not None and seconds < FREED_SECONDS
             print(f"\nwaiting, {way.__name__}: {1000 * seconds:.0f} ms")  # noqa: T201
 

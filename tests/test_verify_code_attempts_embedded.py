@@ -21,8 +21,10 @@ pytestmark = pytest.mark.model
 
 
 @pytest.fixture(scope="module")
-def attempts(shared_data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attempts]:
-    settings = Settings(shared_data_folder)
+def attempts(
+    shared_data_folder: Path, tmp_path_factory: pytest.TempPathFactory, engine_name: str
+) -> Iterator[Attempts]:
+    settings = Settings(shared_data_folder, engine=engine_name)
     host = ModelHost(settings)
     host.load(EMBEDDED)
     host.engine(wait_seconds=600)

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.model
 
 
 @pytest.fixture(scope="module")
-def solves(shared_data_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Solves]:
-    settings = Settings(shared_data_folder)
+def solves(shared_data_folder: Path, tmp_path_factory: pytest.TempPathFactory, engine_name: str) -> Iterator[Solves]:
+    settings = Settings(shared_data_folder, engine=engine_name)
     host = ModelHost(settings)
     host.load(EMBEDDED)
     host.engine(wait_seconds=600)

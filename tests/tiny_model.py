@@ -62,7 +62,7 @@ class Forward:
 
 def read_all(stream: TokenStream):
     ids: list[int] = []
-    logprobs: list[float] = []
+    logprobs: list[float | None] = []
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         tokens = stream.read(1.0)

@@ -152,7 +152,7 @@ class AgentTab:
         answer = final_answer(steps)
         if answer != view.answer or not panes.is_live:
             view.answer, view.answer_set = answer, for_display(answer, is_final=not panes.is_live)
-        place = self._runs.place_in_line(view.run_id) if panes.phase == "waiting" else None
+        place = self._runs.place_in_line(view.run_id) if panes.waits else None
         waited = time.monotonic() - view.began
         status = agent_status(panes, steps, shown, self._host.status(), waited, view.branch, place)
         status = replay_value(status, view.replay) if view.replay else status

@@ -7,7 +7,8 @@ from agent.agents import Agents
 from agent.policy import stricter
 from agent.scratch import Scratch
 from agent.toolbox import Tool
-from model.errors import AppError
+from model.acting import is_governed_by_others
+from model.errors import AppError, NotAllowed
 from model.tool_events import Policy
 
 Value = dict[str, Any]
@@ -77,6 +78,10 @@ class ToolPanel:
     def __init__(self, agents: Agents, servers: ServersLike | None, is_hosted: bool) -> None:
         self._agents, self._servers, self._is_hosted = agents, servers, is_hosted
 
+    @property
+    def _is_governed(self) -> bool:
+        return is_governed_by_others(self._is_hosted)
+
     def value(self, wishes: Mapping[str, Policy], note: str = "") -> Value:
         """What `agent_views.tools_view` shows."""
         held = {tool.name: (tool, self._agents.policies.of(tool)) for tool in self._agents.toolbox.tools()}
@@ -92,8 +97,8 @@ class ToolPanel:
                 [each.name, each.phase, each.words, each.is_on, len(each.tools), _wish(wishes, each.name) != "off"]
                 for each in servers
             ],
-            "note": note or problem or (_HOSTED_NOTE if self._is_hosted else ""),
-            "is_hosted": self._is_hosted,
+            "note": note or problem or (_HOSTED_NOTE if self._is_governed else ""),
+            "is_hosted": self._is_governed,
         }
 
     def change(self, wishes: Wishes, given: Mapping[str, Any]) -> tuple[Wishes, Value]:
@@ -110,6 +115,8 @@ class ToolPanel:
                     wishes = self._set(wishes, name, str(given.get("policy", "")))
                 case "offer":
                     wishes = self._offer(wishes, name, bool(given.get("is_on")))
+                case "switch" | "restart" if is_governed_by_others(False):
+                    raise NotAllowed("All users share these servers, so only an admin switches them.")
                 case "switch" if self._servers is not None:
                     self._servers.switch(name, bool(given.get("is_on")))
                 case "restart" if self._servers is not None:
@@ -124,7 +131,7 @@ class ToolPanel:
         chosen = next((known for known in _POLICIES if known == policy), None)
         if chosen is None or self._agents.toolbox.find(name) is None:
             return wishes
-        if not self._is_hosted:
+        if not self._is_governed:
             self._agents.policies.set(name, chosen)
             return wishes
         return wishes | {name: chosen}

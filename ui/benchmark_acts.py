@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.benchmark_runs import BenchmarkRuns
+from model.acting import is_governed_by_others
 from model.errors import BadInput, ModelLoadFailed
 from model.host import ModelHost
 from model.settings import Settings
@@ -26,7 +27,11 @@ class BenchmarkActs:
     @property
     def may_start(self) -> bool:
         """Whether visitors may do any of this."""
-        return self._settings.may_start_benchmarks
+        return self._settings.allows_benchmarks or not self._is_governed
+
+    @property
+    def _is_governed(self) -> bool:
+        return is_governed_by_others(self._settings.is_hosted or self._settings.is_zero_gpu)
 
     @property
     def going(self) -> str:
@@ -45,7 +50,7 @@ class BenchmarkActs:
     def start(self, benchmark: str, *, source: str, **asked: Any) -> str:
         """Begin a result; its name. The arguments are those of `BenchmarkRuns.start`."""
         self._check_may()
-        if self._settings.is_hosted and source not in _NAMED_SOURCES:
+        if (self._settings.is_hosted or self._is_governed) and source not in _NAMED_SOURCES:
             raise BadInput("A server reads no folders for its visitors: give auto, sample or hub.")
         with self._beginning:
             self._check_free()

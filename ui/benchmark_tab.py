@@ -8,6 +8,7 @@ import gradio as gr
 
 from evals.benchmarks.registry import BENCHMARKS
 from evals.compare import compared
+from model.acting import is_governed_by_others
 from model.errors import AppError, BadInput
 from model.settings import Settings
 from ui.benchmark_acts import MAY_NOT, BenchmarkActs
@@ -26,7 +27,7 @@ class BenchmarkTab:
     """Answers the tab's script. Any thread may call it."""
 
     def __init__(self, acts: BenchmarkActs, results: BenchmarkResults, settings: Settings) -> None:
-        self._do, self._results, self._is_hosted = acts, results, settings.is_hosted
+        self._do, self._results, self._is_hosted = acts, results, settings.is_shared
         # What one page counts may not grow because another one looks.
         self._looking = threading.Lock()
         self._acts: dict[str, Callable[[Value], Value]] = {
@@ -196,7 +197,7 @@ def wire_default_budget(
     """
 
     def on_choose(event: gr.EventData) -> list[Any]:
-        if may_choose:
+        if may_choose and not is_governed_by_others(False):
             default.choose(int(event.budget), str(event.result))
         return default.updates(len(selectors) // 2)
 

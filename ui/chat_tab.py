@@ -86,7 +86,7 @@ class ChatTab:
                 if shown.answer != panes.answer or shown.is_live != panes.is_live:
                     answer = for_display(shown.answer, is_final=not shown.is_live)
                 panes = shown
-                place = self._runs.place_in_line(run_id) if panes.phase == "waiting" else None
+                place = self._runs.place_in_line(run_id) if panes.waits else None
                 status = status_value(panes, self._host.status(), time.monotonic() - began, branch, place)
                 status = replay_value(status, replay) if replay else status
                 text, thinking = panes.asked_text, window.value(panes)

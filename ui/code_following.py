@@ -186,7 +186,7 @@ class CodeFollowing:
         panes = view.panes
         each = task.round_of(view.run_id)
         waited = time.monotonic() - view.began if panes.is_live else 0.0
-        place = self._runs.place_in_line(view.run_id) if panes.phase == "waiting" else None
+        place = self._runs.place_in_line(view.run_id) if panes.waits else None
         testing = None if panes.is_live else _testing(self._attempts.progress(view.run_id), each)
         parts = testing.parts() if testing else ()
         values: Value = {

@@ -23,6 +23,7 @@ from model.events import (
     Notice,
     Problem,
     PromptRead,
+    Queued,
     Steered,
     ThinkingDelta,
     Verdict,
@@ -60,6 +61,21 @@ def notice(kind: str, text: str, **more: Any) -> Delta:
     return {"type": "notice", "kind": kind, "text": text, "n_tokens": 0, **more}
 
 
+def queued(event: Queued) -> Delta:
+    """A delta that says where a run stands in the line, or that its turn has come.
+
+    >>> queued(Queued(before=2, seconds=40.0))["text"]
+    'It waits for its turn: 2 before it, about 40 s.'
+    """
+    if event.is_over:
+        text = f"Its turn has come after {event.seconds:.0f} s."
+    else:
+        before = f"{event.before:,} before it" if event.before else "it is next"
+        about = f", about {event.seconds:.0f} s" if event.seconds >= 0.5 else ""
+        text = f"It waits for its turn: {before}{about}."
+    return {"n_tokens": 0} | asdict(event) | {"text": text, "seconds": rounded(event.seconds)}
+
+
 def delta_of(event: Event) -> Delta | None:
     """What a script sees of one event; None for those that only the final object shows.
 
@@ -78,6 +94,8 @@ def delta_of(event: Event) -> Delta | None:
         case Steered(action, tokens, text):
             given = {"given": text} if text else {}
             return notice("steered", _STEERED_TEXTS[action], action=action, tokens=tokens, **given)
+        case Queued():
+            return queued(event)
         case ToolCall(call_id, name, arguments):
             return {"type": "tool_call", "text": arguments, "n_tokens": 0, "name": name, "call_id": call_id}
         case ApprovalAsked(call_id, seconds):

@@ -21,6 +21,7 @@ def errors_as_sentences(endpoint: str) -> Iterator[None]:
     try:
         yield
     except AppError as error:
+        log.info("%s was refused", endpoint, extra={"event": "refused", "error": type(error).__name__})
         raise gr.Error(str(error), print_exception=False) from error
     except gr.Error:
         raise

@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from model.acting import acting
 from model.branching import Branch
 from model.errors import BadInput
 from model.host import ModelHost
@@ -227,7 +228,7 @@ class Endpoints:
         with errors_as_sentences("/runs"):
             words = check_text(query, "query")
             most = check_whole_number(limit, "limit", 1, _MOST_RUNS_LISTED)
-            if self._settings.is_hosted:
+            if self._settings.is_hosted and acting() is None:
                 return {
                     "runs": [],
                     "text": "This is a shared server, so it lists no runs. Use /attach with the ids you know.",

@@ -10,6 +10,7 @@ from typing import Any
 
 import gradio as gr
 
+from model.acting import seen_owner
 from model.errors import AppError, RunBusy, RunNotFound
 from model.export import ENDINGS, Form, file_name
 from model.export_many import Picked, export_many
@@ -175,7 +176,7 @@ class History:
 
     def _check_owner(self, run_id: str, owner: str) -> None:
         """An id alone opens a run, as a link does; changing it takes the one whose run it is."""
-        if self._store.row(run_id).owner != owner:
+        if self._store.row(run_id).owner != seen_owner(owner):
             raise RunNotFound("This run is not in your list, so it cannot be changed here.")
 
     def _delete(self, change: Change, owner: str) -> dict[str, Any]:

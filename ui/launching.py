@@ -1,5 +1,7 @@
 """A page that is built in, its address out once the server answers; and what else the command line asks for."""
 
+import functools
+import os
 import signal
 import sys
 import threading
@@ -7,17 +9,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 import gradio as gr
+from fastapi import Request
 from starlette.middleware import Middleware
 
+from model.acting import NOBODY
 from model.catalog import DEFAULT_ON_GPU, find_model
 from model.errors import BadInput
+from model.measuring import Measures
 from model.runs import Runs
 from model.settings import Settings
 from model.settled_memory import settle_memory
+from ui.access import ACTOR, Access
+from ui.access_account import OPEN_DOOR
+from ui.access_claims import Claims
+from ui.access_page import Page
+from ui.access_queue import claiming_events, session_of
 from ui.backlog import hold_back_updates
 from ui.early_document import EarlyDocument
 from ui.first_text import first_text_of
 from ui.mcp_server import PATH, mcp_server
+from ui.observing import observing_routes
 from ui.parts import ASSETS
 from ui.sessions import lighten_sessions
 from ui.theme import css, early_script, head, theme
@@ -49,10 +60,12 @@ def launch(demo: gr.Blocks, runs: Runs, settings: Settings, *, opens_browser: bo
     hold_back_updates()
     demo._queue.sleep_when_free = _QUEUE_LOOK_SECONDS
     demo._queue.progress_update_sleep_when_free = _PROGRESS_LOOK_SECONDS
+    guard = _guard(demo, settings)
     early = Middleware(EarlyDocument, script=early_script(), first_markup=first_text_of(runs))
     # Not Gradio's own, whatever its environment variable says: that one offers every endpoint.
     served = mcp_server(demo, settings) if settings.serves_mcp else None
-    with_mcp = {"routes": served.routes, "lifespan": served.lifespan} if served else {}
+    routes = observing_routes(runs, Measures(runs)) + (served.routes if served else [])
+    with_mcp = {"lifespan": served.lifespan} if served else {}
     try:
         _, address, _ = demo.launch(
             server_name=settings.server_name,
@@ -76,19 +89,39 @@ def launch(demo: gr.Blocks, runs: Runs, settings: Settings, *, opens_browser: bo
             theme=theme(),
             css=css(),
             head=head(),
-            app_kwargs={"middleware": [early]} | with_mcp,
+            app_kwargs={"middleware": [guard, early], "routes": routes} | with_mcp,
             mcp_server=False,
             i18n=translations,
+            # A second look, Gradio's own, behind `ui.access`.
+            auth_dependency=_login_of if settings.has_logins else None,
         )
     except OSError as error:
         raise BadInput(
             f"Port {settings.server_port} cannot be used: {error}. Choose another with --port or GRADIO_SERVER_PORT."
         ) from error
+    if settings.is_open_door:
+        sys.stderr.write(f"WARNING: {OPEN_DOOR}\n")
     settle_memory()
     announce(lambda words: sys.stderr.write(words + "\n"))
     if served:
         sys.stderr.write(f"MCP clients: {str(address).rstrip('/')}{PATH}/\n")
     return str(address)
+
+
+def _guard(demo: gr.Blocks, settings: Settings) -> Middleware:
+    """What stands before all routes. Nobody is believed who says that he asks for another, but proxies named so."""
+    os.environ["FORWARDED_ALLOW_IPS"] = settings.trusted_proxy or "nobody"
+    identity, claims = (demo.identity, demo.claims) if isinstance(demo, Page) else (None, Claims())
+    claiming_events(demo, claims)
+    return Middleware(
+        Access, settings=settings, identity=identity, claims=claims, session_of=functools.partial(session_of, demo)
+    )
+
+
+def _login_of(request: Request) -> str | None:
+    """Who sends a request, for Gradio; None for nobody."""
+    actor = request.scope.get(ACTOR, NOBODY)
+    return None if actor == NOBODY else actor.owner
 
 
 def wait_for_the_end() -> None:
@@ -111,7 +144,8 @@ def write_quantised(settings: Settings, folder: Path, say: Callable[[str], objec
         ModelError: If the model is unknown, cannot be loaded, or the folder cannot be written.
     """
     # torch, which the page does without until a model loads
-    from model.loading import LoadProgress, load_model, save_quantised
+    from model.load_progress import LoadProgress
+    from model.loading import load_model, save_quantised
 
     said = ""
 

@@ -40,7 +40,7 @@ class MathBatch:
 
     def __init__(self, solves: Solves, runs: Runs) -> None:
         self._solves, self._runs = solves, runs
-        self._is_hosted = runs.settings.is_hosted
+        self._is_hosted = runs.settings.is_shared
         self._batches: dict[str, Batch] = {}
         self._lock = threading.Lock()
 
@@ -87,7 +87,7 @@ class MathBatch:
 
     async def on_follow(self, to_follow: str) -> AsyncGenerator[Update, None]:
         """The table as it fills, until all is done."""
-        batch = self._batches.get(to_follow.partition("/")[0])
+        batch = self._seen(to_follow.partition("/")[0])
         if batch is None:
             # A page that has just opened tells of its empty state too, sometimes.
             yield NOTHING_NEW
@@ -106,12 +106,12 @@ class MathBatch:
 
     def on_load(self, batch_id: str) -> Any:
         """Follow the batch that this browser had started, if it is still known."""
-        return to_follow(batch_id) if batch_id in self._batches else gr.skip()
+        return to_follow(batch_id) if self._seen(batch_id) else gr.skip()
 
     def on_stop(self, batch_id: str) -> None:
         """Stop; the rows that are done stay."""
-        if batch_id in self._batches:
-            self._batches[batch_id].stop()
+        if batch := self._seen(batch_id):
+            batch.stop()
 
     def on_csv(self, batch_id: str) -> dict[str, str]:
         """The rows as CSV."""
@@ -121,8 +121,13 @@ class MathBatch:
         """The rows as JSON Lines."""
         return self._file(batch_id, "json_lines")
 
-    def _file(self, batch_id: str, form: TableForm) -> dict[str, str]:
+    def _seen(self, batch_id: str) -> Batch | None:
+        """The batch, if it is known and one of whoever acts."""
         batch = self._batches.get(batch_id)
+        return batch if batch is not None and batch.is_seen else None
+
+    def _file(self, batch_id: str, form: TableForm) -> dict[str, str]:
+        batch = self._seen(batch_id)
         if batch is None:
             return {}
         name, kind = {"csv": ("verdicts.csv", "text/csv"), "json_lines": ("verdicts.jsonl", "application/jsonl")}[form]

@@ -113,7 +113,7 @@ class MathTab:
     def _update(
         self, solve: Solve, panes: Panes, answer: str, thinking: Value, sums: Value, waited_seconds: float
     ) -> Update:
-        place = self._runs.place_in_line(panes.run_id) if panes.phase == "waiting" else None
+        place = self._runs.place_in_line(panes.run_id) if panes.waits else None
         return (
             panes.run_id,
             final_answer_markdown(solve.winner.answer if solve.winner else ""),

@@ -23,8 +23,10 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from model.acting import acting_as
 from model.errors import AppError, BadInput
 from model.settings import Settings
+from ui.access import ACTOR
 from ui.deltas import Delta
 from ui.served_tools import ServedTool, served_tools
 
@@ -140,12 +142,15 @@ class McpServer:
         assert context.request
         answered: asyncio.Event = context.request.scope[_ANSWERED]
         progress = Progress(context)
-        async with aclosing(tool.run(arguments)) as deltas:
-            async for delta in deltas:
-                if delta["type"] == "final":
-                    return json.dumps({key: told for key, told in delta.items() if key != "type"}, ensure_ascii=False)
-                if answered.is_set() or not await progress.tell(delta):
-                    raise BadInput("Nobody waits for this call any more.")
+        # A session is served in the context of its first request, so each call says again who acts.
+        with acting_as(context.request.scope.get(ACTOR)):
+            async with aclosing(tool.run(arguments)) as deltas:
+                async for delta in deltas:
+                    if delta["type"] == "final":
+                        told = {key: each for key, each in delta.items() if key != "type"}
+                        return json.dumps(told, ensure_ascii=False)
+                    if answered.is_set() or not await progress.tell(delta):
+                        raise BadInput("Nobody waits for this call any more.")
         raise BadInput(f"{name} ended without a result.")
 
 
@@ -220,4 +225,4 @@ class _LeavingIsNoError(logging.Filter):
 def mcp_server(demo: gr.Blocks, settings: Settings) -> McpServer:
     """The MCP server of a page that is built."""
     logging.getLogger("mcp.server.streamable_http").addFilter(_LeavingIsNoError())
-    return McpServer(served_tools(demo), is_local=settings.server_name in (*_LOCAL_NAMES, "::1"))
+    return McpServer(served_tools(demo), is_local=settings.is_loopback and not settings.has_logins)

@@ -12,6 +12,7 @@ from ui.arguments import check_text, check_whole_number, shown
 from ui.deltas import rounded
 from ui.endpoint_errors import errors_as_sentences
 from ui.listings import list_models
+from ui.model_panel import check_may_load
 from ui.script_runs import QUIET_SECONDS, serving_engine
 
 _MOST_CONTEXT_TOKENS = 10_000_000
@@ -29,7 +30,7 @@ class ModelEndpoints:
 
         Returns:
             {"models": [{"model", "title", "hub_id", "fits": [...], ...}], "loaded": {...} or null, "status": {...}}.
-            The loaded one's `live_requests` are those that hold or wait for the device now.
+            The loaded one's `live_requests` hold the device now; `waiting_runs` stand in line for it.
         """
         with errors_as_sentences("/models"):
             # The first look at the device's memory imports torch.
@@ -45,6 +46,8 @@ class ModelEndpoints:
                     "context_tokens": engine.context_tokens,
                     "slots": engine.slots,
                     "live_requests": engine.live_requests(),
+                    "abilities": asdict(engine.abilities),
+                    "waiting_runs": self._host.line.counts()[1],
                 },
                 "status": asdict(self._host.status()),
             }
@@ -73,8 +76,9 @@ class ModelEndpoints:
             {"type": "final", "model", "precision", "seconds", "text", "note"}.
         """
         with errors_as_sentences("/load_model"):
-            if self._settings.is_hosted:
-                raise BadInput("This is a shared server, so its model stays. Duplicate the Space to choose your own.")
+            check_may_load(
+                self._settings, "This is a shared server, so its model stays. Duplicate the Space to choose your own."
+            )
             if not isinstance(use_yarn, bool):
                 raise BadInput(f"use_yarn is {shown(use_yarn)}; give true or false.")
             await asyncio.to_thread(

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from model.acting import is_governed_by_others
 from model.catalog import CATALOG, DEFAULT_ON_GPU, find_model
 from model.errors import AppError, BadInput
 from model.host import ModelHost
@@ -17,6 +18,7 @@ from ui.sentences import joined, model_line_value, model_text
 from ui.words import word
 
 HOSTED = "This page is shared, so its model is chosen by whoever runs it and cannot be changed here."
+MAY_NOT_LOAD = "All users share this model, so only an admin may load another one. Ask whoever runs the app."
 _BUSY_SECONDS, _QUIET_SECONDS = 1.0, 10.0
 
 
@@ -44,11 +46,14 @@ class ModelPanel:
         """The line about the model, what its tab says, the footer; each second while a load goes on, else seldom."""
         status = self._host.status()
         seconds = _BUSY_SECONDS if status.state == "loading" else _QUIET_SECONDS
-        foot = joined([model_line_value(status)["text"], self._host.device_text()])
-        return model_line_value(status), model_text(status), foot, gr.Timer(seconds)
+        line = model_line_value(status, self._host.abilities())
+        foot = joined([line["text"], self._host.device_text()])
+        return line, model_text(status), foot, gr.Timer(seconds)
 
     def table(self) -> str:
         """The table of model x precision for this device."""
+        if self._settings.uses_server:
+            return served_models_html(self._host.served_models())
         rows = self._host.fit_table()
         # The table has brought torch in, so the device's name costs nothing more.
         from model.device import device_name
@@ -60,8 +65,7 @@ class ModelPanel:
     ) -> tuple[dict[str, Any], str, str, gr.Timer]:
         """Begin a load; what comes of it shows in the line about the model."""
         try:
-            if self._settings.is_hosted:
-                raise BadInput(HOSTED)
+            check_may_load(self._settings)
             self._host.load(
                 model or "",
                 precision,
@@ -73,6 +77,19 @@ class ModelPanel:
             line, _, foot, timer = self.on_tick()
             return line, str(error), foot, timer
         return self.on_tick()
+
+
+def check_may_load(settings: Settings, hosted: str = HOSTED) -> None:
+    """Refuse where the model is not for whoever asks to choose.
+
+    Args:
+        hosted: What is said on a Space.
+
+    Raises:
+        BadInput: Always on a shared page, but to admins.
+    """
+    if is_governed_by_others(settings.is_hosted):
+        raise BadInput(MAY_NOT_LOAD if settings.has_logins else hosted)
 
 
 def context_of(text: str) -> int:
@@ -126,17 +143,28 @@ def fit_table_html(rows: Sequence[FitRow], device: str) -> str:
     )
 
 
+def served_models_html(models: Sequence[str]) -> str:
+    """The models that a server names; every name is escaped."""
+    if not models:
+        return "<p>The server does not say which models it has.</p>"
+    names = "".join(f"<li><code>{html.escape(name)}</code></li>" for name in models)
+    return f"<p>The server's models:</p><ul class='served'>{names}</ul>"
+
+
 def add_model_form(settings: Settings) -> ModelForm:
     """The form; on a shared page it stands there switched off, with the reason."""
     may_load = not settings.is_hosted
-    chosen = settings.model if settings.model in CATALOG else DEFAULT_ON_GPU
+    is_here = not settings.uses_server
+    chosen = settings.model if settings.model in CATALOG or not is_here else DEFAULT_ON_GPU
     about = plain_text(elem_id="model-about", elem_classes="says")
     with gr.Row():
         model = gr.Dropdown(
-            list(CATALOG),
+            list(CATALOG) if is_here else ["auto"],
             value=chosen,
             label=word("Model"),
-            info=word("From the catalog, or any hub id or folder"),
+            info=word(
+                "From the catalog, or any hub id or folder" if is_here else "As the server calls it; auto: its first"
+            ),
             allow_custom_value=True,
             interactive=may_load,
             elem_id="model-choice",
@@ -148,6 +176,7 @@ def add_model_form(settings: Settings) -> ModelForm:
             label=word("Precision"),
             info=word("auto: the best that leaves room for the context"),
             interactive=may_load,
+            visible=is_here,
             elem_id="precision",
             elem_classes="pills",
             scale=2,
@@ -167,6 +196,7 @@ def add_model_form(settings: Settings) -> ModelForm:
             info=word("Folder of a LoRA adapter; auto, or none"),
             value=settings.adapter,
             interactive=may_load,
+            visible=is_here,
             elem_id="adapter",
         )
         yarn = gr.Checkbox(
@@ -174,6 +204,7 @@ def add_model_form(settings: Settings) -> ModelForm:
             label=word("Longer context (YaRN)"),
             info=yarn_warning(chosen),
             interactive=may_load,
+            visible=is_here,
             elem_id="yarn",
             elem_classes="says",
         )

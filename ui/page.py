@@ -1,7 +1,6 @@
 """Runs and the model host in, the whole page out: layout and wiring; what the parts do is in their own files."""
 
 import functools
-import secrets
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -16,6 +15,10 @@ from model.host import ModelHost
 from model.run_scores import RunScores
 from model.runs import Runs
 from model.settings import Settings
+from ui.access_account import add_account, has_sign_in
+from ui.access_claims import Claims
+from ui.access_identity import identity_of
+from ui.access_page import Page
 from ui.agent_endpoints import add_agent_endpoints
 from ui.agent_parts import add_agent_tab
 from ui.agent_tab import AgentTab, wire_agent
@@ -74,8 +77,13 @@ _FIRST_VISIT = (
 _KEYS_BUTTON = "<button class='action' type='button' id='show-keys'><span data-say>Keys</span> <kbd>?</kbd></button>"
 
 
-def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
-    """The page and the named endpoints, not launched yet."""
+def build_page(runs: Runs, host: ModelHost, settings: Settings) -> Page:
+    """The page and the named endpoints, not launched yet.
+
+    Raises:
+        BadInput: If logins are asked for that cannot be.
+    """
+    identity = identity_of(settings, has_sign_in())
     # Its processes start with the first answer, and end when this one does: their pipes close.
     judge, code_judge = MathJudge(), CodeJudge()
     solves, grown = Solves(runs, judge, code_judge), growing_of(runs)
@@ -91,14 +99,16 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
     curves = CurveViews(functools.partial(_new_curves, host, Judges(judge, code_judge)), default)
     acts = BenchmarkActs(benchmarks, curves, host, settings)
     runs.on_close += [benchmarks.close, curves.close]
-    trained = TrainingRuns(settings.data_folder, settings.is_hosted)
-    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400)) as demo:
+    trained = TrainingRuns(settings.data_folder, settings.is_shared)
+    demo = Page(identity, Claims(), title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400))
+    with demo:
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
             gr.HTML(f"<h1>{TITLE}</h1><p data-say>{_TAGLINE}</p>", elem_id="title")
-            line = model_line(model_line_value(host.status()), elem_id="model-line")
+            line = model_line(model_line_value(host.status(), host.abilities()), elem_id="model-line")
+            add_account(demo, settings)
         timer = gr.Timer(1.0)
-        # On a shared server each browser has a list of its own; at home there is one list.
+        # Whose list is shown is decided by `model.acting`; where nobody is told apart there is one list.
         owner = gr.BrowserState("", storage_key="workings-visitor", secret="workings")
         state: dict[str, Any] = {"run_id": gr.State(""), "turns": gr.State([]), "to_follow": gr.State("")}
         state["handout"] = gr.JSON(visible=False)
@@ -139,15 +149,13 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> gr.Blocks:
         by_hand = ByHand(attempts, runs)
         demo.unload(watching.forget)
         following.append(wire_code(code, watching, by_hand, code_tab, owner, parts.handout))
-        agent = AgentTab(agent_parts, agents, ToolPanel(agents, servers, settings.is_hosted), runs, host, chat.kept)
+        agent = AgentTab(agent_parts, agents, ToolPanel(agents, servers, settings.is_shared), runs, host, chat.kept)
         following.append(wire_agent(demo, agent, runs, agent_tab, owner, parts.handout))
         wire_opening(demo, Opening(runs), parts, math_parts, code_parts, agent_parts, following)
         panel = ModelPanel(host, settings)
         wire_model(panel, form, line, foot, timer)
         model_tab.select(panel.table, None, table, **AT_ONCE)
         wire_history(demo, past, runs, tabs, history_tab, owner, parts.run_id, parts.to_follow)
-        if settings.is_hosted:
-            demo.load(lambda known: known or secrets.token_urlsafe(16), owner, owner, **AT_ONCE)
         asking = (view["composer"], math_parts, code_parts, agent_parts.composer)
         selectors = [each for tab in asking for each in (tab.budget, tab.custom_budget)]
         wire_default_budget(demo, default, results, selectors, settings.may_start_benchmarks)

@@ -18,6 +18,7 @@ from model.events import (
     Notice,
     Problem,
     PromptRead,
+    Queued,
     Steered,
     ThinkingDelta,
     Verdict,
@@ -38,6 +39,8 @@ _LONG_THINKING_FLUSH_SECONDS = 0.25
 
 # What is pending while a run waits for *Go on*.
 PAUSED = "Paused"
+# What is pending while others have their turn in the middle of a run.
+GIVES_WAY = "Waiting for its turn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +134,21 @@ class Panes:
         return self.is_live and self.pending == PAUSED
 
     @property
+    def gives_way(self) -> bool:
+        """Whether others have their turn in the middle of the run."""
+        return self.is_live and self.pending == GIVES_WAY
+
+    @property
+    def waits(self) -> bool:
+        """Whether the run may be in the line for its turn at the model."""
+        return self.phase == "waiting" or self.gives_way
+
+    @property
     def is_cut(self) -> bool:
         """Whether *Continue* has something to go on with."""
         if self.finish_reason is None:
             return False
-        return not self.answer or self.finish_reason in ("length", "stopped", "time_limit", "error")
+        return not self.answer or self.finish_reason in ("length", "stopped", "time_limit", "allowance", "error")
 
 
 def update(panes: Panes, event: Event, at: float = 0.0) -> Panes:
@@ -181,6 +194,8 @@ def update(panes: Panes, event: Event, at: float = 0.0) -> Panes:
             return replace(panes, notices=(*panes.notices, *noticed), answer=answer)
         case Steered():
             return _steered(panes, event)
+        case Queued():
+            return _queued(panes, event)
         case Finished():
             return _finished(panes, event)
         case _:
@@ -211,6 +226,17 @@ def _steered(panes: Panes, event: Steered) -> Panes:
     if event.action == "think_longer":
         return replace(panes, answer="", answer_pace=Pace())
     return panes
+
+
+def _queued(panes: Panes, event: Queued) -> Panes:
+    """The time in which others have their turn is none of the model's. Before its first token a run just waits."""
+    pending = panes.pending
+    if event.is_over:
+        pending = "" if pending == GIVES_WAY else pending
+    elif panes.phase != "waiting" and not pending:
+        pending = GIVES_WAY
+    thinking_pace, answer_pace = panes.thinking_pace.rest(), panes.answer_pace.rest()
+    return replace(panes, pending=pending, thinking_pace=thinking_pace, answer_pace=answer_pace)
 
 
 def _finished(panes: Panes, event: Finished) -> Panes:

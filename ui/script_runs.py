@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from model.branching import Branch
 from model.engine import Budget, Engine, budget_limits
 from model.errors import AppError, BadInput, RunBusy, RunNotFound
-from model.events import Asked, Event, PromptRead, Sampling, Steered
+from model.events import Asked, Event, PromptRead, Queued, Sampling, Steered
 from model.host import ModelHost
 from model.live_run import Follower
 from model.runs import Runs
@@ -25,7 +25,7 @@ from model.settings import SCRIPT_UPDATES_PER_SECOND
 from model.tool_events import ApprovalAsked, ToolCall, ToolResult
 from ui.agent_objects import StepMarks
 from ui.arguments import attachments_from_list, check_model, check_text, history_from_list, json_object
-from ui.deltas import Delta, deltas_of, final_of, notice
+from ui.deltas import Delta, deltas_of, final_of, notice, queued
 
 T = TypeVar("T")
 
@@ -190,7 +190,7 @@ class ScriptRuns:
             async with aclosing(batches(follower, QUIET_SECONDS)) as arriving:
                 async for batch in arriving:
                     if not batch:
-                        yield self._waiting(events)
+                        yield self._waiting(begun.run_id, events)
                     number = max(len(events), begun.first_event)
                     events.extend(batch)
                     marks.take(batch)
@@ -203,8 +203,10 @@ class ScriptRuns:
         finally:
             follower.close()
 
-    def _waiting(self, events: Sequence[Event]) -> Delta:
+    def _waiting(self, run_id: str, events: Sequence[Event]) -> Delta:
         """Why nothing comes. The same words as long as it is the same reason, so that little goes over the wire."""
+        if (place := self._runs.place_in_line(run_id)) is not None:
+            return queued(Queued(False, place.before, float(round(place.seconds))))
         looked_at = (Steered, PromptRead, ToolCall, ApprovalAsked, ToolResult)
         last = next((each for each in reversed(events) if isinstance(each, looked_at)), None)
         if isinstance(last, PromptRead):
@@ -215,7 +217,7 @@ class ScriptRuns:
             return notice("waiting", "A tool is at work.")
         if serving_engine(self._host) is None:
             return notice("waiting", self._host.status().text)
-        return notice("waiting", "The model is reading the prompt, or the run waits for a free slot.")
+        return notice("waiting", "The model is reading the prompt.")
 
 
 def stop_soon(stop: Callable[[str], object], run_id: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from model.abilities import EVERYTHING, Abilities
 from model.errors import AppError
 from model.host import HostStatus
 from model.waiting_line import Place
@@ -18,7 +19,7 @@ _PHASE_WORDS = {
     "stopped": "Stopped",
     "failed": "Failed",
 }
-_END_NOTICES = ("stopped", "time_limit", "length", "engine", "interrupted", "no_answer")
+_END_NOTICES = ("stopped", "time_limit", "allowance", "length", "engine", "interrupted", "no_answer")
 
 
 def status_value(
@@ -61,7 +62,7 @@ def _phase_words(panes: Panes, host: HostStatus, waited_seconds: float, place: P
         return "", ""
     waited = f"{waited_seconds:.0f} s" if waited_seconds >= 1 else ""
     if panes.pending and panes.is_live:
-        return panes.pending, ""
+        return panes.pending, place_text(place) if place is not None and panes.gives_way else ""
     if panes.phase == "waiting" and host.state == "loading":
         return "Waiting for the model", progress_text(host)
     if panes.phase == "waiting" and place is not None:
@@ -139,15 +140,22 @@ def progress_text(host: HostStatus) -> str:
     return f"{text}, {host.done:,.0f} of {host.total:,.0f}{' ' + host.unit if host.unit else ''}"
 
 
-def model_line_value(host: HostStatus) -> dict[str, Any]:
-    """What the line about the model shows."""
+def model_line_value(host: HostStatus, abilities: Abilities = EVERYTHING) -> dict[str, Any]:
+    """What the line about the model shows, and what of the page's controls its engine cannot do."""
     words = {
         "empty": "No model is loaded",
         "loading": progress_text(host),
         "ready": joined([host.model, "" if host.precision == "none" else host.precision]),
         "failed": f"{host.model} could not be loaded; the Model tab says why",
     }
-    return {"text": words[host.state], "state": host.state, "done": host.done, "total": host.total}
+    cannot = {"go-on": not abilities.goes_on, "budget": abilities.budget == "none", "score": not abilities.scores}
+    return {
+        "text": words[host.state],
+        "state": host.state,
+        "done": host.done,
+        "total": host.total,
+        "cannot": [name for name, is_so in cannot.items() if is_so],
+    }
 
 
 def model_text(host: HostStatus) -> str:

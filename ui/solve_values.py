@@ -35,6 +35,7 @@ _REASONS = {
     "loop": "went in circles",
     "stopped": "stopped",
     "time_limit": "time limit",
+    "allowance": "tokens used up",
     "error": "failed",
 }
 # What only LaTeX has: an answer with any of it is set as maths, others as the text that they are.

@@ -1,5 +1,6 @@
 """Many problems in, one row for each out as it is solved and checked: so many at once as the engine decodes."""
 
+import contextvars
 import secrets
 import threading
 import time
@@ -9,8 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
+from model.acting import may_see, new_owner
 from model.engine import Budget
-from model.errors import AppError, BadInput, TooManyRuns
+from model.errors import AppError, BadInput, LimitReached
 from model.events import Sampling
 from model.runs import Runs
 from verify.problem_files import GivenProblem
@@ -20,6 +22,8 @@ from verify.solving import Solves
 _LOOK_SECONDS = 0.1
 # Others may use the app too: a batch waits for room instead of failing.
 _ROOM_SECONDS = 1.0
+# A wait for more that takes longer is said of the problem instead.
+_LONGEST_WAIT_SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,13 @@ class Batch:
 
         Raises:
             BadInput: If there is no problem.
+            NotAllowed: If nobody is logged in.
         """
         if not problems:
             raise BadInput("There is no problem. Give at least one.")
         self.id = secrets.token_urlsafe(9)
         self.settings = settings
-        self._solves, self._runs, self._owner = solves, runs, owner
+        self._solves, self._runs, self._owner = solves, runs, new_owner(owner)
         self._rows = [Row(given.id, given.problem, given.gold) for given in problems]
         self._next = 0
         self._lock = threading.Lock()
@@ -87,7 +92,13 @@ class Batch:
 
     def _begin(self, n_threads: int) -> None:
         self._threads = [
-            threading.Thread(target=self._work, name=f"batch-{self.id}-{number}", daemon=True)
+            # The context says who acts.
+            threading.Thread(
+                target=contextvars.copy_context().run,
+                args=(self._work,),
+                name=f"batch-{self.id}-{number}",
+                daemon=True,
+            )
             for number in range(n_threads)
         ]
         for thread in self._threads:
@@ -107,6 +118,11 @@ class Batch:
         with self._lock:
             self._read_at = time.monotonic()
             return tuple(self._rows)
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it is there for whoever acts."""
+        return may_see(self._owner)
 
     @property
     def is_live(self) -> bool:
@@ -165,10 +181,10 @@ class Batch:
                     sampling=chosen.sampling,
                     owner=self._owner,
                 )
-            except TooManyRuns:
-                if chosen.k > self._runs.settings.max_runs:
+            except LimitReached as full:
+                if chosen.k > self._runs.limits.most_at_once or full.seconds > _LONGEST_WAIT_SECONDS:
                     raise
-                self._stopping.wait(_ROOM_SECONDS)
+                self._stopping.wait(max(_ROOM_SECONDS, full.seconds))
         return []
 
     def _waited(self, run_ids: Sequence[str]) -> Solve:

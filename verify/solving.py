@@ -14,7 +14,7 @@ from model.engine import Budget, budget_limits, collect
 from model.errors import BadInput
 from model.events import Event, Evidence, FinalAnswer, Notice, Problem, Sampling
 from model.runs import Runs
-from model.samples import all_or_none, check_room, drawn_apart, stop_all, with_seed_after
+from model.samples import all_or_none, drawn_apart, stop_all, with_seed_after
 from model.sampling import check_sampling
 from verify.code.judge import CodeJudge
 from verify.math_answer import MAX_GOLD_CHARACTERS, MathJudge
@@ -79,7 +79,7 @@ class Solves:
             raise BadInput("A known answer says more than a check program. Give one of the two.")
         budget_limits(budget)
         drawn = drawn_apart(check_sampling(sampling or Sampling()), k, known_family(self._runs.host.status().model))
-        check_room(self._runs, k + check_program)
+        self._runs.check_room(owner, k + check_program)
         instruction = self._instruction(problem)
         first = run_id or secrets.token_urlsafe(9)
 

@@ -14,7 +14,8 @@ from evals.speed.random_weights import random_weights_allowed, write_random_fold
 from model.catalog import find_model
 from model.chat import ChatEngine
 from model.engine import Decoder
-from model.loading import LoadedModel, LoadProgress, load_model, release
+from model.load_progress import LoadProgress
+from model.loading import LoadedModel, load_model, release
 from model.prompt import ChatPrompts
 from model.settings import Settings
 

@@ -46,6 +46,7 @@ class Served:
         cache_tokens: Tokens, of all requests together, to keep keys and values of; 0 leaves it to the server, which on
             a CPU takes nine tenths of the machine's memory, whoever else uses it.
         options: More arguments of `transformers serve`.
+        ends_turns: Its turns end where the model ends them; else each is as long as it was asked to be, as for timing.
     """
 
     folder: Path
@@ -54,6 +55,7 @@ class Served:
     is_random: bool = False
     cache_tokens: int = 0
     options: tuple[str, ...] = ()
+    ends_turns: bool = False
 
 
 def missing_packages() -> list[str]:
@@ -81,7 +83,7 @@ def serve_command(folder: Path, served: Served, port: int) -> list[str]:
 
 def write_served_folder(target: Path, served: Served) -> Path:
     """Links to the same weights, with what the server takes from a folder only: the chat template, the sampling, and
-    that no token ends a turn, so that it writes as many tokens as it is asked for, like the others.
+    for timing that no token ends a turn, so that it writes as many tokens as it is asked for, like the others.
     """
     target.mkdir(parents=True)
     for path in served.folder.iterdir():
@@ -89,8 +91,9 @@ def write_served_folder(target: Path, served: Served) -> Path:
     own = target / "generation_config.json"
     sampling = json.loads(own.read_text("utf-8")) if own.exists() else {}
     sampling |= {"do_sample": True, "temperature": PRESET.temperature, "top_p": PRESET.top_p, "top_k": PRESET.top_k}
+    never = {} if served.ends_turns else {"eos_token_id": -1}
     for name, text in (
-        ("generation_config.json", json.dumps(sampling | {"eos_token_id": -1})),
+        ("generation_config.json", json.dumps(sampling | never)),
         ("chat_template.jinja", served.template),
     ):
         (target / name).unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from model.engine import Budget, budget_limits, collect
 from model.errors import BadInput
 from model.events import Notice, Sampling
 from model.runs import Runs
-from model.samples import all_or_none, check_room, drawn_apart, stop_all, with_seed_after
+from model.samples import all_or_none, drawn_apart, stop_all, with_seed_after
 from model.sampling import check_sampling
 from verify.code.disagreeing import disagreement_of
 from verify.code.entry_point import named_function
@@ -108,7 +108,7 @@ class Attempts:
         family = known_family(self._runs.host.status().model)
         drawn = drawn_apart(check_sampling(sampling or Sampling()), k, family)
         asks_for_tests = asks_for_tests and given is None and family.writes_tests
-        check_room(self._runs, k + asks_for_tests)
+        self._runs.check_room(owner, k + asks_for_tests)
         first = run_id or secrets.token_urlsafe(9)
         task = Task(
             first,
@@ -185,7 +185,7 @@ class Attempts:
 
     def progress(self, run_id: str) -> Progress | None:
         """How far the tests of a round are, also when they are over; `None` if it was not tested lately."""
-        return self._tests.progress(run_id)
+        return self._tests.progress(run_id) if self._runs.store.is_seen(run_id) else None
 
     def edit(self, run_id: str, source: str) -> CodedTask:
         """Test a program that the user has written in the place of a round's own; no model is asked.
