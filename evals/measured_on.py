@@ -11,7 +11,8 @@ from model.adapter import adapter_digest
 from model.catalog import EMBEDDED
 from model.embedded import SHIPPED_ADAPTER
 from model.engine import Engine
-from model.settings import settings_from_environment
+from model.remote_address import read_address
+from model.settings import REMOTE, settings_from_environment
 
 _PACKAGES = ("torch", "transformers", "peft", "huggingface_hub")
 
@@ -38,6 +39,8 @@ def measured_on(engine: Engine, **asked: Any) -> dict[str, Any]:
 def _adapter(engine: Engine) -> str:
     """The folder's name and the beginning of the weights' SHA-256; empty without one."""
     named = settings_from_environment().adapter
+    if engine.precision == REMOTE:
+        return ""  # whatever a server has merged into its weights, it does not say
     if named == "none" or (named == "auto" and engine.model != EMBEDDED):
         return ""
     folder = SHIPPED_ADAPTER if named == "auto" else Path(named)
@@ -48,6 +51,8 @@ def _device(engine: Engine) -> str:
     """The device in words; engines that need none (a script) have none."""
     if engine.precision == "none":
         return ""
+    if engine.precision == REMOTE:
+        return f"server {read_address(settings_from_environment().server_url).shown}"
     from model.device import device_name  # brings torch in
 
     return f"{device_name()}, {os.cpu_count()} CPU cores"

@@ -76,7 +76,7 @@ def _probe(wire: Wire, wanted: str, say: Say, context_tokens: int, slots: int) -
     )
     server = _with_thinking(wire, server, is_known=bool(template) or family is not PLAIN)
     say("Trying whether it writes on after a given text")
-    server = replace(server, ways=_ways(wire, server, entry))
+    server = replace(server, ways=_ways(wire, server, entry), takes_tools=_takes_tools(wire, server))
     if not server.ways.found:
         say("Trying whether it keeps a thinking budget of its own")
         server = replace(server, off_fields=_off_fields(wire, server), budget_fields=_budget_fields(wire, server))
@@ -229,6 +229,16 @@ def _with_thinking(wire: Wire, server: Server, is_known: bool) -> Server:
 
 def _fields(server: Server, max_tokens: int) -> dict[str, Any]:
     return optional_fields(server.fields - {"logprobs"}) | {"max_tokens": max_tokens, "temperature": 0.6, "top_p": 0.95}
+
+
+def _takes_tools(wire: Wire, server: Server) -> bool:
+    tool = {"name": "look", "description": "Look.", "parameters": {"type": "object", "properties": {}}}
+    fields = _fields(server, 2) | {"messages": messages_of(_QUESTION)}
+    try:
+        _ask(wire, server.model, fields | {"tools": [{"type": "function", "function": tool}]})
+    except Refused:
+        return False
+    return True
 
 
 # ---------------------------------------------------------------------- how it goes on

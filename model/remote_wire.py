@@ -184,9 +184,13 @@ class Wire:
             raise Refused(_sentence(self.address, str(error)), 401) from error
         try:
             if self.address.url:
-                # Its hook refuses every address while HF_HUB_OFFLINE is set, a server of one's own, too.
+                # Its hook refuses every address while HF_HUB_OFFLINE is set, a server of one's own, too; and without a
+                # key it would send the Hub's token, which is none of a server's business.
                 http: Any = await client._get_async_client()  # type: ignore[no-untyped-call]
-                http.event_hooks = {"request": [], "response": http.event_hooks["response"]}
+                http.event_hooks = {
+                    "request": [] if key else [_without_authorization],
+                    "response": http.event_hooks["response"],
+                }
             stream = await client.chat_completion(messages, model=model, stream=True, extra_body=fields)
             async for chunk in stream:
                 yield _checked(_plain(chunk), self.address)
@@ -199,7 +203,6 @@ class Wire:
     def _client(self, model: str, key: str) -> AsyncInferenceClient:
         at = self.address
         timeout: Any = (CONNECT_SECONDS, self._first_seconds, 60.0, CONNECT_SECONDS)
-        # None would be the saved token of whoever runs this, which is none of a server's business.
         token = key or ("" if at.url else None)
         where: dict[str, Any] = {"base_url": at.url} if at.url else {"provider": at.provider}
         return AsyncInferenceClient(token=token, timeout=timeout, **where)
@@ -294,6 +297,10 @@ class Wire:
 
 def _headers(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"} if key else {}
+
+
+async def _without_authorization(request: Any) -> None:
+    request.headers.pop("Authorization", None)
 
 
 def _plain(value: Any) -> Any:

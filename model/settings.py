@@ -66,6 +66,8 @@ MAX_SYSTEM_CHARACTERS = 40_000
 MAX_HINT_CHARACTERS = 4_000
 MAX_HISTORY_MESSAGES = 400
 
+# What stands where other engines name the precision of their weights: of a server's nothing is known.
+REMOTE = "remote"
 ENGINES = ("auto", "transformers", "llamacpp", "remote")
 
 

@@ -61,7 +61,6 @@ class Access:
         self._app, self._settings, self._identity, self._claims = app, settings, identity, claims
         self._session_of = session_of
         self._pages = LoginPages(settings, identity)
-        self._headers = security_headers(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -82,7 +81,7 @@ class Access:
 
         # Gradio says 500 to every error of a function that is called without the queue, be it a wrong argument.
         is_call = paths.CALL.match(path) is not None
-        told = with_headers(send, self._headers, seen, {500: 422} if is_call else {})
+        told = with_headers(send, security_headers(self._settings, path), seen, {500: 422} if is_call else {})
         try:
             refused = self._refusal(scope, path, limit)
             if refused is not None:
@@ -94,11 +93,12 @@ class Access:
                 await _too_long(limit)(scope, receive, told)
         except _NOT_UNDERSTOOD as error:
             # Gradio's routes take what they are sent on trust: an unknown name or a list for a text ends there.
-            if has_begun or scope["method"] in ("GET", "HEAD"):
+            if has_begun:
                 raise
             log.warning("%s %s could not be understood: %s", scope["method"], path, type(error).__name__)
             words = "The request cannot be understood: what it names is not there, or has another form."
-            await JSONResponse({"detail": words}, 422)(scope, receive, told)
+            is_asking = scope["method"] in ("GET", "HEAD")
+            await JSONResponse({"detail": words}, 404 if is_asking else 422)(scope, receive, told)
 
     def _refusal(self, scope: Scope, path: str, limit: int) -> Response | None:
         if words := host_refusal(scope, self._settings):

@@ -145,6 +145,8 @@ class LoginPages:
             "sign-in": f"{self.root}/login/huggingface?_target_url={quote(target, safe='')}",
             "next": target,
             "name": name,
+            "focus-name": "" if name else "autofocus",
+            "focus-password": "autofocus" if name else "",
             "problem": _said(problem, scope),
             "language": "zh" if _is_chinese(scope) else "en",
         }

@@ -9,6 +9,13 @@ from model.settings import LOOPBACK_NAMES, Settings
 from ui.access_identity import header
 
 _READING = ("GET", "HEAD", "OPTIONS")
+# An answer may name a picture anywhere in the world, or be a form that looks like a login; fetching the one would tell
+# its host what the answer says, sending the other what the reader types.
+PAGE_POLICY = (
+    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; "
+    "style-src 'self' 'unsafe-inline'; connect-src 'self' data: blob:; "
+    "frame-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'"
+)
 # What Gradio's launch takes for one file (100 MB), with the form around it.
 MAX_UPLOAD_BYTES = 105_000_000
 
@@ -130,7 +137,8 @@ def with_headers(
     return send_more
 
 
-def security_headers(settings: Settings) -> list[tuple[bytes, bytes]]:
+def security_headers(settings: Settings, path: str) -> list[tuple[bytes, bytes]]:
     """What every answer says to browsers. A Space stands in a frame of huggingface.co, so that one may be framed."""
-    frames = [] if settings.is_hosted else [(b"content-security-policy", b"frame-ancestors 'self'")]
-    return [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"), *frames]
+    policies = [*([PAGE_POLICY] if path == "/" else []), *([] if settings.is_hosted else ["frame-ancestors 'self'"])]
+    policy = [(b"content-security-policy", "; ".join(policies).encode())] if policies else []
+    return [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"), *policy]

@@ -3,10 +3,10 @@
 import gradio as gr
 
 from ui import words
+from ui.access_requests import PAGE_POLICY
 from ui.parts import ASSETS
 
 # Ink on warm paper, one accent. Contrast at least 4.5:1 for all text, light and dark.
-_POLICY = "img-src 'self' data: blob:; media-src 'self' data: blob:; object-src 'none'"
 _SCRIPTS = (
     "words.js",
     "abilities.js",
@@ -113,13 +113,10 @@ def css() -> str:
 
 
 def head() -> str:
-    """What goes into the page's head: keys, the colour of the browser's own bars, and no pictures from elsewhere.
-
-    An answer may name a picture anywhere in the world; fetching it would tell its host what the answer says.
-    """
+    """What goes into the page's head: keys, the colour of the browser's own bars, and nothing from elsewhere."""
     script = words.script() + "\n".join((ASSETS / name).read_text("utf-8") for name in _SCRIPTS)
     return (
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{PAGE_POLICY}">'
         f'<meta name="theme-color" content="{_PAPER}" media="(prefers-color-scheme: light)">'
         f'<meta name="theme-color" content="{_INK_PAPER}" media="(prefers-color-scheme: dark)">'
         f"<script>{script}</script>"
