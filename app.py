@@ -15,6 +15,7 @@ if settings_from_environment().is_zero_gpu:
     import spaces  # noqa: F401 - must come before torch, and exists only there
 
 from model.host import ModelHost
+from model.logs import configure_logging
 from model.runs import Runs
 from model.store import Store
 from model.zero_gpu import run_on_device
@@ -32,6 +33,7 @@ def scripted_engine(script: Path) -> Engine:
 def main(arguments: list[str]) -> None:
     """Start everything, serve until told to end, and let go of the device."""
     settings, given = read_arguments(arguments)
+    configure_logging(settings)
     if given.save_quantised:
         write_quantised(settings, given.save_quantised, say=print)
         return

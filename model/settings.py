@@ -74,6 +74,8 @@ ENGINES = ("auto", "transformers", "llamacpp", "remote")
 # Of a request that is no upload: MAX_MESSAGE_CHARACTERS in the longest UTF-8, its history, and files as text.
 MAX_BODY_BYTES = 40_000_000
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1", "[::1]")
+LOG_FORMATS = ("text", "json")
+LOG_OWNERS = ("hash", "name")
 AUTH_MODES = ("none", "users", "huggingface")
 
 
@@ -99,6 +101,9 @@ class Settings:
         requests_per_minute: Runs that all users together may begin: names cost nothing where nobody logs in.
         tokens_per_hour: Tokens that are written for all users together.
         slots: Requests that a model of this machine answers at once; 0 chooses by the device. More take more memory.
+        log_format: "text", or "json" for an object on each line.
+        logs_text: Whether logs may hold what was asked, thought and answered.
+        logs_owners: "hash", or "name" where a log may name users.
         metrics_token: With it, /metrics may be read from other machines.
         turn_seconds: How long a run may hold a slot of the engine that others wait for; 0 lets it keep that to its end.
         mcp_servers: The file that names the MCP servers of the agent; None for mcp.json in the data folder.
@@ -140,6 +145,9 @@ class Settings:
     turn_seconds: float = 10.0
     slots: int = 0
     metrics_token: str = ""
+    log_format: str = "text"
+    logs_text: bool = False
+    logs_owners: str = "hash"
     server_name: str = "127.0.0.1"
     server_port: int = 7860
     is_hosted: bool = False
@@ -225,6 +233,14 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
     auth = environment.get("WORKINGS_AUTH", "").lower() or ("users" if users_file else "none")
     if auth not in AUTH_MODES:
         raise BadInput(f"The environment variable WORKINGS_AUTH is {auth!r}. Give one of {', '.join(AUTH_MODES)}.")
+
+    def one_of(name: str, known: tuple[str, ...]) -> str:
+        """The first of those known where nothing is said."""
+        text = environment.get(name, "").lower() or known[0]
+        if text not in known:
+            raise BadInput(f"The environment variable {name} is {text!r}. Give one of {', '.join(known)}.")
+        return text
+
     home = Path(environment.get("HOME", "") or Path.home())
     cache = Path(environment.get("XDG_DATA_HOME", "") or home / ".local" / "share")
     return Settings(
@@ -246,6 +262,9 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         requests_per_minute=limit("WORKINGS_REQUESTS_PER_MINUTE"),
         tokens_per_hour=limit("WORKINGS_TOKENS_PER_HOUR"),
         slots=int(number("WORKINGS_SLOTS", 0)),
+        log_format=one_of("WORKINGS_LOG", LOG_FORMATS),
+        logs_text=environment.get("WORKINGS_LOG_TEXT", "").lower() in ("1", "true"),
+        logs_owners=one_of("WORKINGS_LOG_OWNERS", LOG_OWNERS),
         metrics_token=environment.get("WORKINGS_METRICS_TOKEN", ""),
         turn_seconds=number("WORKINGS_TURN_SECONDS", 10.0),
         server_name=environment.get("GRADIO_SERVER_NAME", "0.0.0.0" if is_hosted else "127.0.0.1"),

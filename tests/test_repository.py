@@ -92,3 +92,10 @@ def test_readme_gives_the_memory_that_the_model_panel_gives() -> None:
         cells.insert(0, f"{row.weight_bytes / GIB:.1f}")  # fit_table has the largest first, README the smallest
     table = [f"| `{model}` | {' | '.join(cells)} |" for model, cells in rows.items()]
     assert [line for line in table if line not in text_of("README.md")] == []
+
+
+def test_the_start_without_torch_installs_the_rest_and_llama_cpp() -> None:
+    whole = {str(item) for item in requirements_in("requirements.txt")}
+    light = {str(item) for item in requirements_in("requirements-cpu.txt")}
+    assert {str(Requirement(item).name) for item in whole - light} == {"torch", "accelerate", "bitsandbytes"}
+    assert {str(Requirement(item).name) for item in light - whole} == {"xllamacpp"}
