@@ -61,8 +61,8 @@ class Ticks:
         return self.seconds
 
 
-setattr(model.single, "time", Ticks())
-setattr(model.single, "seconds_before_first_call", lambda: 0.5)
+model.single.time = Ticks()  # type: ignore[attr-defined, assignment]
+model.single.seconds_before_first_call = lambda: 0.5  # type: ignore[attr-defined]
 put = model.single._Streamer.put
 steps = os.environ.get("WORKINGS_TEST_STEPS", "")
 
