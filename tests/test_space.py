@@ -100,7 +100,8 @@ def test_fields_hold_what_the_hub_takes(block: dict[str, Any]):
 def test_login_of_the_hub_is_on_with_no_more_rights_than_the_app_uses(block: dict[str, Any]):
     assert block["hf_oauth"] is True
     assert 0 < block["hf_oauth_expiration_minutes"] <= LONGEST_LOGIN_MINUTES
-    assert set(block.get("hf_oauth_scopes", [])) <= set(SCOPES)
+    # Providers are asked in the name of whoever has signed in (model/remote_address.py).
+    assert block["hf_oauth_scopes"] == ["inference-api"] and set(block["hf_oauth_scopes"]) <= set(SCOPES)
 
 
 def test_file_that_is_started_is_there(block: dict[str, Any]):
