@@ -13,6 +13,7 @@ from model.errors import AppError, BadInput
 from model.host import ModelHost
 from model.memory import GIB, PRECISIONS, FitRow
 from model.settings import Settings
+from model.store import Store
 from ui.parts import AT_ONCE, plain_text
 from ui.sentences import joined, model_line_value, model_text
 from ui.words import word
@@ -38,17 +39,27 @@ class ModelForm:
 class ModelPanel:
     """What the Model tab does."""
 
-    def __init__(self, host: ModelHost, settings: Settings) -> None:
+    def __init__(self, host: ModelHost, settings: Settings, store: Store | None = None) -> None:
+        """The panel.
+
+        Args:
+            store: What is wrong with it is said on the page too.
+        """
         self._host = host
         self._settings = settings
+        self._store = store
 
     def on_tick(self) -> tuple[dict[str, Any], str, str, gr.Timer]:
         """The line about the model, what its tab says, the footer; each second while a load goes on, else seldom."""
         status = self._host.status()
         seconds = _BUSY_SECONDS if status.state == "loading" else _QUIET_SECONDS
         line = model_line_value(status, self._host.abilities())
-        foot = joined([line["text"], self._host.device_text()])
+        foot = joined([line["text"], self._host.device_text(), self._of_store()])
         return line, model_text(status), foot, gr.Timer(seconds)
+
+    def _of_store(self) -> str:
+        """What is wrong with the store, or was at its opening."""
+        return (self._store.trouble or self._store.note) if self._store is not None else ""
 
     def table(self) -> str:
         """The table of model x precision for this device."""
