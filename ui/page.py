@@ -153,7 +153,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> Page:
         agent = AgentTab(agent_parts, agents, ToolPanel(agents, servers, settings.is_shared), runs, host, chat.kept)
         following.append(wire_agent(demo, agent, runs, agent_tab, owner, parts.handout))
         wire_opening(demo, Opening(runs), parts, math_parts, code_parts, agent_parts, following)
-        panel = ModelPanel(host, settings)
+        panel = ModelPanel(host, settings, runs.store)
         wire_model(panel, form, line, foot, timer)
         model_tab.select(panel.table, None, table, **AT_ONCE)
         wire_history(demo, past, runs, tabs, history_tab, owner, parts.run_id, parts.to_follow)
