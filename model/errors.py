@@ -9,6 +9,7 @@
     │   ├── ModelLoadFailed    weights missing, broken or too large for the device
     │   └── UnsafeModel        the folder would run code of its own
     ├── EngineError            the engine died in mid-run, or cannot do what was asked
+    │   └── OutOfGpuTime       on a GPU that is lent by the second, nothing is left of the visitor's seconds
     ├── LimitReached           a user, or all of them, have had as much as there is for now
     │   └── TooManyRuns        every slot and every place in the queue is taken
     ├── RunError
@@ -64,6 +65,10 @@ class UnsafeModel(ModelError):
 
 class EngineError(AppError):
     """The engine died in mid-run, or cannot do what was asked of it."""
+
+
+class OutOfGpuTime(EngineError):
+    """Nothing is left of the visitor's seconds on a GPU that is lent (ZeroGPU)."""
 
 
 class LimitReached(AppError):

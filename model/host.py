@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from model.abilities import EVERYTHING, Abilities
-from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, ModelSpec, Yarn, find_model
+from model.catalog import CATALOG, DEFAULT_ON_GPU, DEFAULT_ON_ZERO_GPU, EMBEDDED, ModelSpec, Yarn, find_model
 from model.engine import Engine
 from model.engine_choice import may_have_gpu
 from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
@@ -97,6 +97,8 @@ class ModelHost:
         self.line = FairLine(self._slots, settings.turn_seconds)
         # What the model that serves was loaded by.
         self._order: LoadOrder | None = None
+        # The load that failed last, and whether it was to choose its model.
+        self._failed_order: tuple[LoadOrder, bool] | None = None
         self._thread: threading.Thread | None = None
         self._started = 0.0
         self._is_closed = False
@@ -156,11 +158,12 @@ class ModelHost:
             )
         )
 
-    def load_default(self, after_seconds: float = 0.0) -> None:
+    def load_default(self, after_seconds: float = 0.0, *, waits: bool = False) -> None:
         """Start to load what the settings name; "auto" is QwQ-32B on a card that it fits, else the embedded model.
 
         Args:
             after_seconds: Wait so long, the status saying *loading*, before torch's import takes the interpreter.
+            waits: Load in this thread and return when that is over. ZeroGPU wants it in the main one.
 
         Raises:
             UnknownModel: If the name means nothing.
@@ -181,7 +184,19 @@ class ModelHost:
             ),
             chooses_model=spec is None,
             after_seconds=after_seconds,
+            waits=waits,
         )
+
+    def retry(self) -> None:
+        """Start the load that failed once more; nothing where none has failed, or one is going on.
+
+        Raises:
+            ModelNotReady: If the host was closed.
+        """
+        with self._changed:
+            is_due, failed = self._status.state == "failed", self._failed_order
+        if is_due and failed is not None:
+            self._start(*failed)
 
     def _spec_of(self, model: str) -> ModelSpec:
         """What a name means: of the catalog, or of the server's models, of which only the server knows."""
@@ -318,7 +333,9 @@ class ModelHost:
         if serving is not None:
             serving.close()
 
-    def _start(self, order: LoadOrder, chooses_model: bool = False, after_seconds: float = 0.0) -> None:
+    def _start(
+        self, order: LoadOrder, chooses_model: bool = False, after_seconds: float = 0.0, waits: bool = False
+    ) -> None:
         with self._changed:
             if self._is_closed:
                 raise ModelNotReady("The app is closing, so no model is loaded any more.")
@@ -330,14 +347,18 @@ class ModelHost:
             self._status = HostStatus(
                 "loading", order.spec.name, order.precision, f"Starting to load {order.spec.name}"
             )
-            self._thread = threading.Thread(
-                target=self._load, args=(order, chooses_model, after_seconds), name="model-load", daemon=True
-            )
-            self._thread.start()
+            if not waits:
+                self._thread = threading.Thread(
+                    target=self._load, args=(order, chooses_model, after_seconds), name="model-load", daemon=True
+                )
+                self._thread.start()
+        if waits:
+            self._load(order, chooses_model, after_seconds)
 
     def _load(self, order: LoadOrder, chooses_model: bool, after_seconds: float) -> None:
         """The load thread: ends with a status, whatever happens."""
         notes: list[str] = []
+        self._failed_order = order, chooses_model
         time.sleep(after_seconds)
         try:
             if chooses_model:
@@ -354,6 +375,8 @@ class ModelHost:
             settle_memory()
 
     def _default_spec(self, order: LoadOrder) -> ModelSpec:
+        if self._settings.is_zero_gpu:
+            return CATALOG[DEFAULT_ON_ZERO_GPU]
         if self._settings.engine == "llamacpp" or not may_have_gpu():
             return CATALOG[EMBEDDED]
         from model.device import device_kind

@@ -49,9 +49,9 @@ SHARED_USER_REQUESTS_PER_HOUR = 400
 SHARED_USER_TOKENS_PER_HOUR = 100_000
 SHARED_REQUESTS_PER_MINUTE = 200
 
-# A visitor without an account has 120 s of ZeroGPU a day, and a call is charged by the second: a run ends in time and
-# offers *Continue* (hub-docs, ZeroGPU, 2026-08-22).
-ZERO_GPU_RUN_SECONDS = 75.0
+# One call of ZeroGPU. Short ones are given a GPU sooner, and each begins with reading the prompt again; a visitor
+# without an account has 120 s a day (hub-docs, ZeroGPU, 2026-08-22).
+ZERO_GPU_CALL_SECONDS = 60.0
 
 MAX_MESSAGE_CHARACTERS = 400_000
 
@@ -91,6 +91,7 @@ class Settings:
         context_tokens: Context to leave memory for; 0 takes what the catalog says of the model.
         detached_seconds: How long a run goes on after its last reader has gone.
         run_seconds: Wall-clock limit of one run.
+        call_seconds: On ZeroGPU, the longest call of the GPU; a run goes on in the next one.
         max_runs: Runs at once, queued ones included; the next one is refused.
         user_runs: Runs of one user at once, waiting ones included; 0 for no limit, and None for the default: none at
             home, some on a shared server. So are the next ones.
@@ -132,6 +133,7 @@ class Settings:
     context_tokens: int = 0
     detached_seconds: float = 60.0
     run_seconds: float = 3600.0
+    call_seconds: float = ZERO_GPU_CALL_SECONDS
     max_runs: int = 64
     user_runs: int | None = None
     user_requests_per_minute: int | None = None
@@ -249,7 +251,8 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         adapter=environment.get("WORKINGS_ADAPTER", "auto"),
         context_tokens=int(number("WORKINGS_CONTEXT_TOKENS", 0)),
         detached_seconds=number("WORKINGS_DETACHED_SECONDS", 0.0 if is_zero_gpu else 60.0),
-        run_seconds=number("WORKINGS_RUN_SECONDS", ZERO_GPU_RUN_SECONDS if is_zero_gpu else 3600.0),
+        run_seconds=number("WORKINGS_RUN_SECONDS", 3600.0),
+        call_seconds=number("WORKINGS_CALL_SECONDS", ZERO_GPU_CALL_SECONDS),
         max_runs=int(number("WORKINGS_MAX_RUNS", 64)),
         user_runs=limit("WORKINGS_USER_RUNS"),
         user_requests_per_minute=limit("WORKINGS_USER_REQUESTS_PER_MINUTE"),

@@ -23,12 +23,14 @@ from ui.access_account import OPEN_DOOR
 from ui.access_claims import Claims
 from ui.access_page import Page
 from ui.access_queue import claiming_events, session_of
+from ui.backlog import hold_back_updates
 from ui.early_document import EarlyDocument
 from ui.first_text import first_text_of
 from ui.mcp_server import PATH, mcp_server
 from ui.observing import observing_routes
 from ui.parts import ASSETS
 from ui.server_logs import Told, log_gradios_tracebacks
+from ui.sessions import lighten_sessions
 from ui.theme import css, early_script, head, theme
 from ui.words import translations
 from verify.sandbox.isolation import announce, protect_this_process
@@ -56,6 +58,8 @@ def launch(demo: gr.Blocks, runs: Runs, settings: Settings, *, opens_browser: bo
     say = Told(settings)
     log_gradios_tracebacks()
     demo.queue(default_concurrency_limit=None, max_size=_MAX_WAITING)
+    lighten_sessions(demo)
+    hold_back_updates()
     demo._queue.sleep_when_free = _QUEUE_LOOK_SECONDS
     demo._queue.progress_update_sleep_when_free = _PROGRESS_LOOK_SECONDS
     guard = _guard(demo, settings)
