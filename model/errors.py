@@ -7,6 +7,7 @@
     │   ├── UnknownModel       not in the catalog, not a hub id, not a folder
     │   ├── ModelNotReady      nothing is loaded yet, or the load is still going on
     │   ├── ModelLoadFailed    weights missing, broken or too large for the device
+    │   │   └── ServerAway     the server that runs the model does not answer now
     │   └── UnsafeModel        the folder would run code of its own
     ├── EngineError            the engine died in mid-run, or cannot do what was asked
     │   └── OutOfGpuTime       on a GPU that is lent by the second, nothing is left of the visitor's seconds
@@ -57,6 +58,10 @@ class ModelNotReady(ModelError):
 
 class ModelLoadFailed(ModelError):
     """Weights are missing, broken or too large for the device."""
+
+
+class ServerAway(ModelLoadFailed):
+    """The server that runs the model does not answer now; it may later."""
 
 
 class UnsafeModel(ModelError):

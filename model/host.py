@@ -3,6 +3,7 @@
 Nothing heavy is imported here until a model is asked for, so the page is up long before torch is.
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -14,7 +15,7 @@ from model.abilities import EVERYTHING, Abilities
 from model.catalog import CATALOG, DEFAULT_ON_GPU, DEFAULT_ON_ZERO_GPU, EMBEDDED, ModelSpec, Yarn, find_model
 from model.engine import Engine
 from model.engine_choice import may_have_gpu
-from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
+from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady, ServerAway
 from model.fair_line import FairLine
 from model.families import PLAIN
 from model.load_progress import LoadProgress
@@ -34,6 +35,8 @@ State = Literal["empty", "loading", "ready", "failed"]
 
 # How often a wait for a load looks whether it should stop.
 _POLL_SECONDS = 0.1
+# A server that does not answer at the start is asked again so often.
+_AWAY_SECONDS = 10.0
 # How long a close waits for a load under way.
 _CLOSE_SECONDS = 10.0
 
@@ -365,6 +368,9 @@ class ModelHost:
                 order = replace(order, spec=self._default_spec(order))
                 self._set(replace(self._status, model=order.spec.name))
             serving = self._load_beside_or_instead(order, notes)
+        except ServerAway as error:
+            self._failed(order, f"{error} It is asked again every {_AWAY_SECONDS:g} s.", notes)
+            self._retry_later()
         except AppError as error:
             self._failed(order, str(error), notes)
         except Exception as error:  # noqa: BLE001  the thread's last resort: the page must hear of it
@@ -373,6 +379,17 @@ class ModelHost:
         else:
             self._ready(order, serving, notes)
             settle_memory()
+
+    def _retry_later(self) -> None:
+        """A server may be started after the app is, or be away for a while."""
+
+        def retry() -> None:
+            with contextlib.suppress(ModelNotReady):
+                self.retry()
+
+        timer = threading.Timer(_AWAY_SECONDS, retry)
+        timer.daemon = True
+        timer.start()
 
     def _default_spec(self, order: LoadOrder) -> ModelSpec:
         if self._settings.is_zero_gpu:
