@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +34,8 @@ def host(shared_data_folder: Path) -> Iterator[ModelHost]:
 
 def loaded(host: ModelHost, name: str = EMBEDDED, **options: object) -> tuple[Engine, HostStatus]:
     host.load(name, **options)  # type: ignore[arg-type]
+    while host.status().state == "loading":
+        time.sleep(0.05)
     return host.engine(wait_seconds=600), host.status()
 
 
