@@ -138,7 +138,7 @@ class FairLine:
         with self._lock:
             if run.id not in self._order.seated and run.id not in self._order.waiting:
                 return
-            self._order.leave(run)
+            self._order.leave(run, self._clock())
             self._places_at = float("-inf")
         self.settle()
 
@@ -218,6 +218,7 @@ class Seat:
             left = deadline - clock()
             if left <= 0:
                 return False
+            self.granted.clear()  # it may be of a seat that was given back since
             self.granted.wait(min(left, _LOOK_SECONDS))
 
     def _tell_wait(self) -> None:

@@ -75,8 +75,9 @@ class FairOrder:
     waiting: dict[str, LineRun] = field(default_factory=dict)
     seated: dict[str, LineRun] = field(default_factory=dict)
     _served: dict[str, _Served] = field(default_factory=dict)
-    # When a user was given a slot last.
+    # When a user was given a slot last, and when he gave back the last one that he held.
     _let_in_at: dict[str, float] = field(default_factory=dict)
+    _left_at: dict[str, float] = field(default_factory=dict)
 
     def wait(self, run: LineRun, now: float) -> None:
         """The run asks for a slot; nothing happens if it waits or holds one already."""
@@ -85,10 +86,11 @@ class FairOrder:
             run.passed = 0
             self.waiting[run.id] = run
 
-    def leave(self, run: LineRun) -> None:
+    def leave(self, run: LineRun, now: float) -> None:
         """The run waits no more and gives back what it holds."""
         self.waiting.pop(run.id, None)
-        self.seated.pop(run.id, None)
+        if self.seated.pop(run.id, None) is not None:
+            self._left_at[run.owner] = now
         run.is_asked_back = False
 
     def serve(self, run: LineRun, tokens: float, now: float) -> None:
@@ -97,7 +99,9 @@ class FairOrder:
         known.tokens, known.at = known.now(now) + tokens, now
         if len(self._served) > 10_000:
             self._served = {owner: each for owner, each in self._served.items() if each.now(now) >= 1.0}
-            self._let_in_at = {owner: at for owner, at in self._let_in_at.items() if owner in self._served}
+            for times in (self._let_in_at, self._left_at):
+                for owner in times.keys() - self._served.keys():
+                    del times[owner]
 
     def served(self, owner: str, now: float) -> float:
         """Tokens that a user was served lately."""
@@ -137,8 +141,8 @@ class FairOrder:
         def key(run: LineRun) -> tuple[bool, int, bool, float, int]:
             if run.passed >= MOST_PASSED * (1 + seats[run.owner]):
                 return False, 0, False, 0.0, run.number
-            if 0 < self.turn_seconds and self.due_at(run) <= now:
-                return True, seats[run.owner], False, self.due_at(run), run.number
+            if 0 < self.turn_seconds and self.due_at(run, seats) <= now:
+                return True, seats[run.owner], False, self.due_at(run, seats), run.number
             return True, seats[run.owner], True, self.served(run.owner, now), run.number
 
         return min(self.heads(waiting), key=key)
@@ -171,9 +175,13 @@ class FairOrder:
                 seats[run.owner] += 1
         return asked
 
-    def due_at(self, run: LineRun) -> float:
-        """When a run that waits may have somebody else's slot: a turn after it came, or after its user got one last."""
-        since = max(run.waits_since, self._let_in_at.get(run.owner, run.waits_since))
+    def due_at(self, run: LineRun, seats: Counter[str]) -> float:
+        """When a run that waits may have somebody else's slot: a turn after it came, or after its user was served last.
+
+        Whoever holds slots is served when he gets one more; whoever holds none, until he gave back the last.
+        """
+        served_at = self._let_in_at if seats[run.owner] else self._left_at
+        since = max(run.waits_since, served_at.get(run.owner, run.waits_since))
         return since + self.turn_seconds * min(1 + run.turns, _MOST_TURNS)
 
     def over_at(self, run: LineRun) -> float:
@@ -185,10 +193,10 @@ class FairOrder:
         found: Sequence[LineRun] = [
             each for each in self.seated.values() if not each.is_asked_back and seats[each.owner] > seats[run.owner]
         ]
-        found = [each for each in found if not each.is_fixed and self._gives_way(each, run, now)]
+        found = [each for each in found if not each.is_fixed and self._gives_way(each, run, seats, now)]
         return max(found, key=lambda each: (each.is_patient, seats[each.owner], -each.seated_at), default=None)
 
-    def _gives_way(self, seated: LineRun, run: LineRun, now: float) -> bool:
+    def _gives_way(self, seated: LineRun, run: LineRun, seats: Counter[str], now: float) -> bool:
         if seated.is_patient and not run.is_patient:
             return now - run.waits_since >= _PATIENT_SECONDS
-        return now >= self.due_at(run) and now >= self.over_at(seated)
+        return now >= self.due_at(run, seats) and now >= self.over_at(seated)

@@ -3,14 +3,15 @@
 Tokens are those of the runs' own events, so a restart forgets none: the last hour is read from the store.
 """
 
+import logging
 import math
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from model.errors import LimitReached, TooManyRuns
+from model.run_clock import unix_clock
 from model.settings import (
     SHARED_QUEUE,
     SHARED_REQUESTS_PER_MINUTE,
@@ -20,6 +21,8 @@ from model.settings import (
     SHARED_USER_TOKENS_PER_HOUR,
     Settings,
 )
+
+log = logging.getLogger(__name__)
 
 HOUR_SECONDS = 3600.0
 # What is counted within a span is forgotten in so many pieces.
@@ -95,23 +98,25 @@ class Limits:
         self,
         settings: Settings,
         had: Iterable[tuple[str, float, int]] = (),
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         """Nobody has had anything but tokens.
 
         Args:
             had: Tokens of the last hour: whose they were, when, and how many; oldest first.
-            clock: Unix seconds.
+            clock: Unix seconds; None for those that no setting of the system's clock changes.
         """
         self._of = {name: limit_of(settings, name) for name in _SHARED}
         self._max_runs = settings.max_runs
-        self._clock = clock
+        self._clock = clock or unix_clock()
         self._lock = threading.Lock()
         self._windows: dict[tuple[str, str | None], Window] = {}
         # Each is told the name of a limit whenever it refuses or ends something.
         self.on_reached: list[Callable[[str], None]] = []
+        now = self._clock()
         for owner, at, tokens in had:
-            self._count_tokens(owner, tokens, at)
+            # What was written while the clock was ahead would else count until it has come round again.
+            self._count_tokens(owner, tokens, min(at, now))
 
     @property
     def most_at_once(self) -> int:
@@ -234,6 +239,7 @@ class Limits:
 
     def tell(self, reached: LimitReached) -> None:
         """Count that a limit has refused or ended something."""
+        log.info("", extra={"event": "refused", "limit": reached.limit})
         for told in self.on_reached:
             told(reached.limit)
 

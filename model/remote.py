@@ -46,6 +46,7 @@ class Server:
         model: As the server calls it.
         fields: Which optional fields of a request it takes: "top_k", "seed", "logprobs", "usage", "timings".
         splits: It tells thinking and answer apart.
+        takes_tools: It takes tools in a chat; vLLM does only when it was started so.
         off_fields: What asks it to answer without thinking; empty where nothing does.
         budget_fields: Of so many thinking tokens, what asks it to keep to them; None where nothing does.
     """
@@ -56,6 +57,7 @@ class Server:
     slots: int
     fields: frozenset[str] = frozenset()
     splits: bool = False
+    takes_tools: bool = True
     ways: Ways = field(default_factory=Ways)
     off_fields: tuple[tuple[str, Any], ...] = ()
     budget_fields: Callable[[int], dict[str, Any]] | None = None
@@ -230,7 +232,8 @@ class _Pump:
         wants_no_thinking = thinks and request.is_thinking_closed and not turn
         if wants_no_thinking and server.ways.found:
             turn = server.family.close_text
-        if turn:
+        renders = bool(request.tools) and not server.takes_tools and server.ways.completes
+        if turn or renders:
             return await going_on(
                 self._wire, server.model, server.family, server.ways, request, turn, fields, self._key
             )

@@ -5,7 +5,8 @@ A key comes from the environment, or is the visitor's own login with Hugging Fac
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -21,6 +22,16 @@ PROVIDERS = (
 _HOST_AND_PORT = re.compile(r"[^:/]+:\d")
 # Whatever a visitor's login gives, for requests made in that visitor's name.
 visitor_token: ContextVar[str] = ContextVar("visitor_token", default="")
+
+
+@contextmanager
+def asking_with(token: str) -> Iterator[None]:
+    """What is done inside asks the Hub's providers with a visitor's own token; the threads of runs carry it."""
+    given = visitor_token.set(token)
+    try:
+        yield
+    finally:
+        visitor_token.reset(given)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,11 @@ class Ways:
     found: Way | None = None
     flags: tuple[tuple[str, Any], ...] = ()
 
+    @property
+    def completes(self) -> bool:
+        """Whether it is by a text that is completed, which may hold whatever a chat's template writes."""
+        return self.found not in (None, "prefill")
+
     def sentence(self) -> str:
         """For the page; empty where there is no way."""
         return _SENTENCES[self.found] if self.found else ""
@@ -67,13 +72,13 @@ async def going_on(
     fields: Mapping[str, Any],
     key: str,
 ) -> Call:
-    """The request for what follows `turn`.
+    """The request for what follows `turn`; with an empty one, that for the whole turn.
 
     Raises:
         EngineError: If the server fails to render the chat.
     """
     thinks = family.name != "plain"
-    opening = family.open_text if thinks else ""
+    opening = family.open_text if thinks and turn else ""
     match ways.found:
         case "llama.cpp":
             base = await _rendered_there(wire, request, key)

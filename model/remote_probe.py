@@ -13,7 +13,7 @@ from typing import Any
 
 from model.catalog import CATALOG, EMBEDDED, find_model
 from model.engine import Request
-from model.errors import AppError, EngineError, ModelLoadFailed, UnknownModel
+from model.errors import AppError, EngineError, ModelLoadFailed, ServerAway, UnknownModel
 from model.events import Message, Sampling
 from model.families import PLAIN, QWEN3, SMOLLM2, Family, family_of
 from model.remote import Server, optional_fields
@@ -50,12 +50,15 @@ def probe(wire: Wire, wanted: str, say: Say, *, context_tokens: int = 0, slots: 
         context_tokens: The context, where the user says it; so with `slots`.
 
     Raises:
-        ModelLoadFailed: If nothing answers there, it has no such model, or it writes nothing.
+        ServerAway: If nothing answers there now.
+        ModelLoadFailed: If it has no such model, or refuses to be asked.
     """
     try:
         return _probe(wire, wanted, say, context_tokens, slots)
-    except EngineError as error:
+    except Refused as error:
         raise ModelLoadFailed(str(error)) from error
+    except EngineError as error:
+        raise ServerAway(str(error)) from error
 
 
 def _probe(wire: Wire, wanted: str, say: Say, context_tokens: int, slots: int) -> Server:
@@ -76,7 +79,7 @@ def _probe(wire: Wire, wanted: str, say: Say, context_tokens: int, slots: int) -
     )
     server = _with_thinking(wire, server, is_known=bool(template) or family is not PLAIN)
     say("Trying whether it writes on after a given text")
-    server = replace(server, ways=_ways(wire, server, entry))
+    server = replace(server, ways=_ways(wire, server, entry), takes_tools=_takes_tools(wire, server))
     if not server.ways.found:
         say("Trying whether it keeps a thinking budget of its own")
         server = replace(server, off_fields=_off_fields(wire, server), budget_fields=_budget_fields(wire, server))
@@ -229,6 +232,16 @@ def _with_thinking(wire: Wire, server: Server, is_known: bool) -> Server:
 
 def _fields(server: Server, max_tokens: int) -> dict[str, Any]:
     return optional_fields(server.fields - {"logprobs"}) | {"max_tokens": max_tokens, "temperature": 0.6, "top_p": 0.95}
+
+
+def _takes_tools(wire: Wire, server: Server) -> bool:
+    tool = {"name": "look", "description": "Look.", "parameters": {"type": "object", "properties": {}}}
+    fields = _fields(server, 2) | {"messages": messages_of(_QUESTION)}
+    try:
+        _ask(wire, server.model, fields | {"tools": [{"type": "function", "function": tool}]})
+    except Refused:
+        return False
+    return True
 
 
 # ---------------------------------------------------------------------- how it goes on

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import get_args
 
@@ -17,7 +18,7 @@ from model.attachments import check_attachments, question_with
 from model.branching import Branch, kept_by
 from model.code_events import Task
 from model.engine import Budget, Decision, Engine, Request, Steering, budget_limits
-from model.errors import AppError, BadInput, LimitReached, PromptTooLong, RunBusy
+from model.errors import AppError, BadInput, LimitReached, PromptTooLong, RunBusy, RunError
 from model.events import (
     AnswerDelta,
     Asked,
@@ -35,14 +36,17 @@ from model.events import (
 from model.host import ModelHost
 from model.limits import HOUR_SECONDS, Limits
 from model.live_run import Follower, LiveRun
+from model.logs import OwnersInLogs
 from model.pacing import Pace
 from model.question_checks import check_hint, check_history, check_question, check_system, checked_id
 from model.resuming import resumable
+from model.run_log import RunLog
 from model.sampling import check_sampling
 from model.seated_engine import SeatedEngine
 from model.settings import ANSWER_RESERVE_TOKENS, SOFT_LANDING_TOKENS, THINK_LONGER_TOKENS, Settings
 from model.steps import steps_of, turn_messages
 from model.store import Store
+from model.store_watch import StoreWatch
 from model.titles import title_of
 from model.tool_events import Equipped
 from model.waiting_line import Place
@@ -62,6 +66,8 @@ class Runs:
         self.settings = settings
         self._lock = threading.Lock()
         self._live: dict[str, LiveRun] = {}
+        self._run_log = RunLog(OwnersInLogs(settings.logs_owners == "name"))
+        store.watchers.append(self._run_log.take)
         self.limits = Limits(settings, store.tokens_since(time.time() - HOUR_SECONDS))
         # How often readers are sent something.
         self.pace = Pace(self.live_readers)
@@ -236,6 +242,7 @@ class Runs:
         self.limits.check(owner, k, owners, self.host.line.counts()[1], self.host.line.n_free())
 
     def _spawn(self, live: LiveRun, request: Request) -> None:
+        self._run_log.begun(live)
         live.seat = self.host.line.enter(
             live.id,
             live.owner,
@@ -266,11 +273,11 @@ class Runs:
         except AppError as error:
             reason = steering.stop_reason
             if not reason:
-                log.info("run %s ended with %s", live.id, type(error).__name__, extra={"error": type(error).__name__})
+                log.info("a run has failed", extra={"run": live.id, "error": type(error).__name__})
             live.append(Notice("stopped" if reason else "engine", "Stopped before it began." if reason else str(error)))
             self._tell(live, Finished(reason or "error"))
         except Exception:  # noqa: BLE001 - whatever the engine does, the reader gets a sentence and an end
-            log.exception("run %s failed", live.id)
+            log.exception("a run has failed", extra={"run": live.id})
             live.append(
                 Notice("engine", "The engine failed. The text so far is kept; press Continue to go on from there.")
             )
@@ -280,7 +287,10 @@ class Runs:
             with self._lock:
                 self._forget(live)
             for look_at in self.after_end:
-                look_at(live.id)
+                try:
+                    look_at(live.id)
+                except RunError as error:
+                    log.warning("run %s was not looked at after its end: %s", live.id, error)
 
     def _through(self, engine: Engine, live: LiveRun) -> Engine:
         """The engine that such a run needs."""
@@ -599,10 +609,12 @@ class Runs:
 
     def _keep(self) -> None:
         """End runs that are over time, or that nobody has read for `detached_seconds`."""
+        watch = StoreWatch(self.store)
         while not self._closing.wait(_KEEPER_SECONDS):
             now = time.monotonic()
             with self._lock:
                 live_runs = list(self._live.values())
+            watch.look(live_runs)
             for live in live_runs:
                 if live.steering.stop_reason is not None:
                     continue
@@ -631,7 +643,8 @@ class Runs:
                     Finished("error"),
                 ],
             )
-        self.store.flush()
+        with suppress(RunError):  # while the disk takes nothing, it is tried again
+            self.store.flush()
 
     def close(self) -> None:
         """Stop every run and wait briefly for their ends to be written."""
@@ -645,7 +658,8 @@ class Runs:
             time.sleep(0.02)
         for close in self.on_close:
             close()
-        self.store.flush()
+        with suppress(RunError):  # closing the store says what is lost
+            self.store.flush()
 
 
 def messages_of(asked: Asked) -> tuple[Message, ...]:

@@ -143,17 +143,18 @@ class _Played:
                 min((at for at in (*ends, *self._turns()) if at > self.at), default=self.at + _LEAST_SECONDS)
             )
         for run in back:
-            order.leave(run)
+            order.leave(run, self.at)
             order.wait(run, self.at)
         for run in [run for run in order.seated.values() if self._lasts[run.id] <= _ROUNDING_SECONDS]:
-            order.leave(run)
+            order.leave(run, self.at)
 
     def _turns(self) -> list[float]:
         """When a turn may be over."""
         if self._order.turn_seconds <= 0:
             return []
-        seated, waiting = self._order.seated.values(), self._order.waiting.values()
-        return [*map(self._order.due_at, waiting), *map(self._order.over_at, seated)]
+        seats, waiting = self._order.seats(), self._order.waiting.values()
+        due = [self._order.due_at(run, seats) for run in waiting]
+        return [*due, *map(self._order.over_at, self._order.seated.values())]
 
     def _serve_to(self, at: float) -> None:
         for run in self._order.seated.values():

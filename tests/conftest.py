@@ -215,6 +215,7 @@ def app_starter(folder: Path) -> Iterator[StartApp]:
         data_folder: Path | None = None,
         environment: dict[str, str] | None = None,
         timeout_seconds: float = START_TIMEOUT_SECONDS,
+        program: str = "app.py",
     ) -> RunningApp:
         number = len(started)
         port = free_port()
@@ -229,7 +230,7 @@ def app_starter(folder: Path) -> Iterator[StartApp]:
         }
         with log.open("wb") as log_file:
             process = subprocess.Popen(
-                [sys.executable, "app.py", "--no-browser", *arguments],
+                [sys.executable, program, "--no-browser", *arguments],
                 cwd=ROOT,
                 env=variables | (environment or {}),
                 stdin=subprocess.DEVNULL,
@@ -242,7 +243,8 @@ def app_starter(folder: Path) -> Iterator[StartApp]:
         _open_logs[app.url] = log
         wait_until_answering(app, timeout_seconds)
         if app.has_lost_its_port():
-            return start(*arguments, data_folder=data_folder, environment=environment, timeout_seconds=timeout_seconds)
+            options: dict[str, Any] = {"environment": environment, "timeout_seconds": timeout_seconds}
+            return start(*arguments, data_folder=data_folder, program=program, **options)
         return app
 
     try:

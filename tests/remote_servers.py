@@ -81,10 +81,10 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def remote_server(manner: Manner | None = None) -> Iterator[Served]:
+def remote_server(manner: Manner | None = None, port: int = 0) -> Iterator[Served]:
     """A server that runs for as long as the block."""
     served = Served(manner or Manner())
-    server = _Server(("127.0.0.1", 0), _handler(served))
+    server = _Server(("127.0.0.1", port), _handler(served))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -172,7 +172,11 @@ def _handler(served: Served) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - a 
         def _completion(self, body: dict[str, Any]) -> None:
             prompt = body["prompt"]
             turn = prompt.rpartition("<|im_start|>assistant")[2]
-            choices = [{"text": text} for _, text in self._parts(turn, True, None)]
+            parts = self._parts(turn, True, None)
+            if "<tools>" in prompt and "</think>" not in turn:
+                call = '<tool_call>\n{"name": "calculate", "arguments": {"expression": "2+2"}}\n</tool_call>'
+                parts = [*parts[: len(THOUGHT)], ("answer", "\n</think>\n\n"), ("answer", call)]
+            choices = [{"text": text} for _, text in parts]
             marks = prompt.replace("<|im_start|>", " <|im_start|> ").replace("<|im_end|>", " <|im_end|> ")
             self._stream(body, choices, len(marks.split()))
 

@@ -1,4 +1,5 @@
 import itertools
+from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,15 +50,15 @@ def test_never_more_runs_than_slots_and_none_is_lost(steps: list[tuple[str, obje
             now += int(str(value))
         elif what == "give up" and order.waiting:
             gone = list(order.waiting.values())[int(str(value)) % len(order.waiting)]
-            order.leave(live.pop(gone.id))
+            order.leave(live.pop(gone.id), now)
         elif seated:
             chosen = seated[int(str(value)) % len(seated)]
             if what == "end":
-                order.leave(live.pop(chosen.id))
+                order.leave(live.pop(chosen.id), now)
             elif what == "serve":
                 order.serve(chosen, int(str(value)), now)
             elif what == "give way" and chosen.is_asked_back:
-                order.leave(chosen)
+                order.leave(chosen, now)
                 order.wait(chosen, now)
         order.grant(slots, now)
         order.ask_back(slots, now)
@@ -85,7 +86,7 @@ def test_nobody_is_passed_over_more_often_than_the_bound(others: list[tuple[str,
                 return
             n_let_in += 1
             order.serve(let_in, tokens, 0.0)
-            order.leave(let_in)
+            order.leave(let_in, 0.0)
     raise AssertionError(f"{n_let_in} others were let in and the one that came first was not")
 
 
@@ -96,7 +97,7 @@ def test_users_take_turns_and_each_ones_runs_go_in_their_order():
     while order.waiting:
         (one,) = order.grant(1, 0.0)
         order.serve(one, 100, 0.0)
-        order.leave(one)
+        order.leave(one, 0.0)
         let_in.append(one.id)
     assert let_in == ["a0", "b4", "c6", "a1", "b5", "a2", "a3"]
 
@@ -116,7 +117,7 @@ def test_long_run_gives_its_slot_back_to_another_user_after_a_turn_but_not_to_it
     order.wait(run("b", 5), 60.0)
     assert order.ask_back(1, 69.0) == []
     assert order.ask_back(1, 70.0) == [long] and order.ask_back(1, 75.0) == []
-    order.leave(long)
+    order.leave(long, 71.0)
     order.wait(long, 71.0)
     assert ids(order.grant(1, 71.0)) == ["b5"]
 
@@ -138,7 +139,7 @@ def test_run_that_came_back_waits_longer_for_its_next_turn_than_a_new_one():
     order.wait(old, 0.0)
     new = run("b", 1)
     order.wait(new, 0.0)
-    assert (order.due_at(old), order.due_at(new)) == (40.0, 10.0)
+    assert (order.due_at(old, Counter()), order.due_at(new, Counter())) == (40.0, 10.0)
 
 
 def test_turn_lasts_longer_where_it_takes_long_to_get_back():
@@ -171,3 +172,29 @@ def test_what_a_user_was_served_counts_half_after_five_minutes():
     order = FairOrder()
     order.serve(run("a", 0), 1000, 0.0)
     assert round(order.served("a", 300.0)) == 500 and order.served("b", 0.0) == 0
+
+
+def test_slot_that_was_given_back_for_another_user_is_not_taken_by_the_next_run_of_the_same():
+    order = FairOrder(turn_seconds=5.0)
+    (first, *_) = in_line(order, "aaaa")
+    order.grant(1, 0.0)
+    order.wait(run("b", 9), 5.0)
+    assert order.ask_back(1, 10.0) == [first]
+    order.leave(first, 10.1)
+    order.wait(first, 10.1)
+    assert ids(order.grant(1, 10.1)) == ["b9"]
+
+
+def test_user_who_holds_one_of_many_slots_comes_to_half_of_them():
+    order, now = FairOrder(turn_seconds=5.0), 0.0
+    in_line(order, "aaaaaaaa")
+    order.grant(8, 0.0)
+    for number in range(8):
+        order.wait(run("b", 20 + number), 1.0)
+    for _ in range(200):
+        now += 1.0
+        for asked in order.ask_back(8, now):
+            order.leave(asked, now)
+            order.wait(asked, now)
+        order.grant(8, now)
+    assert order.seats() == {"a": 4, "b": 4}

@@ -180,6 +180,15 @@ def test_a_tool_call_that_the_server_has_read_is_a_call():
         assert served.asked[-1]["messages"][-1]["tool_call_id"] == "call_0"
 
 
+def test_tools_are_rendered_by_us_where_the_server_takes_none():
+    tool = {"type": "function", "function": {"name": "calculate", "parameters": {"type": "object"}}}
+    with engine_on(Manner(splits="", completes=True, refuses=("tools",))) as (engine, served):
+        events = ask(engine, budget="high", tools=(tool,))
+        assert [one["path"] for one in served.asked] == ["/v1/completions"]
+    (call,) = collect(events).tool_calls
+    assert (call.name, texts(events)[0]) == ("calculate", ALL_THOUGHT)
+
+
 # ---------------------------------------------------------------------- faults
 
 

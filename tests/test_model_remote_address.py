@@ -2,8 +2,10 @@
 
 import pytest
 
+from model.acting import NOBODY, Actor
 from model.errors import BadInput
-from model.remote_address import Address, key_for, read_address, visitor_token, warns_of
+from model.remote_address import Address, asking_with, key_for, read_address, visitor_token, warns_of
+from ui.access_identity import hub_token
 
 ALL_KEYS = {"WORKINGS_SERVER_KEY": "own", "HF_TOKEN": "hf_secret"}
 
@@ -51,6 +53,19 @@ def test_a_password_in_an_address_is_not_repeated():
 )
 def test_each_key_goes_only_where_it_belongs(address, keys, key):
     assert key_for(address, keys) == key
+
+
+def test_a_signed_in_visitors_token_is_found_and_nobody_elses():
+    scope = {"session": {"oauth_info": {"access_token": "hf_anna", "userinfo": {"preferred_username": "anna"}}}}
+    assert hub_token(scope, Actor("hf:anna")) == "hf_anna"
+    assert [hub_token(scope, actor) for actor in (None, NOBODY, Actor("user:anna"), Actor("visitor:1"))] == [""] * 4
+    assert hub_token({}, Actor("hf:anna")) == ""
+
+
+def test_a_visitors_token_is_given_to_what_is_done_inside_alone():
+    with asking_with("hf_anna"):
+        assert key_for(Address(provider="groq"), {}) == "hf_anna"
+    assert key_for(Address(provider="groq"), {}) == ""
 
 
 def test_a_visitors_own_login_comes_before_the_token_of_the_host():

@@ -139,6 +139,14 @@ class HubLogins:
         return not self._allowed or bool(names & self._allowed)
 
 
+def hub_token(scope: Scope, actor: Actor | None) -> str:
+    """The Hub's token of whoever has signed in there, for inference providers asked in their name; else empty."""
+    if actor is None or not actor.owner.startswith("hf:"):
+        return ""
+    kept = scope.get("session", {}).get("oauth_info")
+    return str(kept.get("access_token") or "") if isinstance(kept, dict) else ""
+
+
 def _names(listed: str) -> frozenset[str]:
     return frozenset(name.strip().casefold() for name in listed.split(",") if name.strip())
 

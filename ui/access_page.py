@@ -10,9 +10,10 @@ from gradio.utils import get_upload_folder
 
 from model.acting import NOBODY, Actor, acting_as
 from model.errors import AppError
+from model.remote_address import asking_with
 from ui.access import ACTOR
 from ui.access_claims import Claims, file_paths, plain_file
-from ui.access_identity import Identity, visitor_of_session
+from ui.access_identity import Identity, hub_token, visitor_of_session
 
 log = logging.getLogger(__name__)
 
@@ -30,22 +31,20 @@ class Page(gr.Blocks):  # type: ignore[misc]
         Raises:
             gr.Error: If it cannot be done; whatever went wrong, in a sentence.
         """
-        actor = self._actor(more.get("request"), more.get("session_hash"))
+        scope = _scope_of(more.get("request"))
+        actor = self._actor(scope, more.get("session_hash"))
         self._check_files(inputs, actor)
-        with acting_as(actor), _errors_as_sentences(block_fn):
+        with acting_as(actor), asking_with(hub_token(scope, actor)), _errors_as_sentences(block_fn):
             output: dict[str, Any] = await super().process_api(block_fn, inputs, *positional, **more)
         if actor is not None:
             for path in file_paths(output.get("data")):
                 self.claims.claim("file", plain_file(path), actor.owner)
         return output
 
-    def _actor(self, request: Any, session_hash: str | None) -> Actor | None:
+    def _actor(self, scope: dict[str, Any], session_hash: str | None) -> Actor | None:
         """Who sent the event; nobody where that is not known and has to be."""
         if self.identity is None:
             return None
-        if isinstance(request, list):
-            request = request[0] if request else None
-        scope = getattr(getattr(request, "request", request), "scope", {})
         actor = scope.get(ACTOR, NOBODY)
         if actor == NOBODY and not self.identity.needs_login and session_hash:
             return visitor_of_session(session_hash)
@@ -64,6 +63,13 @@ class Page(gr.Blocks):  # type: ignore[misc]
             held = plain_file(path)
             if actor is not None and held.startswith(folder) and not self.claims.is_open_to("file", held, actor.owner):
                 raise gr.Error("There is no such file. Upload it again.", print_exception=False)
+
+
+def _scope_of(request: Any) -> dict[str, Any]:
+    if isinstance(request, list):
+        request = request[0] if request else None
+    scope: dict[str, Any] = getattr(getattr(request, "request", request), "scope", {})
+    return scope
 
 
 @contextmanager

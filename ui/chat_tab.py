@@ -160,7 +160,14 @@ def wire_chat(demo: gr.Blocks, chat: ChatTab, runs: Runs, owner: gr.BrowserState
     """Connect the components of the tab to what they do; the event that follows a run."""
     parts = chat.parts
     following = parts.to_follow.change(
-        chat.on_follow, parts.to_follow, parts.outputs, trigger_mode="multiple", concurrency_limit=None, **QUIET
+        chat.on_follow,
+        parts.to_follow,
+        parts.outputs,
+        trigger_mode="multiple",
+        concurrency_limit=None,
+        # Every value is what the browser gets; Gradio would send each of them through a thread.
+        postprocess=False,
+        **QUIET,
     )
     # Only events of the queue tell the page that a state has changed.
     starting: dict[str, Any] = {"concurrency_limit": None, **QUIET}

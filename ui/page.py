@@ -15,6 +15,7 @@ from model.host import ModelHost
 from model.run_scores import RunScores
 from model.runs import Runs
 from model.settings import Settings
+from model.space import is_kept
 from ui.access_account import add_account, add_open_door, has_sign_in
 from ui.access_claims import Claims
 from ui.access_identity import identity_of
@@ -132,7 +133,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> Page:
             with gr.Tab(word("Training"), id="training"):
                 add_training(served_training(TrainingTab(trained)))
             with gr.Tab(word("Past runs"), id="history") as history_tab:
-                past = add_history(rail_list)
+                past = add_history(rail_list, is_kept=not settings.is_hosted or is_kept(settings.data_folder))
             with gr.Tab(word("Model"), id="model") as model_tab:
                 form = add_model_form(settings)
                 table = gr.HTML("<p>Looking at the device…</p>", elem_id="fit-table", elem_classes="says")
@@ -153,7 +154,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> Page:
         agent = AgentTab(agent_parts, agents, ToolPanel(agents, servers, settings.is_shared), runs, host, chat.kept)
         following.append(wire_agent(demo, agent, runs, agent_tab, owner, parts.handout))
         wire_opening(demo, Opening(runs), parts, math_parts, code_parts, agent_parts, following)
-        panel = ModelPanel(host, settings)
+        panel = ModelPanel(host, settings, runs.store)
         wire_model(panel, form, line, foot, timer)
         model_tab.select(panel.table, None, table, **AT_ONCE)
         wire_history(demo, past, runs, tabs, history_tab, owner, parts.run_id, parts.to_follow)

@@ -6,6 +6,7 @@ from typing import Any
 from model.abilities import EVERYTHING, Abilities
 from model.errors import AppError
 from model.host import HostStatus
+from model.restarts import is_of_death
 from model.waiting_line import Place
 from ui.panes import ENDED_PHASES, Panes, pace_text
 
@@ -19,7 +20,7 @@ _PHASE_WORDS = {
     "stopped": "Stopped",
     "failed": "Failed",
 }
-_END_NOTICES = ("stopped", "time_limit", "allowance", "length", "engine", "interrupted", "no_answer")
+_END_NOTICES = (*("stopped", "time_limit", "gpu_time", "allowance", "length", "engine", "interrupted", "no_answer"),)
 
 
 def status_value(
@@ -37,7 +38,8 @@ def status_value(
         place: Where the run stands in the line, while it waits for others.
     """
     text, detail = _phase_words(panes, host, waited_seconds, place)
-    notices = [notice.text for notice in panes.notices]
+    # What to expect of a call is of no use when the run is over.
+    notices = [notice.text for notice in panes.notices if panes.is_live or notice.kind != "gpu_call"]
     ends = [notice.text for notice in panes.notices if notice.kind in _END_NOTICES]
     if ends and not panes.is_live:
         # How it ended, and what to do about it, stands in the status line and not a second time below.
@@ -148,6 +150,8 @@ def model_line_value(host: HostStatus, abilities: Abilities = EVERYTHING) -> dic
         "ready": joined([host.model, "" if host.precision == "none" else host.precision]),
         "failed": f"{host.model} could not be loaded; the Model tab says why",
     }
+    if host.state == "failed" and is_of_death(host.text):
+        words["failed"] = f"{host.model} has died too often; the Model tab says what to do"
     cannot = {"go-on": not abilities.goes_on, "budget": abilities.budget == "none", "score": not abilities.scores}
     return {
         "text": words[host.state],

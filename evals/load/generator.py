@@ -8,10 +8,11 @@ import asyncio
 import random
 import sys
 import time
+import uuid
 from pathlib import Path
 from typing import TextIO
 
-from evals.load.readers import Layout, layout_of, read_as_page, read_as_script
+from evals.load.readers import Layout, keep_session, layout_of, read_as_page, read_as_script
 
 # They do not all come at once.
 _SPREAD_SECONDS = 10.0
@@ -22,13 +23,16 @@ async def _reader(
 ) -> None:
     """One reader: question after question, until the time is over."""
     await asyncio.sleep(first)
-    read, asked = (read_as_page if is_page else read_as_script), 0
+    read, asked, session = (read_as_page if is_page else read_as_script), 0, uuid.uuid4().hex
+    kept = asyncio.ensure_future(keep_session(address, session))
     while time.monotonic() < until:
         asked += 1
-        heard = await read(address, layout, f"question {asked} of reader {number}", until)
+        heard = await read(address, layout, session, f"question {asked} of reader {number}", until)
         out.write(heard.line() + "\n")
         if heard.trouble:
             await asyncio.sleep(1.0)
+    kept.cancel()
+    await asyncio.gather(kept, return_exceptions=True)
 
 
 async def _read_all(given: argparse.Namespace) -> None:

@@ -6,7 +6,6 @@ thinking itself, again and again (`ui.growing`), and looks at the model's line a
 
 import asyncio
 import time
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +28,7 @@ class Layout:
     chat: int
     ask: int
     ask_inputs: list[Any]
+    new_chat: int
     follow: int
     tick: int
     pane: int
@@ -48,15 +48,16 @@ async def layout_of(address: str) -> Layout:
         functions["chat"]["id"],
         ask["id"],
         [values[each] for each in ask["inputs"]],
+        functions["on_new_chat"]["id"],
         follow["id"],
         functions["on_tick"]["id"],
         ids["thinking"],
     )
 
 
-async def read_as_script(address: str, layout: Layout, question: str, until: float) -> Heard:
+async def read_as_script(address: str, layout: Layout, session: str, question: str, until: float) -> Heard:
     """One `/chat`, as `gradio_client` calls it; left alone at the monotonic time `until`."""
-    heard, wire, session = Heard("script", question), Wire(address), uuid.uuid4().hex
+    heard, wire = Heard("script", question), Wire(address)
     try:
         await _join(wire, layout.chat, [question, None, None, None, None, None, None], session)
         so_far: Any = None
@@ -85,9 +86,18 @@ def _take_delta(heard: Heard, delta: dict[str, Any]) -> None:
     heard.run_id = delta.get("run_id") or heard.run_id
 
 
-async def read_as_page(address: str, layout: Layout, question: str, until: float) -> Heard:
+async def keep_session(address: str, session: str) -> None:
+    """What every page and client holds open while it is there."""
+    try:
+        async for _ in Wire(address).events(f"{_API}/heartbeat/{session}"):
+            pass
+    except (WireError, OSError):
+        return  # whoever reads in this session says so
+
+
+async def read_as_page(address: str, layout: Layout, session: str, question: str, until: float) -> Heard:
     """One question on the page, read to its end or to the monotonic time `until`."""
-    heard, wire, session = Heard("page", question), Wire(address), uuid.uuid4().hex
+    heard, wire = Heard("page", question), Wire(address)
     growing: asyncio.Task[None] | None = None
     looking = [
         asyncio.ensure_future(
@@ -101,10 +111,8 @@ async def read_as_page(address: str, layout: Layout, question: str, until: float
         asyncio.ensure_future(_again(_PING_SECONDS, Wire(address), "", {})),
     ]
     try:
-        await _join(wire, layout.ask, [question, *layout.ask_inputs[1:]], session)
-        async for message in wire.events(f"{_API}/queue/data?session_hash={session}"):
-            if message["msg"] == "process_completed" and not message["success"]:
-                raise WireError(str(message["output"]))
+        await _do(wire, layout.new_chat, [], session)
+        await _do(wire, layout.ask, [question, *layout.ask_inputs[1:]], session)
         await _join(wire, layout.follow, [None], session)
         so_far: Any = None
         async for message in wire.events(f"{_API}/queue/data?session_hash={session}"):
@@ -176,6 +184,14 @@ async def _again(seconds: float, wire: Wire, path: str, body: dict[str, Any]) ->
         return  # whoever follows the run says so
     finally:
         wire.close()
+
+
+async def _do(wire: Wire, function: int, values: list[Any], session: str) -> None:
+    """A click, to its end."""
+    await _join(wire, function, values, session)
+    async for message in wire.events(f"{_API}/queue/data?session_hash={session}"):
+        if message["msg"] == "process_completed" and not message["success"]:
+            raise WireError(str(message["output"]))
 
 
 async def _join(wire: Wire, function: int, values: list[Any], session: str) -> None:

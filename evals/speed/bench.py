@@ -72,8 +72,9 @@ class EngineAlone:
 
     name = "Workings, the engine alone"
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, name: str = name) -> None:
         self._bench = bench
+        self.name = name
 
     def ask(self, prompt: str, new_tokens: int) -> Heard:
         """As `Contender.ask`."""

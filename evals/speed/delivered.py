@@ -109,6 +109,8 @@ def app_with(folder: Path | str, precision: str, data_folder: Path, *, is_random
     program = ("-m", "evals.speed.random_weights", "app.py") if is_random else ("app.py",)
     # Whatever else the weights come in is their own, and "auto" leaves it to them.
     asked_precision = precision if precision in PRECISIONS else "auto"
-    arguments = ("--model", str(folder), "--precision", asked_precision, "--data", str(data_folder))
+    # The engine that is measured beside it, whatever else is installed.
+    chosen = ("--engine", "transformers", "--model", str(folder))
+    arguments = (*chosen, "--precision", asked_precision, "--data", str(data_folder))
     with running_app(*arguments, program=program, start_seconds=900) as app:
         yield app

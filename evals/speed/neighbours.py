@@ -3,26 +3,33 @@
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import torch
+
 from evals.running_app import RunningApp
 from evals.speed.arrivals import Contender
-from evals.speed.bench import Prompts
+from evals.speed.bench import Bench, EngineAlone, Prompts
 from evals.speed.delivered import ThroughGradio, app_with
 from evals.speed.demo_pattern import DemoPattern
 from evals.speed.openai_server import Address, OpenAiServer
 from evals.speed.subject import Subject
 from evals.speed.transformers_serve import Served, transformers_serving
 from model.catalog import EMBEDDED
+from model.chat import ChatEngine
+from model.engine_choice import is_installed
+from model.host import ModelHost
 from model.prompt import template_for
 from model.settings import Settings
 
 if TYPE_CHECKING:
     from evals.speed.session import Wish
 
+LLAMACPP_NAME = "Workings, the llama.cpp engine alone"
 SERVE_NAME = "transformers serve --continuous-batching"
+_LOAD_SECONDS = 600.0
 # A chat template, and blocks that are not full.
 _SPARE_TOKENS = 256
 
@@ -57,6 +64,8 @@ class Neighbours:
             Neighbour("delivered", self._our_app),
             Neighbour("serve", self._transformers_serve),
         ]
+        if self._subject.loaded.spec.name == EMBEDDED and is_installed("xllamacpp"):
+            ours.append(Neighbour("llamacpp", self._llamacpp, needs_room=False))
         named = [Neighbour(one.name, lambda one=one: self._named(one)) for one in self._wish.servers]  # type: ignore[misc]
         return [one for one in ours if one.part in self._wish.parts] + named
 
@@ -83,6 +92,20 @@ class Neighbours:
                     yield ThroughGradio(app.address)
                 finally:
                     self.app = None
+
+    @contextmanager
+    def _llamacpp(self) -> Iterator[Contender]:
+        """The app's other engine, on as many threads as torch has."""
+        slots = max([8, *(batch for batch, _ in self._wish.side_shapes)])
+        settings = replace(self._settings, engine="llamacpp", threads=torch.get_num_threads(), slots=slots)
+        host = ModelHost(settings)
+        try:
+            host.load(EMBEDDED)
+            engine = host.engine(wait_seconds=_LOAD_SECONDS)
+            assert isinstance(engine, ChatEngine)
+            yield EngineAlone(Bench(engine.decoder, self._prompts), LLAMACPP_NAME)
+        finally:
+            host.close()
 
     @contextmanager
     def _transformers_serve(self) -> Iterator[Contender]:

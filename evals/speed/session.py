@@ -29,7 +29,7 @@ from model.errors import AppError
 from model.settings import Settings
 from model.single import SingleDecoder
 
-PARTS = ("grid", *MEASURES, "delivered", "demo", "serve")
+PARTS = ("grid", *MEASURES, "delivered", "demo", "serve", "llamacpp")
 # Of all the time that a run may take, what is over when a part begins no further round.
 _ENDS = {"grid": 0.3, "ratios": 0.5, "delivered": 0.65, "beside": 0.9}
 # A process with a model of its own: what it takes beside the weights.
