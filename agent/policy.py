@@ -8,10 +8,13 @@ from typing import get_args
 from agent.toolbox import Tool
 from model.errors import BadInput
 from model.tool_events import Policy
+from verify.sandbox.isolation import known_isolation
 
 # From what allows most to what allows least.
 _BY_STRICTNESS: tuple[Policy, ...] = ("free", "ask", "off")
 POLICY_VARIABLE = "WORKINGS_TOOLS"
+# The app's own tools that run programs: off where nothing isolates those.
+PROGRAM_TOOLS = ("python", "run_tests")
 
 
 def stricter(one: Policy, other: Policy) -> Policy:
@@ -35,8 +38,17 @@ def checked_policy(name: str, policy: object) -> Policy:
     raise BadInput(f"The policy of the tool {name!r} is {policy!r}. Give one of {', '.join(get_args(Policy))}.")
 
 
+def runs_no_programs() -> bool:
+    """Whether it is known that this machine cannot isolate programs."""
+    found = known_isolation()
+    return found is not None and found.level is None
+
+
 class Policies:
-    """The host's policy for each tool; the tool's own where the host says nothing. Safe to use from any thread."""
+    """The host's policy for each tool; the tool's own where the host says nothing. Safe to use from any thread.
+
+    Tools that run programs are off where nothing can isolate them, whatever the host says.
+    """
 
     def __init__(self, by_name: Mapping[str, Policy] | None = None) -> None:
         self._by_name = dict(by_name or {})
@@ -44,6 +56,8 @@ class Policies:
 
     def of(self, tool: Tool) -> Policy:
         """What holds for a tool."""
+        if tool.name in PROGRAM_TOOLS and runs_no_programs():
+            return "off"
         with self._lock:
             return self._by_name.get(tool.name, tool.policy)
 

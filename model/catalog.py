@@ -13,6 +13,8 @@ from model.families import FAMILIES, PLAIN, QWEN3, QWQ, R1_DISTILL, SMOLLM2, Fam
 
 EMBEDDED = "smollm2-135m"
 DEFAULT_ON_GPU = "qwq-32b"
+# Of the models that half a card holds in bf16, one that leaves a visitor's few minutes a day worth something.
+DEFAULT_ON_ZERO_GPU = "qwen3-8b"
 
 
 @dataclass(frozen=True, slots=True)

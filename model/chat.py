@@ -16,13 +16,14 @@ from model.engine import (
     BudgetLimits,
     Decoder,
     Detokenizer,
+    LentDecoder,
     PromptBuilder,
     Request,
     Steering,
     TokenStream,
     budget_limits,
 )
-from model.errors import AppError, PromptTooLong
+from model.errors import AppError, OutOfGpuTime, PromptTooLong
 from model.events import AnswerDelta, Event, Finished, FinishReason, Notice, PromptRead, ThinkingDelta
 from model.families import Family
 from model.loops import LoopDetector
@@ -40,6 +41,11 @@ _PAUSE_POLL_SECONDS = 0.5
 _LATE_HINT = "The hint came when the thinking was over, so it was left out. Edit the thinking and go on from there."
 # How often an answer is asked for again, when the model gives none or goes back to thinking.
 _MOST_RETRIES = 2
+# What an answer takes, of the time that a lent GPU is asked for or has left; longer ones take another call.
+_LIKELY_ANSWER_TOKENS = 768
+# Fewer tokens of thinking are not worth a stretch of their own.
+_LEAST_THINKING_TOKENS = 64
+_KEPT_FOR_ANSWER = "The GPU time that is left is kept for the answer, so the thinking was ended."
 # Written by us at the head of an answer that did not come by itself.
 _ANSWER_OPENING = "**Answer:** "
 
@@ -197,6 +203,10 @@ class _Turn:
         self._cut_reason: FinishReason | None = None
         self._retries = 0
         self._is_interrupted = False
+        self._has_told_of_seed = False
+        # The tokens that a lent device still has time for, where it said so, and whether they limit the stretch.
+        self._time_left: int | None = None
+        self._is_short_of_time = False
         self._first_token_at: float | None = None
         self._answer_at: float | None = None
         # In which the run was paused or others had their turn.
@@ -213,6 +223,8 @@ class _Turn:
             while reason is None:
                 reason = yield from self._step()
             yield from self._finish(reason)
+        except OutOfGpuTime as error:
+            yield from self._finish("time_limit", Notice("gpu_time", str(error)))
         except AppError:
             # The reader keeps what was written before the engine failed.
             yield from self._merger.flush()
@@ -250,6 +262,9 @@ class _Turn:
                 return None
             if self._answer_has_looped:
                 return "loop"
+        if tokens.finish == "short":
+            yield from self._make_do(tokens.tokens_left)
+            return None
         if tokens.finish is not None:
             return (yield from self._stretch_ended(tokens.finish))
         yield from self._merger.due()
@@ -294,6 +309,9 @@ class _Turn:
         self._stream.cancel()
         yield from self._merger.flush()
         began = time.monotonic()
+        if not self._has_told_of_seed and self._sampling.seed is not None and self._engine.decoder.honours_seed:
+            self._has_told_of_seed = True
+            yield Notice("reduced", "The run was interrupted, so its seed does not give the same text again.")
         while self._steering.is_paused:
             self._steering.wait_while_paused(_PAUSE_POLL_SECONDS)
         during = (
@@ -401,8 +419,36 @@ class _Turn:
         self._characters_after = []
         self._detokenizer = detokenizer or self._prompts.detokenizer()
         self._is_interrupted = False
-        left = min(self._room.total - self._spent, self._engine.context_tokens - len(ids))
-        self._stream = self._engine.decoder.start(self._sent, self._sampling, max(left, 1), self._prompts.stop_ids)
+        left = max(min(self._room.total - self._spent, self._engine.context_tokens - len(ids)), 1)
+        self._is_short_of_time = self._time_left is not None and self._time_left < left
+        if self._time_left is not None:
+            left = min(left, self._time_left)
+        decoder = self._engine.decoder
+        arguments = (self._sent, self._sampling, left, self._prompts.stop_ids)
+        if isinstance(decoder, LentDecoder):
+            self._stream = decoder.start_expecting(*arguments, self._likely_tokens())
+        else:
+            self._stream = decoder.start(*arguments)
+
+    def _likely_tokens(self) -> int:
+        """What is still to be written, as far as anybody can tell."""
+        answer = min(self._room.answer_reserve, _LIKELY_ANSWER_TOKENS)
+        if self._phase == "answer":
+            return answer
+        budget = self._control.tokens_limit
+        thinking = self._room.thinking if budget is None else min(budget, self._room.thinking)
+        return max(thinking - self._merger.counts["thinking"], 0) + answer
+
+    def _make_do(self, tokens_left: int) -> Iterator[Event]:
+        """Go on with what a lent device has time for; the last part of it is for the answer."""
+        self._time_left = tokens_left
+        if self._phase == "thinking" and not self._request.is_uncut:
+            self._time_left -= min(self._room.answer_reserve, _LIKELY_ANSWER_TOKENS, max(tokens_left // 2, 1))
+            if self._time_left < _LEAST_THINKING_TOKENS:
+                self._time_left = None
+                yield from self._force_answer(Cut("budget", _KEPT_FOR_ANSWER, "thinking_cut"))
+                return
+        self._begin_stretch((*self._sent, *self._written), self._detokenizer)
 
     def _force_answer(self, cut: Cut) -> Iterator[Event]:
         """End the thinking here and have the answer written."""
@@ -443,6 +489,13 @@ class _Turn:
     def _stretch_ended(self, finish: Literal["stop", "length"]) -> Generator[Event, None, FinishReason | None]:
         """The decoder has nothing more; the reason if that ends the turn."""
         phase = self._phase
+        is_out_of_time = finish == "length" and self._is_short_of_time
+        if is_out_of_time:
+            self._time_left = None
+        if is_out_of_time and (phase == "answer" or self._request.is_uncut):
+            # The device says itself when there is no more.
+            self._begin_stretch((*self._sent, *self._written), self._detokenizer)
+            return None
         yield from self._show(self._splitter.finish())
         if not self._is_cut_by_us:
             return (yield from self._end_uncut(finish))
@@ -451,7 +504,8 @@ class _Turn:
                 "unclosed", "The model ended its turn inside the thinking, so it was asked for its answer.", "stop"
             )
             if finish == "length":
-                cut = Cut("budget", "The thinking used up its tokens, so it was ended.", "thinking_cut")
+                text = _KEPT_FOR_ANSWER if is_out_of_time else "The thinking used up its tokens, so it was ended."
+                cut = Cut("budget", text, "thinking_cut")
             yield from self._force_answer(cut)
             return None
         if self._guard is not None:
@@ -480,6 +534,8 @@ class _Turn:
 
     def _reduced_notices(self) -> Iterator[Event]:
         asked = self._request.sampling
+        if isinstance(self._engine.decoder, LentDecoder):
+            yield Notice("gpu_call", self._engine.decoder.outlook(self._prompt_tokens))
         if asked.seed is not None and not self._engine.decoder.honours_seed:
             yield Notice("reduced", "This engine decodes several requests together and cannot honour a seed.")
         if asked.max_new_tokens is not None and asked.max_new_tokens > self._room.total:
@@ -496,7 +552,7 @@ class _Turn:
                 f"The thinking budget is {wanted:,} tokens, but only {self._room.thinking:,} leave room for an answer.",
             )
 
-    def _finish(self, reason: FinishReason) -> Iterator[Event]:
+    def _finish(self, reason: FinishReason, why: Notice | None = None) -> Iterator[Event]:
         if self._stream is not None:
             self._stream.cancel()
         if reason in ("stopped", "time_limit", "allowance", "loop"):
@@ -504,7 +560,9 @@ class _Turn:
         if self._guard is not None:
             yield from self._show_answer(self._guard.finish())
         yield from self._merger.flush()
-        if reason == "stopped":
+        if why is not None:
+            yield why
+        elif reason == "stopped":
             yield Notice("stopped", "Stopped. Press Continue to take it further.")
         elif reason == "time_limit":
             yield Notice("time_limit", "The run reached its time limit. Press Continue to take it further.")

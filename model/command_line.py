@@ -4,7 +4,7 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from model.settings import AUTH_MODES, ENGINES, Settings, settings_from_environment
+from model.settings import AUTH_MODES, ENGINES, LOG_FORMATS, Settings, settings_from_environment
 
 
 def read_arguments(arguments: list[str]) -> tuple[Settings, argparse.Namespace]:
@@ -24,6 +24,7 @@ def read_arguments(arguments: list[str]) -> tuple[Settings, argparse.Namespace]:
     parser.add_argument("--port", type=int, dest="server_port")
     parser.add_argument("--data", type=Path, dest="data_folder", metavar="FOLDER", help="for runs and weights")
     parser.add_argument("--scripted", type=Path, metavar="FILE", help="replay a script; no model is loaded")
+    parser.add_argument("--log-format", choices=LOG_FORMATS, help="of the log; json: an object on each line")
     parser.add_argument("--mcp", action="store_true", default=None, dest="serves_mcp", help="be an MCP server, too")
     parser.add_argument("--mcp-servers", type=Path, metavar="FILE", help="MCP servers whose tools the agent gets")
     parser.add_argument("--users", type=Path, dest="users_file", metavar="FILE", help="who may log in (ui.user_file)")

@@ -9,12 +9,13 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from model.errors import AppError, EngineError
 from model.events import Sampling
 from model.restarts import STARTING_AGAIN, Restarts, has_failed
+from model.scoring import Scores
 from model.token_inbox import CLOSED, TokenInbox, failure_sentence
 
 _log = logging.getLogger(__name__)
@@ -26,7 +27,14 @@ class TokenChunk(NamedTuple):
     ids: list[int]
     logprobs: list[float]
     cached_tokens: int
-    finish: Literal["stop", "length"] | None
+    # "call_over": a call of a lent device ended, the request did not. "short": it has no time for what is asked.
+    finish: Literal["stop", "length", "call_over", "short"] | None
+    # The random numbers' state at the end of a call.
+    random_state: bytes | None = None
+    # How much of a call was over before its worker could begin.
+    spent_seconds: float = 0.0
+    # With "short", the tokens that there is time for.
+    tokens_left: int = 0
 
 
 @dataclass(slots=True)
@@ -40,31 +48,48 @@ class Job:
     inbox: TokenInbox
     # The caller's: on ZeroGPU the visitor's quota token is a context variable of the page's handler.
     context: contextvars.Context
+    # How many tokens are likely, where the device's time is asked for beforehand; None where nobody has said.
+    expected_tokens: int | None = None
+
+
+@dataclass(slots=True)
+class ScoringJob(Job):
+    """A request for scores, in the same line as those for tokens."""
+
+    first: int = 1
+    parts: list[Scores] = field(default_factory=list)
+    on_progress: Callable[[int], None] | None = None
 
 
 class DeviceLine:
-    """The queue in front of the device, and the thread that takes from it.
+    """The queue in front of the device, and the threads that take from it: one, unless requests have processes.
 
     Args:
         generate: Decodes one request; closing its iterator frees the device.
         release: Gives the model's memory back, once nothing uses it any more.
+        slots: Requests at once; more than one only where each gets a process of its own.
     """
 
-    def __init__(self, generate: Callable[[Job], Iterator[TokenChunk]], release: Callable[[], None]) -> None:
+    def __init__(
+        self, generate: Callable[[Job], Iterator[TokenChunk]], release: Callable[[], None], slots: int = 1
+    ) -> None:
         self._generate = generate
         self._release = release
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
-        self._running: Job | None = None
+        self._running: dict[threading.Thread, Job] = {}
+        self._threads: list[threading.Thread] = []
         self._is_closed = False
         self._restarts = Restarts()
         # A sentence when something is wrong with it.
         self.trouble = ""
-        self._open_thread()
+        for _ in range(slots):
+            self._open_thread()
 
     def _open_thread(self) -> None:
-        self._thread = threading.Thread(target=self._work_until_death, name="single-decoder", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._work_until_death, name="single-decoder", daemon=True)
+        self._threads = [*(each for each in self._threads if each.is_alive()), thread]
+        thread.start()
 
     @property
     def restarts(self) -> int:
@@ -103,21 +128,22 @@ class DeviceLine:
             self._waiting = deque(job for job in self._waiting if not job.inbox.is_cancelled)
 
     def live(self) -> int:
-        """Requests that wait, and the one that holds the device."""
+        """Requests that wait, and those that hold the device."""
         with self._changed:
-            return len(self._waiting) + (self._running is not None)
+            return len(self._waiting) + len(self._running)
 
     def stop(self, timeout_seconds: float = 30.0) -> None:
-        """Fail everything, end the thread, and give the model's memory back."""
+        """Fail everything, end the threads, and give the model's memory back."""
         with self._changed:
             self._is_closed = True
-            jobs = [*self._waiting, *([self._running] if self._running else [])]
+            jobs = [*self._waiting, *self._running.values()]
             self._waiting.clear()
             self._changed.notify_all()
         for job in jobs:
             job.inbox.fail(CLOSED)
-        if threading.current_thread() is not self._thread:
-            self._thread.join(timeout_seconds)
+        for thread in self._threads:
+            if threading.current_thread() is not thread:
+                thread.join(timeout_seconds)
         self._release()
 
     def _work_until_death(self) -> None:
@@ -132,7 +158,7 @@ class DeviceLine:
         # What ends a thread from outside says nothing to a user.
         sentence = failure_sentence(error if isinstance(error, Exception) else None)
         with self._changed:
-            job, self._running = self._running, None
+            job = self._running.pop(threading.current_thread(), None)
             if self._is_closed:
                 return
             self.trouble = STARTING_AGAIN
@@ -159,13 +185,14 @@ class DeviceLine:
     def _work(self) -> None:
         with self._changed:
             self.trouble = ""
+        this = threading.current_thread()
         while True:
             with self._changed:
-                self._running = None
+                self._running.pop(this, None)
                 self._changed.wait_for(lambda: self._waiting or self._is_closed)
                 if self._is_closed:
                     return
-                self._running = job = self._waiting.popleft()
+                self._running[this] = job = self._waiting.popleft()
             job.context.run(self._run, job)
 
     def _run(self, job: Job) -> None:
@@ -178,7 +205,8 @@ class DeviceLine:
                 if chunk.cached_tokens >= 0:
                     job.inbox.cached_tokens = chunk.cached_tokens
                 if chunk.ids or chunk.finish:
-                    job.inbox.push(chunk.ids, chunk.logprobs, chunk.finish)
+                    assert chunk.finish != "call_over"
+                    job.inbox.push(chunk.ids, chunk.logprobs, chunk.finish, chunk.tokens_left)
                 if job.inbox.is_cancelled or self._is_closed:
                     return
         except AppError as error:

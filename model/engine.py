@@ -8,7 +8,7 @@ steering exist once.
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from model.abilities import Abilities
 from model.errors import BadInput
@@ -303,6 +303,9 @@ class Engine(Protocol):
 class Tokens:
     """What a decoder wrote since the last read.
 
+    The finish "short" says that a lent device has time for no more than `tokens_left` tokens after these, and that more
+    were asked for: whoever reads says anew how many are wanted.
+
     Args:
         logprobs: Empty, or one entry for each id; None for an id of which it is not known.
         notices: Sentences for the reader about how it went on, such as a connection that had to be made anew.
@@ -310,8 +313,9 @@ class Tokens:
 
     ids: tuple[int, ...]
     logprobs: tuple[float | None, ...] = ()
-    finish: Literal["stop", "length"] | None = None
+    finish: Literal["stop", "length", "short"] | None = None
     notices: tuple[str, ...] = ()
+    tokens_left: int = 0
 
 
 class TokenStream(Protocol):
@@ -387,6 +391,26 @@ class Decoder(Protocol):
 
     def close(self) -> None:
         """Free the device; open streams raise `EngineError`."""
+        ...
+
+
+@runtime_checkable
+class LentDecoder(Protocol):
+    """A decoder on a device that is lent by the second: it wants to know beforehand what is likely to be written."""
+
+    def start_expecting(
+        self,
+        prompt_ids: Sequence[int],
+        sampling: Sampling,
+        max_new_tokens: int,
+        stop_ids: Sequence[int],
+        expected_tokens: int,
+    ) -> TokenStream:
+        """`Decoder.start`, with the tokens that will probably be written."""
+        ...
+
+    def outlook(self, prompt_tokens: int) -> str:
+        """What whoever asks now can expect of the device's time, in a sentence."""
         ...
 
 

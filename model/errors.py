@@ -7,8 +7,10 @@
     │   ├── UnknownModel       not in the catalog, not a hub id, not a folder
     │   ├── ModelNotReady      nothing is loaded yet, or the load is still going on
     │   ├── ModelLoadFailed    weights missing, broken or too large for the device
+    │   │   └── ServerAway     the server that runs the model does not answer now
     │   └── UnsafeModel        the folder would run code of its own
     ├── EngineError            the engine died in mid-run, or cannot do what was asked
+    │   └── OutOfGpuTime       on a GPU that is lent by the second, nothing is left of the visitor's seconds
     ├── LimitReached           a user, or all of them, have had as much as there is for now
     │   └── TooManyRuns        every slot and every place in the queue is taken
     ├── RunError
@@ -58,12 +60,20 @@ class ModelLoadFailed(ModelError):
     """Weights are missing, broken or too large for the device."""
 
 
+class ServerAway(ModelLoadFailed):
+    """The server that runs the model does not answer now; it may later."""
+
+
 class UnsafeModel(ModelError):
     """The model's folder would run code of its own."""
 
 
 class EngineError(AppError):
     """The engine died in mid-run, or cannot do what was asked of it."""
+
+
+class OutOfGpuTime(EngineError):
+    """Nothing is left of the visitor's seconds on a GPU that is lent (ZeroGPU)."""
 
 
 class LimitReached(AppError):

@@ -45,6 +45,8 @@ NoticeKind = Literal[
     "hint_left_out",  # a hint came when the thinking was over
     "no_answer",  # the model wrote no answer even when it was asked for one
     "reduced",  # a setting was lowered to fit the context, or cannot be honoured by this engine
+    "gpu_call",  # what to expect of a call of a lent GPU; carries no bad news
+    "gpu_time",  # nothing is left of the visitor's seconds on a lent GPU
     "engine",  # the engine failed, restarted or was exchanged
     "store",  # the disk takes nothing, so the run is kept in memory; or it does again
     "interrupted",  # the app was ended in mid-run; the events up to then were kept

@@ -3,6 +3,7 @@
 Nothing heavy is imported here until a model is asked for, so the page is up long before torch is.
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -11,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from model.abilities import EVERYTHING, Abilities
-from model.catalog import CATALOG, DEFAULT_ON_GPU, EMBEDDED, ModelSpec, Yarn, find_model
+from model.catalog import CATALOG, DEFAULT_ON_GPU, DEFAULT_ON_ZERO_GPU, EMBEDDED, ModelSpec, Yarn, find_model
 from model.engine import Engine
 from model.engine_choice import may_have_gpu
-from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady
+from model.errors import AppError, BadInput, ModelLoadFailed, ModelNotReady, ServerAway
 from model.fair_line import FairLine
 from model.families import PLAIN
 from model.load_progress import LoadProgress
@@ -34,6 +35,8 @@ State = Literal["empty", "loading", "ready", "failed"]
 
 # How often a wait for a load looks whether it should stop.
 _POLL_SECONDS = 0.1
+# A server that does not answer at the start is asked again so often.
+_AWAY_SECONDS = 10.0
 # How long a close waits for a load under way.
 _CLOSE_SECONDS = 10.0
 
@@ -97,6 +100,8 @@ class ModelHost:
         self.line = FairLine(self._slots, settings.turn_seconds)
         # What the model that serves was loaded by.
         self._order: LoadOrder | None = None
+        # The load that failed last, and whether it was to choose its model.
+        self._failed_order: tuple[LoadOrder, bool] | None = None
         self._thread: threading.Thread | None = None
         self._started = 0.0
         self._is_closed = False
@@ -156,11 +161,12 @@ class ModelHost:
             )
         )
 
-    def load_default(self, after_seconds: float = 0.0) -> None:
+    def load_default(self, after_seconds: float = 0.0, *, waits: bool = False) -> None:
         """Start to load what the settings name; "auto" is QwQ-32B on a card that it fits, else the embedded model.
 
         Args:
             after_seconds: Wait so long, the status saying *loading*, before torch's import takes the interpreter.
+            waits: Load in this thread and return when that is over. ZeroGPU wants it in the main one.
 
         Raises:
             UnknownModel: If the name means nothing.
@@ -181,7 +187,19 @@ class ModelHost:
             ),
             chooses_model=spec is None,
             after_seconds=after_seconds,
+            waits=waits,
         )
+
+    def retry(self) -> None:
+        """Start the load that failed once more; nothing where none has failed, or one is going on.
+
+        Raises:
+            ModelNotReady: If the host was closed.
+        """
+        with self._changed:
+            is_due, failed = self._status.state == "failed", self._failed_order
+        if is_due and failed is not None:
+            self._start(*failed)
 
     def _spec_of(self, model: str) -> ModelSpec:
         """What a name means: of the catalog, or of the server's models, of which only the server knows."""
@@ -318,7 +336,9 @@ class ModelHost:
         if serving is not None:
             serving.close()
 
-    def _start(self, order: LoadOrder, chooses_model: bool = False, after_seconds: float = 0.0) -> None:
+    def _start(
+        self, order: LoadOrder, chooses_model: bool = False, after_seconds: float = 0.0, waits: bool = False
+    ) -> None:
         with self._changed:
             if self._is_closed:
                 raise ModelNotReady("The app is closing, so no model is loaded any more.")
@@ -330,20 +350,27 @@ class ModelHost:
             self._status = HostStatus(
                 "loading", order.spec.name, order.precision, f"Starting to load {order.spec.name}"
             )
-            self._thread = threading.Thread(
-                target=self._load, args=(order, chooses_model, after_seconds), name="model-load", daemon=True
-            )
-            self._thread.start()
+            if not waits:
+                self._thread = threading.Thread(
+                    target=self._load, args=(order, chooses_model, after_seconds), name="model-load", daemon=True
+                )
+                self._thread.start()
+        if waits:
+            self._load(order, chooses_model, after_seconds)
 
     def _load(self, order: LoadOrder, chooses_model: bool, after_seconds: float) -> None:
         """The load thread: ends with a status, whatever happens."""
         notes: list[str] = []
+        self._failed_order = order, chooses_model
         time.sleep(after_seconds)
         try:
             if chooses_model:
                 order = replace(order, spec=self._default_spec(order))
                 self._set(replace(self._status, model=order.spec.name))
             serving = self._load_beside_or_instead(order, notes)
+        except ServerAway as error:
+            self._failed(order, f"{error} It is asked again every {_AWAY_SECONDS:g} s.", notes)
+            self._retry_later()
         except AppError as error:
             self._failed(order, str(error), notes)
         except Exception as error:  # noqa: BLE001  the thread's last resort: the page must hear of it
@@ -353,7 +380,20 @@ class ModelHost:
             self._ready(order, serving, notes)
             settle_memory()
 
+    def _retry_later(self) -> None:
+        """A server may be started after the app is, or be away for a while."""
+
+        def retry() -> None:
+            with contextlib.suppress(ModelNotReady):
+                self.retry()
+
+        timer = threading.Timer(_AWAY_SECONDS, retry)
+        timer.daemon = True
+        timer.start()
+
     def _default_spec(self, order: LoadOrder) -> ModelSpec:
+        if self._settings.is_zero_gpu:
+            return CATALOG[DEFAULT_ON_ZERO_GPU]
         if self._settings.engine == "llamacpp" or not may_have_gpu():
             return CATALOG[EMBEDDED]
         from model.device import device_kind

@@ -3,6 +3,7 @@
 Tokens are those of the runs' own events, so a restart forgets none: the last hour is read from the store.
 """
 
+import logging
 import math
 import threading
 from collections import deque
@@ -20,6 +21,8 @@ from model.settings import (
     SHARED_USER_TOKENS_PER_HOUR,
     Settings,
 )
+
+log = logging.getLogger(__name__)
 
 HOUR_SECONDS = 3600.0
 # What is counted within a span is forgotten in so many pieces.
@@ -236,6 +239,7 @@ class Limits:
 
     def tell(self, reached: LimitReached) -> None:
         """Count that a limit has refused or ended something."""
+        log.info("", extra={"event": "refused", "limit": reached.limit})
         for told in self.on_reached:
             told(reached.limit)
 

@@ -49,7 +49,7 @@ class LlamaCppDecoder:
         self._room_tokens = min(context_tokens, cache_tokens)
         self._slots = slots
         self._pieces = pieces
-        self._line = Line(child, slots, pieces)
+        self._line = Line(child, slots, cache_tokens, pieces)
         # One reading at a time: each takes a slot of the server beside those of the line.
         self._scoring = threading.Lock()
         self._end = weakref.finalize(self, self._line.close)  # also when the interpreter exits

@@ -119,7 +119,7 @@ class LlamaChild:
             if self._is_closed:
                 raise EngineError("The engine was closed.")
             if not self.process_id:
-                self._start(should_stop or (lambda: False))
+                self._start(lambda: self._is_closed or (should_stop is not None and should_stop()))
 
     def _start(self, should_stop: Callable[[], bool]) -> None:
         socket_path = self._folder / _SOCKET
@@ -230,8 +230,8 @@ class LlamaChild:
 
     def close(self) -> None:
         """End it; harmless when repeated."""
+        self._is_closed = True  # which ends a start that is under way, and so gives the lock back
         with self._lock:
-            self._is_closed = True
             self._end()
 
 

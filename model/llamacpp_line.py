@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from model.errors import AppError, EngineError
 from model.events import Sampling
 from model.llamacpp_child import LlamaChild
-from model.llamacpp_request import Exchange, Finish, body_of
+from model.llamacpp_request import CacheFull, Exchange, Finish, body_of
 from model.token_inbox import CLOSED, TokenInbox
 from model.token_pieces import TokenPieces
 
@@ -23,6 +23,8 @@ _log = logging.getLogger(__name__)
 # A longer prompt waits so long for others like it: they come from threads of their own, one after the other.
 _SHARED_PROMPT_TOKENS = 64
 _GATHER_SECONDS = 0.03
+# A request counts with so many tokens more than it has.
+_SOON_TOKENS = 512
 # How often, and for how long, the server is asked whether it has let go of a request that was cancelled.
 _RELEASE_POLL_SECONDS = 0.02
 _RELEASE_SECONDS = 30.0
@@ -47,9 +49,16 @@ class Job:
         self.inbox = TokenInbox(lambda: line.cancel(self), line.death)
         self.written: list[int] = []
         self.is_over = False
+        # Set once the server had no room for it beside the others: it then starts only where all of it has room.
+        self.needs_all = False
         self.exchange: Exchange | None = None
         shares = len(self.prompt_ids) >= _SHARED_PROMPT_TOKENS
         self.may_go_at = time.monotonic() + (_GATHER_SECONDS if shares else 0.0)
+
+    def needed_tokens(self) -> int:
+        """Keys and values that it may soon need; all of them for one that had no room before."""
+        soon = self.new_tokens if self.needs_all else min(self.new_tokens, len(self.written) + _SOON_TOKENS)
+        return len(self.prompt_ids) + soon
 
     def is_like(self, other: "Job") -> bool:
         """Whether both may go to the server as one: all but the seed is the same, and neither has begun."""
@@ -77,9 +86,10 @@ def _without_seed(sampling: Sampling) -> tuple[float | None, float | None, int |
 class Line:
     """Requests that run and that wait. Knows nothing of its decoder, so that an abandoned one is collected."""
 
-    def __init__(self, child: LlamaChild, slots: int, pieces: TokenPieces) -> None:
+    def __init__(self, child: LlamaChild, slots: int, cache_tokens: int, pieces: TokenPieces) -> None:
         self._child = child
         self._slots = slots
+        self._cache_tokens = cache_tokens
         self._pieces = pieces
         self._lock = threading.Lock()
         self._waiting: deque[Job] = deque()
@@ -106,6 +116,8 @@ class Line:
         """Start what may start; once more when somebody has waited for others like it."""
         with self._lock:
             while self._waiting and len(self._running) < self._slots and not self._is_closed:
+                if not self._has_room(self._waiting[0]):
+                    return
                 wait_seconds = self._waiting[0].may_go_at - time.monotonic()
                 if wait_seconds > 0:
                     threading.Thread(target=self._fill_after, args=(wait_seconds,), daemon=True).start()
@@ -118,6 +130,11 @@ class Line:
                 name = "llamacpp-request"
                 threading.Thread(target=self._run, args=(jobs, exchange), name=name, daemon=True).start()
 
+    def _has_room(self, job: Job) -> bool:
+        """Whether the server can hold it beside those that run; with the lock held."""
+        taken = sum(each.needed_tokens() for each in self._running)
+        return not self._running or taken + job.needed_tokens() <= self._cache_tokens
+
     def _fill_after(self, seconds: float) -> None:
         time.sleep(seconds)
         self._fill()
@@ -125,7 +142,9 @@ class Line:
     def _next_jobs(self) -> list[Job]:
         """The one that has waited longest, and those like it that there are slots for."""
         first = self._waiting.popleft()
-        alike = [job for job in self._waiting if first.is_like(job)][: self._slots - len(self._running) - 1]
+        left = self._cache_tokens - sum(job.needed_tokens() for job in (*self._running, first))
+        most = min(self._slots - len(self._running) - 1, left // first.needed_tokens())
+        alike = [job for job in self._waiting if first.is_like(job)][: max(0, most)]
         for job in alike:
             self._waiting.remove(job)
         return [first, *alike]
@@ -153,6 +172,9 @@ class Line:
         """The thread of one request, or of a few alike."""
         try:
             self._pass_on(jobs, exchange)
+        except CacheFull:
+            for job in jobs:
+                job.needs_all = True  # sent on below, when there is room
         except AppError as error:
             self._fail(jobs, str(error), error)
         except (OSError, ValueError, KeyError) as error:
@@ -169,7 +191,7 @@ class Line:
             self._fill()
 
     def _send_on(self, jobs: Sequence[Job]) -> None:
-        """Those whose fellow was cancelled, before all others; with the lock held."""
+        """Those whose fellow was cancelled, or that had no room, before all others; with the lock held."""
         for job in reversed(jobs):
             if self._is_closed or job.is_over or job.inbox.is_cancelled:
                 continue

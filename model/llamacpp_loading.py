@@ -34,7 +34,7 @@ _STEP_TOKENS = 256
 # Requests decoded at once, where the settings do not say.
 _SLOTS = 8
 # Beside weights and cache: what one step computes with, the process itself.
-_WORKSPACE_BYTES = GIB // 2
+_WORKSPACE_BYTES = GIB // 4
 # Share of the free memory that keys and values may take, and what they may take without being asked.
 _CACHE_SHARE = 0.25
 _CACHE_BYTES = GIB

@@ -19,6 +19,10 @@ _LEAST_PROBABILITY = 1e-30
 _SAMPLERS = ["temperature", "top_k", "top_p"]
 
 
+class CacheFull(Exception):
+    """The requests of a moment need more keys and values together than the server has room for: none can go on."""
+
+
 Finish = Literal["stop", "length"] | None
 
 
@@ -99,6 +103,7 @@ class Exchange:
 
         Raises:
             EngineError: If the server refuses.
+            CacheFull: If too many are under way at once.
             PromptTooLong: If the prompt does not fit what it holds.
             OSError: If the server dies.
         """
@@ -150,6 +155,7 @@ class _Reader:
 
         Raises:
             EngineError: If it is a refusal.
+            CacheFull: If too many are under way at once.
         """
         if "error" in message:
             raise _refusal(json.dumps(message).encode())
@@ -195,7 +201,7 @@ def _logprob(row: dict[str, Any]) -> float:
     return min(0.0, math.log(max(float(row.get("prob", 1.0)), _LEAST_PROBABILITY)))
 
 
-def _refusal(answer: bytes) -> EngineError | PromptTooLong:
+def _refusal(answer: bytes) -> EngineError | PromptTooLong | CacheFull:
     """What the server says against a request, as an error for its reader."""
     try:
         error = json.loads(answer)["error"]
@@ -208,8 +214,5 @@ def _refusal(answer: bytes) -> EngineError | PromptTooLong:
             int(error.get("n_prompt_tokens", 0)),
         )
     if "context size" in text.lower():
-        return EngineError(
-            "The requests of this moment need more keys and values than the engine has room for. Let fewer runs go on "
-            "at once, or load the model with a larger context."
-        )
+        return CacheFull(text)
     return EngineError(f"llama.cpp refused this request: {text.rstrip('. ')}. Try again.")

@@ -63,6 +63,7 @@ def load_model(
     data_folder: Path,
     on_progress: Callable[[LoadProgress], None],
     should_stop: Callable[[], bool] | None = None,
+    is_lent: bool = False,
 ) -> LoadedModel:
     """Fetch, check and load a model.
 
@@ -77,6 +78,7 @@ def load_model(
         data_folder: Where converted weights are kept.
         on_progress: Called from this thread and from a second one, several times a second.
         should_stop: Asked while fetching and after loading; True ends the load with `ModelLoadFailed`.
+        is_lent: The device is one of ZeroGPU, which is there in calls only. This must be the main thread then.
 
     Raises:
         ModelLoadFailed: If the weights are missing, broken, too large or not for this device.
@@ -108,7 +110,7 @@ def load_model(
     text = f"Loading {spec.name} in {plan.precision} onto the {device_kind().upper()}"
     stage: Stage = "quantise" if plan.quantisation is not None else "load"
     with _watched(lambda done: report(stage, done, plan.weight_bytes, text), plan.weight_bytes):
-        model = _load_weights(folder, config, plan, spec, free_bytes)
+        model = _load_weights(folder, config, plan, spec, free_bytes, is_lent)
     if adapter not in ("auto", "none", ""):
         model = _with_adapter(model, adapter)
         notes.append(f"The adapter {adapter!r} is merged into the weights.")
@@ -248,12 +250,20 @@ def _config(folder: Path, spec: ModelSpec, stretch: bool) -> tuple[Any, list[str
     return config, [spec.yarn.warning]
 
 
-def _load_weights(folder: Path, config: Any, plan: LoadPlan, spec: ModelSpec, free_bytes: int) -> Any:
-    device = device_kind()
+def _load_weights(
+    folder: Path, config: Any, plan: LoadPlan, spec: ModelSpec, free_bytes: int, is_lent: bool = False
+) -> Any:
+    # Where the GPU is lent, only this thread can place tensors on what stands for it; transformers loads by many.
+    device = "cpu" if is_lent else device_kind()
+    if is_lent and plan.quantisation is not None:
+        raise ModelLoadFailed(
+            f"{spec.name} cannot be quantised on ZeroGPU, where no GPU is there at the start. Take --precision bf16, a "
+            "smaller model, or a folder of weights that are quantised already (--save-quantised writes one)."
+        )
     options: dict[str, Any] = {"quantization_config": plan.quantisation} if plan.quantisation is not None else {}
     try:
         with _quiet_bars():
-            return AutoModelForCausalLM.from_pretrained(
+            model = AutoModelForCausalLM.from_pretrained(
                 folder,
                 config=config,
                 dtype=plan.dtype,
@@ -262,6 +272,7 @@ def _load_weights(folder: Path, config: Any, plan: LoadPlan, spec: ModelSpec, fr
                 trust_remote_code=False,
                 **options,
             )
+        return model.to("cuda") if is_lent else model
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise too_large(spec.name, plan.precision, plan.weight_bytes, free_bytes) from error
     except ImportError as error:

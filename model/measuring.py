@@ -17,6 +17,7 @@ from model.acting import acting_as
 from model.code_events import TestReport
 from model.errors import AppError
 from model.events import AnswerDelta, Asked, Event, Finished, PromptRead, Queued, Steered, ThinkingDelta, Verdict
+from model.logs import OWN_LOGGERS
 from model.settings import VERSION
 from model.tool_events import ToolResult
 
@@ -30,8 +31,6 @@ _COMMIT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 _STATES = ("empty", "loading", "ready", "failed")
 # Runs whose first token has come and whose end has not.
 _MOST_OPEN = 10_000
-# Loggers of ours.
-OWN_LOGGERS = ("app", "model", "verify", "agent", "ui", "evals", "train")
 
 
 class Measures:

@@ -13,7 +13,7 @@ from typing import Any
 
 from model.catalog import CATALOG, EMBEDDED, find_model
 from model.engine import Request
-from model.errors import AppError, EngineError, ModelLoadFailed, UnknownModel
+from model.errors import AppError, EngineError, ModelLoadFailed, ServerAway, UnknownModel
 from model.events import Message, Sampling
 from model.families import PLAIN, QWEN3, SMOLLM2, Family, family_of
 from model.remote import Server, optional_fields
@@ -50,12 +50,15 @@ def probe(wire: Wire, wanted: str, say: Say, *, context_tokens: int = 0, slots: 
         context_tokens: The context, where the user says it; so with `slots`.
 
     Raises:
-        ModelLoadFailed: If nothing answers there, it has no such model, or it writes nothing.
+        ServerAway: If nothing answers there now.
+        ModelLoadFailed: If it has no such model, or refuses to be asked.
     """
     try:
         return _probe(wire, wanted, say, context_tokens, slots)
-    except EngineError as error:
+    except Refused as error:
         raise ModelLoadFailed(str(error)) from error
+    except EngineError as error:
+        raise ServerAway(str(error)) from error
 
 
 def _probe(wire: Wire, wanted: str, say: Say, context_tokens: int, slots: int) -> Server:

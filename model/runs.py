@@ -36,9 +36,11 @@ from model.events import (
 from model.host import ModelHost
 from model.limits import HOUR_SECONDS, Limits
 from model.live_run import Follower, LiveRun
+from model.logs import OwnersInLogs
 from model.pacing import Pace
 from model.question_checks import check_hint, check_history, check_question, check_system, checked_id
 from model.resuming import resumable
+from model.run_log import RunLog
 from model.sampling import check_sampling
 from model.seated_engine import SeatedEngine
 from model.settings import ANSWER_RESERVE_TOKENS, SOFT_LANDING_TOKENS, THINK_LONGER_TOKENS, Settings
@@ -64,6 +66,8 @@ class Runs:
         self.settings = settings
         self._lock = threading.Lock()
         self._live: dict[str, LiveRun] = {}
+        self._run_log = RunLog(OwnersInLogs(settings.logs_owners == "name"))
+        store.watchers.append(self._run_log.take)
         self.limits = Limits(settings, store.tokens_since(time.time() - HOUR_SECONDS))
         # How often readers are sent something.
         self.pace = Pace(self.live_readers)
@@ -238,6 +242,7 @@ class Runs:
         self.limits.check(owner, k, owners, self.host.line.counts()[1], self.host.line.n_free())
 
     def _spawn(self, live: LiveRun, request: Request) -> None:
+        self._run_log.begun(live)
         live.seat = self.host.line.enter(
             live.id,
             live.owner,
@@ -268,11 +273,11 @@ class Runs:
         except AppError as error:
             reason = steering.stop_reason
             if not reason:
-                log.info("run %s ended with %s", live.id, type(error).__name__, extra={"error": type(error).__name__})
+                log.info("a run has failed", extra={"run": live.id, "error": type(error).__name__})
             live.append(Notice("stopped" if reason else "engine", "Stopped before it began." if reason else str(error)))
             self._tell(live, Finished(reason or "error"))
         except Exception:  # noqa: BLE001 - whatever the engine does, the reader gets a sentence and an end
-            log.exception("run %s failed", live.id)
+            log.exception("a run has failed", extra={"run": live.id})
             live.append(
                 Notice("engine", "The engine failed. The text so far is kept; press Continue to go on from there.")
             )

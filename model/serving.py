@@ -6,10 +6,11 @@ Nothing heavy is imported here until something is loaded.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from model.catalog import ModelSpec
-from model.engine import Engine
+from model.engine import Decoder, Engine, LentDecoder
 from model.engine_choice import local_engine
 from model.errors import AppError
 from model.load_progress import LoadProgress
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from model.single import OnDevice
 
 _log = logging.getLogger(__name__)
+
+# What is said of a call of a lent GPU counts on such a prompt.
+_USUAL_PROMPT_TOKENS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,16 @@ class _Loaded:
     engine: Engine
     loaded: "LoadedModel"
     notes: tuple[str, ...]
+    # Where the device is lent, what is said of it.
+    outlook: Callable[[], str] | None = None
 
     @property
     def weight_bytes(self) -> int:
         return self.loaded.weight_bytes
 
     def device_text(self) -> str:
+        if self.outlook is not None:
+            return self.outlook()
         from model.device import device_name, free_device_bytes
 
         free, taken = free_device_bytes() / GIB, self.weight_bytes / GIB
@@ -99,6 +107,8 @@ class _Loaded:
         from model.loading import release
 
         self.engine.close()
+        if self.outlook is not None:  # the weights are not in this process
+            return ""
         freed = release(self.loaded)
         if self.loaded.device != "cuda" or freed >= self.loaded.weight_bytes // 2:
             return ""
@@ -136,42 +146,51 @@ def build_serving(
         data_folder=settings.data_folder,
         on_progress=on_progress,
         should_stop=should_stop,
+        is_lent=settings.is_zero_gpu,
     )
     try:
-        engine, notes = _engine_for(loaded, settings, run_on_device)
+        decoder, context_tokens, notes = _decoder_for(loaded, settings, run_on_device)
+        engine = _engine_over(decoder, loaded, context_tokens)
     except BaseException:
         release(loaded)
         raise
-    return _Loaded(engine, loaded, (*loaded.notes, *notes))
+    outlook = partial(decoder.outlook, _USUAL_PROMPT_TOKENS) if isinstance(decoder, LentDecoder) else None
+    return _Loaded(engine, loaded, (*loaded.notes, *notes), outlook)
 
 
-def _engine_for(
+def _decoder_for(
     loaded: "LoadedModel",
     settings: Settings,
     run_on_device: "OnDevice | None",
-) -> tuple[Engine, tuple[str, ...]]:
-    """Batching where it works; one request at a time where it cannot, with a note."""
+) -> tuple[Decoder, int, tuple[str, ...]]:
+    """Batching where it works; one request at a time where it cannot, with a note. And the context in tokens."""
     from model.batched import BatchedDecoder
-    from model.chat import ChatEngine
-    from model.engine import Decoder
-    from model.prompt import ChatPrompts
     from model.single import SingleDecoder
 
-    decoder: Decoder
-    notes: tuple[str, ...] = ()
-    context_tokens = loaded.context_tokens
-    if settings.is_zero_gpu or loaded.device == "mps":
-        decoder = SingleDecoder(loaded.model, run_on_device)
-    else:
-        try:
-            batched = BatchedDecoder(loaded.model, loaded.context_tokens, settings.slots)
-            # The cache of a machine with little memory can be shorter than the context.
-            decoder, context_tokens = batched, min(context_tokens, batched.room_tokens)
-        except (AppError, RuntimeError, ValueError) as error:
-            _log.warning("batching does not start, one request at a time instead: %s", error)
-            decoder = SingleDecoder(loaded.model)
-            notes = (f"Requests are answered one at a time, because batching does not start here: {error}",)
-    engine = ChatEngine(
+    if settings.is_zero_gpu and run_on_device is not None:
+        from model.gpu_time import GpuTime, Pace
+        from model.lent import LentDecoder as Lent
+        from model.zero_gpu import terms
+
+        gpu = GpuTime(Pace(loaded.weight_bytes), settings.call_seconds, terms)
+        return Lent(loaded.model, run_on_device, gpu), loaded.context_tokens, ()
+    if loaded.device == "mps":
+        return SingleDecoder(loaded.model), loaded.context_tokens, ()
+    try:
+        batched = BatchedDecoder(loaded.model, loaded.context_tokens, settings.slots)
+    except (AppError, RuntimeError, ValueError) as error:
+        _log.warning("batching does not start, one request at a time instead: %s", error)
+        notes = (f"Requests are answered one at a time, because batching does not start here: {error}",)
+        return SingleDecoder(loaded.model), loaded.context_tokens, notes
+    # The cache of a machine with little memory can be shorter than the context.
+    return batched, min(loaded.context_tokens, batched.room_tokens), ()
+
+
+def _engine_over(decoder: Decoder, loaded: "LoadedModel", context_tokens: int) -> Engine:
+    from model.chat import ChatEngine
+    from model.prompt import ChatPrompts
+
+    return ChatEngine(
         decoder,
         ChatPrompts(loaded.tokenizer, loaded.spec.family, more_stop_ids=_stop_ids_of(loaded)),
         model=loaded.spec.name,
@@ -180,7 +199,6 @@ def _engine_for(
         family=loaded.spec.family,
         way_to_longer=_way_to_longer(loaded),
     )
-    return engine, notes
 
 
 def _stop_ids_of(loaded: "LoadedModel") -> tuple[int, ...]:

@@ -49,9 +49,9 @@ SHARED_USER_REQUESTS_PER_HOUR = 400
 SHARED_USER_TOKENS_PER_HOUR = 100_000
 SHARED_REQUESTS_PER_MINUTE = 200
 
-# A visitor without an account has 120 s of ZeroGPU a day, and a call is charged by the second: a run ends in time and
-# offers *Continue* (hub-docs, ZeroGPU, 2026-08-22).
-ZERO_GPU_RUN_SECONDS = 75.0
+# One call of ZeroGPU. Short ones are given a GPU sooner, and each begins with reading the prompt again; a visitor
+# without an account has 120 s a day (hub-docs, ZeroGPU, 2026-08-22).
+ZERO_GPU_CALL_SECONDS = 60.0
 
 MAX_MESSAGE_CHARACTERS = 400_000
 
@@ -74,6 +74,8 @@ ENGINES = ("auto", "transformers", "llamacpp", "remote")
 # Of a request that is no upload: MAX_MESSAGE_CHARACTERS in the longest UTF-8, its history, and files as text.
 MAX_BODY_BYTES = 40_000_000
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "::1", "[::1]")
+LOG_FORMATS = ("text", "json")
+LOG_OWNERS = ("hash", "name")
 AUTH_MODES = ("none", "users", "huggingface")
 
 
@@ -89,6 +91,7 @@ class Settings:
         context_tokens: Context to leave memory for; 0 takes what the catalog says of the model.
         detached_seconds: How long a run goes on after its last reader has gone.
         run_seconds: Wall-clock limit of one run.
+        call_seconds: On ZeroGPU, the longest call of the GPU; a run goes on in the next one.
         max_runs: Runs at once, queued ones included; the next one is refused.
         user_runs: Runs of one user at once, waiting ones included; 0 for no limit, and None for the default: none at
             home, some on a shared server. So are the next ones.
@@ -98,6 +101,9 @@ class Settings:
         requests_per_minute: Runs that all users together may begin: names cost nothing where nobody logs in.
         tokens_per_hour: Tokens that are written for all users together.
         slots: Requests that a model of this machine answers at once; 0 chooses by the device. More take more memory.
+        log_format: "text", or "json" for an object on each line.
+        logs_text: Whether logs may hold what was asked, thought and answered.
+        logs_owners: "hash", or "name" where a log may name users.
         metrics_token: With it, /metrics may be read from other machines.
         turn_seconds: How long a run may hold a slot of the engine that others wait for; 0 lets it keep that to its end.
         mcp_servers: The file that names the MCP servers of the agent; None for mcp.json in the data folder.
@@ -127,6 +133,7 @@ class Settings:
     context_tokens: int = 0
     detached_seconds: float = 60.0
     run_seconds: float = 3600.0
+    call_seconds: float = ZERO_GPU_CALL_SECONDS
     max_runs: int = 64
     user_runs: int | None = None
     user_requests_per_minute: int | None = None
@@ -138,6 +145,9 @@ class Settings:
     turn_seconds: float = 10.0
     slots: int = 0
     metrics_token: str = ""
+    log_format: str = "text"
+    logs_text: bool = False
+    logs_owners: str = "hash"
     server_name: str = "127.0.0.1"
     server_port: int = 7860
     is_hosted: bool = False
@@ -223,6 +233,14 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
     auth = environment.get("WORKINGS_AUTH", "").lower() or ("users" if users_file else "none")
     if auth not in AUTH_MODES:
         raise BadInput(f"The environment variable WORKINGS_AUTH is {auth!r}. Give one of {', '.join(AUTH_MODES)}.")
+
+    def one_of(name: str, known: tuple[str, ...]) -> str:
+        """The first of those known where nothing is said."""
+        text = environment.get(name, "").lower() or known[0]
+        if text not in known:
+            raise BadInput(f"The environment variable {name} is {text!r}. Give one of {', '.join(known)}.")
+        return text
+
     home = Path(environment.get("HOME", "") or Path.home())
     cache = Path(environment.get("XDG_DATA_HOME", "") or home / ".local" / "share")
     return Settings(
@@ -233,7 +251,8 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         adapter=environment.get("WORKINGS_ADAPTER", "auto"),
         context_tokens=int(number("WORKINGS_CONTEXT_TOKENS", 0)),
         detached_seconds=number("WORKINGS_DETACHED_SECONDS", 0.0 if is_zero_gpu else 60.0),
-        run_seconds=number("WORKINGS_RUN_SECONDS", ZERO_GPU_RUN_SECONDS if is_zero_gpu else 3600.0),
+        run_seconds=number("WORKINGS_RUN_SECONDS", 3600.0),
+        call_seconds=number("WORKINGS_CALL_SECONDS", ZERO_GPU_CALL_SECONDS),
         max_runs=int(number("WORKINGS_MAX_RUNS", 64)),
         user_runs=limit("WORKINGS_USER_RUNS"),
         user_requests_per_minute=limit("WORKINGS_USER_REQUESTS_PER_MINUTE"),
@@ -243,6 +262,9 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         requests_per_minute=limit("WORKINGS_REQUESTS_PER_MINUTE"),
         tokens_per_hour=limit("WORKINGS_TOKENS_PER_HOUR"),
         slots=int(number("WORKINGS_SLOTS", 0)),
+        log_format=one_of("WORKINGS_LOG", LOG_FORMATS),
+        logs_text=environment.get("WORKINGS_LOG_TEXT", "").lower() in ("1", "true"),
+        logs_owners=one_of("WORKINGS_LOG_OWNERS", LOG_OWNERS),
         metrics_token=environment.get("WORKINGS_METRICS_TOKEN", ""),
         turn_seconds=number("WORKINGS_TURN_SECONDS", 10.0),
         server_name=environment.get("GRADIO_SERVER_NAME", "0.0.0.0" if is_hosted else "127.0.0.1"),

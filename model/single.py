@@ -8,6 +8,7 @@ import contextvars
 import queue
 import secrets
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -18,9 +19,10 @@ import torch
 from transformers import DynamicCache, GenerationConfig
 from transformers.generation import LogitsProcessorList, StoppingCriteriaList
 
-from model.device_line import DeviceLine, Job, TokenChunk
+from model.device_line import DeviceLine, Job, ScoringJob, TokenChunk
 from model.engine import TokenStream
 from model.events import Sampling
+from model.gpu_time import Call, seconds_before_first_call
 from model.scoring import Scores
 from model.scoring_pass import ScoringPass
 from model.token_inbox import TokenInbox, check_prompt
@@ -37,8 +39,8 @@ _OTHER_CHUNK_TOKENS = 512
 _NUCLEUS_TOKENS = 256
 
 
-TokenGenerator = Callable[[str, list[int], Sampling, int, list[int], int | None], Iterator[TokenChunk]]
-ScoreGenerator = Callable[[str, list[int], int], Iterator[tuple[int, Scores]]]
+TokenGenerator = Callable[..., Iterator[TokenChunk]]
+ScoreGenerator = Callable[..., Iterator[tuple[int, Scores]]]
 # Wraps either, as `spaces.GPU` does: what runs on the device is a generator whose arguments and yields pickle.
 OnDevice = Callable[[Callable[..., Iterator[Any]]], Callable[..., Iterator[Any]]]
 
@@ -111,6 +113,11 @@ class _Streamer:
         self._is_prompt = True
         self._is_over = False
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the last token has come."""
+        return self._is_over
+
     def put(self, value: torch.Tensor) -> None:
         if self._is_prompt:  # generate() puts the prompt first
             self._is_prompt = False
@@ -156,11 +163,12 @@ def generate_tokens(
     max_new_tokens: int,
     stop_ids: list[int],
     seed: int | None,
+    call: Call | None = None,
 ) -> Iterator[TokenChunk]:
     """Decode one request; closing the generator ends it within one decode step or one prefill chunk.
 
     Yields at least every `HEARTBEAT_SECONDS`, empty chunks where there is nothing new. This is what `spaces.GPU` wraps:
-    every argument and every chunk pickles.
+    every argument and every chunk pickles. With a `call` it ends in time, with "call_over" if the request is not done.
 
     `model_key` is the name that a `SingleDecoder` of this process, or of the one it was forked from, gave its model.
 
@@ -169,17 +177,20 @@ def generate_tokens(
     """
     arrived: queue.SimpleQueue[TokenChunk | BaseException] = queue.SimpleQueue()
     stop = threading.Event()
+    end = _End(stop, call)
 
     def decode() -> None:
         try:
             with torch.inference_mode():
-                _decode(model_key, prompt_ids, sampling, max_new_tokens, stop_ids, seed, arrived.put, stop)
+                _decode(model_key, prompt_ids, sampling, max_new_tokens, stop_ids, seed, arrived.put, end)
         except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that asked
             arrived.put(error)
 
     thread = threading.Thread(target=contextvars.copy_context().run, args=(decode,), daemon=True)
     thread.start()
     try:
+        if call is not None:
+            yield TokenChunk([], [], -1, None, spent_seconds=end.spent_seconds)
         finish = None
         while finish is None:
             try:
@@ -196,30 +207,24 @@ def generate_tokens(
         thread.join()
 
 
-def generate_scores(model_key: str, ids: list[int], first: int) -> Iterator[tuple[int, Scores]]:
+def generate_scores(
+    model_key: str, ids: list[int], first: int, call: Call | None = None
+) -> Iterator[tuple[int, Scores]]:
     """Score the tokens from number `first` on, a piece at a time: how many have been read, and the piece's scores.
 
-    This is wrapped as `generate_tokens` is.
+    This is wrapped as `generate_tokens` is. With a `call` it ends in time, perhaps before the last token.
 
     Raises:
         EngineError: If the device fails.
     """
+    end = _End(threading.Event(), call)
     reading = ScoringPass(_MODELS[model_key], ids, first)
-    while not reading.is_over:
+    while not (reading.is_over or end.has_come()):
         part = reading.step()
         yield reading.read_tokens, part
 
 
-@dataclass(slots=True)
-class _ScoringJob(Job):
-    """A request for scores, in the same line as those for tokens."""
-
-    first: int
-    parts: list[Scores]
-    on_progress: Callable[[int], None] | None
-
-
-def _run_scoring(score: ScoreGenerator, model_key: str, job: _ScoringJob) -> Iterator[TokenChunk]:
+def _run_scoring(score: ScoreGenerator, model_key: str, job: ScoringJob) -> Iterator[TokenChunk]:
     """Fill the job's parts; the chunks are signs of life, and the last one says that it is done."""
     pieces = score(model_key, job.prompt_ids, job.first)
     try:
@@ -243,11 +248,11 @@ def _decode(
     stop_ids: list[int],
     seed: int | None,
     send: Callable[[TokenChunk], None],
-    stop: threading.Event,
+    end: "_End",
 ) -> None:
     """Runs in the model's own thread."""
     model = _MODELS[model_key]
-    if stop.is_set():
+    if end.is_stopped:
         return
     chunk = _CHUNK_TOKENS.get(model.device.type, _OTHER_CHUNK_TOKENS)
     kept = _KEPT.pop(model_key, None)  # back only when it is whole: a failure in mid-step leaves layers of two lengths
@@ -256,13 +261,18 @@ def _decode(
     cached_tokens = 0
     if kept is not None:
         cached_tokens = _cut_to_prompt(kept, prompt_ids, chunk, is_exact=seed is not None)
-        if not _read_prompt(model, kept, prompt_ids, chunk, stop):
+        if not _read_prompt(model, kept, prompt_ids, chunk, end):
             _KEPT[model_key] = kept
+            if not end.is_stopped:
+                send(TokenChunk([], [], -1, "call_over", end.random_state))
             return
     send(TokenChunk([], [], cached_tokens, None))
     # Without a seed the draw must differ from run to run, also after a run that had one.
     torch.manual_seed(secrets.randbits(32) if seed is None else seed)
+    if end.random_state is not None:
+        _set_random_state(model.device, end.random_state)
     sampler = _Sampler(sampling)
+    streamer = _Streamer(sampler, stop_ids, max_new_tokens, send)
     input_ids = torch.tensor([prompt_ids], device=model.device)
     written = model.generate(
         input_ids,
@@ -270,12 +280,14 @@ def _decode(
         past_key_values=None if kept is None else kept.cache,
         generation_config=_generation_config(model, max_new_tokens, stop_ids),
         logits_processor=LogitsProcessorList([sampler]),
-        stopping_criteria=StoppingCriteriaList([_stop_when(stop)]),
-        streamer=_Streamer(sampler, stop_ids, max_new_tokens, send),
+        stopping_criteria=StoppingCriteriaList([_stop_when(end)]),
+        streamer=streamer,
     )
     if kept is not None:
         kept.ids = written[0].tolist()[: kept.cache.get_seq_length()]
         _KEPT[model_key] = kept
+    if not (streamer.is_over or end.is_stopped):
+        send(TokenChunk([], [], -1, "call_over", _random_state(model.device)))
 
 
 def _generation_config(model: Any, max_new_tokens: int, stop_ids: list[int]) -> Any:
@@ -295,13 +307,47 @@ def _generation_config(model: Any, max_new_tokens: int, stop_ids: list[int]) -> 
     )
 
 
-def _stop_when(stop: threading.Event) -> Callable[..., torch.Tensor]:
-    """A stopping criterion that ends generation when `stop` is set."""
+def _stop_when(end: "_End") -> Callable[..., torch.Tensor]:
+    """A stopping criterion that ends generation when its end has come."""
 
     def is_stopped(input_ids: torch.Tensor, scores: object, **kwargs: object) -> torch.Tensor:
-        return torch.full((input_ids.shape[0],), stop.is_set(), device=input_ids.device, dtype=torch.bool)
+        return torch.full((input_ids.shape[0],), end.has_come(), device=input_ids.device, dtype=torch.bool)
 
     return is_stopped
+
+
+class _End:
+    """When a stretch ends: when it is stopped, or when its call has taken its time."""
+
+    def __init__(self, stop: threading.Event, call: Call | None) -> None:
+        self._stop = stop
+        self.spent_seconds = 0.0 if call is None else seconds_before_first_call()
+        self.random_state = None if call is None else call.random_state
+        left = float("inf") if call is None else call.work_seconds - self.spent_seconds
+        self._at = time.monotonic() + left
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nobody wants any more of it."""
+        return self._stop.is_set()
+
+    def has_come(self) -> bool:
+        """Whether the stretch is to end at this token."""
+        return self._stop.is_set() or time.monotonic() >= self._at
+
+
+def _random_state(device: torch.device) -> bytes:
+    """The state of the generator that tokens are drawn with."""
+    state = torch.cuda.get_rng_state(device) if device.type == "cuda" else torch.get_rng_state()
+    return bytes(state.numpy().tobytes())
+
+
+def _set_random_state(device: torch.device, state: bytes) -> None:
+    numbers = torch.frombuffer(bytearray(state), dtype=torch.uint8)
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(numbers, device)
+    else:
+        torch.set_rng_state(numbers)
 
 
 def _is_reusable(model: Any) -> bool:
@@ -331,21 +377,21 @@ def _cut_to_prompt(kept: _Kept, prompt_ids: list[int], chunk: int, is_exact: boo
     return common
 
 
-def _read_prompt(model: Any, kept: _Kept, prompt_ids: list[int], chunk: int, stop: threading.Event) -> bool:
-    """Read the prompt up to its last piece, which `generate()` reads; False when stopped on the way."""
+def _read_prompt(model: Any, kept: _Kept, prompt_ids: list[int], chunk: int, end: _End) -> bool:
+    """Read the prompt up to its last piece, which `generate()` reads; False when ended on the way."""
     only_last = {"logits_to_keep": 1} if model._supports_logits_to_keep() else {}
     start = len(kept.ids)
     while start < len(prompt_ids):
-        if stop.is_set():
+        if end.has_come():
             return False
-        end = start - start % chunk + chunk
-        if end >= len(prompt_ids):
+        until = start - start % chunk + chunk
+        if until >= len(prompt_ids):
             return True
-        piece = torch.tensor([prompt_ids[start:end]], device=model.device)
+        piece = torch.tensor([prompt_ids[start:until]], device=model.device)
         model(input_ids=piece, past_key_values=kept.cache, use_cache=True, **only_last)
         if start == kept.chunked_tokens:
-            kept.chunked_tokens = end
-        kept.ids, start = prompt_ids[:end], end
+            kept.chunked_tokens = until
+        kept.ids, start = prompt_ids[:until], until
     return True
 
 
@@ -374,20 +420,26 @@ class SingleDecoder:
         self._score = generate_scores if run_on_device is None else run_on_device(generate_scores)
         self._open_line()
 
-    def _open_line(self) -> None:
-        """A line knows nothing of its decoder, so an abandoned decoder is collected and its line ended with it."""
+    def _runner(self) -> Callable[[Job], Iterator[TokenChunk]]:
+        """What serves a request; it knows nothing of this decoder."""
         key, generate, score = self._model_key, self._generate, self._score
 
         def run(job: Job) -> Iterator[TokenChunk]:
-            if isinstance(job, _ScoringJob):
+            if isinstance(job, ScoringJob):
                 return _run_scoring(score, key, job)
             return generate(key, job.prompt_ids, job.sampling, job.max_new_tokens, job.stop_ids, job.sampling.seed)
+
+        return run
+
+    def _open_line(self) -> None:
+        """A line knows nothing of its decoder, so an abandoned decoder is collected and its line ended with it."""
+        key = self._model_key
 
         def release() -> None:
             _MODELS.pop(key, None)
             _KEPT.pop(key, None)
 
-        self._line = DeviceLine(run, release)
+        self._line = DeviceLine(self._runner(), release, self.slots)
         self._end = weakref.finalize(self, self._line.stop)  # also when the interpreter exits
 
     def start(
@@ -399,6 +451,16 @@ class SingleDecoder:
             BadInput: If the prompt is empty or is not of this model's vocabulary.
             EngineError: If the decoder was closed.
         """
+        return self._start(prompt_ids, sampling, max_new_tokens, stop_ids, None)
+
+    def _start(
+        self,
+        prompt_ids: Sequence[int],
+        sampling: Sampling,
+        max_new_tokens: int,
+        stop_ids: Sequence[int],
+        expected_tokens: int | None,
+    ) -> TokenStream:
         check_prompt(prompt_ids, self._vocabulary)
         line = self._line
         inbox = TokenInbox(line.forget_cancelled, line.death)
@@ -406,7 +468,8 @@ class SingleDecoder:
             inbox.push((), (), "length")
             return inbox
         context = contextvars.copy_context()
-        line.add(Job(list(prompt_ids), sampling, max_new_tokens, list(stop_ids), inbox, context))
+        job = Job(list(prompt_ids), sampling, max_new_tokens, list(stop_ids), inbox, context, expected_tokens)
+        line.add(job)
         return inbox
 
     def score(self, ids: Sequence[int], first: int, on_progress: Callable[[int], None] | None = None) -> Scores:
@@ -423,7 +486,7 @@ class SingleDecoder:
         inbox = TokenInbox(line.forget_cancelled, line.death)
         parts: list[Scores] = []
         context = contextvars.copy_context()
-        line.add(_ScoringJob(list(ids), Sampling(), 0, [], inbox, context, first, parts, on_progress))
+        line.add(ScoringJob(list(ids), Sampling(), 0, [], inbox, context, None, first, parts, on_progress))
         try:
             while inbox.read(_SCORE_POLL_SECONDS) is None:
                 pass

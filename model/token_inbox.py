@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from model.engine import Tokens
-from model.errors import BadInput, EngineError, PromptTooLong
+from model.errors import BadInput, EngineError, OutOfGpuTime, PromptTooLong
 
 CLOSED = "The model was unloaded while this run was going on. Start the run again once a model is loaded."
 
@@ -92,7 +92,8 @@ class TokenInbox:
         self._ids: list[int] = []
         self._logprobs: list[float | None] = []
         self._notices: list[str] = []
-        self._finish: Literal["stop", "length"] | None = None
+        self._finish: Literal["stop", "length", "short"] | None = None
+        self._tokens_left = 0
         self._error: str | None = None
         self._cause: BaseException | None = None
         self._is_cancelled = False
@@ -115,13 +116,17 @@ class TokenInbox:
         return self._is_cancelled
 
     def push(
-        self, ids: Iterable[int], logprobs: Iterable[float | None], finish: Literal["stop", "length"] | None = None
+        self,
+        ids: Iterable[int],
+        logprobs: Iterable[float | None],
+        finish: Literal["stop", "length", "short"] | None = None,
+        tokens_left: int = 0,
     ) -> None:
-        """New tokens, and with the last of them why it was the last."""
+        """New tokens, and with the last of them why it was the last; see `model.engine.Tokens`."""
         with self._changed:
             self._ids.extend(ids)
             self._logprobs.extend(logprobs)
-            self._finish = finish
+            self._finish, self._tokens_left = finish, tokens_left
             self._changed.notify_all()
 
     def tell(self, sentence: str) -> None:
@@ -141,7 +146,7 @@ class TokenInbox:
         """The tokens since the last read; None when none came in time, after `cancel`, and after the last ones.
 
         Raises:
-            EngineError: If the decoder died or was closed.
+            EngineError: If the decoder died or was closed, or a lent device's time is over.
         """
         deadline = time.monotonic() + timeout_seconds
         with self._changed:
@@ -151,7 +156,9 @@ class TokenInbox:
                 if self._ids or self._notices or self._finish:
                     return self._take()
                 if self._error is not None:
-                    raise EngineError(self._error) from self._cause
+                    raise (
+                        OutOfGpuTime(self._error) if isinstance(self._cause, OutOfGpuTime) else EngineError(self._error)
+                    ) from self._cause
                 # A thread that is gone has pushed all it will ever push, so the buffer is looked at once more.
                 self._error = self._death()
                 if self._error is not None:
@@ -163,7 +170,7 @@ class TokenInbox:
 
     def _take(self) -> Tokens:
         """All that is in the buffer."""
-        tokens = Tokens(tuple(self._ids), tuple(self._logprobs), self._finish, tuple(self._notices))
+        tokens = Tokens(tuple(self._ids), tuple(self._logprobs), self._finish, tuple(self._notices), self._tokens_left)
         self._ids.clear()
         self._logprobs.clear()
         self._notices.clear()

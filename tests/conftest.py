@@ -189,9 +189,14 @@ def free_port() -> int:
 def wait_until_answering(app: RunningApp, timeout_seconds: float) -> None:
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline and app.process.poll() is None:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+        try:
             with urllib.request.urlopen(f"{app.url}/config", timeout=30):
                 return
+        except urllib.error.HTTPError as error:
+            if error.code == 401:  # it answers, to those who have logged in
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            pass
         time.sleep(0.1)
     if app.has_lost_its_port():
         return
@@ -210,6 +215,7 @@ def app_starter(folder: Path) -> Iterator[StartApp]:
         data_folder: Path | None = None,
         environment: dict[str, str] | None = None,
         timeout_seconds: float = START_TIMEOUT_SECONDS,
+        program: str = "app.py",
     ) -> RunningApp:
         number = len(started)
         port = int((environment or {}).get("GRADIO_SERVER_PORT", "") or free_port())
@@ -224,7 +230,7 @@ def app_starter(folder: Path) -> Iterator[StartApp]:
         }
         with log.open("wb") as log_file:
             process = subprocess.Popen(
-                [sys.executable, "app.py", "--no-browser", *arguments],
+                [sys.executable, program, "--no-browser", *arguments],
                 cwd=ROOT,
                 env=variables | (environment or {}),
                 stdin=subprocess.DEVNULL,
@@ -237,7 +243,8 @@ def app_starter(folder: Path) -> Iterator[StartApp]:
         _open_logs[app.url] = log
         wait_until_answering(app, timeout_seconds)
         if app.has_lost_its_port():
-            return start(*arguments, data_folder=data_folder, environment=environment, timeout_seconds=timeout_seconds)
+            options: dict[str, Any] = {"environment": environment, "timeout_seconds": timeout_seconds}
+            return start(*arguments, data_folder=data_folder, program=program, **options)
         return app
 
     try:

@@ -81,10 +81,10 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def remote_server(manner: Manner | None = None) -> Iterator[Served]:
+def remote_server(manner: Manner | None = None, port: int = 0) -> Iterator[Served]:
     """A server that runs for as long as the block."""
     served = Served(manner or Manner())
-    server = _Server(("127.0.0.1", 0), _handler(served))
+    server = _Server(("127.0.0.1", port), _handler(served))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -296,6 +296,18 @@ def read_some(stream, least: int) -> list[int]:
     return ids
 
 
+def test_requests_that_have_no_room_together_are_all_answered_after_each_other(path, text, monkeypatch):
+    monkeypatch.setattr("model.llamacpp_line._SOON_TOKENS", 10)  # so that all of them are begun with
+    decoder, _ = started(path, cache_tokens=512)
+    try:
+        prompts = [[400 + number, *text.ids("many little things " * 15)] for number in range(4)]
+        streams = [decoder.start(prompt, PRESET, 160, ()) for prompt in prompts]
+        assert all(read_all(stream)[2] in ("stop", "length") for stream in streams)
+        assert run(decoder, text.ids(COUNT), new=3)[2] == "length"
+    finally:
+        decoder.close()
+
+
 def test_close_raises_in_a_reader_that_waits_and_in_those_that_come_later(own_decoder, long):
     streams = [own_decoder.start(long, PRESET, 1000, ()) for _ in range(3)]
     closing = threading.Timer(0.1, own_decoder.close)

@@ -13,7 +13,6 @@ from model.memory import GIB, fit_table
 from model.settings import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
-SHORT_DESCRIPTION_CHARACTERS = 60  # a Space with a longer one is refused
 
 
 def text_of(name: str) -> str:
@@ -29,17 +28,6 @@ def space_block() -> dict[str, object]:
     block = yaml.safe_load(text_of("README.md").split("---")[1])
     assert isinstance(block, dict)
     return block
-
-
-def test_space_block_stands_at_the_very_top() -> None:
-    assert text_of("README.md").startswith("---\n")
-
-
-def test_space_block_is_accepted_by_the_hub() -> None:
-    block = space_block()
-    assert block["sdk"] == "gradio"
-    assert (ROOT / str(block["app_file"])).is_file()
-    assert len(str(block["short_description"])) < SHORT_DESCRIPTION_CHARACTERS
 
 
 def test_space_runs_the_gradio_that_requirements_ask_for() -> None:
@@ -104,3 +92,10 @@ def test_readme_gives_the_memory_that_the_model_panel_gives() -> None:
         cells.insert(0, f"{row.weight_bytes / GIB:.1f}")  # fit_table has the largest first, README the smallest
     table = [f"| `{model}` | {' | '.join(cells)} |" for model, cells in rows.items()]
     assert [line for line in table if line not in text_of("README.md")] == []
+
+
+def test_the_start_without_torch_installs_the_rest_and_llama_cpp() -> None:
+    whole = {str(item) for item in requirements_in("requirements.txt")}
+    light = {str(item) for item in requirements_in("requirements-cpu.txt")}
+    assert {str(Requirement(item).name) for item in whole - light} == {"torch", "accelerate", "bitsandbytes"}
+    assert {str(Requirement(item).name) for item in light - whole} == {"xllamacpp"}

@@ -282,6 +282,8 @@ FOREIGN = [
     {"origin": "http://127.0.0.1:1", "sec-fetch-site": "same-site"},
     {"origin": "http://localhost.evil.example", "sec-fetch-site": "same-site"},
     {"origin": "http://[::1", "sec-fetch-site": "same-site"},
+    # A page may send any header that is not the browser's own.
+    {"origin": "https://evil.example", "x-forwarded-host": "evil.example"},
 ]
 
 
@@ -312,10 +314,29 @@ def test_page_of_another_site_logs_nobody_out(anna: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
+        {"origin": "https://evil.class.example", "sec-fetch-site": "same-site", "sec-fetch-mode": "cors"},
+    ],
+)
+def test_page_of_another_site_reads_nothing(served: LoggedIn, anna: httpx.Client, headers: dict[str, str]) -> None:
+    run_id, path = served.finished(ANNA), uploaded(anna)
+    for asked in ("/config", f"/gradio_api/file={path}", f"/?run={run_id}", "/gradio_api/queue/data?session_hash=x"):
+        assert anna.get(asked, headers=headers).status_code == 401, asked
+
+
+def test_link_of_another_site_opens_our_page(anna: httpx.Client) -> None:
+    headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "accept": "text/html"}
+    assert anna.get("/", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
         {},
         {"sec-fetch-site": "same-origin", "origin": "https://behind.a.proxy.example"},
         {"origin": "HOST"},
-        {"origin": "https://class.example", "x-forwarded-host": "class.example"},
     ],
 )
 def test_own_page_and_scripts_are_heard(served: LoggedIn, anna: httpx.Client, headers: dict[str, str]) -> None:
@@ -484,7 +505,10 @@ def raw_answer(served: LoggedIn, length: str) -> bytes:
     with socket.create_connection((host, int(port)), timeout=30) as raw:
         head = f"POST /gradio_api/call/chat HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n"
         raw.sendall(head.encode())
-        return raw.recv(4000)
+        said = raw.recv(4000)
+        while len(more := raw.recv(4000)) > 0:
+            said += more
+        return said
 
 
 @pytest.mark.parametrize("length", ["-1", "1e9", "٣", "9" * 40])

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from agent.agents import Agents
-from agent.policy import stricter
+from agent.policy import runs_no_programs, stricter
 from agent.scratch import Scratch
 from agent.toolbox import Tool
 from model.acting import is_governed_by_others
 from model.errors import AppError, NotAllowed
 from model.tool_events import Policy
+from verify.sandbox.levels import REMEDY
 
 Value = dict[str, Any]
 Wishes = dict[str, Policy]
@@ -27,6 +28,7 @@ _ABOUT = {
     "verify_math": "Checks an answer against another one, as the Math tab does.",
     "run_tests": "Runs a program against tests, as the Code tab does.",
 }
+_NO_PROGRAMS_NOTE = f"Programs are not run here, so python and run_tests are off. {REMEDY}"
 _HOSTED_NOTE = "This app is shared: a tool can be made stricter here, for your runs, and not laxer."
 
 
@@ -97,9 +99,14 @@ class ToolPanel:
                 [each.name, each.phase, each.words, each.is_on, len(each.tools), _wish(wishes, each.name) != "off"]
                 for each in servers
             ],
-            "note": note or problem or (_HOSTED_NOTE if self._is_governed else ""),
+            "note": note or problem or self._standing_note(),
             "is_hosted": self._is_governed,
         }
+
+    def _standing_note(self) -> str:
+        if runs_no_programs():
+            return _NO_PROGRAMS_NOTE
+        return _HOSTED_NOTE if self._is_governed else ""
 
     def change(self, wishes: Wishes, given: Mapping[str, Any]) -> tuple[Wishes, Value]:
         """Do what the panel's script tells: any page may send anything.

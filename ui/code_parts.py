@@ -79,6 +79,11 @@ class CodeParts:
     past_drawer: gr.Accordion
 
     @property
+    def that_run_programs(self) -> list[gr.Button]:
+        """The buttons that have programs run."""
+        return [self.solve, self.run_tests, self.run]
+
+    @property
     def outputs(self) -> list[Any]:
         """All that following a task writes, in the order of `ui.code_following.NAMES`."""
         shown = [self.run_id, self.result, self.timeline, self.thinking, self.answer, self.program_line]

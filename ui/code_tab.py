@@ -156,11 +156,16 @@ class CodeTab:
         rows = self._runs.store.tasks(owner or "", _MOST_LISTED)
         return tasks_value([read_task(self._runs, row.id) for row in rows])
 
-    async def on_isolation(self) -> dict[str, Any]:
-        """How programs are run here. The first one need not wait for the sandbox to start."""
+    async def on_isolation(self) -> list[Any]:
+        """How programs are run here, and whether the buttons that run some do anything.
+
+        The first program need not wait for the sandbox to start.
+        """
         await asyncio.to_thread(self._attempts.judge.start)
         found = await asyncio.to_thread(isolation)
-        return isolation_value(found.level, found.refusal)
+        runs_programs = found.level is not None
+        buttons = [gr.Button(interactive=runs_programs) for _ in self.parts.that_run_programs]
+        return [isolation_value(found.level, found.refusal), *buttons]
 
 
 def _form_choice(tests: str, form: str) -> str:
@@ -204,7 +209,7 @@ def wire_code(
     parts.past.select(_opened, None, parts.to_follow, cancels=followed, **starting)
     parts.thinking.select(to_choose, parts.run_id, parts.to_follow, cancels=followed, **starting)
     _wire_editor(code, by_hand, tests, handout)
-    tab.select(code.on_isolation, None, parts.isolation, **AT_ONCE)
+    tab.select(code.on_isolation, None, [parts.isolation, *parts.that_run_programs], **AT_ONCE)
     listing = [tab.select, parts.past_drawer.expand, parts.result.change]
     gr.on(listing, code.tasks, owner, parts.past, trigger_mode="always_last", **AT_ONCE)
     return followed

@@ -29,7 +29,7 @@ from verify.code.given import check_entry_point, read_given
 from verify.code.parsing import last_function
 from verify.code.progress import Part
 from verify.code.task import CodedTask, Round
-from verify.sandbox.levels import EXPLANATIONS, Level
+from verify.sandbox.levels import EXPLANATIONS, REMEDY, Level
 
 _LISTED = {"passes": "passed", "fails": "failed", "undecided": "not run", "not tested": "not tested"}
 _MOST_PRINTED = 20_000
@@ -194,7 +194,8 @@ def form_value(tests: str, form: str, entry_point: str = "", statement: str = ""
 def isolation_value(level: Level | None, refusal: str = "") -> dict[str, Any]:
     """What `ui.code_views.isolation_line` shows."""
     if refusal:
-        return {"head": "Programs are not run here.", "words": refusal, "is_bad": True}
+        words = refusal if "container image" in refusal else f"{refusal.rstrip('.')}. {REMEDY}"
+        return {"head": "Programs are not run here.", "words": words, "is_bad": True}
     if level is None:
         return {}
     return {"head": f"Programs run isolated: {level}.", "words": EXPLANATIONS[level], "is_bad": False}

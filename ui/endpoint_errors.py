@@ -21,12 +21,12 @@ def errors_as_sentences(endpoint: str) -> Iterator[None]:
     try:
         yield
     except AppError as error:
-        log.info("%s was refused", endpoint, extra={"event": "refused", "error": type(error).__name__})
+        log.info("", extra={"event": "refused", "endpoint": endpoint, "error": type(error).__name__})
         raise gr.Error(str(error), print_exception=False) from error
     except gr.Error:
         raise
     except Exception as error:
-        log.exception("%s failed", endpoint)
+        log.exception("an endpoint has failed", extra={"endpoint": endpoint})
         raise gr.Error(
             f"{endpoint} failed in a way that was not foreseen. The server's log has the details; please report them.",
             print_exception=False,

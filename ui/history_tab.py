@@ -32,6 +32,12 @@ class HistoryParts:
     file: gr.File
 
 
+NOT_KEPT = (
+    "This Space has no storage of its own: all runs are gone when it restarts, which can happen at any time. "
+    "Export what you want to keep."
+)
+
+
 def add_rail() -> gr.HTML:
     """The latest runs in a column at the window's left, where it is 1,100 pixels wide; else there is only the tab.
 
@@ -42,8 +48,10 @@ def add_rail() -> gr.HTML:
         return run_list(is_rail=True, elem_id="rail-list")
 
 
-def add_history(rail_list: gr.HTML) -> HistoryParts:
-    """The components of the tab."""
+def add_history(rail_list: gr.HTML, *, is_kept: bool = True) -> HistoryParts:
+    """The components of the tab; where runs are not kept, it says so."""
+    if not is_kept:
+        gr.Markdown(NOT_KEPT, elem_classes="says", elem_id="not-kept")
     with gr.Row(elem_id="history-row"):
         search = gr.Textbox(
             label=word("Search past runs"),

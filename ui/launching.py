@@ -3,7 +3,6 @@
 import functools
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +29,7 @@ from ui.first_text import first_text_of
 from ui.mcp_server import PATH, mcp_server
 from ui.observing import observing_routes
 from ui.parts import ASSETS
+from ui.server_logs import Told, log_gradios_tracebacks
 from ui.sessions import lighten_sessions
 from ui.theme import css, early_script, head, theme
 from ui.words import translations
@@ -58,6 +58,8 @@ def launch(demo: gr.Blocks, runs: Runs, settings: Settings, *, opens_browser: bo
     """
     if not settings.is_zero_gpu:  # there the workers that hold the device are processes of their own
         protect_this_process()
+    say = Told(settings)
+    log_gradios_tracebacks()
     demo.queue(default_concurrency_limit=None, max_size=_MAX_WAITING)
     lighten_sessions(demo)
     hold_back_updates()
@@ -103,12 +105,13 @@ def launch(demo: gr.Blocks, runs: Runs, settings: Settings, *, opens_browser: bo
             f"Port {settings.server_port} cannot be used: {error}. Choose another with --port or GRADIO_SERVER_PORT."
         ) from error
     if settings.is_open_door:
-        sys.stderr.write(f"WARNING: {OPEN_DOOR}\n")
+        say(f"WARNING: {OPEN_DOOR}")
     demo._queue.active_jobs.extend([None] * (_STREAMS + _STREAMS_OF_A_RUN * settings.max_runs))
     settle_memory()
-    announce(lambda words: sys.stderr.write(words + "\n"))
+    announce(say)
     if served:
-        sys.stderr.write(f"MCP clients: {str(address).rstrip('/')}{PATH}/\n")
+        say(f"MCP clients: {str(address).rstrip('/')}{PATH}/")
+    say.serving(str(address))
     return str(address)
 
 

@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,14 @@ from model.errors import AppError, BadInput
 from model.host import ModelHost
 from model.memory import GIB, PRECISIONS, FitRow
 from model.settings import Settings
+from model.space import is_kept
 from model.store import Store
 from ui.parts import AT_ONCE, plain_text
 from ui.sentences import joined, model_line_value, model_text
 from ui.words import word
 
 HOSTED = "This page is shared, so its model is chosen by whoever runs it and cannot be changed here."
+NOT_KEPT = "runs are gone when this Space restarts"
 MAY_NOT_LOAD = "All users share this model, so only an admin may load another one. Ask whoever runs the app."
 _BUSY_SECONDS, _QUIET_SECONDS = 1.0, 10.0
 
@@ -34,6 +37,7 @@ class ModelForm:
     yarn: gr.Checkbox
     load: gr.Button
     about: gr.HTML
+    retry: gr.Button
 
 
 class ModelPanel:
@@ -47,15 +51,27 @@ class ModelPanel:
         """
         self._host = host
         self._settings = settings
+        self._is_kept = not settings.is_hosted or is_kept(settings.data_folder)
         self._store = store
 
-    def on_tick(self) -> tuple[dict[str, Any], str, str, gr.Timer]:
-        """The line about the model, what its tab says, the footer; each second while a load goes on, else seldom."""
+    def on_tick(self) -> tuple[dict[str, Any], str, str, gr.Timer, gr.Button]:
+        """The line about the model, what its tab says, the footer; each second while a load goes on, else seldom.
+
+        And the button to load again, where a load has failed.
+        """
         status = self._host.status()
         seconds = _BUSY_SECONDS if status.state == "loading" else _QUIET_SECONDS
         line = model_line_value(status, self._host.abilities())
-        foot = joined([line["text"], self._host.device_text(), self._of_store()])
-        return line, model_text(status), foot, gr.Timer(seconds)
+        kept = "" if self._is_kept else NOT_KEPT
+        foot = joined([line["text"], self._host.device_text(), self._of_store(), kept])
+        retry = gr.Button(visible=status.state == "failed")
+        return line, model_text(status), foot, gr.Timer(seconds), retry
+
+    def on_retry(self) -> tuple[dict[str, Any], str, str, gr.Timer, gr.Button]:
+        """Begin the load that failed once more; whoever reads the page may."""
+        with suppress(AppError):
+            self._host.retry()
+        return self.on_tick()
 
     def _of_store(self) -> str:
         """What is wrong with the store, or was at its opening."""
@@ -73,7 +89,7 @@ class ModelPanel:
 
     def on_load(
         self, model: str, precision: str, context: str, adapter: str, use_yarn: bool
-    ) -> tuple[dict[str, Any], str, str, gr.Timer]:
+    ) -> tuple[dict[str, Any], str, str, gr.Timer, gr.Button]:
         """Begin a load; what comes of it shows in the line about the model."""
         try:
             check_may_load(self._settings)
@@ -85,8 +101,8 @@ class ModelPanel:
                 use_yarn=use_yarn,
             )
         except AppError as error:
-            line, _, foot, timer = self.on_tick()
-            return line, str(error), foot, timer
+            line, _, *others = self.on_tick()
+            return line, str(error), *others
         return self.on_tick()
 
 
@@ -168,6 +184,7 @@ def add_model_form(settings: Settings) -> ModelForm:
     is_here = not settings.uses_server
     chosen = settings.model if settings.model in CATALOG or not is_here else DEFAULT_ON_GPU
     about = plain_text(elem_id="model-about", elem_classes="says")
+    retry = gr.Button(word("Load it again"), visible=False, elem_id="model-retry", scale=0, min_width=96)
     with gr.Row():
         model = gr.Dropdown(
             list(CATALOG) if is_here else ["auto"],
@@ -222,12 +239,13 @@ def add_model_form(settings: Settings) -> ModelForm:
     load = gr.Button(word("Load"), variant="primary", interactive=may_load, elem_id="load", scale=0, min_width=96)
     if not may_load:
         gr.Markdown(HOSTED, elem_classes="says")
-    return ModelForm(model, precision, context, adapter, yarn, load, about)
+    return ModelForm(model, precision, context, adapter, yarn, load, about, retry)
 
 
 def wire_model(panel: ModelPanel, form: ModelForm, line: gr.HTML, foot: gr.HTML, timer: gr.Timer) -> None:
     """Connect the form, the line about the model and the footer."""
-    told = [line, form.about, foot, timer]
+    told = [line, form.about, foot, timer, form.retry]
+    form.retry.click(panel.on_retry, None, told, **AT_ONCE)
     timer.tick(panel.on_tick, None, told, **AT_ONCE)
     fields = [form.model, form.precision, form.context, form.adapter, form.yarn]
     form.load.click(panel.on_load, fields, told, **AT_ONCE)

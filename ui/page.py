@@ -15,6 +15,7 @@ from model.host import ModelHost
 from model.run_scores import RunScores
 from model.runs import Runs
 from model.settings import Settings
+from model.space import is_kept
 from ui.access_account import add_account, has_sign_in
 from ui.access_claims import Claims
 from ui.access_identity import identity_of
@@ -131,7 +132,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> Page:
             with gr.Tab(word("Training"), id="training"):
                 add_training(served_training(TrainingTab(trained)))
             with gr.Tab(word("Past runs"), id="history") as history_tab:
-                past = add_history(rail_list)
+                past = add_history(rail_list, is_kept=not settings.is_hosted or is_kept(settings.data_folder))
             with gr.Tab(word("Model"), id="model") as model_tab:
                 form = add_model_form(settings)
                 table = gr.HTML("<p>Looking at the device…</p>", elem_id="fit-table", elem_classes="says")

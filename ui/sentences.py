@@ -20,7 +20,7 @@ _PHASE_WORDS = {
     "stopped": "Stopped",
     "failed": "Failed",
 }
-_END_NOTICES = ("stopped", "time_limit", "allowance", "length", "engine", "interrupted", "no_answer")
+_END_NOTICES = (*("stopped", "time_limit", "gpu_time", "allowance", "length", "engine", "interrupted", "no_answer"),)
 
 
 def status_value(
@@ -38,7 +38,8 @@ def status_value(
         place: Where the run stands in the line, while it waits for others.
     """
     text, detail = _phase_words(panes, host, waited_seconds, place)
-    notices = [notice.text for notice in panes.notices]
+    # What to expect of a call is of no use when the run is over.
+    notices = [notice.text for notice in panes.notices if panes.is_live or notice.kind != "gpu_call"]
     ends = [notice.text for notice in panes.notices if notice.kind in _END_NOTICES]
     if ends and not panes.is_live:
         # How it ended, and what to do about it, stands in the status line and not a second time below.

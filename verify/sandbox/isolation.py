@@ -56,6 +56,11 @@ def isolation() -> Isolation:
         return _proven()
 
 
+def known_isolation() -> Isolation | None:
+    """What a proof has found already; None before the first one. Never waits."""
+    return _proven() if _proven.cache_info().currsize else None
+
+
 @cache
 def _proven() -> Isolation:
     try:

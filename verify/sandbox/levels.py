@@ -24,6 +24,11 @@ EXPLANATIONS: dict[Level, str] = {
 REFUSED_EXPLANATION = (
     "This machine cannot isolate programs, so none that a model wrote is run here. The container image and a Space can."
 )
+# What to do about it, for whoever runs the app.
+REMEDY = (
+    "Run the app in its container image with Docker's own seccomp profile (docker run without --security-opt), or on "
+    "Linux with a kernel that lets a process filter its own system calls."
+)
 _MACHINES = ("x86_64", "aarch64")
 
 
