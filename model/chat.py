@@ -203,6 +203,7 @@ class _Turn:
         self._cut_reason: FinishReason | None = None
         self._retries = 0
         self._is_interrupted = False
+        self._has_told_of_seed = False
         # The tokens that a lent device still has time for, where it said so, and whether they limit the stretch.
         self._time_left: int | None = None
         self._is_short_of_time = False
@@ -308,6 +309,9 @@ class _Turn:
         self._stream.cancel()
         yield from self._merger.flush()
         began = time.monotonic()
+        if not self._has_told_of_seed and self._sampling.seed is not None and self._engine.decoder.honours_seed:
+            self._has_told_of_seed = True
+            yield Notice("reduced", "The run was interrupted, so its seed does not give the same text again.")
         while self._steering.is_paused:
             self._steering.wait_while_paused(_PAUSE_POLL_SECONDS)
         during = (

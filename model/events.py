@@ -48,6 +48,7 @@ NoticeKind = Literal[
     "gpu_call",  # what to expect of a call of a lent GPU; carries no bad news
     "gpu_time",  # nothing is left of the visitor's seconds on a lent GPU
     "engine",  # the engine failed, restarted or was exchanged
+    "store",  # the disk takes nothing, so the run is kept in memory; or it does again
     "interrupted",  # the app was ended in mid-run; the events up to then were kept
     "step_limit",  # so often, so long or so much was written with tools; the next step is the last and has none
     "repeated_call",  # the same call with the same arguments was not run again

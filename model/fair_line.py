@@ -218,6 +218,7 @@ class Seat:
             left = deadline - clock()
             if left <= 0:
                 return False
+            self.granted.clear()  # it may be of a seat that was given back since
             self.granted.wait(min(left, _LOOK_SECONDS))
 
     def _tell_wait(self) -> None:

@@ -6,12 +6,12 @@ Tokens are those of the runs' own events, so a restart forgets none: the last ho
 import logging
 import math
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from model.errors import LimitReached, TooManyRuns
+from model.run_clock import unix_clock
 from model.settings import (
     SHARED_QUEUE,
     SHARED_REQUESTS_PER_MINUTE,
@@ -98,23 +98,25 @@ class Limits:
         self,
         settings: Settings,
         had: Iterable[tuple[str, float, int]] = (),
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         """Nobody has had anything but tokens.
 
         Args:
             had: Tokens of the last hour: whose they were, when, and how many; oldest first.
-            clock: Unix seconds.
+            clock: Unix seconds; None for those that no setting of the system's clock changes.
         """
         self._of = {name: limit_of(settings, name) for name in _SHARED}
         self._max_runs = settings.max_runs
-        self._clock = clock
+        self._clock = clock or unix_clock()
         self._lock = threading.Lock()
         self._windows: dict[tuple[str, str | None], Window] = {}
         # Each is told the name of a limit whenever it refuses or ends something.
         self.on_reached: list[Callable[[str], None]] = []
+        now = self._clock()
         for owner, at, tokens in had:
-            self._count_tokens(owner, tokens, at)
+            # What was written while the clock was ahead would else count until it has come round again.
+            self._count_tokens(owner, tokens, min(at, now))
 
     @property
     def most_at_once(self) -> int:

@@ -1,16 +1,20 @@
 """One run while it goes on: its events so far, who waits for more, how it is steered; and the reader of a run."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 from model.engine import Steering
+from model.errors import RunError
 from model.events import AnswerDelta, Event, Finished, Queued, Steered, ThinkingDelta
 from model.fair_line import Seat
 from model.store import Store
 from model.tool_events import ApprovalAsked, ToolCall, ToolResult
 from model.waiting_line import Place
+
+_log = logging.getLogger(__name__)
 
 # How long the starter of a run has to attach before it counts as abandoned.
 _ATTACH_SECONDS = 5.0
@@ -129,7 +133,11 @@ class LiveRun:
                 return
             self._events.append(event)
             # Inside the lock, so that the store has the events in the order that readers see.
-            self._store.append(self.id, [event])
+            try:
+                self._store.append(self.id, [event])
+            except RunError as error:
+                # Its readers have it, and it goes on to its end; only the disk will not.
+                _log.error("an event of the run %s is not stored: %s", self.id, error)
             self._is_over = isinstance(event, Finished)
             if isinstance(event, ThinkingDelta):
                 self.thinking_tokens += event.n_tokens

@@ -15,7 +15,8 @@ HOUR_SECONDS = 3600.0
 # The second restart within the hour waits so long, each further one twice as long as the one before.
 _FIRST_WAIT_SECONDS = 1.0
 
-STARTING_AGAIN = "The engine has died and is being started again; runs that wait go on by themselves."
+_HAS_DIED = "The engine has died"
+STARTING_AGAIN = "The engine's thread has died and is being started again; runs that wait go on by themselves."
 
 
 def trouble_of(engine: Engine) -> str:
@@ -26,6 +27,11 @@ def trouble_of(engine: Engine) -> str:
 def has_failed(trouble: str) -> bool:
     """Whether such a trouble does not pass by itself."""
     return bool(trouble) and trouble != STARTING_AGAIN
+
+
+def is_of_death(sentence: str) -> bool:
+    """Whether this is what `Restarts.sentence` says."""
+    return sentence.startswith(_HAS_DIED)
 
 
 def restarts_of(engine: Engine) -> int:
@@ -77,7 +83,7 @@ class Restarts:
             left_seconds = self._died_at[0] + HOUR_SECONDS - self._clock() if self._died_at else 0.0
             minutes = max(1, round(left_seconds / 60))
             return (
-                f"The engine has died {MOST_AN_HOUR + 1} times within an hour and is not started again for {minutes} "
+                f"{_HAS_DIED} {MOST_AN_HOUR + 1} times within an hour and is not started again for {minutes} "
                 f"min. The last time: {self._cause} Load the model again under Model, in int8 or nf4 or with a smaller "
                 "context if it was memory; if that does not help, restart the app."
             )

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import get_args
 
@@ -17,7 +18,7 @@ from model.attachments import check_attachments, question_with
 from model.branching import Branch, kept_by
 from model.code_events import Task
 from model.engine import Budget, Decision, Engine, Request, Steering, budget_limits
-from model.errors import AppError, BadInput, LimitReached, PromptTooLong, RunBusy
+from model.errors import AppError, BadInput, LimitReached, PromptTooLong, RunBusy, RunError
 from model.events import (
     AnswerDelta,
     Asked,
@@ -45,6 +46,7 @@ from model.seated_engine import SeatedEngine
 from model.settings import ANSWER_RESERVE_TOKENS, SOFT_LANDING_TOKENS, THINK_LONGER_TOKENS, Settings
 from model.steps import steps_of, turn_messages
 from model.store import Store
+from model.store_watch import StoreWatch
 from model.titles import title_of
 from model.tool_events import Equipped
 from model.waiting_line import Place
@@ -285,7 +287,10 @@ class Runs:
             with self._lock:
                 self._forget(live)
             for look_at in self.after_end:
-                look_at(live.id)
+                try:
+                    look_at(live.id)
+                except RunError as error:
+                    log.warning("run %s was not looked at after its end: %s", live.id, error)
 
     def _through(self, engine: Engine, live: LiveRun) -> Engine:
         """The engine that such a run needs."""
@@ -604,10 +609,12 @@ class Runs:
 
     def _keep(self) -> None:
         """End runs that are over time, or that nobody has read for `detached_seconds`."""
+        watch = StoreWatch(self.store)
         while not self._closing.wait(_KEEPER_SECONDS):
             now = time.monotonic()
             with self._lock:
                 live_runs = list(self._live.values())
+            watch.look(live_runs)
             for live in live_runs:
                 if live.steering.stop_reason is not None:
                     continue
@@ -636,7 +643,8 @@ class Runs:
                     Finished("error"),
                 ],
             )
-        self.store.flush()
+        with suppress(RunError):  # while the disk takes nothing, it is tried again
+            self.store.flush()
 
     def close(self) -> None:
         """Stop every run and wait briefly for their ends to be written."""
@@ -650,7 +658,8 @@ class Runs:
             time.sleep(0.02)
         for close in self.on_close:
             close()
-        self.store.flush()
+        with suppress(RunError):  # closing the store says what is lost
+            self.store.flush()
 
 
 def messages_of(asked: Asked) -> tuple[Message, ...]:

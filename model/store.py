@@ -83,7 +83,7 @@ class Store(StoreReader):
         if not RUN_ID.fullmatch(run_id):
             raise BadInput(f"The run id is {run_id[:80]!r}. Use 1 to 64 letters, digits, '-', '_' and '.'.")
         owner = new_owner(owner)
-        at_ms = time.time_ns() // 1_000_000
+        at_ms = self._writer.clock.now_ms(run_id)
         with self._file.transaction() as db:
             taken = db.execute("SELECT state, owner FROM runs WHERE id = ?", (run_id,)).fetchone()
             if taken:
@@ -160,6 +160,20 @@ class Store(StoreReader):
     def n_pending(self) -> int:
         """Events that wait for the disk."""
         return self._writer.n_pending()
+
+    @property
+    def note(self) -> str:
+        """What came out otherwise than asked for as the store was opened, as a sentence; empty when nothing did."""
+        return self._file.note
+
+    @property
+    def trouble(self) -> str:
+        """Why the disk takes nothing now, as a sentence; empty when it does. What is appended waits in memory."""
+        return self._writer.trouble
+
+    def now_seconds(self, run_id: str) -> float:
+        """Unix seconds by the clock of a run that goes on, which never jumps."""
+        return self._writer.clock.seen_ms(run_id) / 1000
 
     def flush(self) -> None:
         """Return when everything appended so far is on disk.

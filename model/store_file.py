@@ -6,17 +6,21 @@ The database is in WAL mode with synchronous=NORMAL: a killed process loses what
 lose the last commits, and neither damages the file. WAL needs a local disk.
 """
 
+import logging
 import sqlite3
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from model.errors import RunError
+from model.store_faults import check_whole, fault_sentence, is_damaged, put_aside
 from model.stored_runs import SCHEMA, SCHEMA_VERSION, not_found
+
+_log = logging.getLogger(__name__)
 
 PURGE_AFTER_SECONDS = 30 * 24 * 3600
 _BUSY_SECONDS = 5.0
@@ -43,15 +47,37 @@ class StoreFile:
                 f"The data folder {str(folder)!r} cannot be written: {error.strerror}. "
                 "Set WORKINGS_DATA to a folder that can."
             ) from error
+        # A sentence about what came out otherwise than asked for; empty when nothing did.
+        self.note = ""
         try:
-            self._db = self._connect()
-            self._prepare()
+            self._open()
         except sqlite3.Error as error:
             self._lock_file.close()
-            raise RunError(self._sentence(error)) from error
+            raise RunError(fault_sentence(error, self.path)) from error
         except RunError:
-            self._db.close()
             self._lock_file.close()
+            raise
+
+    def _open(self) -> None:
+        """Open the file; one that is damaged is kept aside, and a new one begun."""
+        try:
+            self._open_once()
+        except (sqlite3.Error, RunError) as error:
+            cause = error.__cause__ or error
+            # Another app that has it open would go on writing into what was put aside.
+            if not is_damaged(cause) or not self._is_only_app():
+                raise
+            self.note = put_aside(self.path, cause)
+            _log.error("%s", self.note)
+            self._open_once()
+
+    def _open_once(self) -> None:
+        self._db = self._connect()
+        try:
+            check_whole(self._db, self.path)
+            self._prepare()
+        except BaseException:
+            self._db.close()
             raise
 
     def _connect(self) -> sqlite3.Connection:
@@ -59,12 +85,6 @@ class StoreFile:
         db.execute("PRAGMA foreign_keys = ON")
         db.execute("PRAGMA synchronous = NORMAL")
         return db
-
-    def _sentence(self, error: sqlite3.Error) -> str:
-        return (
-            f"The store {str(self.path)!r} failed: {error}. Check the disk's free space and rights; if the file is "
-            "damaged, move it away and start again, or set WORKINGS_DATA to another folder."
-        )
 
     def _prepare(self) -> None:
         """Check or write the schema, purge, and mark what a dead app left running."""
@@ -118,10 +138,11 @@ class StoreFile:
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException as error:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # of a disk that fails, what went wrong first is what counts
+                    if self._db.in_transaction:
+                        self._db.execute("ROLLBACK")
                 if isinstance(error, sqlite3.Error):
-                    raise RunError(self._sentence(error)) from error
+                    raise RunError(fault_sentence(error, self.path)) from error
                 raise
 
     def read(self, sql: str, values: Sequence[Any] | dict[str, Any], run_id: str | None = None) -> list[Any]:
@@ -139,7 +160,7 @@ class StoreFile:
                 db.execute("PRAGMA query_only = ON")
             found = db.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            raise RunError(self._sentence(error)) from error
+            raise RunError(fault_sentence(error, self.path)) from error
         self._idle_readers.append(db)
         if run_id is not None and not found:
             raise not_found(run_id)

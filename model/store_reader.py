@@ -24,7 +24,7 @@ class StoreReader:
         return self._file.read(sql, values, run_id)
 
     def _rows(self, condition: str, values: Sequence[Any] | dict[str, Any], run_id: str | None = None) -> list[RunRow]:
-        self._writer.flush()
+        self._writer.settle()
         return [run_row(found) for found in self._read(f"SELECT {COLUMNS} FROM runs {condition}", values, run_id)]
 
     def timed_events(self, run_id: str, from_event: int = 0, to_event: int | None = None) -> list[tuple[int, Event]]:
@@ -35,10 +35,21 @@ class StoreReader:
             RunError: If a stored event cannot be read.
         """
         self.row(run_id)
-        found = self._read(
-            "SELECT at_ms, number, json FROM events WHERE run_id = ? AND number >= ? AND number < ? ORDER BY number",
-            (run_id, from_event, 2**62 if to_event is None else to_event),
-        )
+        last = 2**62 if to_event is None else to_event
+        while True:
+            n_written, waiting = self._writer.pending_of(run_id)
+            found = self._read(
+                "SELECT at_ms, number, json FROM events WHERE run_id = ? AND number >= ? AND number < ?"
+                " ORDER BY number",
+                (run_id, from_event, last),
+            )
+            first = self._read("SELECT n_events FROM runs WHERE id = ?", (run_id,), run_id)[0][0] if waiting else 0
+            if self._writer.pending_of(run_id)[0] == n_written:
+                break
+        # What the disk has not taken is there all the same.
+        found += [
+            (one.at_ms, number, one.line) for number, one in enumerate(waiting, first) if from_event <= number < last
+        ]
         return [(at_ms, stored_event(run_id, number, line)) for at_ms, number, line in found]
 
     def events(self, run_id: str, from_event: int = 0, to_event: int | None = None) -> list[Event]:
@@ -87,7 +98,7 @@ class StoreReader:
 
         `updated_at` is that of the latest turn.
         """
-        self._writer.flush()
+        self._writer.settle()
         found = self._read(
             f"SELECT {COLUMNS}, latest.at FROM runs JOIN (SELECT root_id, max(updated_at) AS at FROM runs"
             " WHERE owner = :owner AND deleted_at IS NULL GROUP BY root_id) AS latest ON latest.root_id = runs.id"
@@ -107,7 +118,7 @@ class StoreReader:
 
     def scratches(self) -> list[tuple[str, str]]:
         """Of every run with tools, those in the bin too: its id, and what it calls the folder of its files."""
-        self._writer.flush()
+        self._writer.settle()
         return self._read(
             "SELECT runs.id, json_extract(events.json, '$.scratch') FROM runs JOIN events ON events.run_id = runs.id"
             " AND events.number BETWEEN 1 AND 3 WHERE json_extract(events.json, '$.type') = 'equipped'",
@@ -178,7 +189,7 @@ class StoreReader:
 
     def tokens_since(self, at: float) -> list[tuple[str, float, int]]:
         """Tokens that were written since a Unix second, oldest first: whose, when, and how many; deleted runs too."""
-        self._writer.flush()
+        self._writer.settle()
         found = self._read(
             "SELECT runs.owner, events.at_ms / 60000 AS minute, sum(json_extract(events.json, '$.n_tokens')) FROM runs"
             " JOIN events ON events.run_id = runs.id WHERE runs.updated_at >= ? AND events.at_ms >= ?"
@@ -201,7 +212,7 @@ class StoreReader:
         expression = match_expression(query)
         if not expression:
             return []
-        self._writer.flush()
+        self._writer.settle()
         self._writer.wait_until_indexed()
         title, asked, answer, thinking = (f"highlight(words, {column}, char(2), char(3))" for column in range(4))
         found = self._read(

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from model.engine import collect
 from model.errors import RunError
-from model.events import Event
+from model.events import Event, Finished
+from model.run_clock import RunClock
 from model.search_text import indexed_words
 from model.settings import STORE_DELAY_SECONDS
 from model.steps import steps_of, working_of
@@ -42,6 +43,7 @@ class StoreWriter:
         self._is_failing = False
         # Each is told of every batch that was written, and how many seconds that took.
         self.commit_watchers: list[Callable[[float], None]] = []
+        self.clock = RunClock()
         self._is_hurried = False
         self._is_closed = False
         self._known: set[str] = set()
@@ -69,6 +71,31 @@ class StoreWriter:
         if self._is_failing:
             raise RunError(self._failure)
 
+    @property
+    def trouble(self) -> str:
+        """Why the disk takes nothing now, as a sentence; empty when it does."""
+        return self._failure if self._is_failing else ""
+
+    def pending_of(self, run_id: str) -> tuple[int, list[Appended]]:
+        """How many events of all runs have been written, and those of this run that wait for the disk."""
+        with self._changed:
+            return self._n_written, [one for one in self._pending if one.run_id == run_id]
+
+    def settle(self) -> None:
+        """As `flush`, but while the disk takes nothing it waits for nothing: readers get what is there.
+
+        Raises:
+            RunError: If the store is closed.
+        """
+        self.check_open()
+        if self._is_failing:
+            return
+        try:
+            self.flush()
+        except RunError:
+            if not self._is_failing:
+                raise
+
     def n_pending(self) -> int:
         """Events that wait for the disk."""
         with self._changed:
@@ -81,8 +108,10 @@ class StoreWriter:
             RunNotFound: If no run has this id.
             RunError: If the store is closed, or the disk has taken nothing for so long that too many events wait.
         """
-        at_ms = time.time_ns() // 1_000_000
+        at_ms = self.clock.now_ms(run_id)
         appended = [Appended(run_id, at_ms, *storable(event)) for event in events]
+        if any(isinstance(event, Finished) for event in events):
+            self.clock.forget(run_id)
         if run_id not in self._known:
             self.check_open()
             self._file.read("SELECT 1 FROM runs WHERE id = ? AND deleted_at IS NULL", (run_id,), run_id)

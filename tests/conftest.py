@@ -189,9 +189,14 @@ def free_port() -> int:
 def wait_until_answering(app: RunningApp, timeout_seconds: float) -> None:
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline and app.process.poll() is None:
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+        try:
             with urllib.request.urlopen(f"{app.url}/config", timeout=30):
                 return
+        except urllib.error.HTTPError as error:
+            if error.code == 401:  # it answers, to those who have logged in
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            pass
         time.sleep(0.1)
     if app.has_lost_its_port():
         return
@@ -213,7 +218,7 @@ def app_starter(folder: Path) -> Iterator[StartApp]:
         program: str = "app.py",
     ) -> RunningApp:
         number = len(started)
-        port = free_port()
+        port = int((environment or {}).get("GRADIO_SERVER_PORT", "") or free_port())
         app_folder = data_folder or folder / f"app{number}-data"
         log = folder / f"app{number}.log"
         variables = os.environ | {

@@ -1,12 +1,13 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from model.engine import Request, Steering, collect
 from model.errors import EngineError, PromptTooLong
-from model.events import Event, Finished, Message, ThinkingDelta
+from model.events import Event, Finished, Message, Sampling, ThinkingDelta
 from model.fair_line import FairLine
 from model.scripted import ScriptedEngine, Turn
 from model.seated_engine import SeatedEngine
@@ -33,12 +34,22 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 class Reader:
     """A run that is read in a thread."""
 
-    def __init__(self, line: FairLine, engine: ScriptedEngine, name: str, owner: str, question: str) -> None:
+    def __init__(
+        self,
+        line: FairLine,
+        engine: ScriptedEngine,
+        name: str,
+        owner: str,
+        question: str,
+        sampling: Sampling | None = None,
+    ) -> None:
         self.events: list[Event] = []
         self.steering = Steering()
         self.seat = line.enter(name, owner)
         self.ended_at = 0.0
-        self._stream = SeatedEngine(engine, self.seat).stream(request(question), self.steering)
+        self._stream = SeatedEngine(engine, self.seat).stream(
+            replace(request(question), sampling=sampling or Sampling()), self.steering
+        )
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
 
@@ -151,3 +162,13 @@ def test_chat_that_is_too_long_is_refused_before_it_waits():
     with pytest.raises(PromptTooLong):
         next(stream)
     assert line.counts() == (1, 0)
+
+
+def test_seed_of_a_run_that_gave_way_is_said_to_repeat_nothing():
+    engine = engine_of()
+    line = FairLine(lambda: 1, turn_seconds=0.2)
+    long = Reader(line, engine, "long", "a", "long", Sampling(seed=7))
+    wait_until(lambda: long.tokens > 0)
+    Reader(line, engine, "short", "b", "short").join()
+    notices = collect(long.join()).notices
+    assert [notice.kind for notice in notices] == ["reduced"] and "seed" in notices[0].text

@@ -225,6 +225,12 @@ def test_session_of_another_user_is_not_there(served: LoggedIn, anna: httpx.Clie
     assert is_soon(lambda: not served.runs.n_live)
 
 
+def test_session_cannot_be_named_in_a_form(anna: httpx.Client) -> None:
+    form = {"session_hash": "x", "component_id": "1", "fn_name": "grown"}
+    answer = anna.post("/gradio_api/component_server", data=form, files={"file": b"x"})
+    assert answer.status_code == 415
+
+
 def test_stolen_event_id_gives_nothing_and_takes_nothing_away(
     served: LoggedIn, anna: httpx.Client, ben: httpx.Client, nobody: httpx.Client
 ) -> None:
@@ -282,6 +288,8 @@ FOREIGN = [
     {"origin": "http://127.0.0.1:1", "sec-fetch-site": "same-site"},
     {"origin": "http://localhost.evil.example", "sec-fetch-site": "same-site"},
     {"origin": "http://[::1", "sec-fetch-site": "same-site"},
+    # A page may send any header that is not the browser's own.
+    {"origin": "https://evil.example", "x-forwarded-host": "evil.example"},
 ]
 
 
@@ -312,10 +320,29 @@ def test_page_of_another_site_logs_nobody_out(anna: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"},
+        {"origin": "https://evil.class.example", "sec-fetch-site": "same-site", "sec-fetch-mode": "cors"},
+    ],
+)
+def test_page_of_another_site_reads_nothing(served: LoggedIn, anna: httpx.Client, headers: dict[str, str]) -> None:
+    run_id, path = served.finished(ANNA), uploaded(anna)
+    for asked in ("/config", f"/gradio_api/file={path}", f"/?run={run_id}", "/gradio_api/queue/data?session_hash=x"):
+        assert anna.get(asked, headers=headers).status_code == 401, asked
+
+
+def test_link_of_another_site_opens_our_page(anna: httpx.Client) -> None:
+    headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "accept": "text/html"}
+    assert anna.get("/", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
         {},
         {"sec-fetch-site": "same-origin", "origin": "https://behind.a.proxy.example"},
         {"origin": "HOST"},
-        {"origin": "https://class.example", "x-forwarded-host": "class.example"},
     ],
 )
 def test_own_page_and_scripts_are_heard(served: LoggedIn, anna: httpx.Client, headers: dict[str, str]) -> None:
@@ -484,7 +511,10 @@ def raw_answer(served: LoggedIn, length: str) -> bytes:
     with socket.create_connection((host, int(port)), timeout=30) as raw:
         head = f"POST /gradio_api/call/chat HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\n\r\n"
         raw.sendall(head.encode())
-        return raw.recv(4000)
+        said = raw.recv(4000)
+        while len(more := raw.recv(4000)) > 0:
+            said += more
+        return said
 
 
 @pytest.mark.parametrize("length", ["-1", "1e9", "٣", "9" * 40])

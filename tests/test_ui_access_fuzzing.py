@@ -154,7 +154,7 @@ def test_anything_sent_to_the_other_routes_is_answered(served: LoggedIn, ben: ht
     components = [number for number, block in served.demo.blocks.items() if block.elem_id]
     names = st.sampled_from(["grown", "whole", "benchmarks", "training", "postprocess", "__init__", "x"])
 
-    @settings(SOME, max_examples=80)
+    @settings(SOME, max_examples=40)
     @given(st.sampled_from(components), names, ANYTHING, ANYTHING)
     def fuzz(component: int, name: str, value: Any, other: Any) -> None:
         body = {"data": value, "component_id": component, "fn_name": name, "session_hash": session_hash()}

@@ -165,15 +165,20 @@ async def walk(caller: Caller, is_live: bool) -> list[str]:
         tries = [("", "{}"), ("", "{}/abc")] + [(each, "{}") for each in _ACTIONS if takes_click(block_fn)]
         for action, form in tries:
             name = f"{block_fn.api_name} {action} {form}"
-            hers = await caller.outcome(block_fn, BEN, run_id, form, action)
-            nobodys = await caller.outcome(block_fn, BEN, f"never{run_id[5:]}", form, action)
-            if MARK in hers.lower():
-                wrong.append(f"{name} tells of it: {hers[:400]}")
-            if without_chance(hers) != without_chance(nobodys):
-                # What tells of his own runs, such as a list of them, is another at each call.
+            for _ in range(4):
+                hers = await caller.outcome(block_fn, BEN, run_id, form, action)
+                nobodys = await caller.outcome(block_fn, BEN, f"never{run_id[5:]}", form, action)
+                if MARK in hers.lower():
+                    wrong.append(f"{name} tells of it: {hers[:400]}")
+                if without_chance(hers) == without_chance(nobodys):
+                    break
+                # What tells of his own runs, such as a list of them, is another at each call; a stream may be another
+                # by chance, for what comes close together comes as one.
                 again = await caller.outcome(block_fn, BEN, f"other{run_id[5:]}", form, action)
-                if without_chance(again) == without_chance(nobodys):
-                    wrong.append(f"{name} tells it from one that never was: {hers[:400]} / {again[:400]}")
+                if without_chance(again) != without_chance(nobodys):
+                    break
+            else:
+                wrong.append(f"{name} tells it from one that never was: {hers[:400]} / {nobodys[:400]}")
         after = facts(served, run_id)
         if after[:3] != before[:3] or (after != before and not is_live):
             wrong.append(f"{block_fn.api_name} changed it: {before} to {after}")
@@ -320,6 +325,9 @@ def test_open_routes_are_these_and_no_others(served: LoggedIn) -> None:
     """A route that is added is closed until it stands in `ui.access_paths`; one that is opened is written here, too."""
     opened = {path for _, path in routes_of(served) if is_open(plain_path(asked_as(path)))}
     assert {path.rstrip("/") for path in opened} == {
+        "/healthz",
+        "/readyz",
+        "/metrics",
         "/login",
         "/logout",
         "/favicon.ico",

@@ -705,6 +705,23 @@ def test_the_slot_in_the_queue_is_free_soon_after_the_caller_has_gone(
             print(f"\nwaiting, {way.__name__}: {1000 * seconds:.0f} ms")  # noqa: T201
 
 
+def test_a_caller_that_waits_is_told_its_place_and_when_its_turn_has_come(tmp_path: Path) -> None:
+    engine = ScriptedEngine(TURNS, tokens_per_second=400, slots=1)
+    with serving(tmp_path, engine) as server:
+        first = server.runs.start("long", owner="another")
+        assert eventually(lambda: engine.live_requests() == 1, 60) is not None
+        job = server.client().submit("What is 2 + 2?", api_name="/chat")
+        assert eventually(lambda: any(delta["type"] == "queued" for delta in job.outputs()), 60) is not None
+        server.runs.stop(first)
+        deltas = whole(job)
+        waits = [delta for delta in deltas if delta["type"] == "queued"]
+        assert (waits[0]["is_over"], waits[0]["before"]) == (False, 0) and waits[0]["text"].startswith(
+            "It waits for its"
+        )
+        assert waits[-1]["is_over"] and waits[-1]["seconds"] > 0 and deltas[-1]["answer"].startswith("The answer is 4")
+        assert all(delta["n_tokens"] == 0 for delta in waits)
+
+
 def test_a_run_that_began_just_after_its_caller_had_gone_is_stopped_too(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,6 +25,7 @@ from ui.access_requests import (
     TooLong,
     counted,
     host_refusal,
+    is_of_another_page,
     length_refusal,
     security_headers,
     site_refusal,
@@ -105,8 +106,11 @@ class Access:
             return PlainTextResponse(words, 421)
         if paths.is_closed(path) or "\0" in path:
             return JSONResponse({"detail": "Not Found"}, 404)
-        if words := site_refusal(scope, path):
+        if words := site_refusal(scope, path, self._settings):
             return JSONResponse({"detail": words}, 403)
+        if path == paths.COMPONENT_SERVER and header(scope, b"content-type").startswith("multipart/"):
+            # No part of the page sends forms there, and whose session they name would have to be read out of them.
+            return JSONResponse({"detail": "Send JSON."}, 415)
         return _too_long(limit) if length_refusal(scope, limit) else None
 
     async def _answer(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:
@@ -194,7 +198,7 @@ class Access:
         return claiming
 
     async def _actor(self, scope: Scope) -> Actor | None:
-        if self._identity is None:
+        if self._identity is None or is_of_another_page(scope, self._settings):
             return None
         actor = await asyncio.to_thread(self._identity.actor, scope)
         basic = header(scope, b"authorization") or header(scope, b"x-hf-authorization")

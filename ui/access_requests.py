@@ -46,7 +46,7 @@ def host_refusal(scope: Scope, settings: Settings) -> str:
     )
 
 
-def site_refusal(scope: Scope, path: str) -> str:
+def site_refusal(scope: Scope, path: str, settings: Settings) -> str:
     """Why a request that changes something is not done; "" where it is: it must come from our own page, or no page."""
     if scope["method"] in _READING and path != "/logout":
         return ""
@@ -56,18 +56,30 @@ def site_refusal(scope: Scope, path: str) -> str:
     origin = header(scope, b"origin")
     if not site and not origin:  # no browser
         return ""
-    if site in ("", "same-site") and _is_own(scope, origin):
+    if site in ("", "same-site") and _is_own(scope, origin, settings):
         return ""
     if path == "/logout" and scope["method"] in _READING and not origin and site != "cross-site":
         return ""
     return "This request comes from another site's page, so nothing was done."
 
 
-def _is_own(scope: Scope, origin: str) -> bool:
-    """Whether an Origin names the host that was asked."""
+def is_of_another_page(scope: Scope, settings: Settings) -> bool:
+    """Whether another site's page asks for something to read: then it asks as nobody, whatever cookies come along.
+
+    Gradio lets pages of all sites read its answers. A link to here is no such request: what it opens is our own page.
+    """
+    origin, site = header(scope, b"origin"), header(scope, b"sec-fetch-site")
+    if site in ("same-origin", "none"):
+        return False
+    is_link = header(scope, b"sec-fetch-mode") == "navigate"
+    return (bool(origin) and not _is_own(scope, origin, settings)) or (bool(site) and not is_link)
+
+
+def _is_own(scope: Scope, origin: str, settings: Settings) -> bool:
+    """Whether an Origin names the host that was asked; a proxy that we trust says which that was."""
     scheme, _, host = origin.lower().partition("://")
-    hosts = {header(scope, b"host").lower(), header(scope, b"x-forwarded-host").lower()} - {""}
-    return scheme in ("http", "https") and host in hosts
+    named = [b"host", b"x-forwarded-host"] if settings.trusted_proxy else [b"host"]
+    return scheme in ("http", "https") and host in {header(scope, name).lower() for name in named} - {""}
 
 
 def length_refusal(scope: Scope, limit: int) -> bool:

@@ -156,11 +156,12 @@ class AgentTab:
         waited = time.monotonic() - view.began
         status = agent_status(panes, steps, shown, self._host.status(), waited, view.branch, place)
         status = replay_value(status, view.replay) if view.replay else status
+        now = self._runs.store.now_seconds(panes.run_id) if panes.is_live else None
         return (
             panes.run_id or view.run_id,
             view.turns,
             panes.asked_text,
-            steps_value(view.so_far, panes, shown, view.step is None) | {"is_replay": view.replay is not None},
+            steps_value(view.so_far, panes, shown, view.step is None, now) | {"is_replay": view.replay is not None},
             view.windows.value(of_step, shown, shown == len(steps) - 1),
             view.outlined,
             view.marking.value(of_step),

@@ -15,6 +15,7 @@ from model.host import ModelHost
 from model.memory import GIB, PRECISIONS, FitRow
 from model.settings import Settings
 from model.space import is_kept
+from model.store import Store
 from ui.parts import AT_ONCE, plain_text
 from ui.sentences import joined, model_line_value, model_text
 from ui.words import word
@@ -42,10 +43,16 @@ class ModelForm:
 class ModelPanel:
     """What the Model tab does."""
 
-    def __init__(self, host: ModelHost, settings: Settings) -> None:
+    def __init__(self, host: ModelHost, settings: Settings, store: Store | None = None) -> None:
+        """The panel.
+
+        Args:
+            store: What is wrong with it is said on the page too.
+        """
         self._host = host
         self._settings = settings
         self._is_kept = not settings.is_hosted or is_kept(settings.data_folder)
+        self._store = store
 
     def on_tick(self) -> tuple[dict[str, Any], str, str, gr.Timer, gr.Button]:
         """The line about the model, what its tab says, the footer; each second while a load goes on, else seldom.
@@ -56,7 +63,7 @@ class ModelPanel:
         seconds = _BUSY_SECONDS if status.state == "loading" else _QUIET_SECONDS
         line = model_line_value(status, self._host.abilities())
         kept = "" if self._is_kept else NOT_KEPT
-        foot = joined([line["text"], self._host.device_text(), kept])
+        foot = joined([line["text"], self._host.device_text(), self._of_store(), kept])
         retry = gr.Button(visible=status.state == "failed")
         return line, model_text(status), foot, gr.Timer(seconds), retry
 
@@ -65,6 +72,10 @@ class ModelPanel:
         with suppress(AppError):
             self._host.retry()
         return self.on_tick()
+
+    def _of_store(self) -> str:
+        """What is wrong with the store, or was at its opening."""
+        return (self._store.trouble or self._store.note) if self._store is not None else ""
 
     def table(self) -> str:
         """The table of model x precision for this device."""

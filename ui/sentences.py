@@ -6,6 +6,7 @@ from typing import Any
 from model.abilities import EVERYTHING, Abilities
 from model.errors import AppError
 from model.host import HostStatus
+from model.restarts import is_of_death
 from model.waiting_line import Place
 from ui.panes import ENDED_PHASES, Panes, pace_text
 
@@ -149,6 +150,8 @@ def model_line_value(host: HostStatus, abilities: Abilities = EVERYTHING) -> dic
         "ready": joined([host.model, "" if host.precision == "none" else host.precision]),
         "failed": f"{host.model} could not be loaded; the Model tab says why",
     }
+    if host.state == "failed" and is_of_death(host.text):
+        words["failed"] = f"{host.model} has died too often; the Model tab says what to do"
     cannot = {"go-on": not abilities.goes_on, "budget": abilities.budget == "none", "score": not abilities.scores}
     return {
         "text": words[host.state],

@@ -41,7 +41,7 @@ async def watch_events(runs: Runs, run_id: str) -> AsyncGenerator[list[tuple[flo
     try:
         async with aclosing(batches(follower, QUIET_SECONDS)) as arriving:
             async for events in arriving:
-                now = time.time()
+                now = runs.store.now_seconds(run_id)
                 yield [(now, event) for event in events]
     finally:
         follower.close()
