@@ -38,7 +38,7 @@ run: $(VENV)/.installed
 # The same rules with another environment, and without torch.
 run-light:
 	@$(MAKE) --no-print-directory VENV=.venv-light .venv-light/.installed-light
-	$(LIGHT_BIN)/python app.py --engine llamacpp $(ARGS)
+	TRANSFORMERS_NO_ADVISORY_WARNINGS=1 $(LIGHT_BIN)/python app.py --engine llamacpp $(ARGS)
 
 install: $(VENV)/.installed
 

@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 
 from model.acting import NOBODY
 from model.catalog import DEFAULT_ON_GPU, find_model
+from model.engine_choice import needs_torch
 from model.errors import BadInput
 from model.measuring import Measures
 from model.runs import Runs
@@ -150,6 +151,7 @@ def write_quantised(settings: Settings, folder: Path, say: Callable[[str], objec
     Raises:
         ModelError: If the model is unknown, cannot be loaded, or the folder cannot be written.
     """
+    needs_torch("Writing quantised weights")
     # torch, which the page does without until a model loads
     from model.load_progress import LoadProgress
     from model.loading import load_model, save_quantised
