@@ -29,8 +29,8 @@ _log = logging.getLogger(__name__)
 _CONTEXT_TOKENS = 32_768
 # Requests that a server of many users is given at once, where it does not say.
 _SLOTS = 64
-_QUESTION = (Message("user", "What is 17 * 23? Think first."),)
-_SUM = "Find the sum of all primes below 40 that are one less than a multiple of four. Check it twice."
+_QUESTION = (Message("user", "Think first, then say what 17 * 23 is"),)
+_SUM = "Find the sum of all primes below 40 that are one less than a multiple of four, and check it twice"
 _THOUGHT_TOKENS, _BUDGET_TOKENS, _BUDGET_ROOM_TOKENS = 48, 32, 400
 _WORD, _WORDS = " one", 8
 # A prompt that grew by so much more than its words holds another turn's head.

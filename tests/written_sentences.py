@@ -10,7 +10,7 @@ from pathlib import Path
 
 MODEL = Path(__file__).parent.parent / "model"
 # Exports stay English; the command line, the environment, logs, figures and a test's script are no reader's; the outline holds parts of
-# thoughts; what a model with tools is told is its own.
+# thoughts; what a model with tools is told is its own; a server that is probed is asked, and no reader.
 _NOT_ON_THE_PAGE = (
     *(
         "command_line.py",
