@@ -218,7 +218,7 @@ def app_starter(folder: Path) -> Iterator[StartApp]:
         program: str = "app.py",
     ) -> RunningApp:
         number = len(started)
-        port = free_port()
+        port = int((environment or {}).get("GRADIO_SERVER_PORT", "") or free_port())
         app_folder = data_folder or folder / f"app{number}-data"
         log = folder / f"app{number}.log"
         variables = os.environ | {

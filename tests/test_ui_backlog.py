@@ -150,3 +150,20 @@ def test_a_call_whose_stream_is_never_opened_has_few_updates_waiting(app: tuple[
     assert is_soon(lambda: waiting(demo, "nobody") > MOST_WAITING)
     assert is_soon(lambda: not runs.live_runs())
     assert waiting(demo, "nobody") <= MOST_WAITING + 3
+
+
+def test_hundred_readers_are_all_served_at_once(app: tuple[gr.Blocks, str], runs: Runs) -> None:
+    """Gradio by itself works on eighty events, the others wait in silence until one of them has ended."""
+    demo, address = app
+    engine = runs.host.engine()
+    assert isinstance(engine, ScriptedEngine)
+    run_id = runs.start("long, read by many", budget="high")
+    function = next(number for number, each in demo.fns.items() if each.api_name == "attach")
+    for number in range(100):
+        body = {"fn_index": function, "data": [run_id, 0], "session_hash": f"many-{number}"}
+        httpx.post(f"{address}/gradio_api/queue/join", json=body, timeout=60).raise_for_status()
+    assert is_soon(lambda: len(demo._queue) == 0)
+    final = whole(client_of(address).submit("quick", api_name="/chat"))[-1]
+    assert final["answer"] == "Four."
+    runs.stop(run_id)
+    assert is_soon(lambda: all(waiting(demo, f"many-{number}") for number in range(100)))

@@ -37,6 +37,9 @@ from verify.sandbox.isolation import announce, protect_this_process
 
 # Page updates run on the event loop; threads only serve short questions to the store.
 _MAX_THREADS = 80
+# Gradio works on as many events as it has threads, and each page and script that follows a run is one all that time:
+# the eighty-first would hear nothing until another one had ended.
+_STREAMS, _STREAMS_OF_A_RUN = 512, 4
 # Events that may wait; streams have no limit of Gradio's, because `Settings.max_runs` refuses with a sentence.
 _MAX_WAITING = 512
 # Gradio looks into its queue a thousand times a second, on Windows twenty times, run or no run. On a CPU that takes a
@@ -103,6 +106,7 @@ def launch(demo: gr.Blocks, runs: Runs, settings: Settings, *, opens_browser: bo
         ) from error
     if settings.is_open_door:
         say(f"WARNING: {OPEN_DOOR}")
+    demo._queue.active_jobs.extend([None] * (_STREAMS + _STREAMS_OF_A_RUN * settings.max_runs))
     settle_memory()
     announce(say)
     if served:

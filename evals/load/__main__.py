@@ -20,6 +20,7 @@ from evals.load.checked import Expected, check_all
 from evals.load.heard import Heard, heard_of
 from evals.load.sampled import Sampler
 from evals.running_app import running_app
+from model.catalog import EMBEDDED
 from model.scripted import Turn
 from model.store import Store
 
@@ -62,7 +63,7 @@ def measure_embedded(minutes: float, callers: int, data: Path | None) -> dict[st
     """`gradio_client` callers of the embedded model."""
     with tempfile.TemporaryDirectory() as folder:
         programs = [["evals.load.callers", "--callers", str(callers)]]
-        arguments = ["--model", "embedded", *(["--data", str(data)] if data else [])]
+        arguments = ["--model", EMBEDDED, *(["--data", str(data)] if data else [])]
         return _measured(Path(folder), arguments, {}, programs, minutes, lambda _: None, data)
 
 

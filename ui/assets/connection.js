@@ -1,5 +1,7 @@
 // A server that does not answer any more in, a line that says so out; the page comes back by itself, with what was typed.
 const workingsPingSeconds = 5;
+// After the first miss the server is asked again sooner, so that a page that stands still says so within seconds.
+const workingsAgainSeconds = 1;
 const workingsDraftKey = "workings-draft";
 let workingsMisses = 0;
 
@@ -25,10 +27,11 @@ async function workingsPing() {
     await fetch("favicon.ico", { cache: "no-store" });
   } catch {
     workingsMisses += 1;
+    if (workingsMisses === 1) setTimeout(workingsPing, workingsAgainSeconds * 1000);
     if (workingsMisses >= 2) {
       workingsBanner(
         workingsIsLive()
-          ? "Connection lost. Trying again; the run goes on meanwhile, and nothing of it is lost."
+          ? "Connection lost. Trying again; what the run has written is kept, and this page comes back by itself."
           : "Connection lost. Trying again.",
       );
     }
