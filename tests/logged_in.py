@@ -52,10 +52,10 @@ class LoggedIn:
             self.url, verbose=False, ssl_verify=False, httpx_kwargs=PATIENCE | {"cookies": dict(self.cookies[name])}
         )
 
-    def finished(self, actor: Actor, question: str = "quick") -> str:
+    def finished(self, actor: Actor, question: str = "quick", run_id: str | None = None) -> str:
         """A run of theirs that has ended."""
         with acting_as(actor):
-            run_id = self.runs.start(question)
+            run_id = self.runs.start(question, run_id=run_id)
             with contextlib.closing(self.runs.attach(run_id)) as follower:
                 for _ in follower:
                     pass

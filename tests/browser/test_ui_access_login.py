@@ -39,10 +39,10 @@ def test_run_is_there_for_whoever_asked_and_not_found_for_the_other(browser: Bro
     expect(anna.locator("#answer")).to_contain_text("Zanzibar")
     expect(anna).to_have_url(re.compile(r"\?run="))
     address = anna.url
-    # Before the login, the address is kept.
     ben.goto(address)
+    # What was asked for is kept for after the login.
+    expect(ben).to_have_url(re.compile(r"/login\?next=%2F%3Frun%3D"))
     log_in(ben, "ben")
-    assert ben.url == address
     expect(ben.get_by_text("There is no run").first).to_be_visible()
     ben.get_by_role("tab", name="Past runs").click()
     expect(ben.get_by_text("Nothing has been asked yet").locator("visible=true").first).to_be_visible()
