@@ -225,6 +225,12 @@ def test_session_of_another_user_is_not_there(served: LoggedIn, anna: httpx.Clie
     assert is_soon(lambda: not served.runs.n_live)
 
 
+def test_session_cannot_be_named_in_a_form(anna: httpx.Client) -> None:
+    form = {"session_hash": "x", "component_id": "1", "fn_name": "grown"}
+    answer = anna.post("/gradio_api/component_server", data=form, files={"file": b"x"})
+    assert answer.status_code == 415
+
+
 def test_stolen_event_id_gives_nothing_and_takes_nothing_away(
     served: LoggedIn, anna: httpx.Client, ben: httpx.Client, nobody: httpx.Client
 ) -> None:

@@ -9,10 +9,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MODEL = Path(__file__).parent.parent / "model"
-# Exports stay English; the command line, the environment and a test's script are no reader's; the outline holds parts of
+# Exports stay English; the command line, the environment, logs, figures and a test's script are no reader's; the outline holds parts of
 # thoughts; what a model with tools is told is its own.
 _NOT_ON_THE_PAGE = (
-    *("command_line.py", "export.py", "export_steps.py", "outline_rules.py", "outline_titles.py", "scripted.py"),
+    *(
+        "command_line.py",
+        "measuring.py",
+        "logs.py",
+        "export.py",
+        "export_steps.py",
+        "outline_rules.py",
+        "outline_titles.py",
+        "scripted.py",
+    ),
     *("settings.py", "steps.py", "untrusted.py"),
 )
 EVALS = MODEL.parent / "evals"

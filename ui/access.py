@@ -108,6 +108,9 @@ class Access:
             return JSONResponse({"detail": "Not Found"}, 404)
         if words := site_refusal(scope, path, self._settings):
             return JSONResponse({"detail": words}, 403)
+        if path == paths.COMPONENT_SERVER and header(scope, b"content-type").startswith("multipart/"):
+            # No part of the page sends forms there, and whose session they name would have to be read out of them.
+            return JSONResponse({"detail": "Send JSON."}, 415)
         return _too_long(limit) if length_refusal(scope, limit) else None
 
     async def _answer(self, scope: Scope, path: str, receive: Receive, send: Send) -> None:

@@ -26,12 +26,16 @@ def has_sign_in() -> bool:
 
 
 def add_account(demo: Page, settings: Settings) -> None:
-    """The part of the masthead about logins; nothing where there are none and none are missed."""
+    """The part of the masthead about logins; nothing where there are none."""
     if settings.auth == "users":
         account: gr.HTML = html_part({}, _MARKUP, "account.js", elem_id="account")
         demo.load(account_value, None, account, **AT_ONCE)
     elif settings.is_hosted and has_sign_in():
         more: dict[str, Any] = {"size": "sm", "scale": 0, "min_width": 150, "elem_id": "sign-in"}
         gr.LoginButton(word("Sign in with Hugging Face"), logout_value="Log out ({})", **more)
+
+
+def add_open_door(settings: Settings) -> None:
+    """The warning that nobody has to log in; nothing where that is as it should be."""
     if settings.is_open_door:
         gr.HTML(f"<p role='note' data-say>{OPEN_DOOR}</p>", elem_id="open-door")

@@ -32,6 +32,7 @@ CLOSED = re.compile(
     r"|/monitoring|/openapi\.json|/docs|/redoc"
 )
 
+COMPONENT_SERVER = "/gradio_api/component_server"
 UPLOAD = "/gradio_api/upload"
 FILES = re.compile(r"/gradio_api/file(=|/)(?P<path>.*)", re.DOTALL)
 # Where a body names the session that it is for.

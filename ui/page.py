@@ -16,7 +16,7 @@ from model.run_scores import RunScores
 from model.runs import Runs
 from model.settings import Settings
 from model.space import is_kept
-from ui.access_account import add_account, has_sign_in
+from ui.access_account import add_account, add_open_door, has_sign_in
 from ui.access_claims import Claims
 from ui.access_identity import identity_of
 from ui.access_page import Page
@@ -103,6 +103,7 @@ def build_page(runs: Runs, host: ModelHost, settings: Settings) -> Page:
     trained = TrainingRuns(settings.data_folder, settings.is_shared)
     demo = Page(identity, Claims(), title=TITLE, analytics_enabled=False, delete_cache=(3600, 86_400))
     with demo:
+        add_open_door(settings)
         with gr.Row(elem_id="masthead", equal_height=False):
             gr.HTML(RAIL_BUTTON, elem_id="rail-button")
             gr.HTML(f"<h1>{TITLE}</h1><p data-say>{_TAGLINE}</p>", elem_id="title")
