@@ -138,6 +138,7 @@ def release(loaded: LoadedModel) -> int:
     if loaded.model is not None:
         _empty(loaded.model)
         loaded.model = None
+    gc.unfreeze()  # what `settle_memory` took out of the collector's way is looked at again: the model is among it
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -398,6 +398,7 @@ def bytes_of_tensors() -> int:
     """What all tensors of this process hold; the process itself may keep memory that another test has given back."""
     import torch
 
+    gc.unfreeze()  # what is out of the collector's way is not among its objects
     gc.collect()
     tensors = [each for each in gc.get_objects() if issubclass(type(each), torch.Tensor)]
     return sum({each.untyped_storage().data_ptr(): each.untyped_storage().nbytes() for each in tensors}.values())
