@@ -24,7 +24,7 @@ GREEDY = Sampling(temperature=0.0, max_new_tokens=48)
 
 @pytest.fixture(scope="module")
 def host(shared_data_folder: Path) -> Iterator[ModelHost]:
-    made = ModelHost(Settings(shared_data_folder))
+    made = ModelHost(Settings(shared_data_folder, engine="transformers"))
     # In bf16 the text depends on who else is in the batch, by rounding.
     made.load(EMBEDDED, "fp32", adapter="none")
     made.engine(wait_seconds=600)

@@ -2,7 +2,7 @@
 
 `python -m evals.load` has 200 readers of a scripted engine at 5 tokens a second each (half as pages, half as scripts),
 then 16 `gradio_client` callers of the embedded model. Readers are processes of their own; both sides' processor time is
-reported. `--only scripted` or `--only embedded` does one of the two.
+reported. `--only scripted` or `--only embedded` does one of the two; `--only stalled` has 50 streams that nobody reads.
 """
 
 import argparse
@@ -57,6 +57,17 @@ def measure_scripted(minutes: float, readers: int, rate: float) -> dict[str, Any
         ]
         variables = {"WORKINGS_MAX_RUNS": str(readers + 8)}
         return _measured(Path(folder), ["--scripted", str(script)], variables, programs, minutes, _scripted_text)
+
+
+def measure_stalled(minutes: float, stalled: int, rate: float) -> dict[str, Any]:
+    """Ten scripts that read, beside streams that nobody reads."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "script.json"
+        turn = {"thinking": TURN.thinking, "answer": TURN.answer, "repeat": 8 * TURN.repeat}
+        script.write_text(json.dumps({"tokens_per_second": rate, "slots": stalled + 16, "turns": [turn]}))
+        programs = [["evals.load.generator", "--scripts", "10", "--stalled", str(stalled)]]
+        variables = {"WORKINGS_MAX_RUNS": str(stalled + 16)}
+        return _measured(Path(folder), ["--scripted", str(script)], variables, programs, minutes, lambda _: None)
 
 
 def measure_embedded(minutes: float, callers: int, data: Path | None) -> dict[str, Any]:
@@ -118,18 +129,21 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--readers", type=int, default=200)
     parser.add_argument("--rate", type=float, default=5.0, help="tokens a second of each scripted run")
     parser.add_argument("--callers", type=int, default=16)
+    parser.add_argument("--stalled", type=int, default=50, help="streams that nobody reads, with --only stalled")
     parser.add_argument("--data", type=Path, help="data folder of the embedded part, to keep its converted weights")
-    parser.add_argument("--only", choices=("scripted", "embedded"))
+    parser.add_argument("--only", choices=("scripted", "embedded", "stalled"))
     given = parser.parse_args(arguments)
     result: dict[str, Any] = {
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {sys.version.split()[0]}"
     }
-    if given.only != "embedded":
+    if given.only == "stalled":
+        result["stalled"] = measure_stalled(given.minutes, given.stalled, 4 * given.rate)
+    if given.only in (None, "scripted"):
         result["scripted"] = measure_scripted(given.minutes, given.readers, given.rate)
-    if given.only != "scripted":
+    if given.only in (None, "embedded"):
         result["embedded"] = measure_embedded(given.minutes, given.callers, given.data)
     print(json.dumps(result, indent=1))
-    parts = [result[name] for name in ("scripted", "embedded") if name in result]
+    parts = [result[name] for name in ("stalled", "scripted", "embedded") if name in result]
     bad = sum(each["faults"] + each["lost_events"] for part in parts for each in part["by_transport"].values())
     sys.exit(1 if bad else 0)
 

@@ -12,7 +12,7 @@ import uuid
 from pathlib import Path
 from typing import TextIO
 
-from evals.load.readers import Layout, keep_session, layout_of, read_as_page, read_as_script
+from evals.load.readers import Layout, keep_session, layout_of, read_as_page, read_as_script, stand_still
 
 # They do not all come at once.
 _SPREAD_SECONDS = 10.0
@@ -41,6 +41,9 @@ async def _read_all(given: argparse.Namespace) -> None:
     until = time.monotonic() + given.seconds
     with given.file.open("w", encoding="utf-8") as out:
         async with asyncio.TaskGroup() as group:
+            for number in range(given.stalled):
+                session, question = uuid.uuid4().hex, f"question of the unread stream {number + 1}"
+                group.create_task(stand_still(given.address, layout, session, question, until))
             for number in range(given.pages + given.scripts):
                 first, is_page = draws.uniform(0, _SPREAD_SECONDS), number < given.pages
                 group.create_task(_reader(given.first + number, is_page, given.address, layout, until, first, out))
@@ -53,6 +56,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--pages", type=int, default=0)
     parser.add_argument("--scripts", type=int, default=0)
+    parser.add_argument("--stalled", type=int, default=0, help="streams that are opened and not read")
     parser.add_argument("--first", type=int, default=1, help="number of the first reader")
     parser.add_argument("--seconds", type=float, default=60.0)
     asyncio.run(_read_all(parser.parse_args(arguments)))

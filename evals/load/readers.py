@@ -95,6 +95,16 @@ async def keep_session(address: str, session: str) -> None:
         return  # whoever reads in this session says so
 
 
+async def stand_still(address: str, layout: Layout, session: str, question: str, until: float) -> None:
+    """A `/chat` whose stream is opened and not read, until the monotonic time `until`."""
+    wire = Wire(address)
+    await _join(wire, layout.chat, [question, None, None, "high", None, None, None], session)
+    writer = await wire.open_unread(f"{_API}/queue/data?session_hash={session}")
+    await asyncio.sleep(max(0.0, until - time.monotonic()))
+    writer.close()
+    wire.close()
+
+
 async def read_as_page(address: str, layout: Layout, session: str, question: str, until: float) -> Heard:
     """One question on the page, read to its end or to the monotonic time `until`."""
     heard, wire = Heard("page", question), Wire(address)

@@ -5,6 +5,7 @@ A client library spends milliseconds on each request; the readers of a load test
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -86,6 +87,17 @@ class Wire:
                         yield json.loads(line[5:])
         finally:
             writer.close()
+
+    async def open_unread(self, path: str) -> asyncio.StreamWriter:
+        """A stream of events of which next to nothing is taken from the server: small buffers, and nobody reads."""
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connection, (self._host, self._port))
+        reader, writer = await asyncio.open_connection(sock=connection, limit=1024)
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        writer.write(self._head("GET", path, b""))
+        return writer
 
     def _head(self, method: str, path: str, body: bytes) -> bytes:
         fields = f"Host: {self._host}:{self._port}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
