@@ -125,7 +125,7 @@ def _entropy_bits(logprobs: Sequence[float], vocabulary: int) -> float:
     one single token more and that of all of them.
 
     >>> from math import log
-    >>> _entropy_bits([log(0.5), log(0.25), log(0.25)], 3)
+    >>> round(_entropy_bits([log(0.5), log(0.25), log(0.25)], 3), 6)
     1.5
     >>> round(_entropy_bits([log(0.5), log(0.25)], 4), 6)
     1.75
