@@ -23,7 +23,7 @@ _SPECIAL = {"bos_token": "bos", "eos_token": "eos", "unk_token": "unknown", "pad
 _TURN_ENDS = ("eos", "eot", "eom")
 # Cut otherwise by llama.cpp, a tokenizer is not this model's.
 _SAMPLES = (
-    "Hello, world! It's 12:30.",
+    "Hello, world! It's 12:30. ",
     "  def double(x):\n\treturn 2 * x\n\n",
     "17 * 23 = 391; 3.14159, 1,000,000 and x^2 + y^2",
     "Ça va? Größe, naïve, 你好,世界 и привет",

@@ -186,8 +186,11 @@ class _Pump:
                 can_go_on = not self._written or bool(self._server.ways.found)
                 if repairs > _MOST_REPAIRS or not can_go_on or self._left <= 0:
                     raise
-                how = "so the run goes on from there" if self._written else "so it is asked once more"
-                inbox.tell(f"{str(error).rstrip('.')}, {how}.")
+                why = str(error).rstrip(".")
+                again = (
+                    f"{why}, so the run goes on from there." if self._written else f"{why}, so it is asked once more."
+                )
+                inbox.tell(again)
                 await asyncio.sleep(_REPAIR_SECONDS * repairs)
 
     async def _with_waits(self, inbox: TokenInbox) -> None:
