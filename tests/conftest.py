@@ -60,6 +60,10 @@ def chromium() -> str | None:
     return find_chromium()
 
 
+# An app that brings `spaces` along, which warns of a missing GPU when it is imported: nothing for the look for doctests.
+collect_ignore = ["zero_gpu_app.py"]
+
+
 @cache
 def main_loop() -> asyncio.AbstractEventLoop:
     return asyncio.new_event_loop()
