@@ -15,7 +15,6 @@ from agent.fitting import with_shorter_results
 from agent.reminders import spoke_of_a_call
 from agent.scratch import Scratch
 from agent.toolbox import Tool
-from model.abilities import Abilities
 from model.ends import end_notice
 from model.engine import Budget, Engine, Request, Steering
 from model.errors import AppError, PromptTooLong
@@ -31,6 +30,7 @@ from model.events import (
 )
 from model.steps import LAST_REQUEST, Step, has_broken_call, steps_of, turn_messages
 from model.tool_events import Equipped, Policy, ToolResult
+from model.wrapped_engine import WrappedEngine
 
 # Broken calls are told each time; a call that was only spoken of, once.
 _MOST_REMINDERS = 3
@@ -47,7 +47,7 @@ _SHORTENED = (
 )
 
 
-class AgentEngine:
+class AgentEngine(WrappedEngine):
     """The engine of one run with tools.
 
     Args:
@@ -69,7 +69,7 @@ class AgentEngine:
         scratch: Scratch,
         approval_seconds: float,
     ) -> None:
-        self.engine = engine
+        super().__init__(engine)
         self.events = tuple(events)
         self.run_id = run_id
         self.tools = tools
@@ -78,42 +78,9 @@ class AgentEngine:
         self.approval_seconds = approval_seconds
         self.equipped = next(event for event in events if isinstance(event, Equipped))
 
-    @property
-    def model(self) -> str:
-        """Of the engine that writes; so are the others."""
-        return self.engine.model
-
-    @property
-    def precision(self) -> str:
-        """See `model.engine.Engine`."""
-        return self.engine.precision
-
-    @property
-    def context_tokens(self) -> int:
-        """See `model.engine.Engine`."""
-        return self.engine.context_tokens
-
-    @property
-    def slots(self) -> int:
-        """See `model.engine.Engine`."""
-        return self.engine.slots
-
-    @property
-    def abilities(self) -> Abilities:
-        """See `model.engine.Engine`."""
-        return self.engine.abilities
-
     def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
         """The turn with all its steps; see `model.engine.Engine.stream`."""
         return _Turn(self, request, steering).events()
-
-    def live_requests(self) -> int:
-        """See `model.engine.Engine`."""
-        return self.engine.live_requests()
-
-    def close(self) -> None:
-        """See `model.engine.Engine`."""
-        self.engine.close()
 
 
 class _Turn:

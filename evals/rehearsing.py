@@ -7,12 +7,12 @@ the middle of a call that must stay text.
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from model.abilities import Abilities
 from model.engine import Engine, Request, Steering
 from model.events import Event, ThinkingDelta
+from model.wrapped_engine import WrappedEngine
 
 
-class RehearsingEngine:
+class RehearsingEngine(WrappedEngine):
     """The engine, but for the thinkings that it is given the beginning of.
 
     Args:
@@ -20,33 +20,8 @@ class RehearsingEngine:
     """
 
     def __init__(self, engine: Engine, beginnings: Mapping[str, str]) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._beginnings = beginnings
-
-    @property
-    def model(self) -> str:
-        """The engine's."""
-        return self._engine.model
-
-    @property
-    def precision(self) -> str:
-        """The engine's."""
-        return self._engine.precision
-
-    @property
-    def context_tokens(self) -> int:
-        """The engine's."""
-        return self._engine.context_tokens
-
-    @property
-    def slots(self) -> int:
-        """The engine's."""
-        return self._engine.slots
-
-    @property
-    def abilities(self) -> Abilities:
-        """The engine's."""
-        return self._engine.abilities
 
     def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
         """As the engine; a beginning comes first, with 0 tokens."""
@@ -55,12 +30,4 @@ class RehearsingEngine:
         if beginning and not request.thinking_so_far and not request.is_thinking_closed:
             yield ThinkingDelta(beginning, 0, by_user=True)
             request = replace(request, thinking_so_far=beginning)
-        yield from self._engine.stream(request, steering)
-
-    def live_requests(self) -> int:
-        """The engine's."""
-        return self._engine.live_requests()
-
-    def close(self) -> None:
-        """Close the engine."""
-        self._engine.close()
+        yield from self.engine.stream(request, steering)

@@ -61,7 +61,6 @@ class Server:
     ways: Ways = field(default_factory=Ways)
     off_fields: tuple[tuple[str, Any], ...] = ()
     budget_fields: Callable[[int], dict[str, Any]] | None = None
-    notes: tuple[str, ...] = ()
 
     @property
     def abilities(self) -> Abilities:
@@ -102,11 +101,10 @@ class RemoteDecoder:
         with self._lock:
             if self._is_closed:
                 raise EngineError(CLOSED)
-            pump = _Pump(self._wire, self._server, tuple(prompt_ids), sampling, max_new_tokens, self._wire.key())
-            work = self._wire.run(pump.run())
+            inbox = TokenInbox(lambda: self._end(work), lambda: CLOSED if self._is_closed else None)
+            pump = _Pump(self._wire, self._server, prompt_ids, sampling, max_new_tokens, self._wire.key(), inbox)
+            work: Future[None] = self._wire.run(pump.run())
             self._open.add(work)
-        inbox = TokenInbox(lambda: self._end(work), lambda: CLOSED if self._is_closed else None)
-        pump.begin(inbox)
         work.add_done_callback(self._forget)
         return inbox
 
@@ -144,42 +142,39 @@ class _Pump:
     """Reads one request's streams into an inbox: waits where the server is full, takes up what broke off."""
 
     def __init__(
-        self, wire: Wire, server: Server, ids: tuple[int, ...], sampling: Sampling, max_new_tokens: int, key: str
+        self,
+        wire: Wire,
+        server: Server,
+        ids: Sequence[int],
+        sampling: Sampling,
+        max_new_tokens: int,
+        key: str,
+        inbox: TokenInbox,
     ) -> None:
         self._wire, self._server, self._key = wire, server, key
         self._request, pieces = chat_of(ids)
         self._given = [piece for piece in pieces if isinstance(piece, PieceId)]
         self._sampling, self._left = sampling, max_new_tokens
         self._written: list[PieceId] = []
-        self._inbox: TokenInbox | None = None
-        self._may_begin = threading.Event()
-
-    def begin(self, inbox: TokenInbox) -> None:
-        """Whom to tell."""
         self._inbox = inbox
-        self._may_begin.set()
 
     async def run(self) -> None:
         """To the end of the turn, or of what can be done."""
-        while not self._may_begin.is_set():
-            await asyncio.sleep(0.001)
-        inbox = self._inbox
-        assert inbox is not None
         try:
-            await self._with_repairs(inbox)
+            await self._with_repairs()
         except asyncio.CancelledError:
             raise
         except AppError as error:
-            inbox.fail(str(error), error)
+            self._inbox.fail(str(error), error)
         except Exception as error:  # noqa: BLE001 - the reader must hear of it, whatever it is
             _log.exception("a remote stream failed")
-            inbox.fail(f"{self._wire.address.shown} could not be read ({type(error).__name__}: {error}).", error)
+            self._inbox.fail(f"{self._wire.address.shown} could not be read ({type(error).__name__}: {error}).", error)
 
-    async def _with_repairs(self, inbox: TokenInbox) -> None:
+    async def _with_repairs(self) -> None:
         repairs = 0
         while True:
             try:
-                await self._with_waits(inbox)
+                await self._with_waits()
                 return
             except BrokeOff as error:
                 repairs += 1
@@ -190,41 +185,41 @@ class _Pump:
                 again = (
                     f"{why}, so the run goes on from there." if self._written else f"{why}, so it is asked once more."
                 )
-                inbox.tell(again)
+                self._inbox.tell(again)
                 await asyncio.sleep(_REPAIR_SECONDS * repairs)
 
-    async def _with_waits(self, inbox: TokenInbox) -> None:
+    async def _with_waits(self) -> None:
         waited, times = 0.0, 0
         while True:
             try:
-                await self._once(inbox)
+                await self._once()
                 return
             except Busy as error:
                 times += 1
                 seconds = error.seconds or 2.0**times
                 if times > _MOST_WAITS or waited + seconds > _MOST_WAIT_SECONDS:
                     raise
-                inbox.tell(f"{self._wire.address.shown} has no room now; asked again in {seconds:.0f} s.")
+                self._inbox.tell(f"{self._wire.address.shown} has no room now; asked again in {seconds:.0f} s.")
                 waited += seconds
                 await asyncio.sleep(seconds)
 
-    async def _once(self, inbox: TokenInbox) -> None:
+    async def _once(self) -> None:
         call = await self._call()
         # What a server writes on after a text it often does not split, because it has not seen the thinking begin.
         is_fresh = call.is_chat and not (self._given or self._written)
         reading = Reading(self._server.splits and is_fresh, is_chat=call.is_chat)
         async for chunk in self._wire.stream(self._server.model, call, self._key):
             pieces, logprobs = reading.read(chunk)
-            inbox.prompt_tokens = reading.prompt_tokens
-            inbox.cached_tokens = reading.cached_tokens
+            self._inbox.prompt_tokens = reading.prompt_tokens
+            self._inbox.cached_tokens = reading.cached_tokens
             if pieces:
                 self._written += pieces
                 self._left -= len(pieces)
-                inbox.push(pieces, logprobs)
+                self._inbox.push(pieces, logprobs)
         rest = reading.rest()
         if reading.filtered:
-            inbox.tell(f"{self._wire.address.shown} ended the text by a filter of its own.")
-        inbox.push(rest, [None] * len(rest), reading.finish)
+            self._inbox.tell(f"{self._wire.address.shown} ended the text by a filter of its own.")
+        self._inbox.push(rest, [None] * len(rest), reading.finish)
 
     async def _call(self) -> Call:
         """The request as it stands: a chat, or the model's turn to be gone on with."""

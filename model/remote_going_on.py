@@ -13,12 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import httpx
-
 from model.engine import Request
 from model.families import Family
 from model.remote_messages import chat_fields, messages_of
-from model.remote_wire import CONNECT_SECONDS, Call, Refused, Wire
+from model.remote_wire import Call, Refused, Wire
 
 Way = Literal["llama.cpp", "vllm", "template", "prefill"]
 WAYS: tuple[Way, ...] = ("llama.cpp", "vllm", "template", "prefill")
@@ -30,7 +28,6 @@ _SENTENCES: dict[Way, str] = {
 }
 # vLLM and SGLang need to be told; the others take a trailing message of the assistant's for an unfinished one.
 _PREFILL_FLAGS = {"continue_final_message": True, "add_generation_prompt": False}
-_SECONDS = httpx.Timeout(60.0, connect=CONNECT_SECONDS)
 # Tokens of a prompt's end that are looked at for an opened thinking.
 _END_TOKENS = 8
 
@@ -132,30 +129,16 @@ def _completion(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _rendered_there(wire: Wire, request: Request, key: str) -> str:
-    told = await _post(wire, f"{wire.address.root}/apply-template", chat_fields(request), key)
+    told = await wire.post("/apply-template", chat_fields(request), key)
     return str(told["prompt"])
 
 
 async def _tokenized_there(wire: Wire, model: str, request: Request, opening: str, turn: str, key: str) -> list[int]:
-    url = f"{wire.address.root}/tokenize"
     chat = {"model": model, "add_generation_prompt": True} | chat_fields(request)
-    base: Sequence[int] = (await _post(wire, url, chat, key))["tokens"]
+    base: Sequence[int] = (await wire.post("/tokenize", chat, key))["tokens"]
     if opening:
         end = {"model": model, "tokens": list(base[-_END_TOKENS:])}
-        told = await _post(wire, f"{wire.address.root}/detokenize", end, key)
+        told = await wire.post("/detokenize", end, key)
         opening = _after(str(told["prompt"]), opening)
     text = {"model": model, "prompt": opening + turn, "add_special_tokens": False}
-    return [*base, *(await _post(wire, url, text, key))["tokens"]]
-
-
-async def _post(wire: Wire, url: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
-    try:
-        async with httpx.AsyncClient(timeout=_SECONDS) as client:
-            answer = await client.post(url, json=dict(body), headers=headers)
-        if answer.is_error:
-            raise wire.refusal(answer.status_code, answer.headers, answer.text)
-        told: dict[str, Any] = answer.json()
-        return told
-    except Exception as error:
-        raise wire.as_ours(error) from error
+    return [*base, *(await wire.post("/tokenize", text, key))["tokens"]]

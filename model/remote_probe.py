@@ -17,10 +17,10 @@ from model.errors import AppError, EngineError, ModelLoadFailed, ServerAway, Unk
 from model.events import Message, Sampling
 from model.families import PLAIN, QWEN3, SMOLLM2, Family, family_of
 from model.remote import Server, optional_fields
-from model.remote_going_on import WAYS, Way, Ways, going_on, prefill_flags
+from model.remote_going_on import WAYS, Ways, going_on, prefill_flags
 from model.remote_messages import messages_of
 from model.remote_reading import Reading
-from model.remote_text import turn_text
+from model.remote_text import RemotePrompts, RemoteSplitter, turn_text
 from model.remote_wire import BrokeOff, Call, Refused, Wire
 
 _log = logging.getLogger(__name__)
@@ -83,11 +83,7 @@ def _probe(wire: Wire, wanted: str, say: Say, context_tokens: int, slots: int) -
     if not server.ways.found:
         say("Trying whether it keeps a thinking budget of its own")
         server = replace(server, off_fields=_off_fields(wire, server), budget_fields=_budget_fields(wire, server))
-    return replace(server, notes=tuple(note for note in (_honesty(server),) if note))
-
-
-def _honesty(server: Server) -> str:
-    return server.abilities.missing()
+    return server
 
 
 # ---------------------------------------------------------------------- what it is
@@ -348,8 +344,6 @@ def _budget_fields(wire: Wire, server: Server) -> Callable[[int], dict[str, Any]
 
 def _lengths(wire: Wire, server: Server, fields: Mapping[str, Any]) -> tuple[int, int]:
     """Tokens of thinking, and of answer."""
-    from model.remote_text import RemotePrompts, RemoteSplitter
-
     reading, counts = Reading(server.splits), {"thinking": 0, "answer": 0}
     splitter = RemoteSplitter(server.family, starts_in="thinking" if server.family.opens_thinking else "undecided")
     texts = RemotePrompts(server.family).detokenizer()
@@ -359,8 +353,3 @@ def _lengths(wire: Wire, server: Server, fields: Mapping[str, Any]) -> tuple[int
                 splitter.feed(text)
             counts["answer" if splitter.phase == "answer" else "thinking"] += 1
     return counts["thinking"], counts["answer"]
-
-
-def way_names() -> tuple[Way, ...]:
-    """All ways, in the order in which they are tried."""
-    return WAYS

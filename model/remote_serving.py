@@ -71,10 +71,5 @@ def remote_serving(
     except BaseException:
         wire.close()
         raise
-    warning = warns_of(address, wire.key())
-    notes = (
-        *((server.abilities.way,) if server.abilities.way else ()),
-        *server.notes,
-        *((warning,) if warning else ()),
-    )
-    return RemoteServing(remote_engine(wire, server), address, notes, wire)
+    notes = (server.abilities.way, server.abilities.missing(), warns_of(address, wire.key()))
+    return RemoteServing(remote_engine(wire, server), address, tuple(note for note in notes if note), wire)

@@ -29,6 +29,8 @@ FIRST_SECONDS = 600.0
 # Between two words.
 STALL_SECONDS = 60.0
 _CLOSE_SECONDS = 3.0
+# To render or cut a long chat.
+_POST_SECONDS = 60.0
 _SAID_CHARACTERS = 300
 _TOO_LONG = ("context length", "context size", "maximum context", "too long", "exceeds the available", "max_model_len")
 
@@ -195,7 +197,7 @@ class Wire:
             async for chunk in stream:
                 yield _checked(_plain(chunk), self.address)
         except BaseException as error:
-            raise self.as_ours(error) from error
+            raise self._as_ours(error) from error
         finally:
             with suppress(Exception):
                 await client.close()  # type: ignore[no-untyped-call]
@@ -217,14 +219,14 @@ class Wire:
             ):
                 if response.is_error:
                     await response.aread()
-                    raise self.refusal(response.status_code, response.headers, response.text)
+                    raise self._refusal(response.status_code, response.headers, response.text)
                 async for line in response.aiter_lines():
                     text = line.removeprefix("data:").strip()
                     if not line.startswith("data:") or text == "[DONE]":
                         continue
                     yield _checked(json.loads(text), self.address)
         except BaseException as error:
-            raise self.as_ours(error) from error
+            raise self._as_ours(error) from error
 
     # ------------------------------------------------------------------ plain requests
 
@@ -240,10 +242,27 @@ class Wire:
                 method, base + path, json=body, headers=_headers(self.key()), timeout=httpx.Timeout(seconds)
             )
             if answer.is_error:
-                raise self.refusal(answer.status_code, answer.headers, answer.text)
+                raise self._refusal(answer.status_code, answer.headers, answer.text)
             return answer.json()
         except Exception as error:
-            raise self.as_ours(error) from error
+            raise self._as_ours(error) from error
+
+    async def post(self, path: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """The JSON of a route that the server has beside `/v1`.
+
+        Raises:
+            EngineError: As `stream` does.
+        """
+        timeout = httpx.Timeout(_POST_SECONDS, connect=CONNECT_SECONDS)
+        try:
+            async with httpx.AsyncClient(timeout=timeout) as client:
+                answer = await client.post(self.address.root + path, json=dict(body), headers=_headers(key))
+            if answer.is_error:
+                raise self._refusal(answer.status_code, answer.headers, answer.text)
+            told: dict[str, Any] = answer.json()
+            return told
+        except Exception as error:
+            raise self._as_ours(error) from error
 
     def read_whole(self, model: str, call: Call) -> list[dict[str, Any]]:
         """A stream read to its end; blocks."""
@@ -256,14 +275,14 @@ class Wire:
 
     # ------------------------------------------------------------------ faults
 
-    def as_ours(self, error: BaseException) -> BaseException:
+    def _as_ours(self, error: BaseException) -> BaseException:
         """The fault as one of the classes above; what ends a task stays as it is."""
         at = self.address.shown
         match error:
             case EngineError() | PromptTooLong() | asyncio.CancelledError() | GeneratorExit() | TimeoutError():
                 return error
             case HfHubHTTPError(response=response) if response is not None:
-                return self.refusal(response.status_code, response.headers, _body_of(response) or str(error))
+                return self._refusal(response.status_code, response.headers, _body_of(response) or str(error))
             case InferenceTimeoutError():
                 return BrokeOff(f"{at} has sent nothing for {self._first_seconds:g} s.")
             case ValueError():  # JSON that is none
@@ -276,7 +295,7 @@ class Wire:
                 return BrokeOff(f"{at} broke off ({type(error).__name__}: {_first_line(error)}).")
         return error
 
-    def refusal(self, status: int, headers: Mapping[str, str], text: str) -> BaseException:
+    def _refusal(self, status: int, headers: Mapping[str, str], text: str) -> BaseException:
         key = self.key()
         at, said = self.address.shown, _said(text.replace(key, "(the key)") if key else text)
         if status in (401, 403):

@@ -34,11 +34,6 @@ def is_of_death(sentence: str) -> bool:
     return sentence.startswith(_HAS_DIED)
 
 
-def restarts_of(engine: Engine) -> int:
-    """How often the engine's thread was started again; 0 for engines that cannot tell."""
-    return int(getattr(engine, "restarts", 0))
-
-
 class Restarts:
     """Remembers when the thread died, and of what. Every method may be called from any thread.
 

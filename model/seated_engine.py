@@ -2,46 +2,21 @@
 
 from collections.abc import Generator, Iterator
 
-from model.abilities import Abilities
 from model.ends import end_notice
 from model.engine import Engine, Request, Steering
 from model.events import Event, Finished
 from model.fair_line import Seat
+from model.wrapped_engine import WrappedEngine
 
 _WAIT_SECONDS = 0.5
 
 
-class SeatedEngine:
+class SeatedEngine(WrappedEngine):
     """Every stream stands in line first, and its seat is free again between two streams."""
 
     def __init__(self, engine: Engine, seat: Seat) -> None:
-        self.engine = engine
+        super().__init__(engine)
         self._seat = seat
-
-    @property
-    def model(self) -> str:
-        """The engine's."""
-        return self.engine.model
-
-    @property
-    def precision(self) -> str:
-        """The engine's."""
-        return self.engine.precision
-
-    @property
-    def context_tokens(self) -> int:
-        """The engine's."""
-        return self.engine.context_tokens
-
-    @property
-    def slots(self) -> int:
-        """The engine's."""
-        return self.engine.slots
-
-    @property
-    def abilities(self) -> Abilities:
-        """The engine's."""
-        return self.engine.abilities
 
     def stream(self, request: Request, steering: Steering) -> Iterator[Event]:
         """See `model.engine.Engine.stream`."""
@@ -70,11 +45,3 @@ class SeatedEngine:
         finally:
             if isinstance(stream, Generator):
                 stream.close()  # before the seat is somebody else's
-
-    def live_requests(self) -> int:
-        """The engine's."""
-        return self.engine.live_requests()
-
-    def close(self) -> None:
-        """Close the engine."""
-        self.engine.close()
