@@ -1,12 +1,12 @@
 """A folder with a LoRA adapter in, the same as a GGUF file that llama.cpp adds to a model out; made once and kept."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 from model.adapter import Adapter, adapter_digest, read_adapter
 from model.errors import ModelLoadFailed
 from model.gguf_file import GgufFile
+from model.whole_file import written_whole
 
 # Raise this when what is written changes: older files are then made again.
 _LAYOUT = 1
@@ -35,18 +35,14 @@ def prepare_adapter(folder: Path, model: GgufFile, data_folder: Path) -> Path:
     if kept.is_file():
         return kept
     adapter = read_adapter(folder)
-    part = kept.with_name(f"{kept.name}.{os.getpid()}.part")
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        _write(adapter, model, part)
-        os.replace(part, kept)
+        with written_whole(kept) as part:
+            _write(adapter, model, part)
     except OSError as error:
         raise ModelLoadFailed(
             f"The adapter cannot be written to {str(kept)!r} ({error.strerror or error}). Free some space, or point "
             "WORKINGS_DATA at another folder."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
     return kept
 
 

@@ -4,7 +4,6 @@ llama.cpp can add an adapter while it runs, which costs a model of this size a t
 adapter changes are written in Q8_0, whatever they were in: finer than the four bits that they mostly come from.
 """
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +12,7 @@ from model.adapter import Adapter, adapter_digest, read_adapter
 from model.errors import ModelLoadFailed
 from model.gguf_adapter import interleaved, tensor_name
 from model.gguf_file import GgufFile
+from model.whole_file import written_whole
 
 # Raise this when what is written changes: older files are then made again.
 _LAYOUT = 1
@@ -34,11 +34,9 @@ def merged_gguf(
     if kept.is_file():
         return kept
     adapter = read_adapter(folder)
-    part = kept.with_name(f"{kept.name}.{os.getpid()}.part")
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        _write(model, adapter, part, report, should_stop)
-        os.replace(part, kept)
+        with written_whole(kept) as part:
+            _write(model, adapter, part, report, should_stop)
     except OSError as error:
         raise ModelLoadFailed(
             f"The model with its adapter cannot be written to {str(kept)!r} ({error.strerror or error}). It needs "
@@ -48,8 +46,6 @@ def merged_gguf(
         raise ModelLoadFailed(
             f"The weights in {model.path.name!r} cannot be read ({error}). It is cut off or broken: fetch it again."
         ) from error
-    finally:
-        part.unlink(missing_ok=True)
     return kept
 
 

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 
 from model.engine import collect
 from model.errors import LimitReached, TooManyRuns
-from model.events import AnswerDelta, Event, Finished, Notice, ThinkingDelta
+from model.events import AnswerDelta, Finished, Notice, ThinkingDelta
 from model.host import ModelHost
 from model.limits import Limits, Window
 from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
 from model.store import Store
+from tests.followed_runs import read_all, wait_until
 
 SLOW = Turn("One step after the other, number {n}.\n\n", "At last.", repeat=4000)
 QUICK = Turn("Two and two.", "Four.", match="quick")
@@ -42,21 +43,6 @@ def make_runs(tmp_path: Path) -> Iterator[Callable[..., Runs]]:
     for runs in made:
         runs.close()
         runs.store.close()
-
-
-def read_all(runs: Runs, run_id: str) -> list[Event]:
-    follower = runs.attach(run_id)
-    try:
-        return [event for events in follower for event in events]
-    finally:
-        follower.close()
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came to be"
-        time.sleep(0.01)
 
 
 @given(st.lists(st.tuples(st.floats(0, 50), st.integers(1, 9)), max_size=40), st.integers(0, 30))

@@ -1,6 +1,5 @@
 import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from model.code_events import TestCase, TestReport
 from model.errors import BadInput, TooManyRuns
-from model.events import AnswerDelta, Event, Finished, PromptRead, Queued, ThinkingDelta, Verdict
+from model.events import AnswerDelta, Finished, PromptRead, Queued, ThinkingDelta, Verdict
 from model.host import ModelHost
 from model.measuring import Measures
 from model.runs import Runs
@@ -16,6 +15,7 @@ from model.scripted import ScriptedEngine, Turn
 from model.settings import VERSION, Settings
 from model.store import Store
 from model.tool_events import ToolResult
+from tests.followed_runs import read_all, wait_until
 
 TURNS = [
     Turn("Two and two.", "Four.", match="quick"),
@@ -42,21 +42,6 @@ def runs(tmp_path: Path) -> Iterator[Runs]:
     yield runs
     runs.close()
     runs.store.close()
-
-
-def read_all(runs: Runs, run_id: str) -> list[Event]:
-    follower = runs.attach(run_id)
-    try:
-        return [event for events in follower for event in events]
-    finally:
-        follower.close()
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came to be"
-        time.sleep(0.01)
 
 
 def test_tokens_ends_and_times_of_a_run_are_those_of_its_events(runs: Runs):

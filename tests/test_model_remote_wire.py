@@ -22,6 +22,7 @@ def read(wire, call=Call(ASKED)):  # noqa: B008 - frozen
 
 
 def test_a_provider_is_asked_through_its_own_host_with_the_users_key(monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)  # whatever the shell says
     with remote_server(Manner(prefill="always")) as served:
         helper = _providers.PROVIDERS["groq"]["conversational"]
         monkeypatch.setattr(helper, "base_url", served.url.removesuffix("/v1"))

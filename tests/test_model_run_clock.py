@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from model.engine import collect
-from model.events import Asked, Event, Finished
+from model.events import Asked, Finished
 from model.host import ModelHost
 from model.limits import Limits
 from model.run_clock import RunClock, unix_clock
@@ -16,6 +16,7 @@ from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
 from model.store import Store
+from tests.followed_runs import read_all
 from ui.panes import Panes, update_all
 
 DAY_SECONDS = 86_400.0
@@ -43,14 +44,6 @@ def runs(tmp_path: Path) -> Iterator[Runs]:
     yield made
     made.close()
     made.store.close()
-
-
-def read_all(runs: Runs, run_id: str) -> list[Event]:
-    follower = runs.attach(run_id)
-    try:
-        return [event for events in follower for event in events]
-    finally:
-        follower.close()
 
 
 @JUMPS

@@ -11,13 +11,14 @@ import pytest
 from model.code_events import TestReport
 from model.engine import Request, Steering
 from model.errors import LimitReached
-from model.events import Event, Finished, Verdict
+from model.events import Finished, Verdict
 from model.host import ModelHost
 from model.logs import configure_logging
 from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
 from model.store import Store
+from tests.followed_runs import read_all
 
 SECRETS = ("zanzibar", "marmalade", "quokka")
 TURNS = [Turn("I think of marmalade.", "It is a quokka.", match="zanzibar")]
@@ -54,14 +55,6 @@ def make_runs(tmp_path: Path, log: io.StringIO) -> Iterator[Callable[..., Runs]]
     for runs in made:
         runs.close()
         runs.store.close()
-
-
-def read_all(runs: Runs, run_id: str) -> list[Event]:
-    follower = runs.attach(run_id)
-    try:
-        return [event for events in follower for event in events]
-    finally:
-        follower.close()
 
 
 def lines_of(log: io.StringIO) -> list[dict[str, Any]]:

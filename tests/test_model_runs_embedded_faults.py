@@ -1,7 +1,6 @@
 """The embedded model's real engine under runs: its thread dies, its memory runs out, and what the runs come to."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,12 @@ import torch
 
 from model.catalog import EMBEDDED
 from model.engine import collect
-from model.events import Event, Notice, Sampling, ThinkingDelta
+from model.events import Notice, Sampling, ThinkingDelta
 from model.host import ModelHost
 from model.runs import Runs
 from model.settings import Settings
 from model.store import Store
+from tests.followed_runs import read_all, wait_until
 
 pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")]
 
@@ -44,21 +44,6 @@ def worker_model(host: ModelHost) -> Any:
     return host.engine().decoder._model  # type: ignore[attr-defined]
 
 
-def events_of(runs: Runs, run_id: str) -> list[Event]:
-    follower = runs.attach(run_id)
-    try:
-        return [event for events in follower for event in events]
-    finally:
-        follower.close()
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not is_so():
-        assert time.monotonic() < deadline, "it never came to be"
-        time.sleep(0.01)
-
-
 def has_written(runs: Runs, run_id: str) -> bool:
     return any(isinstance(event, ThinkingDelta) for event in runs.events_so_far(run_id, 0) or ())
 
@@ -69,7 +54,7 @@ def test_runs_in_an_engine_that_dies_keep_their_text_and_continue_and_the_next_o
 ):
     died_before = host.engine().restarts  # type: ignore[attr-defined]
     two = [runs.start(STORY + " " * number, sampling=Sampling(max_new_tokens=2000)) for number in range(2)]
-    wait_until(lambda: all(has_written(runs, run_id) for run_id in two))
+    wait_until(lambda: all(has_written(runs, run_id) for run_id in two), 120)
     pending = [error]
 
     def die(*_: Any) -> None:
@@ -77,19 +62,19 @@ def test_runs_in_an_engine_that_dies_keep_their_text_and_continue_and_the_next_o
             raise pending.pop()
 
     hook = worker_model(host).register_forward_pre_hook(die)
-    whole = [collect(events_of(runs, run_id)) for run_id in two]
+    whole = [collect(read_all(runs, run_id)) for run_id in two]
     hook.remove()
     for each in whole:
         assert each.finished is not None
         assert each.finished.reason == "error"
         assert each.thinking.strip()
         assert "press Continue" in each.notices[-1].text
-    quick = collect(events_of(runs, runs.start("Say hello.", budget="off", sampling=GREEDY)))
+    quick = collect(read_all(runs, runs.start("Say hello.", budget="off", sampling=GREEDY)))
     assert quick.answer.strip()
     assert host.status().state == "ready"
     assert host.engine().restarts == died_before + 1  # type: ignore[attr-defined]
     runs.resume(two[0], sampling=GREEDY)
-    went_on = collect(events_of(runs, two[0]))
+    went_on = collect(read_all(runs, two[0]))
     assert went_on.thinking.startswith(whole[0].thinking)
     assert went_on.answer.strip()
 
@@ -98,7 +83,7 @@ def test_the_run_that_memory_does_not_hold_is_told_what_to_do_and_the_others_wri
     runs: Runs, host: ModelHost
 ):
     questions = [f"Name {number} colours." for number in (2, 3)]
-    alone = [collect(events_of(runs, runs.start(each, budget=16, sampling=GREEDY))) for each in questions]
+    alone = [collect(read_all(runs, runs.start(each, budget=16, sampling=GREEDY))) for each in questions]
 
     def before(module: Any, arguments: Any) -> None:
         if arguments[0].shape[1] > 200:
@@ -107,8 +92,8 @@ def test_the_run_that_memory_does_not_hold_is_told_what_to_do_and_the_others_wri
     hook = worker_model(host).model.layers[-1].mlp.register_forward_pre_hook(before)
     others = [runs.start(each, budget=16, sampling=GREEDY) for each in questions]
     too_long = runs.start("Here is a list of words. " + " ".join(f"word{n}" for n in range(400)))
-    failed = collect(events_of(runs, too_long))
-    whole = [collect(events_of(runs, run_id)) for run_id in others]
+    failed = collect(read_all(runs, too_long))
+    whole = [collect(read_all(runs, run_id)) for run_id in others]
     hook.remove()
     assert failed.finished is not None
     assert failed.finished.reason == "error"

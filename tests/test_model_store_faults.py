@@ -18,6 +18,7 @@ from model.runs import Runs
 from model.scripted import ScriptedEngine, Turn
 from model.settings import Settings
 from model.store import Store
+from tests.followed_runs import read_all
 
 # Some seconds, and more than a full disk takes.
 LONG = Turn("One step after the other, number {n}, with words.\n\n", "At last.", match="long", repeat=150)
@@ -62,14 +63,6 @@ def runs_in(folder: Path) -> Runs:
     settings = Settings(folder)
     engine = ScriptedEngine([LONG, QUICK], tokens_per_second=800)
     return Runs(Store(folder), ModelHost(settings, engine=engine), settings)
-
-
-def read_all(runs: Runs, run_id: str) -> list[Event]:
-    follower = runs.attach(run_id)
-    try:
-        return [event for events in follower for event in events]
-    finally:
-        follower.close()
 
 
 def notices(events: list[Event], kind: str = "store") -> list[str]:
